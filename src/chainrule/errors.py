@@ -1,0 +1,66 @@
+"""Every exception that chainrule raises on purpose, as one tree.
+
+    ChainruleError
+    ├── InputError        what was given cannot be used       (also a ValueError)
+    │   ├── ShapeError    arrays whose shapes do not fit
+    │   ├── DomainError   a value where a formula is not defined
+    │   └── ProblemError  a problem file that cannot be used
+    └── DivergedError     a run whose numbers left the finite (also an ArithmeticError)
+
+Each message is one line: what is wrong, where, and what would be right.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ChainruleError(Exception):
+    """The root of the tree: catch it to catch everything that chainrule raises on purpose.
+
+    >>> import chainrule
+    >>> try:
+    ...     chainrule.Dense(weights=[[1.0, 2.0]], biases=[0.0, 0.0])
+    ... except chainrule.ChainruleError as error:
+    ...     print(error)
+    biases must have shape (1,), one for each row of weights (1, 2), got (2,)
+    """
+
+
+class InputError(ChainruleError, ValueError):
+    """What was given cannot be used."""
+
+
+class ShapeError(InputError):
+    """Arrays whose shapes do not fit."""
+
+
+class DomainError(InputError):
+    """A value at which a formula is not defined."""
+
+
+class ProblemError(InputError):
+    """A problem file that cannot be used."""
+
+
+class DivergedError(ChainruleError, ArithmeticError):
+    """A training run whose loss or parameters are no longer finite; `epoch` tells when."""
+
+    def __init__(self, epoch: int, message: str) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> str:
+    """Words for a name that does not exist, with the nearest that does.
+
+    >>> unknown("activation", "sigmiod", ["relu", "sigmoid"])
+    "unknown activation 'sigmiod'; did you mean 'sigmoid'? (known: relu, sigmoid)"
+    """
+    known = list(known)
+    return f"unknown {kind} {name!r}{nearest(name, known)} (known: {', '.join(known)})"
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The question whether a known name was meant, or nothing where none is near."""
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
