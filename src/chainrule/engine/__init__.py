@@ -1,0 +1,1 @@
+"""Engines: what computes a training step. `reference` is the one to read."""
