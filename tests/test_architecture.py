@@ -1,0 +1,74 @@
+"""The structure is the one that ARCHITECTURE.md draws: imports point only upwards in its list."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "chainrule"
+
+
+def drawn_modules() -> list[str]:
+    """The modules in the order of the drawing, packages as prefixes: "engine.reference"."""
+    drawing = re.findall(r"```\n((?:.|\n)*?)```", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))[0]
+    modules, package = [], ""
+    for line in drawing.splitlines()[1:]:
+        indent, name = len(line) - len(line.lstrip()), line.split()[0]
+        if name.endswith("/"):
+            package = name.removesuffix("/") + "."
+        else:
+            modules.append((package if indent > 2 else "") + name.removesuffix(".py"))
+    return modules
+
+
+MODULES = drawn_modules()
+
+
+def path_of(module: str) -> Path:
+    return SOURCE / f"{module.replace('.', '/')}.py"
+
+
+def imported_modules(path: Path) -> set[str]:
+    """What a file imports of chainrule, lazily or not, as module names below chainrule."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("chainrule")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chainrule"):
+            assert node.level == 0
+            if node.module == "chainrule":
+                assert [alias.name for alias in node.names] == ["__version__"], path
+            else:
+                found.add(str(node.module))
+    return {name.removeprefix("chainrule.") for name in found}
+
+
+def test_every_module_is_drawn() -> None:
+    files = {
+        ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        for path in SOURCE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert sorted(MODULES) == sorted(files)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_modules_above_it(module: str) -> None:
+    above = set(MODULES[: MODULES.index(module)])
+    packages = {name.split(".")[0] for name in above if "." in name}
+    own_package = module.split(".")[0] if "." in module else None
+    allowed = above | (packages - {own_package})
+    assert imported_modules(path_of(module)) <= allowed
+
+
+def test_a_package_only_gathers_its_own_modules() -> None:
+    for path in SOURCE.rglob("*/__init__.py"):
+        package = path.parent.name
+        assert all(name.startswith(f"{package}.") for name in imported_modules(path)), path
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    for path in [*SOURCE.rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
+        assert len(path.read_text("utf-8").splitlines()) <= 500, path
