@@ -281,7 +281,7 @@ def test_help_imports_neither_numpy_nor_rich(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom chainrule.cli import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit as end:\n    assert end.code == 0\n"
-        "heavy = {'numpy', 'rich', 'tqdm', 'scipy', 'importlib.metadata'} & set(sys.modules)\n"
+        "heavy = {'numpy', 'rich', 'tqdm', 'dataclasses', 'difflib', 'importlib.metadata'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     result = subprocess.run(

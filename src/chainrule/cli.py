@@ -1,15 +1,12 @@
 """The command line: arguments, exit codes and what is printed; no mathematics.
 
-NumPy and all that needs it are imported inside the commands, so that `--help` answers at once.
+NumPy, and whatever else only a command needs, is imported inside it, so that `--help` answers at once.
 """
 
 import argparse
-import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainrule import __version__
@@ -106,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception:
+        import traceback
+
         traceback.print_exc()
         note("this is a fault of chainrule itself; please report the lines above")
         return OUR_FAULT
@@ -131,7 +130,7 @@ def train_command(options: argparse.Namespace) -> int:
     run = run_training(problem, quiet=options.json)
     hits = problem.accuracy(run.network)
     if options.json:
-        print(json.dumps(run_as_json(run, hits)))
+        print_json(run_as_json(run, hits))
     else:
         print_output(run.final_output)
         if hits is not None:
@@ -143,6 +142,8 @@ def train_command(options: argparse.Namespace) -> int:
 
 
 def with_options(problem: "Problem", options: argparse.Namespace) -> "Problem":
+    from dataclasses import replace
+
     changes: dict[str, Any] = {}
     if problem.training is None:
         for flag in ("epochs", "learning_rate"):
@@ -199,7 +200,7 @@ def show_forward_pass(problem: "Problem", options: argparse.Namespace) -> None:
             "epochs": 0,
             "parameters": parameters_as_json(problem.network.parameters),
         }
-        print(json.dumps(result))
+        print_json(result)
     else:
         print_output(output)
     note(f"{options.problem} has no [training] section: a forward pass, nothing was trained")
@@ -225,6 +226,12 @@ def explain_mistake(problem: "Problem", name: str) -> None:
         )
     command = "chainrule train" + (f" {name}" if name != DEFAULT_PROBLEM else "")
     note(f"'{command} --true-gradient' shows that run")
+
+
+def print_json(result: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(result))
 
 
 def run_as_json(run: "Run", hits: tuple[int, int] | None) -> dict[str, Any]:

@@ -10,7 +10,6 @@
 Each message is one line: what is wrong, where, and what would be right.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -62,5 +61,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """The question whether a known name was meant, or nothing where none is near."""
+    import difflib  # slow to import, and needed only once something went wrong
+
     near = difflib.get_close_matches(str(name), list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
