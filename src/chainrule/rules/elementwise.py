@@ -49,9 +49,9 @@ DIVIDE = Rule(
 )
 POWER = Rule(
     "power",
-    forward=lambda m, p, *, exponent: p**exponent,
+    forward=lambda m, p, *, exponent: m.power(p, exponent),
     backward=lambda m, dL_dy, y, p, *, exponent: (
-        dL_dy * exponent * p ** (exponent - 1) if exponent != 0 else 0 * dL_dy,
+        dL_dy * m.number(exponent) * m.power(p, exponent - 1) if exponent != 0 else 0 * dL_dy,
     ),
     symbols="{0} ** {exponent}",
     local=("{exponent} * {0} ** ({exponent} - 1)",),
