@@ -69,7 +69,7 @@ BAD_PROBLEMS = [
     (
         "learning_rate = 0.1",
         "learning_rate = nan",
-        "[training] learning_rate: must be a number, got nan",
+        "[training] learning_rate: must be a finite number, got nan",
     ),
     (
         "0.9, 0.8",
@@ -317,3 +317,6 @@ def test_deep_nesting_and_giant_numbers_get_one_line() -> None:
     is_problem_or_one_line("a = " + "[" * 100_000)
     is_problem_or_one_line(changed("epochs = 10", f"epochs = {'9' * 5000}"))
     is_problem_or_one_line(changed("learning_rate = 0.1", f"learning_rate = {'9' * 4000}"))
+    for initial in ("{uniform = 1.7e308}", "{normal = 1.7e308}"):
+        lines = f"units = 1\ninitial = {initial}"
+        is_problem_or_one_line(changed("weights = [[0.4, 0.5, 0.6]]", lines))

@@ -13,8 +13,7 @@ Draw = Callable[[np.random.Generator, int, int], NDArray[np.float64]]
 
 def glorot_uniform(rng: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
     """U(-r, r), r = sqrt(6 / (inputs + units))  (Glorot and Bengio, AISTATS 2010, equation 16)"""
-    limit = math.sqrt(6.0 / (inputs + units))
-    return rng.uniform(-limit, limit, (units, inputs))
+    return math.sqrt(6.0 / (inputs + units)) * rng.uniform(-1.0, 1.0, (units, inputs))
 
 
 def glorot_normal(rng: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
@@ -24,8 +23,7 @@ def glorot_normal(rng: np.random.Generator, units: int, inputs: int) -> NDArray[
 
 def he_uniform(rng: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
     """U(-r, r), r = sqrt(6 / inputs): the variance of he-normal"""
-    limit = math.sqrt(6.0 / inputs)
-    return rng.uniform(-limit, limit, (units, inputs))
+    return math.sqrt(6.0 / inputs) * rng.uniform(-1.0, 1.0, (units, inputs))
 
 
 def he_normal(rng: np.random.Generator, units: int, inputs: int) -> NDArray[np.float64]:
@@ -64,7 +62,7 @@ def draw_weights(
         return INITIALISATIONS[initial](rng, units, inputs)
     match dict(initial):
         case {"uniform": scale, **rest} if not rest and 0 < scale < math.inf:
-            return rng.uniform(-scale, scale, (units, inputs))
+            return scale * rng.uniform(-1.0, 1.0, (units, inputs))
         case {"normal": scale, **rest} if not rest and 0 < scale < math.inf:
             return rng.normal(0.0, scale, (units, inputs))
     raise InputError(

@@ -36,7 +36,8 @@ class Optimizer(ABC):
                 "weight_decay": ("0 or more", number >= 0),
             }.get(field.name, ("from 0 up to, but not including, 1", 0 <= number < 1))
             if not (holds and math.isfinite(number)):
-                raise InputError(f"{field.name} must be {what}, got {number}")
+                finite = "" if math.isfinite(number) else "finite and "
+                raise InputError(f"{field.name} must be {finite}{what}, got {number}")
 
     @abstractmethod
     def initial_state(self, parameter: Array) -> State: ...

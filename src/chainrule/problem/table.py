@@ -97,7 +97,7 @@ class Table:
     def number(self, key: str, default: float) -> float:
         value = finite(self.values.get(key, default))
         if value is None:
-            self.fail(key, f"must be a number, got {words(self.values[key])}")
+            self.fail(key, f"must be a finite number, got {words(self.values[key])}")
         return value
 
     def numbers(self, key: str, dimensions: tuple[int, ...]) -> NDArray[np.float64]:
