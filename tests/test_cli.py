@@ -196,7 +196,10 @@ def test_examples_lists_every_figure_with_its_verdict(capsys: pytest.CaptureFixt
         (["train", "--epochs", "0"], "--epochs must be 1 or more, got 0"),
         (["train", "--epochs", "x"], "argument --epochs: invalid int value: 'x'"),
         (["train", "--learning-rate", "-1"], "learning_rate must be more than 0, got -1"),
-        (["train", "--learning-rate", "nan"], "learning_rate must be finite and more than 0, got nan"),
+        (
+            ["train", "--learning-rate", "nan"],
+            "learning_rate must be finite and more than 0, got nan",
+        ),
         (["train", "--engine", "native"], "this version has no native engine"),
         (["train", "--engine", "gpu"], "argument --engine: invalid choice: 'gpu'"),
         (["train", "cs231n-neuron", "--epochs", "5"], "--epochs: cs231n-neuron has no [training]"),

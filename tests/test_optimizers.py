@@ -102,7 +102,10 @@ def test_is_pure_and_keeps_dtype(name: str) -> None:
     ("make", "message"),
     [
         (lambda: GradientDescent(-0.1), "learning_rate must be more than 0, got -0.1"),
-        (lambda: GradientDescent(float("nan")), "learning_rate must be finite and more than 0, got nan"),
+        (
+            lambda: GradientDescent(float("nan")),
+            "learning_rate must be finite and more than 0, got nan",
+        ),
         (
             lambda: Momentum(0.1, momentum=1.0),
             "momentum must be from 0 up to, but not including, 1",

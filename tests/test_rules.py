@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from chainrule.arithmetic import FLOAT64, Arithmetic, Numbers, fifty_digits
+from chainrule.expression import evaluate, read_formula
 from chainrule.gradients import differentiate
 from chainrule.graph import Graph
 from chainrule.numerical import central_differences
-from chainrule.rules import RULES
+from chainrule.rules import RULES, elementwise
 
 RNG = np.random.default_rng(17)
 
@@ -261,3 +262,43 @@ def differentiate_the_unknown() -> object:
 def test_what_cannot_be_is_refused_in_words(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# Formulas with a choice or a named part in them, which are words rather than arithmetic so far.
+NOT_ARITHMETIC = {
+    "maximum",
+    "minimum",
+    "relu",
+    "leaky-relu",
+    "elu",
+    "gelu",
+    "silu",
+    "absolute",
+    "sign",
+}
+ARITHMETIC = [
+    (name, inputs, parameters)
+    for name, inputs, parameters in CASES
+    if RULES[name] in vars(elementwise).values() and name not in NOT_ARITHMETIC
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "parameters"), ARITHMETIC)
+def test_the_formulas_that_are_shown_are_those_that_are_computed(
+    name: str, inputs: list[Numbers], parameters: dict[str, Any]
+) -> None:
+    rule = RULES[name]
+    y = rule(FLOAT64, *inputs, **parameters)
+    assert rule.backward is not None
+    contributions = rule.backward(FLOAT64, np.ones(y.shape), y, *inputs, **parameters)
+    operands = [np.broadcast_to(array, y.shape) for array in inputs]
+    for index in np.ndindex(y.shape):
+        parts = {str(k): float(array[index]) for k, array in enumerate(operands)}
+        values = parts | parameters | {"y": float(y[index])}
+        shown = evaluate(read_formula(rule.symbols, values), FLOAT64)
+        assert shown == pytest.approx(float(y[index]), rel=1e-12, abs=1e-14)
+        for local, contribution in zip(rule.local, contributions, strict=True):
+            assert contribution is not None
+            factor = evaluate(read_formula(local, values), FLOAT64)
+            expected = np.broadcast_to(contribution, y.shape)[index]
+            assert factor == pytest.approx(float(expected), rel=1e-11, abs=1e-13)
