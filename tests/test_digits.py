@@ -53,6 +53,10 @@ def test_sums_that_cancel_in_decimals_show_0() -> None:
     assert str(show_number(m.array(0.1) + m.array(0.2) - m.array(0.3))) == "0"
 
 
+def test_numbers_of_50_digits_keep_their_sign() -> None:
+    assert str(show_number(-fifty_digits().exp(np.array(1)).item())) == "-2.71828183"
+
+
 def test_numbers_of_50_digits_are_taken_exactly() -> None:
     number = fifty_digits().exp(np.array(1)).item()
     assert str(show_number(number, 30)) == "2.718281828459045235360287471353"

@@ -46,8 +46,8 @@ def as_fraction(value: Any) -> Fraction:
         raise InputError(f"{value} has no digits")
     if isinstance(value, int | float | Fraction):
         return Fraction(value)
-    mantissa, exponent = value.man_exp
-    return int(mantissa) * Fraction(2) ** int(exponent)
+    mantissa, exponent = value.man_exp  # the mantissa has no sign
+    return (-1 if value < 0 else 1) * int(mantissa) * Fraction(2) ** int(exponent)
 
 
 def round_half_even(value: Fraction, decimals: int) -> Decimal:

@@ -34,9 +34,18 @@ class Expression:
         return as_expression(other) - self
 
     def __mul__(self, other: Any) -> "Expression":
+        # A factor 1 is not shown, and -1 is a sign: rules multiply by both.
+        if is_unit(other):
+            return self
+        if is_unit(self):
+            return as_expression(other)
+        if type(other) is int and other == -1:
+            return -self
         return Product((*factors_of(self), *factors_of(as_expression(other))))
 
     def __rmul__(self, other: Any) -> "Expression":
+        if type(other) is int and abs(other) == 1:
+            return self * other
         return as_expression(other) * self
 
     def __truediv__(self, other: Any) -> "Expression":
@@ -127,6 +136,13 @@ class Function(Expression):
 
     name: str
     argument: Expression
+
+
+def is_unit(factor: Any) -> bool:
+    """Whether a factor is the plain number 1, not a 1 that stands for a symbol."""
+    if isinstance(factor, Number):
+        return factor.digits is None and factor.value == 1
+    return type(factor) is int and factor == 1
 
 
 def as_expression(value: Any) -> Expression:

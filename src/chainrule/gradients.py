@@ -21,9 +21,10 @@ from chainrule.rules.linear import sum_to
 @final
 @dataclass(frozen=True)
 class Contribution:
-    """What flows back along one edge: through step number `step`, from its output to its input."""
+    """What flows back along one edge: through step number `step`, from its output to one operand."""
 
     step: int
+    operand: int
     source: int
     target: int
     gradient: Numbers
@@ -83,11 +84,12 @@ def differentiate(graph: Graph, loss: str, m: Arithmetic = FLOAT64) -> Gradients
             *inputs,
             **step.parameters,
         )
-        for position, value, gradient in zip(step.inputs, inputs, flowing, strict=True):
+        edges = zip(step.inputs, inputs, flowing, strict=True)
+        for operand, (position, value, gradient) in enumerate(edges):
             if gradient is None:
                 continue
             gradient = sum_to(np.asarray(gradient), np.shape(value))
-            contributions.append(Contribution(number, step.output, position, gradient))
+            contributions.append(Contribution(number, operand, step.output, position, gradient))
             if position in gradients:
                 gradients[position] = np.asarray(gradients[position] + gradient)
             else:

@@ -10,7 +10,7 @@ def affine_backward(
     m: Arithmetic, dL_dz: Numbers, z: Numbers, x: Numbers, w: Numbers, b: Numbers, *, sign: int
 ) -> tuple[Numbers, Numbers, Numbers]:
     dL_dx = dL_dz @ w
-    dL_dw = np.einsum("no,ni->oi", np.atleast_2d(dL_dz), np.atleast_2d(x))
+    dL_dw = np.atleast_2d(dL_dz).T @ np.atleast_2d(x)
     return dL_dx, dL_dw, sign * dL_dz
 
 

@@ -7,7 +7,7 @@ from chainrule.rules.rule import Rule
 
 HALF_SQUARED_ERROR = Rule(
     "half-squared-error",
-    forward=lambda m, a, t: np.asarray(((a - t) * (a - t)).sum(axis=-1)) / 2,
+    forward=lambda m, a, t: np.asarray(((a - t) ** 2).sum(axis=-1)) / 2,
     backward=lambda m, dL_dl, losses, a, t: (
         (a - t) * dL_dl[..., None],
         (t - a) * dL_dl[..., None],
@@ -18,7 +18,7 @@ HALF_SQUARED_ERROR = Rule(
 )
 SQUARED_ERROR = Rule(
     "squared-error",
-    forward=lambda m, a, t: np.asarray(((a - t) * (a - t)).sum(axis=-1)),
+    forward=lambda m, a, t: np.asarray(((a - t) ** 2).sum(axis=-1)),
     backward=lambda m, dL_dl, losses, a, t: (
         2 * (a - t) * dL_dl[..., None],
         2 * (t - a) * dL_dl[..., None],
@@ -29,7 +29,7 @@ SQUARED_ERROR = Rule(
 )
 MEAN_SQUARED_ERROR = Rule(
     "mean-squared-error",
-    forward=lambda m, a, t: np.asarray(((a - t) * (a - t)).sum(axis=-1)) / a.shape[-1],
+    forward=lambda m, a, t: np.asarray(((a - t) ** 2).sum(axis=-1)) / a.shape[-1],
     backward=lambda m, dL_dl, losses, a, t: (
         2 * (a - t) * dL_dl[..., None] / a.shape[-1],
         2 * (t - a) * dL_dl[..., None] / a.shape[-1],
