@@ -189,6 +189,7 @@ def test_a_bad_problem_gets_one_line_that_says_where(old: str, new: str, message
             '["cat", 1, "cat", "emu"]',
             "targets: entry 2 is 1; write all",
         ),
+        ("units = 3", "units = 1", 'for one output use "binary-cross-entropy"'),
         (
             'targets = ["cat", "dog", "cat", "emu"]',
             "targets = [[0, 1, 2], [0, 0, 1], [0, 1, 0], [1, 0, 0]]",
@@ -205,7 +206,7 @@ def test_bad_classes_get_one_line(old: str, new: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a,b,z\n1,2,no\n", "target: 'y' is no column of d.csv; it has a, b, z"),
+        ("a,b,z\n1,2,no\n", "target: 'y' is no column of d.csv (it has a, b, z)"),
         ("a,y,y\n1,2,no\n", "d.csv has 2 columns named 'y'"),
         ("y\nno\n", "d.csv has no input columns beside 'y'"),
         ("", "d.csv is empty; its first line must name the columns"),
@@ -218,7 +219,18 @@ def test_bad_classes_get_one_line(old: str, new: str, message: str) -> None:
         ("a,y\n1,no\n\nnan,yes\n", "d.csv, row 2 (line 4), column 'a' is nan; it must be finite"),
         ("a,y\n1,1\n2,inf\n", "d.csv, row 2 (line 3), column 'y' is inf; it must be finite"),
         ("a,y\n1,no\n2,yes,3\n", "d.csv, row 2 (line 3) has 3 entries, but the header has 2"),
-        ("a,y\n1,no\n2,\n", "d.csv, row 2, column 'y' is empty"),
+        ("a,y\n1,no\n2,\n", "d.csv, row 2 (line 3), column 'y' is empty"),
+        (
+            "a,y\n1,2.5\n2,n/a\n",
+            "row 2 (line 3), column 'y' is the text 'n/a'; it must be a number",
+        ),
+        (
+            "a,y\n1,n/a\n2,2.5\n",
+            "row 1 (line 2), column 'y' is the text 'n/a'; it must be a number",
+        ),
+        ("a,y\n1,no\n2,nan\n", "row 2 (line 3), column 'y' is 'nan', which is no class name"),
+        ("a,y\n1,no\n2,y\x00s\n", "which is no class name"),
+        ("a,y\n1_000,no\n2,yes\n", "column 'a' is the text '1_000'; it must be a number"),
         ("a,y\n1,no\n2,no\n", "all samples have one class, 'no'; two or more are needed"),
         (b"a,y\n1,\xff\n", "is not UTF-8 (byte 6); save it as UTF-8"),
         ('a,y\n"1,no\n', "is no CSV file"),
@@ -232,6 +244,50 @@ def test_a_bad_csv_file_gets_one_line_with_row_and_column(
         parse(text, tmp_path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_split_that_leaves_a_class_without_training_samples_gets_one_line(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{'a' if n < 2 else 'b'}\n" for n in range(12))
+    text = csv_problem(tmp_path, "x,y\n" + rows, more="test_fraction = 0.9")
+    with pytest.raises(ChainruleError, match=r"0\.9 leaves no training samples of class 'a'"):
+        parse(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [
+        ("binary-cross-entropy", "[[1], [1], [1]]"),
+        ("cross-entropy", "[[1, 0], [1, 0], [1, 0]]"),
+    ],
+)
+def test_one_class_written_as_numbers_gets_one_line(loss: str, targets: str) -> None:
+    units = len(eval(targets)[0])
+    text = f"""
+        [data]
+        inputs = [[1], [2], [3]]
+        targets = {targets}
+        [[layers]]
+        units = {units}
+        activation = "sigmoid"
+        [training]
+        loss = "{loss}"
+        learning_rate = 0.1
+        epochs = 1
+    """
+    with pytest.raises(ChainruleError, match="all samples have one class"):
+        parse(text)
+
+
+def test_names_with_line_breaks_stay_on_one_line(tmp_path: Path) -> None:
+    for text in (
+        changed("targets = [[1.0], [0.0]]", 'file = "a\\nb"\ntarget = "y"').replace(
+            "inputs = [[0.9, 0.8], [0.1, 0.2]]", ""
+        ),
+        csv_problem(tmp_path, 'a,"y\nz"\n1,no\n'),
+    ):
+        with pytest.raises(ChainruleError) as error:
+            parse(text, tmp_path)
+        assert "\n" not in str(error.value)
 
 
 def test_a_missing_csv_file_and_double_data_get_one_line(tmp_path: Path) -> None:

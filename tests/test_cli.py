@@ -149,7 +149,8 @@ def test_the_note_names_the_problem_that_was_run(capsys: pytest.CaptureFixture[s
     assert main(["train", "mazur", "--epochs", "10"]) == 0
     note = capsys.readouterr().err
     assert "dL/da1 sends the error back through w2 after this step's update" in note
-    assert "'chainrule train mazur --true-gradient' shows that run" in note
+    assert "'chainrule train mazur --epochs=10 --true-gradient' shows that run" in note
+    assert "at epoch 9 is" in note
 
 
 def test_the_note_says_when_only_the_true_run_diverges(
@@ -230,6 +231,67 @@ def test_a_run_that_diverges_is_one_line_and_exit_code_2(tmp_path: Path) -> None
     assert "diverged in epoch 78: the loss is no longer finite" in result.stderr
     assert "try a smaller learning rate than 10" in result.stderr
     assert run("train", str(file), "--json").stdout == ""
+
+
+OVERFLOWING = "[data]\ninputs = [[1e300]]\n[[layers]]\nweights = [[1e300]]\n"
+NO_PLACE = (
+    "[data]\ninputs = [[1.0]]\ntargets = [[1.0]]\n[[layers]]\nweights = [[1.0]]\n"
+    '[training]\nlearning_rate = 0.1\nepochs = 1\nmistake = "updated-weights"\n'
+)
+TOO_LARGE = (
+    "[data]\ninputs = [[1.0]]\ntargets = [[1e200]]\n[[layers]]\nweights = [[1.0]]\n"
+    "[training]\nlearning_rate = 0.1\nepochs = 1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (OVERFLOWING, "the forward pass overflows: weights or inputs are too large"),
+        (NO_PLACE, "'updated-weights' cannot happen in this network"),
+        (TOO_LARGE, "before the first update: the data or the starting weights are too large"),
+    ],
+)
+@pytest.mark.parametrize("flag", ["--true-gradient", "--json"])
+def test_a_run_that_cannot_begin_is_one_line_and_exit_code_2(
+    tmp_path: Path, text: str, message: str, flag: str
+) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text(text)
+    result = run("train", str(file), flag)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert message in result.stderr
+    assert str(file) in result.stderr
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\nb", "b" * 300 + ".toml"])
+def test_a_name_that_no_file_can_have_is_one_line_and_exit_code_2(name: str) -> None:
+    result = run("train", name)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("command", ["train --true-gradient", "examples"])
+def test_a_full_disk_is_no_fault_of_ours(command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "chainrule", *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "chainrule: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell to close a stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_fault_of_ours(closed: str) -> None:
+    command = f"'{sys.executable}' -m chainrule train {closed}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert result.returncode == 0
+    assert "fault" not in result.stderr
 
 
 def test_a_fault_of_our_own_is_exit_code_70(

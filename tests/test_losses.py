@@ -9,6 +9,7 @@ import pytest
 from mpmath import mp, mpf
 
 from chainrule import (
+    Activation,
     ChainruleError,
     Dense,
     Loss,
@@ -19,11 +20,12 @@ from chainrule import (
     named_activation,
     named_loss,
 )
+from chainrule.activations import sigmoid, sigmoid_derivative
 from chainrule.arrays import Array
 from chainrule.losses import LOSSES, OnPreActivation
 
 EPS = np.finfo(np.float64).eps
-SIZES = [1e-300, 1e-8, 0.5, 3.0, 20.0, 36.0, 40.0, 700.0, 750.0, 1e5, 1e15, 1e300]
+SIZES = [1e-300, 1e-8, 0.5, 3.0, 20.0, 36.0, 40.0, 700.0, 750.0, 1e5, 1e15, 1e300, 4e307]
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +112,13 @@ def test_fused_gradient_is_that_of_the_two_steps_where_both_exist(
     np.testing.assert_allclose(fused(loss, activation).value(z, t), named_loss(loss)(a, t))
 
 
+def test_logits_as_far_apart_as_floats_can_be_need_no_warning() -> None:
+    form, z = fused("cross-entropy", "softmax"), np.array([1e308, -1e308])
+    with np.errstate(all="raise", under="ignore"):
+        assert form.value(z, np.array([1.0, 0.0])) == 0.0
+        np.testing.assert_array_equal(form.derivative(z, np.array([0.0, 1.0])), [1.0, -1.0])
+
+
 def test_gradient_does_not_vanish_at_saturation() -> None:
     network = Network(Dense([[1.0]], activation="sigmoid"))
     forward = forward_propagation(network, [50.0])
@@ -132,11 +141,34 @@ def test_fused_gradient_stays_right_for_targets_that_do_not_sum_to_1() -> None:
     assert np.abs(fused_gradient - (a - t)).max() > 0.1
 
 
-def test_an_activation_of_ones_own_called_sigmoid_is_not_fused() -> None:
-    from chainrule import Activation
+def test_an_activation_of_ones_own_is_not_fused_so_its_own_derivative_counts() -> None:
+    loss = named_loss("binary-cross-entropy")
+    other_value = Activation("sigmoid", lambda z: 0.5 + 0.1 * np.tanh(z), np.ones_like)
+    assert loss.fused_with(other_value) is None
+    assert loss.fused_with(Activation("sigmoid", sigmoid, np.zeros_like)) is None
+    network = Network(Dense([[1.0]], activation=Activation("mine", sigmoid, np.zeros_like)))
+    forward = forward_propagation(network, [1.0])
+    assert backward_propagation(network, forward, [0.0], loss)["w1"] == 0.0
+    mine = Activation("sigmoid", sigmoid, sigmoid_derivative)
+    assert loss.fused_with(mine) is not None
 
-    mine = Activation("sigmoid", lambda z: 0.5 + 0.1 * np.tanh(z), lambda z: 0.1 / np.cosh(z) ** 2)
-    assert named_loss("binary-cross-entropy").fused_with(mine) is None
+
+@pytest.mark.parametrize("loss", ["binary-cross-entropy", "cross-entropy"])
+@pytest.mark.parametrize("target", [2.0, -1.0])
+def test_targets_outside_0_to_1_are_refused_in_words(loss: str, target: float) -> None:
+    network = Network(Dense([[1.0], [0.5]], activation="softmax"))
+    forward = forward_propagation(network, [1.0])
+    for step in (calculate_loss, backward_propagation):
+        with pytest.raises(ChainruleError, match=f"targets from 0 to 1, got {target:g}"):
+            step(network, forward, [0.0, target], loss)
+
+
+def test_a_derivative_of_another_shape_is_refused_in_words() -> None:
+    loss = Loss("bad", lambda a, t: np.sum(a - t, axis=-1), lambda a, t: np.sum(a - t))
+    with pytest.raises(
+        ChainruleError, match=r"must give the shape of the outputs, \(2,\), got \(\)"
+    ):
+        loss.differentiate(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
 
 
 @pytest.mark.parametrize("loss", ["binary-cross-entropy", "cross-entropy"])

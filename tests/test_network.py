@@ -18,6 +18,7 @@ from chainrule import (
     calculate_loss,
     central_differences,
     forward_propagation,
+    named_activation,
     update_weights,
 )
 
@@ -131,6 +132,35 @@ def test_float32_stays_float32_through_all_four_steps() -> None:
     assert Network(Dense(np.ones((1, 1), dtype=np.float32))).dtype == np.float32
 
 
+def test_numpy_numbers_as_settings_keep_float32_too() -> None:
+    network = Network(
+        Dense([[0.5, -2.0]], activation=named_activation("leaky-relu", alpha=np.float64(0.2)))
+    ).astype(np.float32)
+    forward = forward_propagation(network, [1.0, 1.0])
+    gradients = backward_propagation(network, forward, [1.0])
+    for rate in (np.float64(0.1), np.float32(0.1)):
+        optimizer = GradientDescent(rate)  # type: ignore[arg-type]  # NumPy users pass these
+        updated, _ = apply_optimizer(network, gradients, optimizer, {})
+        assert updated.dtype == np.float32
+
+
+def test_an_activation_of_ones_own_in_float64_keeps_a_float32_network() -> None:
+    mine = Activation("mine", lambda z: z.astype(np.float64), lambda z: np.ones(z.shape))
+    network = Network(Dense([[0.5]], activation=mine)).astype(np.float32)
+    forward = forward_propagation(network, [1.0])
+    assert forward["a1"].dtype == np.float32
+    assert backward_propagation(network, forward, [1.0])["w1"].dtype == np.float32
+
+
+def test_parameters_are_taken_as_numbers_of_the_networks_dtype() -> None:
+    network = Network(Dense([[0.5, 0.5]])).with_parameters({"w1": [[1, 2]]})
+    assert network([0.5, 0.5]) == 1.5
+    own = np.array([[1.0, 2.0]])
+    network = network.with_parameters({"w1": own})
+    own[:] = 0.0
+    assert network([0.5, 0.5]) == 1.5
+
+
 def test_random_networks_come_from_their_seed_alone() -> None:
     first, again, other = (
         Network.random([3, 4, 2], ["tanh", "softmax"], seed=seed).parameters["w1"]
@@ -194,6 +224,19 @@ def refuse(*arguments: object, **keywords: object) -> Callable[[], object]:
         (
             lambda: Network.random([2, 1], ["tanh"], initial={"uniform": -1.0}, seed=0),
             "with a positive number",
+        ),
+        (lambda: notebook().astype(int), "a network is float32 or float64, not int64"),
+        (lambda: notebook().with_parameters({"b2": ["x"]}), "b2 must be real numbers"),
+        (refuse([[1.0]], activation=np.tanh), "activation must be a name or an Activation"),
+        (
+            lambda: Activation("sum", np.sum, np.ones_like)(np.ones(3)),
+            r"value of activation 'sum' must give the shape of z, \(3,\), got \(\)",
+        ),
+        (
+            lambda: backward_propagation(
+                notebook(), forward_propagation(notebook(), np.empty((0, 2))), np.empty((0, 1))
+            ),
+            "there are no samples",
         ),
         (lambda: notebook().with_parameters({"w3": [1.0]}), "unknown parameter 'w3'"),
         (lambda: notebook().with_parameters({"b2": [1.0, 2.0]}), r"b2 has shape \(1,\)"),

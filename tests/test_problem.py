@@ -207,6 +207,16 @@ def test_the_split_is_by_class_and_standardized_by_the_training_part() -> None:
     assert np.abs(data.test_inputs.mean(axis=0)).max() > 1e-3
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e200, 5e307])
+def test_standardizing_works_at_any_size(scale: float) -> None:
+    rows = [[scale, 1.0], [-scale, 2.0], [scale / 2, 6.0]]
+    text = changed("[[0.9, 0.8], [0.1, 0.2]]", f"{rows}\nstandardize = true")
+    inputs = parse(text.replace("[[1.0], [0.0]]", "[[1.0], [0.0], [0.0]]")).data.inputs
+    unit = np.array([1.0, -1.0, 0.5])
+    np.testing.assert_allclose(inputs[:, 0], (unit - unit.mean()) / unit.std(), rtol=1e-12)
+    np.testing.assert_allclose(inputs.std(axis=0), 1)
+
+
 def test_a_constant_column_is_centred_and_no_more() -> None:
     text = changed("[[0.9, 0.8], [0.1, 0.2]]", "[[0.1, 1.0], [0.1, 2.0]]\nstandardize = true")
     np.testing.assert_allclose(parse(text).data.inputs, [[0, -1], [0, 1]], atol=1e-15)

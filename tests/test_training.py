@@ -14,6 +14,7 @@ from chainrule import (
     GradientDescent,
     Momentum,
     Network,
+    apply_optimizer,
     backward_propagation,
     forward_propagation,
     named_loss,
@@ -23,6 +24,7 @@ from chainrule import (
 )
 from chainrule.errors import DivergedError, DomainError
 from chainrule.mistakes import MISTAKES, named_mistake
+from chainrule.optimizers import State
 
 RNG = np.random.default_rng(11)
 X, T = RNG.normal(size=(7, 3)), RNG.normal(size=(7, 2))
@@ -85,6 +87,47 @@ def test_shuffled_epochs_see_every_sample_once_in_a_new_order() -> None:
     first, second = seen[:6], seen[6:]
     assert sorted(first) == sorted(second) == [0, 1, 2, 3, 4, 5]
     assert first != second
+
+
+def test_shuffled_orders_are_those_of_the_seed() -> None:
+    run = train(
+        small_network(),
+        X,
+        T,
+        optimizer=GradientDescent(0.1),
+        epochs=2,
+        batch_size=3,
+        shuffle=True,
+        seed=4,
+    )
+    rng = np.random.default_rng(4)
+    orders = [list(rng.permutation(7)) for _ in range(2)]
+    assert orders[0] != orders[1]
+    batches = [order[k : k + 3] for order in orders for k in (0, 3, 6)]
+    assert_same(run.network, by_hand(small_network(), batches))
+
+
+def test_updated_weights_are_those_that_the_optimizer_gives() -> None:
+    """With momentum the step before counts: the error goes back through w2 after all of that."""
+    network = Network.random([3, 4, 2], ["tanh", "identity"], seed=3)
+    optimizer, states = Momentum(0.3), dict[str, State]()
+    for _ in range(2):
+        forward = forward_propagation(network, X)
+        true = backward_propagation(network, forward, T)
+        ahead, _ = apply_optimizer(network, true, optimizer, states)
+        dL_da1 = true["z2"] @ ahead.parameters["w2"]
+        expected = (dL_da1 * (1 - forward["a1"] ** 2)).T @ X
+        wrong = named_mistake("updated-weights").gradients(
+            network, forward, T, named_loss("half-squared-error"), "mean", optimizer, states
+        )
+        np.testing.assert_allclose(wrong["w1"], expected, rtol=1e-12)
+        network, states = apply_optimizer(network, wrong, optimizer, states)
+
+
+def test_a_last_update_that_overflows_is_found() -> None:
+    network = Network(Dense([[1.0]]))
+    with pytest.raises(DivergedError, match="epoch 0: w1 is no longer finite"):
+        train(network, [[1e100]], [[0.0]], optimizer=GradientDescent(1e200), epochs=1)
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:
@@ -238,6 +281,7 @@ def call(**changes: Any) -> Callable[[], object]:
         (call(batch_size=0), "batch_size must be a whole number, 1 or more, got 0"),
         (call(report_every=-1), "report_every must be a whole number"),
         (call(loss="hinge"), "unknown loss 'hinge'"),
+        (call(optimizer="adam"), r"optimizer must be one such as Adam\(0.01\), got 'adam'"),
         (call(mistake="oops"), "unknown mistake 'oops'"),
         (call(reduction="max"), 'reduction must be "mean" or "sum"'),
         (call(inputs=np.empty((0, 3)), targets=np.empty((0, 2))), "no samples to train on"),

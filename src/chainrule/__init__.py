@@ -1,7 +1,7 @@
 """chainrule: backpropagation that is seen, checked and fast.
 
-The names below are the whole public interface, together with what `chainrule.activations` and
-`chainrule.losses` name. They are loaded on first use, so that importing chainrule costs nothing.
+The names below are the whole public interface. They are loaded on first use, so that importing
+chainrule costs nothing.
 """
 
 import importlib

@@ -18,8 +18,8 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arrays import Array
-from chainrule.errors import InputError, unknown
+from chainrule.arrays import Array, as_float
+from chainrule.errors import InputError, ShapeError, unknown
 
 
 @final
@@ -31,9 +31,10 @@ class Activation:
 
     Shapes: `value` and `derivative` map an array of any shape to one of that shape. Where units are
     coupled, as in softmax, `coupled_backward(z, dL_da)` gives dL/dz in place of `derivative`.
-    Raises: InputError unless exactly one of `derivative` and `coupled_backward` is given.
+    Raises: InputError unless exactly one of `derivative` and `coupled_backward` is given; ShapeError
+    when a function gives another shape than that of z.
     Source: Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
-    Nature 323 (1986), equation 4.
+    Nature 323 (1986), equation 5.
 
     >>> cube = Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
     >>> cube(np.array([2.0]))
@@ -56,14 +57,24 @@ class Activation:
             )
 
     def __call__(self, z: Array) -> Array:
-        return self.value(z, **self.parameters)
+        return self._in_shape(z, "value", self.value(z, **self.parameters))
 
     def backward(self, z: Array, dL_da: Array) -> Array:
         """dL/dz from dL/da: one step of the chain rule, at the pre-activation z."""
         if self.coupled_backward is not None:
-            return self.coupled_backward(z, dL_da)
+            return self._in_shape(z, "coupled_backward", self.coupled_backward(z, dL_da))
         assert self.derivative is not None
-        return dL_da * self.derivative(z, **self.parameters)
+        slope = self._in_shape(z, "derivative", self.derivative(z, **self.parameters))
+        return dL_da * slope
+
+    def _in_shape(self, z: Array, function: str, result: Array) -> Array:
+        """A function of one's own may give another shape or dtype: the one is refused, the other cast."""
+        if np.shape(result) != z.shape:
+            raise ShapeError(
+                f"{function} of activation {self.name!r} must give the shape of z, {z.shape}, "
+                f"got {np.shape(result)}"
+            )
+        return result if result.dtype == z.dtype else np.asarray(result, dtype=z.dtype)
 
 
 # --- identity -------------------------------------------------------------------------------------
@@ -141,7 +152,7 @@ def relu_derivative(z: Array) -> Array:
 
 def leaky_relu(z: Array, alpha: float = 0.01) -> Array:
     """a = z for z > 0, else alpha z  (Maas, Hannun and Ng, ICML 2013)"""
-    return np.where(z > 0, z, alpha * z)
+    return np.maximum(z, 0.0) + alpha * np.minimum(z, 0.0)
 
 
 def leaky_relu_derivative(z: Array, alpha: float = 0.01) -> Array:
@@ -193,11 +204,12 @@ def silu_derivative(z: Array) -> Array:
     exp(z) + 1 + z cancels near its root z0. With d = z - z0 and exp(z0) = -(1 + z0) it equals
     exp(z0) (exp(d) - 1) + d, whose terms have one sign.
     """
-    e = np.exp(-np.abs(z))
-    d = (z - SILU_MINIMUM[0]) - SILU_MINIMUM[1]
+    x = z.astype(np.float64)  # the root takes more digits than float32 has
+    e = np.exp(-np.abs(x))
+    d = (x - SILU_MINIMUM[0]) - SILU_MINIMUM[1]
     below = e * (SILU_MINIMUM_EXPONENTIAL * np.expm1(np.minimum(d, 2.0)) + d)
-    above = 1.0 + e * (1.0 + z)
-    return np.where(z < 0, below, above) / (1.0 + e) ** 2
+    above = 1.0 + e * (1.0 + x)
+    return (np.where(x < 0, below, above) / (1.0 + e) ** 2).astype(z.dtype)
 
 
 # --- gelu -----------------------------------------------------------------------------------------
@@ -342,9 +354,12 @@ def named_activation(name: str, **parameters: float) -> Activation:
     if name not in ACTIVATIONS:
         raise InputError(unknown("activation", name, ACTIVATIONS))
     activation = ACTIVATIONS[name]
-    for parameter, number in parameters.items():
+    numbers = {}
+    for parameter, value in parameters.items():
         if parameter not in activation.parameters:
             raise InputError(f"activation {name!r} takes no {parameter}")
+        number = as_float(value, f"{parameter} of {name!r}")
         if not (math.isfinite(number) and number >= 0):
             raise InputError(f"{parameter} of {name!r} must be 0 or more, got {number}")
-    return replace(activation, parameters={**activation.parameters, **parameters})
+        numbers[parameter] = number
+    return replace(activation, parameters={**activation.parameters, **numbers})

@@ -1,5 +1,6 @@
 """The one door through which numbers enter: lists and arrays become finite float arrays."""
 
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -36,3 +37,16 @@ def as_floats(values: ArrayLike, name: str, dtype: DTypeLike | None = None) -> A
             f"{name}{place} is {array[index]}; every number must be finite in {floats.dtype}"
         )
     return floats
+
+
+def as_float(number: object, name: str) -> float:
+    """One number as a plain float: a NumPy one would turn the float32 arrays that it meets into float64.
+
+    Raises: InputError for anything but a real number.
+
+    >>> as_float(np.float32(0.5), "alpha")
+    0.5
+    """
+    if isinstance(number, bool | np.bool) or not isinstance(number, Real):
+        raise InputError(f"{name} must be a number, got {number!r}")
+    return float(number)

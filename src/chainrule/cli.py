@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainrule import __version__
-from chainrule.errors import ChainruleError, DivergedError, InputError
+from chainrule.errors import ChainruleError, DivergedError, DomainError, InputError
 
 if TYPE_CHECKING:
     from chainrule.arrays import Array
@@ -85,10 +85,16 @@ def build_parser() -> ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    # A stream that the caller has closed is None: what is written to it is lost, and that is no fault.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115  # open until the exit
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     options = build_parser().parse_args(arguments)
     try:
         code: int = options.run(options)
         sys.stdout.flush()
+    except (DivergedError, DomainError) as error:
+        note(f"{options.problem}: {error}")
+        return UNUSABLE
     except ChainruleError as error:
         note(str(error))
         return UNUSABLE
@@ -98,10 +104,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         note("interrupted; nothing was saved")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has seen enough; keep Python from complaining at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of our output has seen enough
+        discard_output()
         return DONE
+    except OSError as error:
+        note(f"the output cannot be written: {error.strerror or error}")
+        discard_output()
+        return UNUSABLE
     except Exception:
         import traceback
 
@@ -109,6 +118,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("this is a fault of chainrule itself; please report the lines above")
         return OUR_FAULT
     return code
+
+
+def discard_output() -> None:
+    """Keep Python from trying to write the rest, and complaining, at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(message: str) -> None:
@@ -132,12 +146,13 @@ def train_command(options: argparse.Namespace) -> int:
     if options.json:
         print_json(run_as_json(run, hits))
     else:
-        print_output(run.final_output)
+        print(f"Final Output: {show_output(run.final_output)}")
         if hits is not None:
             part = "test" if len(problem.data.test_inputs) else "training"
             print(f"Accuracy: {hits[0] / hits[1]:.8g} ({hits[0]} of {hits[1]} {part} samples)")
+        note_hidden_samples(run.final_output)
     if problem.training.mistake is not None:
-        explain_mistake(problem, options.problem)
+        explain_mistake(problem, options)
     return DONE
 
 
@@ -157,6 +172,8 @@ def with_options(problem: "Problem", options: argparse.Namespace) -> "Problem":
         if options.epochs < 1:
             raise InputError(f"--epochs must be 1 or more, got {options.epochs}")
         changes["epochs"] = options.epochs
+        if options.epochs <= (problem.training.report_every or 1):
+            changes["report_every"] = None  # else a short run would report its first epoch alone
     if options.learning_rate is not None:
         optimizer = problem.training.optimizer
         changes["optimizer"] = replace(optimizer, learning_rate=options.learning_rate)
@@ -182,14 +199,14 @@ def run_training(problem: "Problem", quiet: bool) -> "Run":
         return problem.train(report)
 
 
-def print_output(output: "Array") -> None:
-    print(f"Final Output: {show_output(output)}", flush=True)
+def note_hidden_samples(output: "Array") -> None:
+    sys.stdout.flush()  # so that a terminal shows the note last
     if len(output) > SHOWN_SAMPLES:
         note(f"shown are the first {SHOWN_SAMPLES} of {len(output)} samples; --json gives all")
 
 
 def show_forward_pass(problem: "Problem", options: argparse.Namespace) -> None:
-    output = problem.network(problem.data.inputs)
+    output = problem.forward_pass()
     hits = problem.accuracy(problem.network)
     if options.json:
         result = {
@@ -202,17 +219,21 @@ def show_forward_pass(problem: "Problem", options: argparse.Namespace) -> None:
         }
         print_json(result)
     else:
-        print_output(output)
+        print(f"Final Output: {show_output(output)}")
+        note_hidden_samples(output)
     note(f"{options.problem} has no [training] section: a forward pass, nothing was trained")
 
 
-def explain_mistake(problem: "Problem", name: str) -> None:
+def explain_mistake(problem: "Problem", options: argparse.Namespace) -> None:
+    import shlex
+
     from chainrule.mistakes import named_mistake
 
     assert problem.training is not None
     assert problem.training.mistake is not None
     mistake = named_mistake(problem.training.mistake)
-    note(f"this run repeats a published mistake, {mistake.name}:")
+    sys.stdout.flush()
+    note(f"this run makes a mistake on purpose, {mistake.name}:")
     note(mistake.explain(problem.network, problem.loss))
     try:
         run = run_training(problem.with_training(mistake=None), quiet=True)
@@ -224,8 +245,12 @@ def explain_mistake(problem: "Problem", name: str) -> None:
             f"with the true gradient the loss at epoch {epoch} is {show_number(loss)} and the final "
             f"output {show_output(run.final_output, on_one_line=True)}"
         )
-    command = "chainrule train" + (f" {name}" if name != DEFAULT_PROBLEM else "")
-    note(f"'{command} --true-gradient' shows that run")
+    command = ["chainrule", "train"]
+    command += [options.problem] if options.problem != DEFAULT_PROBLEM else []
+    command += [f"--epochs={options.epochs}"] if options.epochs is not None else []
+    rate = options.learning_rate
+    command += [f"--learning-rate={rate}"] if rate is not None else []
+    note(f"'{shlex.join([*command, '--true-gradient'])}' shows that run")
 
 
 def print_json(result: dict[str, Any]) -> None:

@@ -24,6 +24,9 @@ class ChainruleError(Exception):
     biases must have shape (1,), one for each row of weights (1, 2), got (2,)
     """
 
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
 
 class InputError(ChainruleError, ValueError):
     """What was given cannot be used."""
@@ -47,6 +50,18 @@ class DivergedError(ChainruleError, ArithmeticError):
     def __init__(self, epoch: int, message: str) -> None:
         super().__init__(message)
         self.epoch = epoch
+
+
+def one_line(message: str) -> str:
+    """A message with its line breaks and control characters written out: names may hold anything.
+
+    >>> one_line("no file called 'a\\nb'")
+    "no file called 'a\\\\nb'"
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in message
+    )
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:

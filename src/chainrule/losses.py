@@ -8,9 +8,10 @@ loss's denominator and dL/dz = a - t remains. The engine uses it for these two p
 - With any other activation before the loss nothing cancels, and a - t is simply wrong.
 - a - t for softmax assumes targets that sum to 1; the form below does not.
 - Nor is there such a form for the other pairs, sigmoid with cross-entropy and softmax with binary
-  cross-entropy: they go through dL/da, and lose digits as an output nears 0 or 1.
+  cross-entropy: they go through dL/da, lose digits as an output nears 0 or 1, and give inf or nan
+  once it is rounded to them.
 - It is exact mathematics, not an approximation, and the only form that works at saturation: once a
-  is rounded to 0 or 1, dL/da overflows and f'(z) is 0.
+  is rounded to 0 or 1, dL/da is a division by 0, and its product with f'(z) is inf or nan.
 """
 
 import math
@@ -20,8 +21,8 @@ from typing import final
 
 import numpy as np
 
-from chainrule.activations import Activation, sigmoid, softmax
-from chainrule.arrays import Array
+from chainrule.activations import ACTIVATIONS, Activation, sigmoid, softmax
+from chainrule.arrays import Array, as_float
 from chainrule.errors import DomainError, InputError, ShapeError, unknown
 
 
@@ -30,7 +31,7 @@ from chainrule.errors import DomainError, InputError, ShapeError, unknown
 class OnPreActivation:
     """A loss and its last activation, taken together as a function of the pre-activation z."""
 
-    activation: Callable[..., Array]
+    activation: Activation
     value: Callable[[Array, Array], Array]
     derivative: Callable[[Array, Array], Array]
 
@@ -43,7 +44,8 @@ class Loss:
         L = value(a, t)        dL/da = derivative(a, t)
 
     Shapes: a and t are (N, O) or (O,); `value` sums over the outputs and gives (N,) or (), and
-    `derivative` gives the shape of a. Raises: ShapeError when `value` has another shape.
+    `derivative` gives the shape of a. `domain(a, t)` may raise where the loss is not defined.
+    Raises: ShapeError when `value` or `derivative` gives another shape; DomainError outside the domain.
     Source: Goodfellow, Bengio and Courville, Deep Learning (2016), section 6.2.
 
     >>> quartic = Loss("quartic", lambda a, t: np.sum((a - t) ** 4, axis=-1), lambda a, t: 4 * (a - t) ** 3)
@@ -55,9 +57,11 @@ class Loss:
     value: Callable[..., Array]
     derivative: Callable[..., Array]
     on_pre_activation: OnPreActivation | None = None
+    domain: Callable[[Array, Array], None] | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, a: Array, t: Array) -> Array:
+        self.require_domain(a, t)
         losses = np.asarray(self.value(a, t, **self.parameters))
         if losses.shape != a.shape[:-1]:
             raise ShapeError(
@@ -68,12 +72,24 @@ class Loss:
 
     def differentiate(self, a: Array, t: Array) -> Array:
         """dL/da, one row a sample."""
-        return self.derivative(a, t, **self.parameters)
+        self.require_domain(a, t)
+        gradient = self.derivative(a, t, **self.parameters)
+        if np.shape(gradient) != a.shape:
+            raise ShapeError(
+                f"derivative of loss {self.name!r} must give the shape of the outputs, {a.shape}, "
+                f"got {np.shape(gradient)}"
+            )
+        return np.asarray(gradient, dtype=a.dtype)
+
+    def require_domain(self, a: Array, t: Array) -> None:
+        """Raises: DomainError for outputs or targets at which the loss is not defined."""
+        if self.domain is not None:
+            self.domain(a, t)
 
     def fused_with(self, activation: Activation) -> OnPreActivation | None:
         """The form on z, if this loss has one and `activation` is the one that it is valid for."""
         form = self.on_pre_activation
-        return form if form is not None and form.activation is activation.value else None
+        return form if form is not None and form.activation == activation else None
 
 
 # --- squared errors -------------------------------------------------------------------------------
@@ -145,13 +161,11 @@ def output_derivative(a: Array, t: Array) -> Array:
 
 def binary_cross_entropy(a: Array, t: Array) -> Array:
     """L = -sum_o (t_o log a_o + (1 - t_o) log(1 - a_o)),  with 0 log 0 = 0"""
-    require_probabilities("binary-cross-entropy", "sigmoid", a)
     return -np.sum(times_log(t, a) + times_log(1.0 - t, 1.0 - a), axis=-1)
 
 
 def binary_cross_entropy_derivative(a: Array, t: Array) -> Array:
     """dL/da = (1 - t) / (1 - a) - t / a"""
-    require_probabilities("binary-cross-entropy", "sigmoid", a)
     return ratio(1.0 - t, 1.0 - a) - ratio(t, a)
 
 
@@ -173,21 +187,20 @@ def binary_cross_entropy_of_sigmoid_derivative(z: Array, t: Array) -> Array:
 
 def cross_entropy(a: Array, t: Array) -> Array:
     """L = -sum_o t_o log a_o,  with 0 log 0 = 0"""
-    require_probabilities("cross-entropy", "softmax", a)
     return -np.sum(times_log(t, a), axis=-1)
 
 
 def cross_entropy_derivative(a: Array, t: Array) -> Array:
     """dL/da = -t / a"""
-    require_probabilities("cross-entropy", "softmax", a)
     return -ratio(t, a)
 
 
 def cross_entropy_of_softmax(z: Array, t: Array) -> Array:
     """L = sum_o t_o (log sum_j exp(z_j) - z_o), with the largest z taken off first"""
-    below = z - z.max(axis=-1, keepdims=True)
-    log_of_sum = np.log(np.sum(np.exp(below), axis=-1, keepdims=True))
-    return np.sum(t * (log_of_sum - below), axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):  # far below the largest is infinitely far
+        below = z - z.max(axis=-1, keepdims=True)
+        log_of_sum = np.log(np.sum(np.exp(below), axis=-1, keepdims=True))
+        return np.sum(np.where(t == 0, 0.0, t * (log_of_sum - below)), axis=-1)
 
 
 def cross_entropy_of_softmax_derivative(z: Array, t: Array) -> Array:
@@ -227,13 +240,23 @@ def ratio(numerator: Array, a: Array) -> Array:
         return np.where(numerator == 0, 0.0, numerator / np.where(numerator == 0, 1.0, a))
 
 
-def require_probabilities(loss: str, last_activation: str, a: Array) -> None:
-    outside = (a < 0) | (a > 1)
-    if outside.any():
-        raise DomainError(
-            f"{loss} is defined for outputs from 0 to 1, and the network gives "
-            f"{a[outside].flat[0]:.8g}: end it with {last_activation!r}"
-        )
+def require_probabilities(last_activation: str) -> Callable[[Array, Array], None]:
+    """The check of outputs and targets for a loss of probabilities, which names what would give them."""
+
+    def check(a: Array, t: Array) -> None:
+        outside = (a < 0) | (a > 1)
+        if outside.any():
+            raise DomainError(
+                "this loss is defined for outputs from 0 to 1, and the network gives "
+                f"{a[outside].flat[0]:.8g}: end it with {last_activation!r}"
+            )
+        outside = (t < 0) | (t > 1)
+        if outside.any():
+            raise DomainError(
+                f"this loss is defined for targets from 0 to 1, got {t[outside].flat[0]:.8g}"
+            )
+
+    return check
 
 
 LOSSES: Mapping[str, Loss] = {
@@ -247,16 +270,22 @@ LOSSES: Mapping[str, Loss] = {
             binary_cross_entropy,
             binary_cross_entropy_derivative,
             OnPreActivation(
-                sigmoid,
+                ACTIVATIONS["sigmoid"],
                 binary_cross_entropy_of_sigmoid,
                 binary_cross_entropy_of_sigmoid_derivative,
             ),
+            require_probabilities("sigmoid"),
         ),
         Loss(
             "cross-entropy",
             cross_entropy,
             cross_entropy_derivative,
-            OnPreActivation(softmax, cross_entropy_of_softmax, cross_entropy_of_softmax_derivative),
+            OnPreActivation(
+                ACTIVATIONS["softmax"],
+                cross_entropy_of_softmax,
+                cross_entropy_of_softmax_derivative,
+            ),
+            require_probabilities("softmax"),
         ),
         Loss("huber", huber, huber_derivative, parameters={"delta": 1.0}),
         Loss("output", output, output_derivative),
@@ -286,9 +315,12 @@ def named_loss(name: str, **parameters: float) -> Loss:
     if name not in LOSSES:
         raise InputError(unknown("loss", name, LOSSES))
     loss = LOSSES[name]
-    for parameter, number in parameters.items():
+    numbers = {}
+    for parameter, value in parameters.items():
         if parameter not in loss.parameters:
             raise InputError(f"loss {name!r} takes no {parameter}")
+        number = as_float(value, f"{parameter} of {name!r}")
         if not (math.isfinite(number) and number > 0):
             raise InputError(f"{parameter} of {name!r} must be more than 0, got {number}")
-    return replace(loss, parameters={**loss.parameters, **parameters})
+        numbers[parameter] = number
+    return replace(loss, parameters={**loss.parameters, **numbers})

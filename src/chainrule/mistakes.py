@@ -34,10 +34,14 @@ class Gradient(Protocol):
 @final
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake by name: the gradients that it gives, and where it departs from the chain rule."""
+    """A mistake by name: the gradients that it gives, and where it departs from the chain rule.
+
+    `places` are the layers that it can be made in; with none, a network cannot have it.
+    """
 
     name: str
     gradients: Gradient
+    places: Callable[[Network, Loss], list[int]]
     explain: Callable[[Network, Loss], str]
 
 
@@ -110,6 +114,11 @@ def layer_gradients(number: int) -> list[str]:
     return [f"{symbol}{number}" for symbol in "azwb"]
 
 
+def layers_behind(network: Network, loss: Loss) -> list[int]:
+    """All layers whose error comes back through another layer's weights."""
+    return list(range(1, len(network)))
+
+
 def explain_updated_weights(network: Network, loss: Loss) -> str:
     back = [f"dL/da{number}" for number in range(len(network) - 1, 0, -1)]
     weights = [f"w{number}" for number in range(len(network), 1, -1)]
@@ -126,9 +135,10 @@ MISTAKES: Mapping[str, Mistake] = {
         Mistake(
             "derivative-at-activation",
             derivative_at_activation,
+            layers_with_derivative,
             explain_derivative_at_activation,
         ),
-        Mistake("updated-weights", updated_weights, explain_updated_weights),
+        Mistake("updated-weights", updated_weights, layers_behind, explain_updated_weights),
     )
 }
 

@@ -70,9 +70,14 @@ class Dense:
             raise InputError(
                 f"share_bias needs one number or equal ones as biases, got {self.biases}"
             )
-        self.activation = (
-            named_activation(activation) if isinstance(activation, str) else activation
-        )
+        if isinstance(activation, str):
+            activation = named_activation(activation)
+        if not isinstance(activation, Activation):
+            raise InputError(
+                "activation must be a name or an Activation(name, value, derivative), "
+                f"got {activation!r}"
+            )
+        self.activation = activation
         self.train_biases = train_biases
         self.share_bias = share_bias
         self.bias_sign = bias_sign
@@ -166,14 +171,11 @@ class Network:
         if min(sizes) < 1:
             raise InputError(f"sizes must be 1 or more, got {list(sizes)}")
         rng = np.random.default_rng(seed)
-        return cls(
-            *(
-                Dense(
-                    draw_weights(initial, units, inputs, rng).astype(dtype), activation=activation
-                )
-                for inputs, units, activation in zip(sizes, sizes[1:], activations, strict=False)
-            )
+        layers = (
+            Dense(draw_weights(initial, units, inputs, rng), activation=activation)
+            for inputs, units, activation in zip(sizes, sizes[1:], activations, strict=False)
         )
+        return cls(*layers).astype(dtype)
 
     def __repr__(self) -> str:
         return f"Network({', '.join(map(repr, self.layers))})"
@@ -227,7 +229,11 @@ class Network:
         for name, values in parameters.items():
             if name not in current:
                 raise InputError(unknown("parameter", name, current))
-            replaced[name] = np.asarray(values)
+            array = np.asarray(values)
+            if array.dtype.kind not in "iuf":
+                raise InputError(f"{name} must be real numbers, got {array.dtype} entries")
+            with np.errstate(over="ignore"):
+                replaced[name] = array.astype(self.dtype)
             if replaced[name].shape != current[name].shape:
                 raise ShapeError(
                     f"{name} has shape {current[name].shape}, got {replaced[name].shape}"
@@ -240,9 +246,14 @@ class Network:
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """The same network in float32 or float64. Raises: InputError for a number too large for it."""
-        return self.with_parameters(
-            {name: as_floats(array, name, dtype) for name, array in self.parameters.items()}
-        )
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise InputError(f"a network is float32 or float64, not {np.dtype(dtype)}")
+        network = copy.copy(self)
+        network.layers = tuple(copy.copy(layer) for layer in self.layers)
+        for number, layer in enumerate(network.layers, start=1):
+            layer.weights = as_floats(layer.weights, f"w{number}", dtype)
+            layer.biases = as_floats(layer.biases, f"b{number}", dtype)
+        return network
 
     def as_inputs(self, x: ArrayLike) -> Array:
         """x as this network takes it: finite, of its dtype, its last axis the inputs."""

@@ -13,7 +13,7 @@ from typing import final
 
 import numpy as np
 
-from chainrule.arrays import Array
+from chainrule.arrays import Array, as_float
 from chainrule.errors import InputError, unknown
 
 State = tuple[Array, ...]
@@ -27,9 +27,8 @@ class Optimizer(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            number = getattr(self, field.name)
-            if isinstance(number, bool) or not isinstance(number, int | float):
-                raise InputError(f"{field.name} must be a number, got {number!r}")
+            number = as_float(getattr(self, field.name), field.name)
+            object.__setattr__(self, field.name, number)
             what, holds = {
                 "learning_rate": ("more than 0", number > 0),
                 "epsilon": ("more than 0", number > 0),
@@ -191,7 +190,8 @@ class AdamW(Optimizer):
 
         w <- w - eta lambda w - eta m' / (sqrt(s') + epsilon)        m', s' as in Adam
 
-    lambda is `weight_decay`; it acts on every trained parameter, biases included, as in PyTorch.
+    lambda is `weight_decay`; it acts on every trained parameter, biases included. As in PyTorch, the
+    decay is scaled by the learning rate, where the paper has a schedule of its own.
     Shapes: as in Adam. Raises: as Adam, and InputError unless weight_decay >= 0.
     Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019, algorithm 2.
 

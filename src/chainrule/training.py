@@ -84,7 +84,11 @@ def train(
     array([0.6610132])
     """
     loss = named_loss(loss) if isinstance(loss, str) else loss
-    wrong_turn = named_mistake(mistake) if mistake is not None else None
+    made = named_mistake(mistake) if mistake is not None else None
+    if made is not None and not made.places(network, loss):
+        raise InputError(f"the mistake {made.name!r} cannot happen in this network")
+    if not isinstance(optimizer, Optimizer):
+        raise InputError(f"optimizer must be one such as Adam(0.01), got {optimizer!r}")
     x = np.atleast_2d(network.as_inputs(inputs))
     if len(x) == 0:
         raise InputError("there are no samples to train on")
@@ -106,6 +110,12 @@ def train(
                 forward = forward_propagation(network, x)
                 final_output = forward[f"a{len(network)}"]
                 final_loss = calculate_loss(network, forward, t, loss, reduction)
+                if epoch == 0 and not np.isfinite(final_loss):
+                    raise DivergedError(
+                        0,
+                        f"the loss is {final_loss} before the first update: the data or the starting "
+                        "weights are too large",
+                    )
                 require_finite(epoch, "the loss", final_loss, optimizer)
                 if epoch % report_every == 0:
                     losses[epoch] = final_loss
@@ -116,10 +126,10 @@ def train(
                 forward = forward_propagation(network, x[rows])
                 batch_loss = calculate_loss(network, forward, t_batch, loss, reduction)
                 require_finite(epoch, "the loss", batch_loss, optimizer)
-                if wrong_turn is None:
+                if made is None:
                     gradients = backward_propagation(network, forward, t_batch, loss, reduction)
                 else:
-                    gradients = wrong_turn.gradients(
+                    gradients = made.gradients(
                         network, forward, t_batch, loss, reduction, optimizer, states
                     )
                 network, states = apply_optimizer(network, gradients, optimizer, states)

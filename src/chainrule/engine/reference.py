@@ -5,7 +5,7 @@
     update      w <- w - learning_rate dL/dw
 
 Every value goes by its name on paper, and so does its gradient: `forward["z1"]` is z1,
-`gradients["z1"]` is dL/dz1. There is nothing in this file but the chain rule.
+`gradients["z1"]` is dL/dz1.
 
 Shapes, of N samples in a layer of I inputs and O units: x (N, I), w (O, I), b (O,), z and a (N, O).
 A single sample drops the N. A gradient has the shape of what it is the gradient of.
@@ -112,6 +112,7 @@ def backward_propagation(
         dL/dzl = fl'(zl) dL/dal        dL/dwl = dL/dzl a(l-1)^T        dL/dbl = dL/dzl
         dL/da(l-1) = wl^T dL/dzl
 
+    A threshold (bias_sign "-") has -dL/dzl; a shared bias, the sum over its units.
     Shapes: each gradient as its value: "w1" (O, I), "b1" (O,), "z1" and "a1" (N, O), "x" (N, I). Those
     of parameters are summed over the samples. Raises: as calculate_loss.
     Source: Rumelhart, Hinton and Williams, Nature 323 (1986); Goodfellow, Bengio and Courville, Deep
@@ -133,7 +134,8 @@ def backward_propagation(
         gradients[f"a{number}"] = dL_da
         if number == len(network) and fused is not None:
             # Sigmoid before binary cross-entropy, or softmax before cross-entropy: f' cancels in the
-            # product f'(z) dL/da, and dL/dz = a - t. For these two pairs only: see losses.py.
+            # product f'(z) dL/da, and a - t remains (for softmax, of targets that sum to 1). For these
+            # two pairs only: losses.py says why, and where it stops.
             dL_dz = factor * fused.derivative(z, t)
         else:
             dL_dz = layer.activation.backward(forward[f"z{number}"], dL_da)
@@ -200,6 +202,8 @@ def output_and_targets(
     network: Network, forward: Mapping[str, Array], targets: ArrayLike | None, loss: Loss
 ) -> tuple[Array, Array, Array]:
     z, a = forward[f"z{len(network)}"], forward[f"a{len(network)}"]
+    if a.size == 0:
+        raise InputError("there are no samples")
     if targets is None:
         if loss.name != "output":
             raise InputError(f"loss {loss.name!r} needs targets")
@@ -207,6 +211,7 @@ def output_and_targets(
     t = as_floats(targets, "targets", a.dtype)
     if t.shape != a.shape:
         raise ShapeError(f"targets must have the shape of the outputs, {a.shape}, got {t.shape}")
+    loss.require_domain(a, t)
     return z, a, t
 
 

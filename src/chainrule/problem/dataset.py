@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import nearest
 from chainrule.problem.table import Table, words
 
 Floats = NDArray[np.float64]
@@ -88,7 +89,9 @@ def read_csv(table: Table, folder: Path) -> Samples:
     (_, header), samples = rows[0], rows[1:]
     header = [column.strip() for column in header]
     if target not in header:
-        table.fail("target", f"{target!r} is no column of {name}; it has {', '.join(header)}")
+        shown = ", ".join(header[:8]) + (", ..." if header[8:] else "")
+        hint = nearest(target, header)
+        table.fail("target", f"{target!r} is no column of {name}{hint} (it has {shown})")
     if header.count(target) > 1:
         table.fail("target", f"{name} has {header.count(target)} columns named {target!r}")
     if len(header) < 2:
@@ -109,7 +112,7 @@ def read_csv(table: Table, folder: Path) -> Samples:
                 if index != column
             ]
         )
-    if all(is_number(label) for label in labels):
+    if any(is_number(label) for label in labels):
         targets: Floats | list[str] = np.array(
             [
                 csv_number(table, label, f"{name}, row {number} (line {line}), column {target!r}")
@@ -117,9 +120,12 @@ def read_csv(table: Table, folder: Path) -> Samples:
             ]
         )
     else:
-        for number, label in enumerate(labels, 1):
+        for label, (number, (line, _)) in zip(labels, enumerate(samples, 1), strict=True):
+            place = f"{name}, row {number} (line {line}), column {target!r}"
             if not label:
-                table.fail("file", f"{name}, row {number}, column {target!r} is empty")
+                table.fail("file", f"{place} is empty")
+            if label.lower().lstrip("+-") in ("nan", "inf", "infinity") or not label.isprintable():
+                table.fail("file", f"{place} is {words(label)}, which is no class name")
         targets = labels
     return Samples(table, np.array(inputs), targets)
 
@@ -139,16 +145,23 @@ def csv_rows(table: Table, path: Path) -> list[tuple[int, list[str]]]:
 
 
 def is_number(text: str) -> bool:
+    """Whether a cell holds a finite number: one such makes its column one of numbers."""
     try:
-        float(text)
+        return math.isfinite(read_number(text))
     except ValueError:
         return False
-    return True
+
+
+def read_number(text: str) -> float:
+    """A cell as a float. Raises: ValueError, also for 1_000, which only Python reads as a number."""
+    if "_" in text:
+        raise ValueError
+    return float(text)
 
 
 def csv_number(table: Table, text: str, place: str) -> float:
     try:
-        number = float(text)
+        number = read_number(text)
     except ValueError:
         what = f"the text {words(text.strip())}" if text.strip() else "empty"
         table.fail("file", f"{place} is {what}; it must be a number")
@@ -170,6 +183,12 @@ def encode_targets(
         if loss != "output":
             table.fail("", "key 'targets' is missing, for example targets = [[1.0]]")
         return None, None
+    if outputs == 1 and loss == "cross-entropy" and np.ndim(targets) == 1:
+        table.fail(
+            key,
+            "cross-entropy tells classes apart by two outputs or more; for one output use "
+            '"binary-cross-entropy"',
+        )
     if isinstance(targets, list):
         return encode_labels(table, key, targets, sorted(set(targets)), outputs)
     if targets.ndim == 1 and loss == "cross-entropy":
@@ -190,10 +209,12 @@ def encode_targets(
                 f"row {row + 1}, column {column + 1} is {targets[row, column]:g}; "
                 f"with {loss} targets lie between 0 and 1",
             )
-    binary = (
-        loss == "binary-cross-entropy" and outputs == 1 and bool(np.isin(targets, (0, 1)).all())
-    )
-    return targets, ("0", "1") if binary else None
+        hard = bool(np.isin(targets, (0, 1)).all())
+        if hard and count > 1 and (targets == targets[0]).all():
+            table.fail(key, "all samples have one class; two or more are needed")
+        if hard and outputs == 1 and loss == "binary-cross-entropy":
+            return targets, ("0", "1")
+    return targets, None
 
 
 def encode_class_numbers(
@@ -261,14 +282,16 @@ def split_dataset(
         if not test.any() or test.all():
             part = "test" if not test.any() else "training"
             table.fail("test_fraction", f"{fraction:g} of {len(inputs)} leaves no {part} samples")
+        lost = sorted(set(group) - set(group[~test]))
+        if lost and classes is not None:
+            table.fail(
+                "test_fraction",
+                f"{fraction:g} leaves no training samples of class {words(classes[lost[0]])}",
+            )
     if table.flag("standardize", False):
-        with np.errstate(over="ignore", invalid="ignore"):
-            known = inputs[~test]
-            mean, deviation = known.mean(axis=0), known.std(axis=0)
-            constant = known.max(axis=0) == known.min(axis=0)
-            inputs = (inputs - mean) / np.where(constant, 1.0, deviation)
+        inputs = standardize(inputs, inputs[~test])
         if not np.isfinite(inputs).all():
-            table.fail("standardize", "the numbers are too large to be standardized")
+            table.fail("standardize", "the numbers are too far apart in size to be standardized")
     return Dataset(
         inputs[~test],
         None if targets is None else targets[~test],
@@ -276,6 +299,18 @@ def split_dataset(
         inputs[test],
         None if targets is None else targets[test],
     )
+
+
+def standardize(inputs: Floats, known: Floats) -> Floats:
+    """Every column less the known samples' mean, over their deviation; a constant one only centred."""
+    # In units of its largest number, so that no square overflows or vanishes.
+    size = np.abs(known).max(axis=0)
+    size = np.where(size == 0, 1.0, size)
+    constant = known.max(axis=0) == known.min(axis=0)
+    with np.errstate(all="ignore"):
+        mean, deviation = (known / size).mean(axis=0), (known / size).std(axis=0)
+        result: Floats = (inputs / size - mean) / np.where(constant, 1.0 / size, deviation)
+    return result
 
 
 def class_indices(values: NDArray[np.floating[Any]]) -> NDArray[np.intp]:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.activations import ACTIVATIONS, Activation, named_activation
-from chainrule.arrays import as_floats
-from chainrule.errors import InputError, ProblemError
+from chainrule.arrays import Array, as_floats
+from chainrule.errors import DomainError, InputError, ProblemError
 from chainrule.initialisation import INITIALISATIONS, draw_weights
 from chainrule.losses import LOSSES, Loss, named_loss
 from chainrule.mistakes import MISTAKES
@@ -109,6 +109,14 @@ class Problem:
             raise InputError("the problem has no [training] section")
         return replace(self, training=replace(self.training, **changes))
 
+    def forward_pass(self) -> Array:
+        """The outputs of the starting network. Raises: DomainError where they are not finite."""
+        with np.errstate(all="ignore"):
+            output = self.network(self.data.inputs)
+        if not np.isfinite(output).all():
+            raise DomainError("the forward pass overflows: weights or inputs are too large")
+        return output
+
     def accuracy(self, network: Network) -> tuple[int, int] | None:
         """How many samples the network puts in their class, and of how many: of the test samples
         where there are any, else of the training samples. None where there are no classes.
@@ -119,7 +127,8 @@ class Problem:
             inputs, targets = data.test_inputs, data.test_targets
         if data.classes is None or targets is None:
             return None
-        hits = class_indices(network(inputs)) == class_indices(targets)
+        with np.errstate(all="ignore"):  # an output may overflow; nan is in no class but the first
+            hits = class_indices(network(inputs)) == class_indices(targets)
         return int(hits.sum()), len(hits)
 
 
@@ -129,6 +138,8 @@ def load_problem(path: str | PathLike[str]) -> Problem:
     Paths of data files are relative to the problem file.
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise ProblemError(f"{path}: no file can have that name")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -166,6 +177,9 @@ def parse_problem(text: str, file: str, folder: Path) -> Problem:
     with (data if training is None else training).blamed():
         network = network.astype(dtype)
         as_floats(samples.inputs, "inputs", network.dtype)
+    schedule = None if training is None else read_schedule(training, seed)
+    if training is not None and schedule is not None:
+        require_possible(training, schedule.mistake, network, loss)
     targets, classes = encode_targets(samples, loss.name, network.outputs)
     published = top.table("published")
     return Problem(
@@ -174,7 +188,7 @@ def parse_problem(text: str, file: str, folder: Path) -> Problem:
         data=split_dataset(samples, targets, classes, np.random.default_rng([seed, SPLIT])),
         loss=loss,
         reduction=reduction,
-        training=None if training is None else read_schedule(training, seed),
+        training=schedule,
         published={} if published is None else published.values,
     )
 
@@ -324,3 +338,9 @@ def read_schedule(table: Table, seed: int) -> Schedule:
         report_every=table.count("report_every", 1) if "report_every" in table else None,
         mistake=table.choice("mistake", MISTAKES, "") if "mistake" in table else None,
     )
+
+
+def require_possible(table: Table, mistake: str | None, network: Network, loss: Loss) -> None:
+    """A mistake that this network has no place for would repeat the true run and call it mistaken."""
+    if mistake is not None and not MISTAKES[mistake].places(network, loss):
+        table.fail("mistake", f"{mistake!r} cannot happen in this network; leave it out")
