@@ -1,5 +1,6 @@
 """Problem files that cannot be used: one line in words, that says what, where and what would be right."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -336,11 +337,16 @@ def as_toml(value: Any) -> str:
     return repr(value)
 
 
-def is_problem_or_one_line(text: str) -> None:
+def is_problem_or_one_line(text: str, folder: Path = Path()) -> None:
+    """A problem that is read also runs, or stops with one line; a warning would be an error here."""
     message = ""
     try:
-        problem = parse(text)
-        assert problem.network.outputs > 0
+        problem = parse(text, folder)
+        if sum(array.size for array in problem.network.parameters.values()) < 10_000:
+            problem.accuracy(problem.network)
+            problem.forward_pass()
+            if problem.training is not None:
+                problem.accuracy(problem.with_training(epochs=2).train().network)
     except ChainruleError as error:
         message = str(error)
     assert "\n" not in message
@@ -367,6 +373,24 @@ def test_any_text_is_a_problem_or_one_line(text: str) -> None:
 @given(st.integers(0, len(PROBLEM)), st.integers(0, 30), st.text("[]={}\"'.,#\n0e-x", max_size=6))
 def test_any_damaged_problem_is_a_problem_or_one_line(start: int, length: int, patch: str) -> None:
     is_problem_or_one_line(PROBLEM[:start] + patch + PROBLEM[start + length :])
+
+
+cells = st.text("0123456789.-e_ ", max_size=4) | st.sampled_from(
+    ["nan", "a", "", '"', "1e308", "é"]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.lists(cells, min_size=2, max_size=3), max_size=5))
+def test_any_csv_file_is_data_or_one_line(rows: list[list[str]]) -> None:
+    content = "\n".join(["a,y", *(",".join(row) for row in rows)])
+    with tempfile.TemporaryDirectory() as folder:
+        text = csv_problem(Path(folder), content, more="standardize = true")
+        is_problem_or_one_line(text, Path(folder))
+        numeric = text.replace('"cross-entropy"', '"squared-error"').replace(
+            "units = 2", "units = 1"
+        )
+        is_problem_or_one_line(numeric, Path(folder))
 
 
 def test_deep_nesting_and_giant_numbers_get_one_line() -> None:

@@ -113,6 +113,14 @@ def test_custom_activations_and_losses_train_like_built_in_ones() -> None:
     )
 
 
+def test_a_forward_pass_keeps_its_own_inputs() -> None:
+    x = np.array([0.9, 0.8])
+    forward = forward_propagation(notebook(), x)
+    before = backward_propagation(notebook(), forward, [1.0])["w1"]
+    x[:] = 0.0
+    np.testing.assert_array_equal(backward_propagation(notebook(), forward, [1.0])["w1"], before)
+
+
 def test_a_network_keeps_its_own_numbers() -> None:
     weights = np.array([[1.0, 2.0]])
     network = Network(Dense(weights))

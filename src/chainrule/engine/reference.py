@@ -63,7 +63,7 @@ def forward_propagation(network: Network, x: ArrayLike) -> Values:
     >>> forward_propagation(network, [1.0, 2.0])
     {'x': array([1., 2.]), 'z1': array([0.1]), 'a1': array([0.52497919])}
     """
-    a = network.as_inputs(x)
+    a = network.as_inputs(x).copy()  # what is done to x later must not reach the backward pass
     forward = {"x": a}
     for number, layer in enumerate(network.layers, start=1):
         z, a = layer_forward(layer, a)
