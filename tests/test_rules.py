@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from chainrule.arithmetic import FLOAT64, Arithmetic, Numbers, fifty_digits
-from chainrule.expression import evaluate, read_formula
+from chainrule.expression import evaluate
+from chainrule.formula_text import read_formula
 from chainrule.gradients import differentiate
 from chainrule.graph import Graph
 from chainrule.numerical import central_differences

@@ -5,16 +5,19 @@ with its symbols, shown with numbers in their place, and evaluated: a line canno
 compute another.
 """
 
-import ast
 import operator
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, final
 
+import numpy as np
+
 from chainrule.arithmetic import Arithmetic
 from chainrule.errors import InputError
+
+ROOT_OF_TWO_PI_INVERSE = "0.39894228040143267793994605993438186847585863116493465766592583"
+ROOT_OF_HALF = "0.70710678118654752440084436210484903928483593768847403658833987"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Expression:
 class Symbol(Expression):
     """A named entry of a value, as on paper: w, layer 1, entry [2,1]; or its gradient dL/d(...).
 
+    Without an index it is the whole array. `mark` tells a second value of that name, such as "new".
+
     >>> str(Symbol("w", 1, (2, 1))), str(Symbol("w", 1, (2, 1), gradient=True))
     ('w1[2,1]', 'dL/dw1[2,1]')
     """
@@ -77,11 +82,18 @@ class Symbol(Expression):
     layer: int | None = None
     index: tuple[int, ...] = ()
     gradient: bool = False
+    mark: str = ""
 
     @property
     def name(self) -> str:
         """The name of the value that this is an entry of."""
-        return self.letter + ("" if self.layer is None else str(self.layer))
+        mark = f"_{self.mark}" if self.mark else ""
+        return self.letter + ("" if self.layer is None else str(self.layer)) + mark
+
+    @property
+    def whole(self) -> "Symbol":
+        """The value itself, all entries: w1 for w1[2,1]."""
+        return replace(self, index=())
 
     def __str__(self) -> str:
         entry = f"[{','.join(map(str, self.index))}]" if self.index else ""
@@ -91,10 +103,14 @@ class Symbol(Expression):
 @final
 @dataclass(frozen=True)
 class Number(Expression):
-    """A number, exact or of 50 digits; `digits` is how it is written, once that is decided."""
+    """A number, exact or of 50 digits; `digits` is how it is written, once that is decided.
+
+    `of` is the symbol whose value it is, where it stands for one.
+    """
 
     value: Any
     digits: str | None = None
+    of: Symbol | None = None
 
 
 @final
@@ -138,10 +154,84 @@ class Function(Expression):
     argument: Expression
 
 
+@final
+@dataclass(frozen=True)
+class Maximum(Expression):
+    """The largest of its operands."""
+
+    operands: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Comparison(Expression):
+    """left > right, or another of the comparisons of Python."""
+
+    left: Expression
+    symbol: str
+    right: Expression
+
+
+@final
+@dataclass(frozen=True)
+class Choice(Expression):
+    """`yes` where the condition holds, `no` elsewhere."""
+
+    yes: Expression
+    condition: Comparison
+    no: Expression
+
+
+@final
+@dataclass(frozen=True)
+class Partial(Expression):
+    """The derivative of one entry with respect to another, to be written and not evaluated."""
+
+    of: Symbol
+    by: Symbol
+
+
+@final
+@dataclass(frozen=True)
+class Rest(Expression):
+    """The terms of a long sum that are not written out: how many, and what they add up to."""
+
+    count: int
+    total: Number
+
+
+@final
+@dataclass(frozen=True)
+class Matrix(Expression):
+    """Rows of numbers; a vector is one column."""
+
+    rows: tuple[tuple[Number, ...], ...]
+
+
+@final
+@dataclass(frozen=True)
+class MatrixProduct(Expression):
+    factors: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Elementwise(Expression):
+    """A product entry by entry."""
+
+    factors: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Transpose(Expression):
+    operand: Expression
+
+
 def is_unit(factor: Any) -> bool:
     """Whether a factor is the plain number 1, not a 1 that stands for a symbol."""
     if isinstance(factor, Number):
-        return factor.digits is None and factor.value == 1
+        return factor.digits is None and type(factor.value) is int and factor.value == 1
     return type(factor) is int and factor == 1
 
 
@@ -168,8 +258,14 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return (numerator, denominator)
         case Power(base, exponent):
             return (base, exponent)
-        case Negative(operand) | Function(_, operand):
+        case Negative(operand) | Function(_, operand) | Transpose(operand):
             return (operand,)
+        case Maximum(parts) | MatrixProduct(parts) | Elementwise(parts):
+            return parts
+        case Comparison(left, _, right):
+            return (left, right)
+        case Choice(yes, condition, no):
+            return (yes, condition, no)
     return ()
 
 
@@ -184,29 +280,28 @@ def symbols_in(expression: Expression) -> list[Symbol]:
 def substitute(expression: Expression, replacement: Callable[[Symbol], Expression]) -> Expression:
     """The same expression with every symbol replaced.
 
-    >>> x = Symbol("x")
-    >>> write(substitute(2 * x + 1, lambda symbol: Number(-3)))
-    '2 * (-3) + 1'
+    >>> substitute(2 * Symbol("x"), lambda symbol: Number(-3))
+    Product(factors=(Number(value=2, digits=None), Number(value=-3, digits=None)))
     """
 
-    def again(part: Expression) -> Expression:
-        return substitute(part, replacement)
-
+    if isinstance(expression, Symbol):
+        return replacement(expression)
+    if isinstance(expression, Rest):
+        return expression.total
+    parts = tuple(substitute(part, replacement) for part in children(expression))
     match expression:
-        case Symbol():
-            return replacement(expression)
-        case Sum(terms):
-            return Sum(tuple(map(again, terms)))
-        case Product(factors):
-            return Product(tuple(map(again, factors)))
-        case Quotient(numerator, denominator):
-            return Quotient(again(numerator), again(denominator))
-        case Power(base, exponent):
-            return Power(again(base), again(exponent))
-        case Negative(operand):
-            return Negative(again(operand))
-        case Function(name, argument):
-            return Function(name, again(argument))
+        case Sum() | Product() | Maximum() | MatrixProduct() | Elementwise():
+            return type(expression)(parts)
+        case Quotient() | Power() | Negative() | Transpose():
+            return type(expression)(*parts)
+        case Function(name, _):
+            return Function(name, *parts)
+        case Comparison(_, symbol, _):
+            return Comparison(parts[0], symbol, parts[1])
+        case Choice():
+            yes, condition, no = parts
+            assert isinstance(condition, Comparison)
+            return Choice(yes, condition, no)
     return expression
 
 
@@ -237,128 +332,36 @@ def evaluate(expression: Expression, m: Arithmetic) -> Any:
         case Negative(operand):
             return -evaluate(operand, m)
         case Function(name, argument):
-            return getattr(m, name)(evaluate(argument, m))
-    raise AssertionError(expression)
+            return apply_function(name, evaluate(argument, m), m)
+        case Maximum(operands):
+            return reduce(np.maximum, (evaluate(operand, m) for operand in operands))
+        case Comparison(left, symbol, right):
+            return COMPARISONS[symbol](evaluate(left, m), evaluate(right, m))
+        case Choice(yes, condition, no):
+            # The side that is not taken may have no value, so one number takes one side only.
+            holds = np.asarray(evaluate(condition, m), dtype=bool)
+            if holds.ndim == 0:
+                return evaluate(yes if holds else no, m)
+            return m.where(holds, evaluate(yes, m), evaluate(no, m))
+    raise InputError(f"{expression!r} has no value")
 
 
-# --- formulas from text ---------------------------------------------------------------------------
-
-FUNCTIONS = (
-    "abs",
-    "cos",
-    "cosh",
-    "erfc",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tanh",
-)
-OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
 }
 
 
-def read_formula(formula: str, parts: Mapping[str, Expression | int | float]) -> Expression:
-    """An expression from a rule's text, such as "1 / (1 + exp(-{0}))", and what stands for {0}.
-
-    Raises: InputError where the text is no formula of sums, products, quotients, powers, functions.
-
-    >>> write(read_formula("{y} * (1 - {y})", {"y": Symbol("a", 1, (2,))}))
-    'a1[2] * (1 - a1[2])'
-    """
-    names = {f"part_{key}": as_expression(part) for key, part in parts.items()}
-    source = re.sub(r"\{(\w+)\}", r"part_\1", formula)
-
-    def build(node: ast.expr) -> Expression:
-        match node:
-            case ast.BinOp(left, kind, right) if type(kind) in OPERATORS:
-                result: Expression = OPERATORS[type(kind)](build(left), build(right))
-                return result
-            case ast.UnaryOp(ast.USub(), operand):
-                return -build(operand)
-            case ast.Name(name) if name in names:
-                return names[name]
-            case ast.Constant(value) if type(value) in (int, float):
-                return Number(value)
-            case ast.Call(ast.Name(name), [argument], []) if name in FUNCTIONS:
-                return Function(name, build(argument))
-        raise InputError(f"{formula!r} is no formula of sums, products, quotients and functions")
-
-    try:
-        tree = ast.parse(source, mode="eval")
-    except SyntaxError:
-        raise InputError(f"{formula!r} is no formula") from None
-    return build(tree.body)
-
-
-# --- text -----------------------------------------------------------------------------------------
-
-SUM_LEVEL, NEGATIVE_LEVEL, PRODUCT_LEVEL, POWER_LEVEL, ATOM_LEVEL = range(5)
-
-
-def level(expression: Expression) -> int:
-    """How tightly an expression binds: a part that binds less tightly needs parentheses."""
-    match expression:
-        case Sum():
-            return SUM_LEVEL
-        case Negative():
-            return NEGATIVE_LEVEL
-        case Number() if is_negative(expression):
-            return NEGATIVE_LEVEL
-        case Product() | Quotient():
-            return PRODUCT_LEVEL
-        case Power():
-            return POWER_LEVEL
-    return ATOM_LEVEL
-
-
-def is_negative(number: Number) -> bool:
-    return str(number.digits or "").startswith("-") or bool(number.value < 0)
-
-
-def write(expression: Expression) -> str:
-    """An expression as plain text, which Python reads the same way.
-
-    >>> x, y = Symbol("x", None, (1,)), Symbol("y")
-    >>> write(x - (y - 1)), write((x + 1) * -y), write((x / y) ** 2)
-    ('x[1] - (y - 1)', '(x[1] + 1) * (-y)', '(x[1] / y) ** 2')
-    """
-
-    def at(part: Expression, least: int) -> str:
-        return write(part) if level(part) >= least else f"({write(part)})"
-
-    match expression:
-        case Symbol():
-            return str(expression)
-        case Number(value, digits):
-            return digits if digits is not None else str(value)
-        case Sum(terms):
-            text = at(terms[0], NEGATIVE_LEVEL)
-            for term in terms[1:]:
-                if isinstance(term, Negative):
-                    text += f" - {at(term.operand, PRODUCT_LEVEL)}"
-                else:
-                    text += f" + {at(term, PRODUCT_LEVEL)}"
-            return text
-        case Product(factors):
-            first, *rest = factors
-            # A quotient that is not the first factor would take the factors before it along.
-            others = (at(factor, POWER_LEVEL) for factor in rest)
-            return " * ".join([at(first, PRODUCT_LEVEL), *others])
-        case Quotient(numerator, denominator):
-            return f"{at(numerator, PRODUCT_LEVEL)} / {at(denominator, POWER_LEVEL)}"
-        case Power(base, exponent):
-            return f"{at(base, ATOM_LEVEL)} ** {at(exponent, ATOM_LEVEL)}"
-        case Negative(operand):
-            return f"-{at(operand, PRODUCT_LEVEL)}"
-        case Function(name, argument):
-            return f"{name}({write(argument)})"
-    raise AssertionError(expression)
+def apply_function(name: str, p: Any, m: Arithmetic) -> Any:
+    """A function by name: those of the arithmetic, and the three that formulas name by one letter."""
+    match name:
+        case "sigmoid":
+            small = m.exp(-m.abs(p))  # an exponential that does not overflow
+            return m.where(p < 0, small, 1 + 0 * small) / (1 + small)
+        case "Phi":  # the normal distribution
+            return m.erfc(-p * m.constant(ROOT_OF_HALF)) / 2
+        case "phi":  # and its density
+            return m.exp(-p * p / 2) * m.constant(ROOT_OF_TWO_PI_INVERSE)
+    return getattr(m, name)(p)

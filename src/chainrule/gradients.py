@@ -6,6 +6,7 @@ Each term of that sum is kept as a `Contribution`, so that a gradient can be tol
 sweep runs through the steps backwards, in a loop: a computation may be of any length.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -46,10 +47,18 @@ class Gradients:
         return [edge for edge in self.contributions if edge.target == position]
 
 
-def differentiate(graph: Graph, loss: str, m: Arithmetic = FLOAT64) -> Gradients:
+# What a mistaken backward pass hands to a step in place of the right numbers, by position of the value,
+# given the number of the step and the gradients so far.
+Handed = Callable[[int, Mapping[int, Numbers]], Mapping[int, Numbers]]
+
+
+def differentiate(
+    graph: Graph, loss: str, m: Arithmetic = FLOAT64, handed: Handed = lambda number, gradients: {}
+) -> Gradients:
     """The gradients of the value named `loss`, one number, with respect to every value before it.
 
-    Shapes: each gradient as its value. `m` is the arithmetic that the graph was computed in.
+    Shapes: each gradient as its value. `m` is the arithmetic that the graph was computed in. With
+    `handed` they are those of a mistake.
     Raises: ShapeError when the loss is not one number; InputError for an operation without a rule.
     Source: S. Linnainmaa, BIT 16 (1976); Griewank and Walther, Evaluating Derivatives (2008), 3.2.
 
@@ -76,14 +85,12 @@ def differentiate(graph: Graph, loss: str, m: Arithmetic = FLOAT64) -> Gradients
             raise InputError(f"there is no rule for the operation {step.operation!r}")
         if rule.backward is None:
             continue
-        inputs = [graph.values[position].numbers for position in step.inputs]
-        flowing = rule.backward(
-            m,
-            gradients[step.output],
-            graph.values[step.output].numbers,
-            *inputs,
-            **step.parameters,
+        wrong = handed(number, gradients)
+        y, *inputs = (
+            wrong.get(position, graph.values[position].numbers)
+            for position in (step.output, *step.inputs)
         )
+        flowing = rule.backward(m, gradients[step.output], y, *inputs, **step.parameters)
         edges = zip(step.inputs, inputs, flowing, strict=True)
         for operand, (position, value, gradient) in enumerate(edges):
             if gradient is None:

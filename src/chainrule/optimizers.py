@@ -1,6 +1,8 @@
 """Optimizers: how a gradient becomes an update.
 
-Each is a pure pair. `initial_state(parameter)` gives the arrays that it remembers between updates, and
+Each is a pure pair, and says the same as formulas, for those who work the numbers: one assignment after
+another, in which w is the parameter, g its gradient, and the rest what `remembers` and `SYMBOLS` name.
+`initial_state(parameter)` gives the arrays that it remembers between updates, and
 `update(parameter, gradient, state)` the new parameter and the new state; it changes nothing in place.
 g is the gradient dL/dw of a parameter w, and eta the learning rate.
 """
@@ -9,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -17,6 +19,18 @@ from chainrule.arrays import Array, as_float
 from chainrule.errors import InputError, unknown
 
 State = tuple[Array, ...]
+Formulas = tuple[tuple[str, str], ...]
+
+# The letters that stand for an optimizer's settings in its formulas.
+SYMBOLS: Mapping[str, str] = {
+    "eta": "learning_rate",
+    "mu": "momentum",
+    "rho": "decay",
+    "beta1": "beta1",
+    "beta2": "beta2",
+    "epsilon": "epsilon",
+    "lambda": "weight_decay",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,10 @@ class Optimizer(ABC):
     """What all optimizers share: a learning rate, and the check of their numbers."""
 
     learning_rate: float
+
+    formulas: ClassVar[Formulas]
+    remembers: ClassVar[tuple[str, ...]] = ()
+    words: ClassVar[str]
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -60,6 +78,9 @@ class GradientDescent(Optimizer):
     (array([0.8]), ())
     """
 
+    formulas = (("w", "{w} - {eta} * {g}"),)
+    words = "Each parameter moves against its gradient, by the learning rate times the slope."
+
     def initial_state(self, parameter: Array) -> State:
         return ()
 
@@ -85,6 +106,10 @@ class Momentum(Optimizer):
     """
 
     momentum: float = 0.9
+
+    formulas = (("v", "{mu} * {v} + {g}"), ("w", "{w} - {eta} * {v}"))
+    remembers = ("v",)
+    words = "The velocity v keeps a part of itself and takes the gradient up; the parameter follows it."
 
     def initial_state(self, parameter: Array) -> State:
         return (np.zeros_like(parameter),)
@@ -115,6 +140,10 @@ class Nesterov(Optimizer):
 
     momentum: float = 0.9
 
+    formulas = (("v", "{mu} * {v} + {g}"), ("w", "{w} - {eta} * ({g} + {mu} * {v})"))
+    remembers = ("v",)
+    words = "The velocity v takes the gradient up, and the step looks one velocity ahead."
+
     def initial_state(self, parameter: Array) -> State:
         return (np.zeros_like(parameter),)
 
@@ -143,6 +172,13 @@ class RMSProp(Optimizer):
 
     decay: float = 0.9
     epsilon: float = 1e-8
+
+    formulas = (
+        ("s", "{rho} * {s} + (1 - {rho}) * {g} ** 2"),
+        ("w", "{w} - {eta} * {g} / (sqrt({s}) + {epsilon})"),
+    )
+    remembers = ("s",)
+    words = "s is a running mean of the squared gradient, and its root scales the step."
 
     def initial_state(self, parameter: Array) -> State:
         return (np.zeros_like(parameter),)
@@ -175,6 +211,19 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
+    formulas = (
+        ("m", "{beta1} * {m} + (1 - {beta1}) * {g}"),
+        ("s", "{beta2} * {s} + (1 - {beta2}) * {g} ** 2"),
+        ("mhat", "{m} / (1 - {beta1} ** {k})"),
+        ("shat", "{s} / (1 - {beta2} ** {k})"),
+        ("w", "{w} - {eta} * {mhat} / (sqrt({shat}) + {epsilon})"),
+    )
+    remembers = ("m", "s", "k")
+    words = (
+        "m and s are running means of the gradient and of its square; both start at 0, which mhat and shat "
+        "correct; k counts the updates."
+    )
+
     def initial_state(self, parameter: Array) -> State:
         return np.zeros_like(parameter), np.zeros_like(parameter), np.zeros(())
 
@@ -204,6 +253,16 @@ class AdamW(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     weight_decay: float = 0.01
+
+    formulas = (
+        *Adam.formulas[:-1],
+        ("w", "{w} - {eta} * {lambda} * {w} - {eta} * {mhat} / (sqrt({shat}) + {epsilon})"),
+    )
+    remembers = Adam.remembers
+    words = (
+        "As Adam, with m and s running means of the gradient and of its square, corrected for their start "
+        "at 0; the weight also decays towards 0 on its own, by lambda."
+    )
 
     def initial_state(self, parameter: Array) -> State:
         return np.zeros_like(parameter), np.zeros_like(parameter), np.zeros(())

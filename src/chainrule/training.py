@@ -1,6 +1,6 @@
 """Training: epochs, batches and the history of a run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -16,7 +16,7 @@ from chainrule.engine.reference import (
 )
 from chainrule.errors import DivergedError, InputError, ShapeError
 from chainrule.losses import Loss, named_loss
-from chainrule.mistakes import named_mistake
+from chainrule.mistakes import Mistake, named_mistake
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer, State
 
@@ -99,43 +99,85 @@ def train(
     require_count("report_every", report_every)
     if batch_size != "all":
         require_count("batch_size", batch_size)
-    rng = np.random.default_rng(seed)
-
-    states: dict[str, State] = {}
     losses: dict[int, float] = {}
+    reported = -1
     # A run may overflow on its way to diverging: it is told so in words below, not by a warning.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for epoch in range(epochs):
-            if epoch % report_every == 0 or epoch == epochs - 1:
-                forward = forward_propagation(network, x)
-                final_output = forward[f"a{len(network)}"]
-                final_loss = calculate_loss(network, forward, t, loss, reduction)
-                if epoch == 0 and not np.isfinite(final_loss):
-                    raise DivergedError(
-                        0,
-                        f"the loss is {final_loss} before the first update: the data or the starting "
-                        "weights are too large",
-                    )
-                require_finite(epoch, "the loss", final_loss, optimizer)
-                if epoch % report_every == 0:
-                    losses[epoch] = final_loss
-                    if report is not None:
-                        report(epoch, final_loss)
-            for rows in batches(len(x), batch_size, shuffle, rng):
-                t_batch = None if t is None else t[rows]
-                forward = forward_propagation(network, x[rows])
-                batch_loss = calculate_loss(network, forward, t_batch, loss, reduction)
-                require_finite(epoch, "the loss", batch_loss, optimizer)
-                if made is None:
-                    gradients = backward_propagation(network, forward, t_batch, loss, reduction)
-                else:
-                    gradients = made.gradients(
-                        network, forward, t_batch, loss, reduction, optimizer, states
-                    )
-                network, states = apply_optimizer(network, gradients, optimizer, states)
-            for name, parameter in network.parameters.items():
-                require_finite(epoch, name, parameter, optimizer)
+        for step in training_steps(
+            network, x, t, optimizer, epochs, loss, reduction, batch_size, shuffle, seed, made
+        ):
+            network, epoch = step.network, step.epoch
+            if epoch in (reported, epochs) or not (epoch % report_every == 0 or epoch == epochs - 1):
+                continue
+            reported = epoch
+            forward = forward_propagation(network, x)
+            final_output = forward[f"a{len(network)}"]
+            final_loss = calculate_loss(network, forward, t, loss, reduction)
+            if epoch == 0 and not np.isfinite(final_loss):
+                raise DivergedError(
+                    0,
+                    f"the loss is {final_loss} before the first update: the data or the starting "
+                    "weights are too large",
+                )
+            require_finite(epoch, "the loss", final_loss, optimizer)
+            if epoch % report_every == 0:
+                losses[epoch] = final_loss
+                if report is not None:
+                    report(epoch, final_loss)
     return Run(network, losses, final_output, final_loss, epochs)
+
+
+@final
+@dataclass(frozen=True)
+class TrainingStep:
+    """One update of a run, before it is made: the batch's rows, the network and its optimizer's states.
+
+    The last one, with no rows, is what the run leaves.
+    """
+
+    epoch: int
+    rows: NDArray[np.intp]
+    network: Network
+    states: Mapping[str, State]
+
+
+def training_steps(
+    network: Network,
+    x: Array,
+    t: Array | None,
+    optimizer: Optimizer,
+    epochs: int,
+    loss: Loss,
+    reduction: str,
+    batch_size: int | Literal["all"],
+    shuffle: bool,
+    seed: int | np.random.Generator,
+    mistake: Mistake | None,
+) -> Iterator[TrainingStep]:
+    """Every update of a run, in order, each before it is made.
+
+    Raises: DivergedError when a batch's loss or a parameter is no longer finite.
+    """
+    rng = np.random.default_rng(seed)
+    states: dict[str, State] = {}
+    order = np.arange(len(x))
+    for epoch in range(epochs):
+        for rows in batches(len(x), batch_size, shuffle, rng):
+            yield TrainingStep(epoch, order[rows], network, states)
+            x_batch, t_batch = x[rows], None if t is None else t[rows]
+            forward = forward_propagation(network, x_batch)
+            batch_loss = calculate_loss(network, forward, t_batch, loss, reduction)
+            require_finite(epoch, "the loss", batch_loss, optimizer)
+            if mistake is None:
+                gradients = backward_propagation(network, forward, t_batch, loss, reduction)
+            else:
+                gradients = mistake.gradients(
+                    network, forward, t_batch, loss, reduction, optimizer, states
+                )
+            network, states = apply_optimizer(network, gradients, optimizer, states)
+        for name, parameter in network.parameters.items():
+            require_finite(epoch, name, parameter, optimizer)
+    yield TrainingStep(epochs, order[:0], network, states)
 
 
 def targets_by_sample(targets: ArrayLike, samples: int, network: Network) -> Array:

@@ -1,20 +1,24 @@
-"""One forward pass of a network as a graph: the same names as on paper, one step an operation.
+"""A training step in any arithmetic: the forward pass as a graph, and the update by its formulas.
 
 This is a second derivation beside the reference engine. It shares with it the network's numbers and
 nothing else: the formulas come from `rules`, the gradients from the sweep in `gradients`. Losses are
 taken on the outputs, never fused with the last activation, so that every link of the chain is there.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.arithmetic import FLOAT64, Arithmetic
+from chainrule.arithmetic import FLOAT64, Arithmetic, Numbers
 from chainrule.errors import InputError
+from chainrule.expression import Number, evaluate
+from chainrule.formula_text import read_formula
 from chainrule.graph import Graph
 from chainrule.losses import Loss
 from chainrule.network import Network
+from chainrule.optimizers import SYMBOLS, Optimizer, State
 from chainrule.rules import RULES
 
 
@@ -71,3 +75,42 @@ def work_forward_pass(
     if batch:
         apply("mean" if reduction == "mean" else "sum", [losses], "loss")
     return graph
+
+
+def work_update(
+    optimizer: Optimizer, w: Numbers, g: Numbers, state: State, m: Arithmetic = FLOAT64
+) -> dict[str, Any]:
+    """One parameter's update by the optimizer's formulas: every value that they assign, by name.
+
+        w <- w - eta g        for plain gradient descent
+
+    Shapes: w, g and the arrays of `state` alike; `state` in float64, w and g in `m`'s numbers. "w" is
+    the updated parameter, "k" the number of this update.
+
+    >>> from chainrule.optimizers import Momentum
+    >>> work_update(Momentum(0.1), np.array([1.0]), np.array([2.0]), (np.array([1.0]),))
+    {'w': array([0.71]), 'g': array([2.]), 'v': array([2.9])}
+    """
+    values: dict[str, Any] = {"w": w, "g": g, **remembered(optimizer, state, m)}
+    constants = settings(optimizer, m)
+    for name, formula in optimizer.formulas:
+        parts = {key: Number(value) for key, value in {**values, **constants}.items()}
+        values[name] = evaluate(read_formula(formula, parts), m)
+    return values
+
+
+def remembered(optimizer: Optimizer, state: State, m: Arithmetic) -> dict[str, Any]:
+    """What an optimizer remembers, by name; the count k as it is in this update, a plain number."""
+    return {
+        name: int(array) + 1 if name == "k" else m.array(array)
+        for name, array in zip(optimizer.remembers, state, strict=True)
+    }
+
+
+def settings(optimizer: Optimizer, m: Arithmetic) -> Mapping[str, Any]:
+    """The optimizer's numbers by the letters of its formulas."""
+    return {
+        letter: m.array(getattr(optimizer, field))
+        for letter, field in SYMBOLS.items()
+        if hasattr(optimizer, field)
+    }

@@ -97,11 +97,16 @@ class Problem:
             reduction=self.reduction,
             batch_size=schedule.batch_size,
             shuffle=schedule.shuffle,
-            seed=np.random.default_rng([schedule.seed, SHUFFLE]),
+            seed=self.order_of_samples(),
             report_every=schedule.report_every,
             mistake=schedule.mistake,
             report=report,
         )
+
+    def order_of_samples(self) -> np.random.Generator:
+        """The random numbers that shuffle the samples, from their start."""
+        seed = 0 if self.training is None else self.training.seed
+        return np.random.default_rng([seed, SHUFFLE])
 
     def with_training(self, **changes: Any) -> "Problem":
         """The same problem with parts of its schedule changed, such as `epochs` or `mistake`."""

@@ -7,10 +7,8 @@ branches that the engine takes for speed.
 import numpy as np
 
 from chainrule.arithmetic import Arithmetic, Numbers
+from chainrule.expression import ROOT_OF_HALF, ROOT_OF_TWO_PI_INVERSE
 from chainrule.rules.rule import Rule
-
-ROOT_OF_TWO_PI_INVERSE = "0.39894228040143267793994605993438186847585863116493465766592583"
-ROOT_OF_HALF = "0.70710678118654752440084436210484903928483593768847403658833987"
 
 # --- two operands ---------------------------------------------------------------------------------
 
@@ -66,7 +64,7 @@ MAXIMUM = Rule(
         m.where(p > q, 0 * dL_dy, dL_dy),
     ),
     symbols="max({0}, {1})",
-    local=("[{0} > {1}]", "[{0} <= {1}]"),
+    local=("1 if {0} > {1} else 0", "1 if {0} <= {1} else 0"),
     words="The gradient goes to the larger one alone; of equals, to the second, so max(z, 0) has slope 0 at 0.",
     kinks="{0} = {1}",
 )
@@ -78,7 +76,7 @@ MINIMUM = Rule(
         m.where(p < q, 0 * dL_dy, dL_dy),
     ),
     symbols="min({0}, {1})",
-    local=("[{0} < {1}]", "[{0} >= {1}]"),
+    local=("1 if {0} < {1} else 0", "1 if {0} >= {1} else 0"),
     words="The gradient goes to the smaller one alone; of equals, to the second.",
     kinks="{0} = {1}",
 )
@@ -114,8 +112,8 @@ ABSOLUTE = Rule(
     "absolute",
     forward=lambda m, p: m.abs(p),
     backward=lambda m, dL_dy, y, p: (dL_dy * sign(m, p),),
-    symbols="|{0}|",
-    local=("sign({0})",),
+    symbols="abs({0})",
+    local=("1 if {0} > 0 else (-1 if {0} < 0 else 0)",),
     words="The gradient keeps its sign for positive entries and changes it for negative ones.",
     kinks="{0} = 0",
 )
@@ -192,6 +190,7 @@ TANH = Rule(
     symbols="tanh({0})",
     local=("1 - {y} ** 2",),
     words="The slope of tanh is one minus the square of its value.",
+    meaning="The hyperbolic tangent squashes every sum into the interval from -1 to 1.",
 )
 
 # --- activations ----------------------------------------------------------------------------------
@@ -203,15 +202,17 @@ SIGMOID = Rule(
     symbols="1 / (1 + exp(-{0}))",
     local=("{y} * (1 - {y})",),
     words="The slope of the sigmoid is its value times what is missing to 1.",
+    meaning="The sigmoid squashes every sum into the interval from 0 to 1.",
 )
 RELU = Rule(
     "relu",
     forward=lambda m, p: np.maximum(p, 0 * p),
     backward=lambda m, dL_dy, y, p: (m.where(p > 0, dL_dy, 0 * dL_dy),),
     symbols="max({0}, 0)",
-    local=("[{0} > 0]",),
+    local=("1 if {0} > 0 else 0",),
     words="The gradient passes where z is positive, and stops elsewhere.",
     kinks="{0} = 0",
+    meaning="What is positive stays, and the rest becomes 0.",
 )
 LEAKY_RELU = Rule(
     "leaky-relu",
@@ -221,6 +222,7 @@ LEAKY_RELU = Rule(
     local=("1 if {0} > 0 else {alpha}",),
     words="The gradient passes where z is positive, and shrinks by alpha elsewhere.",
     kinks="{0} = 0",
+    meaning="What is positive stays, and the rest shrinks by alpha.",
 )
 ELU = Rule(
     "elu",
@@ -234,6 +236,7 @@ ELU = Rule(
     local=("1 if {0} > 0 else {alpha} * exp({0})",),
     words="The gradient passes where z is positive, and shrinks exponentially elsewhere.",
     kinks="{0} = 0, unless alpha is 1",
+    meaning="What is positive stays, and the rest levels off at -alpha.",
 )
 GELU = Rule(
     "gelu",
@@ -245,22 +248,25 @@ GELU = Rule(
     symbols="{0} * Phi({0})",
     local=("Phi({0}) + {0} * phi({0})",),
     words="The product rule: the normal distribution function, plus z times its density.",
+    meaning="Each sum is weighed by the share of a normal distribution that lies below it.",
 )
 SILU = Rule(
     "silu",
     forward=lambda m, p: p * logistic(m, p),
     backward=lambda m, dL_dy, y, p: (dL_dy * logistic(m, p) * (1 + p * logistic(m, -p)),),
-    symbols="{0} / (1 + exp(-{0}))",
-    local=("s * (1 + {0} * (1 - s)), s = sigmoid({0})",),
+    symbols="{0} * sigmoid({0})",
+    local=("sigmoid({0}) * (1 + {0} * (1 - sigmoid({0})))",),
     words="The product rule: the sigmoid, plus z times its slope.",
+    meaning="Each sum is weighed by its own sigmoid.",
 )
 SOFTPLUS = Rule(
     "softplus",
     forward=lambda m, p: np.maximum(p, 0 * p) + m.log1p(m.exp(-m.abs(p))),
     backward=lambda m, dL_dy, y, p: (dL_dy * logistic(m, p),),
     symbols="log(1 + exp({0}))",
-    local=("1 / (1 + exp(-{0}))",),
+    local=("sigmoid({0})",),
     words="The slope of softplus is the sigmoid.",
+    meaning="A smooth form of max(z, 0): always positive, and nearly z for large z.",
 )
 
 

@@ -12,7 +12,7 @@ HALF_SQUARED_ERROR = Rule(
         (a - t) * dL_dl[..., None],
         (t - a) * dL_dl[..., None],
     ),
-    symbols="1/2 sum(({0} - {1}) ** 2)",
+    symbols="sum(({0} - {1}) ** 2) / 2",
     local=("{0} - {1}", "{1} - {0}"),
     words="Half the squared distance from the target: the half cancels the 2 of the derivative.",
 )
@@ -34,8 +34,8 @@ MEAN_SQUARED_ERROR = Rule(
         2 * (a - t) * dL_dl[..., None] / a.shape[-1],
         2 * (t - a) * dL_dl[..., None] / a.shape[-1],
     ),
-    symbols="1/O sum(({0} - {1}) ** 2)",
-    local=("2 * ({0} - {1}) / O", "2 * ({1} - {0}) / O"),
+    symbols="sum(({0} - {1}) ** 2) / {O}",
+    local=("2 * ({0} - {1}) / {O}", "2 * ({1} - {0}) / {O}"),
     words="The squared distance from the target, averaged over the O outputs.",
 )
 
@@ -57,8 +57,11 @@ HUBER = Rule(
     "huber",
     forward=huber_forward,
     backward=huber_backward,
-    symbols="sum(r ** 2 / 2 if |r| <= {delta} else {delta} * (|r| - {delta} / 2)), r = {0} - {1}",
-    local=("{0} - {1}, at most {delta} either way", "{1} - {0}, at most {delta} either way"),
+    symbols="sum(({0} - {1}) ** 2 / 2 if abs({0} - {1}) <= {delta} else {delta} * (abs({0} - {1}) - {delta} / 2))",
+    local=(
+        "{0} - {1} if abs({0} - {1}) <= {delta} else ({delta} if {0} > {1} else -{delta})",
+        "{1} - {0} if abs({0} - {1}) <= {delta} else ({delta} if {1} > {0} else -{delta})",
+    ),
     words="Squared near the target, linear further away.",
     source="P. J. Huber, Annals of Mathematical Statistics 35 (1964)",
 )

@@ -47,8 +47,8 @@ MEAN = Rule(
     backward=lambda m, dL_dy, y, p, *, axis=None, keepdims=False: (
         spread(dL_dy / reduced_count(p, y), p, axis, keepdims),
     ),
-    symbols="mean({0})",
-    local=("1 / n",),
+    symbols="sum({0}) / {n}",
+    local=("1 / {n}",),
     words="Every one of n entries receives an n-th of the mean's gradient.",
 )
 
@@ -112,7 +112,8 @@ SOFTMAX = Rule(
     forward=softmax_forward,
     backward=softmax_backward,
     symbols="exp({0}) / sum(exp({0}))",
-    local=("y_j ([i = j] - y_i)",),
+    local=("{y} * ([i = j] - {y})",),
     words="All outputs share one sum, so each input moves every output.",
     source="Bridle, Training stochastic model recognition algorithms, NIPS 1989",
+    meaning="The outputs become positive and add up to 1: probabilities of the classes.",
 )

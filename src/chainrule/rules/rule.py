@@ -23,6 +23,7 @@ class Rule:
     shape of y, and the sweep sums it back. None: the operation is constant between its jumps.
     `symbols` is the formula, and `local` the factor by which dL/dy reaches each input, both with
     {0}, {1} ... for the inputs and {y} for the result; `kinks` tells where f has no derivative.
+    `words` say how the gradient passes, and `meaning`, for activations, what f does.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Rule:
     words: str
     kinks: str = ""
     source: str = ""
+    meaning: str = ""
 
     def __call__(self, m: Any, *inputs: Numbers, **parameters: Any) -> Numbers:
         # NumPy turns 0-d results into scalars; here a number is always an array.

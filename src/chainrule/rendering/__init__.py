@@ -1,0 +1,5 @@
+"""A document as text, in every format that there is."""
+
+from chainrule.rendering.formats import FORMATS, render
+
+__all__ = ["FORMATS", "render"]

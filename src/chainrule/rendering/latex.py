@@ -1,0 +1,223 @@
+"""LaTeX: an article that compiles with the standard packages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from chainrule.document import Document, Line, MatrixLine, Path, Section
+from chainrule.expression import Expression, Number, Symbol, Transpose
+from chainrule.rendering.formula import FormulaWriter, split_number
+from chainrule.rendering.notation import Letters, Notation, is_delta, take_apart
+
+GREEK = {
+    "η": r"\eta",
+    "μ": r"\mu",
+    "ρ": r"\rho",
+    "β₁": r"\beta_1",
+    "β₂": r"\beta_2",
+    "ε": r"\varepsilon",
+    "λ": r"\lambda",
+    "δ": r"\delta",
+    "σ": r"\sigma",
+    "Φ": r"\Phi",
+    "φ": r"\varphi",
+}
+OPERATORS = {
+    "−": "-",
+    "neg": "-",
+    "·": r"\cdot",
+    "⊙": r"\odot",
+    "≥": r"\ge",
+    "≤": r"\le",
+    "<-": r"\leftarrow",
+    ",": r",\;",
+}
+KNOWN_FUNCTIONS = ("cos", "cosh", "log", "max", "sin", "sinh", "tanh")
+SPECIAL = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "$": r"\$",
+        "&": r"\&",
+        "#": r"\#",
+        "%": r"\%",
+        "_": r"\_",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        '"': r"\textquotedbl{}",
+    }
+)
+
+PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{lmodern}
+\usepackage{amsmath,amssymb}
+\usepackage[margin=22mm]{geometry}
+\setcounter{MaxMatrixCols}{20}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{5pt}
+\allowdisplaybreaks
+\begin{document}
+"""
+
+
+@final
+@dataclass(frozen=True)
+class LatexFormulas(FormulaWriter):
+    def row(self, parts: Sequence[str]) -> str:
+        return " ".join(parts)
+
+    def operator(self, sign: str) -> str:
+        return OPERATORS.get(sign, sign)
+
+    def number(self, number: Number) -> str:
+        if number.digits is None:
+            return str(number.value)
+        sign, mantissa, exponent = split_number(number.digits)
+        power = rf" \cdot 10^{{{exponent}}}" if exponent else ""
+        return ("-" if sign else "") + mantissa + power
+
+    def symbol(self, symbol: Symbol) -> str:
+        if is_delta(symbol, self.notation):
+            return self.letters(take_apart(symbol, self.notation), r"\delta")
+        letters = self.letters(take_apart(symbol, self.notation))
+        return rf"\frac{{\partial L}}{{\partial {letters}}}" if symbol.gradient else letters
+
+    def letters(self, letters: Letters, instead: str = "") -> str:
+        letter = instead or GREEK.get(letters.letter, letters.letter)
+        if letters.whole:
+            letter = letter.upper() if letter == "w" else letter
+            letter = rf"\boldsymbol{{{letter}}}" if instead else rf"\mathbf{{{letter}}}"
+        if letters.hat:
+            letter = rf"\hat{{{letter}}}"
+        above = letters.above.replace("new", r"\mathrm{new}").replace(" ", r"\,")
+        above = f"^{{{above}}}" if above else ""
+        below = f"_{{{letters.below}}}" if letters.below else ""
+        return f"{letter}{above}{below}" if len(letter) == 1 or not (above or below) else (
+            f"{{{letter}}}{above}{below}"
+        )
+
+    def partial(self, of: Symbol, by: Symbol) -> str:
+        return rf"\frac{{\partial {self.symbol(of)}}}{{\partial {self.symbol(by)}}}"
+
+    def fraction(self, numerator: str, denominator: str) -> str:
+        return rf"\frac{{{numerator}}}{{{denominator}}}"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{{{base}}}^{{{exponent}}}"
+
+    def root(self, inner: str) -> str:
+        return rf"\sqrt{{{inner}}}"
+
+    def parentheses(self, inner: str) -> str:
+        return rf"\left({inner}\right)"
+
+    def bars(self, inner: str) -> str:
+        return rf"\left|{inner}\right|"
+
+    def function(self, name: str, argument: str) -> str:
+        base = name.rstrip("′")
+        if base in KNOWN_FUNCTIONS:
+            command = "\\" + base
+        else:
+            command = GREEK.get(base, rf"\operatorname{{{base}}}")
+        return f"{command}{chr(39) * (len(name) - len(base))}" + self.parentheses(argument)
+
+    def cases(self, yes: str, condition: str, no: str) -> str:
+        return rf"\begin{{cases}}{yes} & {condition}\\{no} & \text{{else}}\end{{cases}}"
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        columns = "r" * len(rows[0])
+        body = r" \\ ".join(" & ".join(row) for row in rows)
+        return rf"\left[\begin{{array}}{{{columns}}} {body} \end{{array}}\right]"
+
+    def transpose(self, operand: Expression) -> str:
+        if isinstance(operand, Symbol) and not operand.gradient:
+            letters = take_apart(operand, self.notation)
+            above = f"{letters.above}\\top"
+            return self.letters(Letters(letters.letter, above, letters.below, letters.whole))
+        return f"{self.at(operand, 3)}^{{\\top}}"
+
+    def words(self, text: str) -> str:
+        return text if len(text) == 1 else rf"\text{{{text}}}"
+
+    # --- lines ------------------------------------------------------------------------------------
+
+    def line(self, line: Line | MatrixLine) -> list[str]:
+        """A line's parts, each with its sign: the first is what stands on the left."""
+        sign = self.operator("<-" if line.relation == "<-" else "=")
+        if isinstance(line, MatrixLine):
+            steps = [line.formula, *([line.numbers] if line.numbers else []), line.value]
+        else:
+            steps = list(line.steps())
+        signs = [sign] + ["="] * (len(steps) - 1)
+        right = [f"{mark} {self.write(step)}" for mark, step in zip(signs, steps, strict=True)]
+        return [self.symbol(line.result), *right]
+
+    def path(self, path: Path) -> list[str]:
+        dot = rf" {self.operator('·')} "
+        symbols = dot.join(self.write(link.partial) for link in path.links)
+        formulas = dot.join(self.at(link.formula, 2) for link in path.links)
+        numbers = dot.join(self.at(number, 2) for number in path.numbers)
+        value = self.write(path.value)
+        return [self.symbol(path.result), f"= {symbols}", f"= {formulas}", f"= {numbers}", f"= {value}"]
+
+
+def render_latex(document: Document, notation: Notation) -> str:
+    writer = LatexFormulas(notation)
+    parts = [PREAMBLE, rf"\section*{{{escape(document.title)}}}", escape(document.lead), ""]
+    for number, phase in enumerate(document.phases, start=1):
+        parts += [rf"\section*{{{number}\quad {escape(phase.title)}}}", escape(phase.lead), ""]
+        for section in phase.sections:
+            parts += section_parts(section, writer)
+    parts += [r"\section*{About these numbers}", r"\begin{itemize}"]
+    parts += [rf"\item {escape(note)}" for note in document.notes]
+    parts += [r"\end{itemize}", r"\end{document}", ""]
+    return "\n".join(parts)
+
+
+def section_parts(section: Section, writer: LatexFormulas) -> list[str]:
+    used = rf"\hfill{{\small used in {', '.join(section.used_in)}}}" if section.used_in else ""
+    parts = [rf"\subsection*{{{section.number}\quad {escape(section.title)}{used}}}"]
+    parts += [escape(section.why), ""] if section.why else []
+    if section.whole is not None:
+        parts += aligned([writer.line(section.whole)])
+    if section.lines:
+        parts += aligned([row for line in section.lines for row in rows_of(line, writer)])
+    if section.paths:
+        parts += [escape(section.paths_title) + ":", ""]
+        parts += aligned([writer.path(path) for path in section.paths])
+    parts += [escape(section.left_out), ""] if section.left_out else []
+    return parts
+
+
+def rows_of(line: Line, writer: LatexFormulas) -> list[list[str]]:
+    rows = [writer.line(line)]
+    if line.exact is not None and line.exact.digits != line.value.digits:
+        rows[0][-1] += rf" \quad\text{{(exact ${writer.write(line.exact)}$)}}"
+    if line.mistaken is not None:
+        wrong = writer.line(line.mistaken)
+        wrong[0] = r"\text{mistaken: }" + wrong[0]
+        if line.first_difference:
+            wrong[-1] += r" \quad\boldsymbol{\leftarrow}\ \text{the first number that differs}"
+        rows.append(wrong)
+    return rows
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows aligned at their first sign, one step a row."""
+    text = [
+        f"{left} &{first}" + "".join(rf" \\ &{step}" for step in steps)
+        for left, first, *steps in rows
+    ]
+    return [r"\begin{align*}", (r" \\[4pt]" + "\n").join(text), r"\end{align*}"]
+
+
+def escape(text: str) -> str:
+    """Text with nothing left that LaTeX would read as a command."""
+    plain = text.translate(SPECIAL)
+    return "".join(letter if ord(letter) < 0x250 else "?" for letter in plain)
