@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule import Problem, Run, cli
-from chainrule.cli import main
+from chainrule import Problem, Run
+from chainrule.cli import main, train_command
+from chainrule.cli.messages import OUR_FAULT
 from chainrule.errors import DivergedError
 from chainrule.textbook import example_names
 
@@ -156,7 +157,7 @@ def test_the_note_names_the_problem_that_was_run(capsys: pytest.CaptureFixture[s
 def test_the_note_says_when_only_the_true_run_diverges(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train_once = cli.run_training
+    train_once = train_command.run_training
 
     def diverge_without_mistake(problem: Problem, quiet: bool) -> Run:
         assert problem.training is not None
@@ -164,7 +165,7 @@ def test_the_note_says_when_only_the_true_run_diverges(
             raise DivergedError(7, "the run diverged in epoch 7")
         return train_once(problem, quiet)
 
-    monkeypatch.setattr(cli, "run_training", diverge_without_mistake)
+    monkeypatch.setattr(train_command, "run_training", diverge_without_mistake)
     assert main(["train"]) == 0
     assert "with the true gradient the run diverged in epoch 7" in capsys.readouterr().err
 
@@ -301,7 +302,7 @@ def test_a_fault_of_our_own_is_exit_code_70(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("chainrule.textbook.read_problem", broken)
-    assert main(["train"]) == cli.OUR_FAULT == 70
+    assert main(["train"]) == OUR_FAULT == 70
     assert "this is a fault of chainrule itself" in capsys.readouterr().err
 
 

@@ -22,11 +22,10 @@ from chainrule.expression import (
     Sum,
     Symbol,
     evaluate,
-    read_formula,
     substitute,
     symbols_in,
-    write,
 )
+from chainrule.formula_text import read_formula, write
 from chainrule.rules import elementwise
 
 VALUES = {"X": 0.75, "Y": -1.5, "Z": 2.25}

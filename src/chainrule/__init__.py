@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         update_weights,
     )
     from chainrule.errors import ChainruleError
+    from chainrule.explanation import Explanation, explain, explain_problem
     from chainrule.losses import Loss, named_loss
     from chainrule.network import Dense, Network
     from chainrule.numerical import central_differences, complex_step
@@ -33,6 +34,7 @@ __all__ = [
     "AdamW",
     "ChainruleError",
     "Dense",
+    "Explanation",
     "GradientDescent",
     "Loss",
     "Momentum",
@@ -46,6 +48,8 @@ __all__ = [
     "calculate_loss",
     "central_differences",
     "complex_step",
+    "explain",
+    "explain_problem",
     "forward_propagation",
     "named_activation",
     "named_loss",
@@ -64,6 +68,7 @@ _HOMES = {
         "update_weights",
     ],
     "errors": ["ChainruleError"],
+    "explanation": ["Explanation", "explain", "explain_problem"],
     "losses": ["Loss", "named_loss"],
     "network": ["Dense", "Network"],
     "numerical": ["central_differences", "complex_step"],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
+from chainrule.digits import as_fraction, show_number
 from chainrule.expression import Expression, Matrix, Number, Partial, Symbol
 
 
@@ -32,17 +33,31 @@ class Line:
     mistaken: "Line | None" = None
     first_difference: bool = False
 
+    @property
+    def departure(self) -> Number | None:
+        """How far rounding at each step has led from the exact value; None where it has not."""
+        if self.exact is None:
+            return None
+        off = as_fraction(self.value.value) - as_fraction(self.exact.value)
+        return Number(off, str(show_number(off))) if off else None
+
     def steps(self) -> Iterator[Expression]:
         """What stands after each sign of equality, without repeating itself."""
         before: Expression | None = None
         for step in (self.rule, self.formula, self.numbers, self.shares, self.value):
             if step is None or step == before:
                 continue
-            if isinstance(step, Number) and isinstance(before, Number):
-                if step.digits == before.digits:
-                    continue
+            if same_number(step, before):
+                continue
             before = step
             yield step
+
+
+def same_number(step: Expression, before: Expression | None) -> bool:
+    """Whether two steps show the same digits."""
+    if not isinstance(step, Number) or not isinstance(before, Number):
+        return False
+    return (step.digits or str(step.value)) == (before.digits or str(before.value))
 
 
 @final

@@ -95,6 +95,11 @@ class Symbol(Expression):
         """The value itself, all entries: w1 for w1[2,1]."""
         return replace(self, index=())
 
+    @property
+    def anyone(self) -> "Symbol":
+        """Any entry of the value: what heads a table of entries."""
+        return replace(self, index=(0,) if self.index else ())
+
     def __str__(self) -> str:
         entry = f"[{','.join(map(str, self.index))}]" if self.index else ""
         return ("dL/d" if self.gradient else "") + self.name + entry

@@ -123,7 +123,10 @@ def swap_activations(
     if step.operation == "sigmoid":
         return Function("sigmoid", symbol)
     *sample, unit = symbol.index
-    row = [replace(symbol, index=(*sample, k + 1)) for k in range(graph.values[step.output].numbers.shape[-1])]
+    row = [
+        replace(symbol, index=(*sample, k + 1))
+        for k in range(graph.values[step.output].numbers.shape[-1])
+    ]
     part: Part = row if step.operation == "softmax" else symbol
     parts: dict[str, Part] = {**step.parameters, "0": part}
     return read_formula(RULES[step.operation].symbols, parts, unit - 1)
@@ -197,10 +200,11 @@ def hand_updated_weights(
         y, *inputs = (graph.values[p].numbers for p in (step.output, *step.inputs))
         backward = RULES["affine"].backward
         assert backward is not None
-        flowing = backward(m, gradients[step.output], y, *inputs, **step.parameters)
+        _, dL_dw, _ = backward(m, gradients[step.output], y, *inputs, **step.parameters)
+        assert dL_dw is not None
         w, name = inputs[1], f"w{layer}"
         state = states.get(name, optimizer.initial_state(network.parameters[name]))
-        return {step.inputs[1]: work_update(optimizer, w, flowing[1], state, m)["w"]}
+        return {step.inputs[1]: work_update(optimizer, w, dL_dw, state, m)["w"]}
 
     return handed
 

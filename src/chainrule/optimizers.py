@@ -109,7 +109,9 @@ class Momentum(Optimizer):
 
     formulas = (("v", "{mu} * {v} + {g}"), ("w", "{w} - {eta} * {v}"))
     remembers = ("v",)
-    words = "The velocity v keeps a part of itself and takes the gradient up; the parameter follows it."
+    words = (
+        "The velocity v keeps a part of itself and takes the gradient up; the parameter follows it."
+    )
 
     def initial_state(self, parameter: Array) -> State:
         return (np.zeros_like(parameter),)

@@ -107,7 +107,9 @@ def train(
             network, x, t, optimizer, epochs, loss, reduction, batch_size, shuffle, seed, made
         ):
             network, epoch = step.network, step.epoch
-            if epoch in (reported, epochs) or not (epoch % report_every == 0 or epoch == epochs - 1):
+            if epoch in (reported, epochs) or not (
+                epoch % report_every == 0 or epoch == epochs - 1
+            ):
                 continue
             reported = epoch
             forward = forward_propagation(network, x)

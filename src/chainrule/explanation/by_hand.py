@@ -67,9 +67,9 @@ def work_by_hand(work: Work, rounding: Rounding, given: bool) -> Ledger:
 
     graph = work.graph
     for step in graph.steps:
-        name = graph.values[step.output].name
-        if name is not None:
-            work_out(symbol_named(name), writer.value_line, rounding.forward)
+        result = graph.values[step.output].name
+        if result is not None:
+            work_out(symbol_named(result), writer.value_line, rounding.forward)
     for name in backward_order(work):
         gradient = replace(symbol_named(name), gradient=True)
         work_out(gradient, writer.gradient_line, rounding.backward)

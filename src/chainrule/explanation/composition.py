@@ -3,9 +3,8 @@
 import itertools
 from collections.abc import Iterable
 from dataclasses import replace
-from fractions import Fraction
 
-from chainrule.digits import as_fraction, show_number
+from chainrule.digits import as_fraction
 from chainrule.document import Document, Line, Path, Phase, Section
 from chainrule.explanation.by_hand import Rounding
 from chainrule.explanation.drawing import draw_network
@@ -18,12 +17,12 @@ from chainrule.explanation.sections import (
     position_of,
     tell_phases,
 )
-from chainrule.explanation.story import MOST_PATHS, count_paths, tell_paths
+from chainrule.explanation.story import MOST_PATHS, aligned, count_paths, tell_paths
 from chainrule.explanation.work import Task
 from chainrule.expression import Number, Rest, Sum, Symbol
 from chainrule.optimizers import OPTIMIZERS
 
-MOST_FED = 24
+MOST_FED = 12
 
 
 def compose(
@@ -70,7 +69,7 @@ def compose_story(
         )
         for p, phase in enumerate(phases, start=1)
     )
-    story = Document(f"{symbol} in: {title}", lead_of(task, epoch), mark_first_difference(numbered), ())
+    story = Document(f"{symbol} in: {title}", lead_of(task, epoch), numbered, ())
     said = (*notes, *notes_on_numbers(teller, rounding), *notes_on_differences(teller, story))
     return replace(story, notes=said)
 
@@ -158,7 +157,7 @@ def path_sections(teller: Teller, symbol: Symbol) -> tuple[Section, ...]:
             count_of(len(paths), "path"),
             "Along one path the links multiply.",
             paths_title=count_of(len(kept), "path", "one a row"),
-            paths=tuple(kept),
+            paths=aligned(kept, teller.writer),
             left_out=said.strip(),
         )
     ]
@@ -179,9 +178,7 @@ def path_sections(teller: Teller, symbol: Symbol) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def sum_of_paths(
-    teller: Teller, gradient: Symbol, paths: list[Path], kept: list[Path]
-) -> Line:
+def sum_of_paths(teller: Teller, gradient: Symbol, paths: list[Path], kept: list[Path]) -> Line:
     terms: list[Number | Rest] = [path.value for path in kept]
     rest = [path.value.value for path in paths if not any(path is other for other in kept)]
     if rest:
@@ -202,7 +199,9 @@ def lead_of(task: Task, epoch: int | None) -> str:
     if len(names) == 1:
         activations = f"a single layer of {names[0]}"
     elif len(set(names)) == 1:
-        activations = f"{names[0]} in {'both' if len(names) == 2 else 'all ' + str(len(names))} layers"
+        activations = (
+            f"{names[0]} in {'both' if len(names) == 2 else 'all ' + str(len(names))} layers"
+        )
     else:
         activations = ", then ".join(
             f"{name} in {where}" for name, where in zip(names, where_of(len(names)), strict=True)
@@ -261,27 +260,19 @@ def notes_on_differences(teller: Teller, document: Document) -> Iterable[str]:
                 f"{line.mistaken.value.digits} is what the mistake gives."
             )
     if teller.exact is not None:
-        departed = [line for line in document.lines() if departure(line) != 0]
+        departed = [line for line in document.lines() if line.departure is not None]
         if departed:
-            first, largest = departed[0], max(departed, key=lambda line: abs(departure(line)))
-            yield f"Rounding first shows in {first.result}; " + words_of_departure(largest)
+            most = max(
+                departed, key=lambda line: abs(line.departure.value if line.departure else 0)
+            )
+            assert most.exact is not None
+            assert most.departure is not None
+            yield (
+                f"Rounding first shows in {departed[0].result}; it departs most in {most.result}, "
+                f"{most.value.digits} in place of {most.exact.digits}, off by {most.departure.digits}."
+            )
         else:
             yield "Rounding changed nothing here."
-
-
-def words_of_departure(line: Line) -> str:
-    assert line.exact is not None
-    return (
-        f"it departs most in {line.result}, {line.value.digits} in place of {line.exact.digits}, "
-        f"off by {show_number(departure(line))}."
-    )
-
-
-def departure(line: Line) -> Fraction:
-    """How far rounding at each step has led a number from its exact value."""
-    if line.exact is None:
-        return Fraction(0)
-    return as_fraction(line.value.value) - as_fraction(line.exact.value)
 
 
 def mark_first_difference(phases: Iterable[Phase]) -> tuple[Phase, ...]:
@@ -303,4 +294,3 @@ def mark_first_difference(phases: Iterable[Phase]) -> tuple[Phase, ...]:
         )
         for phase in phases
     )
-

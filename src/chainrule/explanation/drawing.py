@@ -82,7 +82,5 @@ def curve_of(layer: Dense, z: float) -> tuple[tuple[tuple[float, float], ...], f
 
 def plain_matrix(writer: LineWriter, values: Any) -> Matrix:
     return Matrix(
-        tuple(
-            tuple(Number(v, str(show_number(v, writer.decimals))) for v in row) for row in values
-        )
+        tuple(tuple(Number(v, str(show_number(v, writer.decimals))) for v in row) for row in values)
     )

@@ -105,8 +105,8 @@ class Formulas:
             x, w, b = step.inputs
             *sample, unit = index
             inputs, weights = self.row(x, tuple(sample)), self.row(w, (unit,))
-            terms = [Product((w, x)) for w, x in zip(weights, inputs, strict=True)]
-            return Sum(tuple(terms)) + step.parameters["sign"] * self.bias(b, unit)
+            products = [Product((w, x)) for w, x in zip(weights, inputs, strict=True)]
+            return Sum(tuple(products)) + step.parameters["sign"] * self.bias(b, unit)
         if step.operation == "reshape":
             return self.symbol(first, index)
         if step.operation in ("mean", "sum"):  # of the samples' losses, or of the outputs
@@ -185,4 +185,3 @@ class Formulas:
         parts, _ = self.parts(step, output if step.operation in SAMPLE_LOSSES else index)
         entry = index[-1] if step.operation in SAMPLE_LOSSES else 0
         return read_formula(RULES[step.operation].local[operand], parts, entry)
-

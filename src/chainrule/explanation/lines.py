@@ -3,7 +3,7 @@
 A line's formula has the same symbols as the ledger, so its numbers are looked up and never typed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.digits import show_number
 from chainrule.document import Line
-from chainrule.explanation.formulas import Formulas, Index, Use
+from chainrule.explanation.formulas import Formulas, Use
 from chainrule.explanation.work import Ledger, Work, as_number, entry, place_of, state_symbol
 from chainrule.expression import (
     Expression,
@@ -23,8 +23,10 @@ from chainrule.expression import (
     Rest,
     Sum,
     Symbol,
+    as_expression,
     evaluate,
     substitute,
+    symbols_in,
 )
 from chainrule.formula_text import read_formula
 from chainrule.graph import Step
@@ -37,11 +39,17 @@ LONGEST_SUM, TERMS_SHOWN = 12, 4
 @final
 @dataclass(frozen=True)
 class LineWriter:
-    """Writes the lines of a step from one ledger, with so many decimals."""
+    """Writes the lines of a step from one ledger, with so many decimals.
+
+    A long sum leaves out neither the share of `row`, the sample of a large batch that is worked, nor
+    the terms that have a symbol of `focus`, those of the number whose story is told.
+    """
 
     work: Work
     ledger: Ledger
     decimals: int
+    row: int | None = None
+    focus: frozenset[Symbol] = frozenset()
 
     @property
     def formulas(self) -> Formulas:
@@ -57,22 +65,31 @@ class LineWriter:
             return None
         index = place_of(symbol)
         formula = self.formulas.forward(step, index)
-        return self.line(symbol, formula, self.formulas.name_of_function(step, index))
+        return self.line(symbol, self.fold(formula), self.formulas.name_of_function(step, index))
 
     def gradient_line(self, symbol: Symbol) -> Line:
         """A gradient's entry by the chain rule: the sum over everything that the entry feeds."""
         value = replace(symbol, gradient=False)
         position = self.work.graph.value(value.name).position
         index = place_of(symbol)
-        terms, partials, several = [], [], False
-        for use in self.formulas.uses(position, index):
+        terms, partials, own = [], [], set()
+        by_sample = self.work.task.batch and symbol.letter in "wb"
+        for k, use in enumerate(self.formulas.uses(position, index)):
+            if by_sample and use.index[0] == self.row:
+                own.add(k)
             local, flowing = self.formulas.local(use, index), self.flowing(use)
-            terms.append(local if flowing is None else flowing * local)
+            terms.append(as_expression(local if flowing is None else flowing * local))
             by = Partial(self.formulas.symbol(use.position, use.index), value)
             partials.append(None if flowing is None else Product((flowing, by)))
-        several = self.work.task.batch and symbol.letter in "wb" and len(terms) > 1
-        rule = total([partial for partial in partials if partial is not None], None)
-        return self.line(symbol, total(terms, self), rule, shares=several)
+        shares = by_sample and len(terms) > 1
+        formula = self.fold(total(terms), own)
+        rule = None
+        if None not in partials:
+            kept = [k for k, term in enumerate(terms) if len(terms) == 1 or term in parts(formula)]
+            rule = total([partials[k] for k in kept])
+            if len(kept) < len(terms):
+                rule = Sum((*parts(rule), Rest(len(terms) - len(kept), Number(0))))
+        return self.line(symbol, formula, rule, shares)
 
     def mistaken_line(self, symbol: Symbol) -> Line:
         """The same entry as the mistake computes it; its ledger is the mistaken one."""
@@ -86,14 +103,14 @@ class LineWriter:
             local, flowing = self.formulas.local(use, index), self.flowing(use)
             if isinstance(local, Expression):
                 local = substitute(local, swapped(self.work, mistake.swap, use.step))
-            terms.append(local if flowing is None else flowing * local)
-        return self.line(symbol, total(terms, self), None)
+            terms.append(as_expression(local if flowing is None else flowing * local))
+        return self.line(symbol, self.fold(total(terms)), None)
 
     def update_lines(self, parameter: Symbol) -> list[Line]:
         """The lines of one entry's update, one for each assignment of the optimizer."""
         optimizer = self.work.task.optimizer
         assert optimizer is not None
-        lines, assigned = [], set()
+        lines, assigned = [], set[str]()
         for letter, text in optimizer.formulas:
             parts = update_parts(optimizer, parameter, assigned)
             formula = read_formula(text, parts)
@@ -119,9 +136,12 @@ class LineWriter:
         return None if symbol.letter == "loss" else symbol
 
     def line(
-        self, result: Symbol, formula: Expression, rule: Expression | None, shares: bool = False
+        self,
+        result: Symbol,
+        formula: Expression,
+        rule: Expression | None,
+        shares: bool = False,
     ) -> Line:
-        formula = self.fold(formula)
         numbers = substitute(formula, self.number)
         return Line(
             result,
@@ -147,7 +167,7 @@ class LineWriter:
     def raw(self, symbol: Symbol) -> Number:
         return Number(entry(self.ledger, symbol))
 
-    def fold(self, formula: Expression) -> Expression:
+    def fold(self, formula: Expression, own: Collection[int] = ()) -> Expression:
         """A formula with its long sum cut to the largest terms; their order stays."""
         match formula:
             case Negative(operand):
@@ -156,12 +176,21 @@ class LineWriter:
                 return Quotient(self.fold(numerator), self.fold(denominator))
             case Sum(terms) if len(terms) > LONGEST_SUM:
                 values = [self.value_of(term) for term in terms]
-                order = sorted(range(len(terms)), key=lambda k: -abs(values[k]))
-                kept = sorted(order[:TERMS_SHOWN])
-                left = [values[k] for k in sorted(order[TERMS_SHOWN:])]
+                kept = self.largest(terms, values, own)
+                left = [value for k, value in enumerate(values) if k not in kept]
                 rest = Rest(len(left), self.shown(sum(left[1:], start=left[0])))
                 return Sum((*(terms[k] for k in kept), rest))
         return formula
+
+    def largest(
+        self, terms: Sequence[Expression], values: Sequence[Any], own: Collection[int]
+    ) -> list[int]:
+        """Which terms of a long sum are written out: the largest, and before them those asked for."""
+        wanted = set(own)
+        if self.focus:
+            wanted |= {k for k, term in enumerate(terms) if self.focus & set(symbols_in(term))}
+        order = sorted(range(len(terms)), key=lambda k: (k not in wanted, -abs(values[k])))
+        return sorted(order[:TERMS_SHOWN])
 
     def shares(self, numbers: Expression) -> Expression:
         """What each sample adds to a sum, as a number of its own."""
@@ -173,16 +202,14 @@ class LineWriter:
         return Sum(tuple(terms))
 
 
-def total(terms: Sequence[Any], writer: LineWriter | None) -> Any:
-    """The sum of what flows back; a long sum of partial derivatives is cut in the middle."""
-    if writer is None and len(terms) > LONGEST_SUM:
-        left = len(terms) - TERMS_SHOWN
-        return Sum((*terms[:TERMS_SHOWN], Rest(left, Number(0))))
-    if not terms:
-        return None
-    if len(terms) == 1:
-        return terms[0] if isinstance(terms[0], Expression) else Number(terms[0])
-    return Sum(tuple(terms))
+def total(terms: Sequence[Any]) -> Any:
+    """The sum of what flows back."""
+    return Sum(tuple(terms)) if len(terms) > 1 else terms[0]
+
+
+def parts(expression: Expression) -> tuple[Expression, ...]:
+    """The terms of a sum; of anything else, itself."""
+    return expression.terms if isinstance(expression, Sum) else (expression,)
 
 
 def swapped(work: Work, swap: Any, step: Step) -> Callable[[Symbol], Expression]:
@@ -205,4 +232,3 @@ def update_parts(optimizer: Optimizer, parameter: Symbol, assigned: set[str]) ->
         mark = "new" if letter in assigned else ""
         parts[letter] = replace(state_symbol(letter, parameter), mark=mark)
     return parts
-

@@ -96,7 +96,9 @@ def written_out(writer: LineWriter, whole: Symbol, formula: Expression) -> Matri
 
     def numbers(part: Expression) -> Expression:
         if isinstance(part, Function) and part.name.endswith("'"):
-            return matrix(writer, slopes(writer, part.argument))
+            values, z = slopes(writer, part.argument), part.argument
+            assert isinstance(z, Symbol)
+            return matrix(writer, values, replace(z, letter="slope"))
         if isinstance(part, Transpose) and isinstance(part.operand, Symbol):
             return transposed(matrix(writer, as_columns(writer.ledger[part.operand]), part.operand))
         if isinstance(part, Elementwise):
@@ -121,7 +123,8 @@ def written_out(writer: LineWriter, whole: Symbol, formula: Expression) -> Matri
     shown, value = numbers(formula), matrix_of(whole)
     if not isinstance(value, Matrix):
         return None
-    if not all(is_small(part) for part in (value, *matrices_in(shown))):
+    parts = (value, *matrices_in(shown))
+    if not all(map(is_small, parts)) or all(is_one_number(part) for part in parts):
         return None
     return MatrixLine(whole, formula, shown, value)
 
@@ -163,11 +166,12 @@ def matrix(writer: LineWriter, values: Any, of: Symbol | None = None) -> Matrix:
     if rows * columns > MOST_ENTRIES or columns > MOST_COLUMNS:
         return Matrix(())
     decimals = decimals_for(list(values.ravel()), writer.decimals)
+    source = of and (replace(of, letter="z") if of.letter == "slope" else of)
+    flat = source is not None and np.ndim(writer.ledger[source]) == 1
 
     def cell(row: int, column: int) -> Number:
         value = values[row, column]
-        place = (row + 1, column + 1) if of and np.ndim(writer.ledger[of]) == 2 else (row + 1,)
-        symbol = of and replace(of, index=place)
+        symbol = of and replace(of, index=(row + 1,) if flat else (row + 1, column + 1))
         return Number(value, str(show_number(value, decimals, fixed=True)), symbol)
 
     return Matrix(tuple(tuple(cell(r, c) for c in range(columns)) for r in range(rows)))
@@ -179,6 +183,11 @@ def transposed(part: Matrix) -> Matrix:
 
 def is_small(part: Matrix) -> bool:
     return len(part.rows) > 0
+
+
+def is_one_number(part: Matrix) -> bool:
+    """Then the line of the entry says the same."""
+    return len(part.rows) == 1 and len(part.rows[0]) == 1
 
 
 def matrices_in(expression: Expression) -> Iterable[Matrix]:

@@ -80,7 +80,11 @@ def record_story(teller: Teller, symbol: Symbol) -> dict[str, Any]:
         "paths": [
             {
                 "links": [
-                    {"of": write(link.partial), "formula": write(link.formula), "value": float(n.value)}
+                    {
+                        "of": write(link.partial),
+                        "formula": write(link.formula),
+                        "value": float(n.value),
+                    }
                     for link, n in zip(path.links, path.numbers, strict=True)
                 ],
                 "product": float(path.value.value),

@@ -11,7 +11,7 @@ from chainrule.digits import DECIMALS
 from chainrule.document import Document
 from chainrule.errors import InputError
 from chainrule.explanation.by_hand import ALL_DECIMALS, Rounding, work_by_hand
-from chainrule.explanation.composition import compose, compose_story
+from chainrule.explanation.composition import compose, compose_story, fed_entries
 from chainrule.explanation.lines import LineWriter
 from chainrule.explanation.record import record_story, record_work
 from chainrule.explanation.sections import Teller
@@ -48,7 +48,11 @@ class Explanation:
     document: Document
     record: Mapping[str, Any]
 
-    def render(self, format: str = "terminal", notation: str | None = None) -> str | bytes:
+    def render(
+        self,
+        format: str = "terminal",  # noqa: A002  # the word that pandas and others use
+        notation: str | None = None,
+    ) -> str | bytes:
         """The explanation as text of a format, or as the bytes of a PDF.
 
         `format` is one of terminal, markdown, latex, html, pdf, json; `notation` "notebook" (w1, z1,
@@ -114,7 +118,9 @@ def explain(
     made = made_mistake(mistake, network, loss)
     task = Task(network, inputs, t, loss, reduction, optimizer, {}, made)
     title = "One step of backpropagation, every number worked"
-    return explain_task(task, title, (), None, value, digits, round_each_step, given=True)
+    row = 0 if task.batch and len(inputs) > WHOLE_BATCH else None
+    notes = () if row is None else (note_on_batch(len(inputs), 1, 1),)
+    return explain_task(task, title, notes, row, value, digits, round_each_step, given=True)
 
 
 def explain_problem(
@@ -183,16 +189,20 @@ def explain_problem(
     if row is None and len(rows) > WHOLE_BATCH:
         row = 0
     if row is not None:
-        notes.append(
-            f"The batch has {len(rows)} samples. Worked here are the numbers of sample "
-            f"{rows[row] + 1}; the gradients of the parameters take all of them, and in values of "
-            f"samples the first index is the place in the batch, here {row + 1}."
-        )
-    given = epoch == 0 and schedule is not None and rows[0] == 0 or schedule is None
+        notes.append(note_on_batch(len(rows), int(rows[row]) + 1, row + 1))
+    given = (epoch == 0 and schedule is not None and rows[0] == 0) or schedule is None
     return explain_task(
         task, problem.title, tuple(notes), row, value, digits, round_each_step, given,
         epoch if schedule is not None else None, only=sample is not None,
     )  # fmt: skip
+
+
+def note_on_batch(count: int, sample: int, place: int) -> str:
+    return (
+        f"The batch has {count} samples. Worked here are the numbers of sample {sample}; the gradients of "
+        "the parameters take all of them, and in values of samples the first index is the place in the "
+        f"batch, here {place}."
+    )
 
 
 def step_of_run(
@@ -238,16 +248,19 @@ def explain_task(
     check_task(task)
     work = work_step(task)
     samples = None if row is None else (row,)
-    writer = LineWriter(work, work.ledger, digits)
+    writer = LineWriter(work, work.ledger, digits, row)
     if rounding is None:
-        mistaken = LineWriter(work, work.mistaken, digits) if work.mistaken is not None else None
+        mistaken = (
+            LineWriter(work, work.mistaken, digits, row) if work.mistaken is not None else None
+        )
         teller = Teller(writer, None, mistaken, samples)
     else:
-        by_hand = LineWriter(work, work_by_hand(work, rounding, given), ALL_DECIMALS)
+        by_hand = LineWriter(work, work_by_hand(work, rounding, given), ALL_DECIMALS, row)
         teller = Teller(by_hand, writer, None, samples)
     record = record_work(teller, row if only else None)
     if value is not None:
         symbol = read_value(value, work)
+        teller = teller.focused_on({symbol, *(entry for entry, _ in fed_entries(teller, symbol))})
         document = compose_story(teller, symbol, title, notes, rounding, epoch)
         return Explanation(document, {**record, "story": record_story(teller, symbol)})
     return Explanation(compose(teller, title, notes, rounding, epoch), record)
@@ -256,17 +269,16 @@ def explain_task(
 def as_rounding(decimals: int | tuple[int, int] | None) -> Rounding | None:
     if decimals is None:
         return None
-    pair = (decimals, decimals) if isinstance(decimals, int) else decimals
-    if not (
-        isinstance(pair, tuple)
-        and len(pair) == 2
-        and all(type(number) is int and 0 <= number <= ALL_DECIMALS for number in pair)
-    ):
-        raise InputError(
-            f"round_each_step takes decimals from 0 to {ALL_DECIMALS}, one number or forward and "
-            f"backward, got {decimals!r}"
-        )
-    return Rounding(*pair)
+    given: object = (decimals, decimals) if isinstance(decimals, int) else decimals
+    match given:
+        case (int(forward), int(backward)) if (
+            min(forward, backward) >= 0 and max(forward, backward) <= ALL_DECIMALS
+        ):
+            return Rounding(forward, backward)
+    raise InputError(
+        f"round_each_step takes decimals from 0 to {ALL_DECIMALS}, one number or forward and backward, "
+        f"got {decimals!r}"
+    )
 
 
 def check_task(task: Task) -> None:
@@ -285,4 +297,3 @@ def made_mistake(name: str | None, network: Network, loss: Loss) -> Mistake | No
     if not mistake.places(network, loss):
         raise InputError(f"the mistake {name!r} cannot happen in this network")
     return mistake
-

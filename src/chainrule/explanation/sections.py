@@ -1,6 +1,5 @@
 """The sections of a training step: which entries are worked, under which words."""
 
-import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -8,18 +7,18 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.digits import show_number
-from chainrule.document import Line, Phase, Section
+from chainrule.document import Line, Path, Phase, Section
 from chainrule.explanation.formulas import SAMPLE_LOSSES, Index
 from chainrule.explanation.lines import LineWriter
 from chainrule.explanation.matrices import matrix_line, update_line
-from chainrule.explanation.story import count_paths, tell_paths
-from chainrule.explanation.work import Work, entry, symbol_named
+from chainrule.explanation.story import aligned, count_paths, tell_paths
+from chainrule.explanation.work import Work, as_floats, as_number, symbol_named
 from chainrule.expression import Symbol, symbols_in
 from chainrule.network import Network
 from chainrule.rules import RULES
 
 # A section with more entries works so many of the largest, and says so.
-MOST_LINES, LINES_SHOWN = 48, 3
+MOST_LINES, LINES_SHOWN = 16, 3
 
 
 @final
@@ -39,6 +38,20 @@ class Teller:
     @property
     def work(self) -> Work:
         return self.writer.work
+
+    def focused_on(self, symbols: Iterable[Symbol]) -> "Teller":
+        """The same, told for some numbers: no long sum leaves their terms out."""
+        focus = frozenset(symbols)
+
+        def focused(writer: LineWriter) -> LineWriter:
+            return replace(writer, focus=focus)
+
+        return Teller(
+            focused(self.writer),
+            self.exact and focused(self.exact),
+            self.mistaken and focused(self.mistaken),
+            self.samples,
+        )
 
     @property
     def network(self) -> Network:
@@ -158,9 +171,7 @@ def backward_sections(teller: Teller) -> Iterable[Section]:
                 "The error signals of the next layer come back along the weights, and add up.",
             )
         name = layer.activation.name
-        words = (
-            RULES[name].words if name != "identity" else "The identity has slope 1 everywhere."
-        )
+        words = RULES[name].words if name != "identity" else "The identity has slope 1 everywhere."
         signal = "Error signal of" if one else "Error signals of"
         yield gradient_section(teller, f"z{number}", f"{signal} {the}", words)
         samples = ", summed over the samples" if task.batch else ""
@@ -173,7 +184,11 @@ def backward_sections(teller: Teller) -> Iterable[Section]:
         factor = "1" if layer.bias_sign == "+" else "-1"
         shared = " All neurons share it, so their error signals add up." if layer.share_bias else ""
         bias = "bias" if layer.bias_sign == "+" else "threshold"
-        plural = bias if layer.units == 1 or layer.share_bias else bias + ("es" if bias == "bias" else "s")
+        plural = (
+            bias
+            if layer.units == 1 or layer.share_bias
+            else bias + ("es" if bias == "bias" else "s")
+        )
         yield gradient_section(
             teller,
             f"b{number}",
@@ -240,7 +255,7 @@ def value_section(teller: Teller, name: str, title: str, why: str) -> Section:
         name,
         title,
         why,
-        whole=None if left_out else matrix_line(teller.writer, symbol),
+        whole=None if teller.samples is not None else matrix_line(teller.writer, symbol),
         lines_title=count_of(len(places), "entry" if symbol.layer else "number", "one at a time"),
         lines=tuple(line for line in lines if line is not None),
         left_out=left_out,
@@ -252,11 +267,13 @@ def gradient_section(teller: Teller, name: str, title: str, why: str) -> Section
     places, left_out = chosen(teller, symbol, teller.writer.ledger[symbol])
     entries = [replace(symbol, index=place) for place in places]
     lines = [compared(teller, entry, LineWriter.gradient_line) for entry in entries]
-    paths, paths_title = (), ""
+    paths: tuple[Path, ...] = ()
+    paths_title = ""
     if symbol.letter == "w" and not teller.work.task.batch and teller.exact is None:
         single = count_paths(*position_of(teller.work, entries[0])) == 1
         stop = "loss" if single else f"a{symbol.layer}"
-        paths = tuple(path for entry in entries for path in tell_paths(teller.writer, entry, stop))
+        told = [path for entry in entries for path in tell_paths(teller.writer, entry, stop)]
+        paths = aligned(told, teller.writer)
         start = "from the loss" if single else "from the error that arrives"
         paths_title = count_of(len(paths), "chain", f"{start} to the weight")
     return Section(
@@ -264,7 +281,7 @@ def gradient_section(teller: Teller, name: str, title: str, why: str) -> Section
         f"dL/d{name}",
         title,
         why,
-        whole=None if left_out else matrix_line(teller.writer, symbol),
+        whole=None if teller.samples is not None else matrix_line(teller.writer, symbol),
         lines_title=count_of(len(places), "entry", "one at a time"),
         lines=tuple(line for line in lines if line is not None),
         paths_title=paths_title,
@@ -315,33 +332,28 @@ def chosen(teller: Teller, symbol: Symbol, numbers: Any) -> tuple[list[Index], s
     """
     shape = np.shape(numbers)
     by_sample = teller.work.task.batch and symbol.letter in ("x", "z", "a", "t", "losses")
-    axes = [range(size) for size in shape]
+    values = np.abs(as_floats(numbers))
+    which = "the sample that is worked"
     if by_sample and teller.samples is not None:
-        axes[0] = [k for k in axes[0] if k in teller.samples]  # type: ignore[call-overload]
-    places = list(itertools.product(*axes))
-    count = int(np.prod(shape, dtype=int))
-    said = ""
-    if len(places) > MOST_LINES:
-        values = np.asarray(numbers)
-        largest = sorted(places, key=lambda place: -abs(values[place]))[:LINES_SHOWN]
-        places = sorted(largest)
-    if len(places) < count:
-        said = left_out_words(teller, symbol, shape, count, len(places))
-    return [tuple(k + 1 for k in place) for place in places], said
+        others = np.setdiff1d(np.arange(shape[0]), teller.samples)
+        values[others] = -1.0
+    worked = np.flatnonzero(values >= 0)
+    if len(worked) > MOST_LINES:
+        order = np.argsort(-values, axis=None, kind="stable")[:LINES_SHOWN]
+        worked, which = np.sort(order), f"the {LINES_SHOWN} largest"
+    said = left_out_words(teller, symbol, shape, which) if len(worked) < values.size else ""
+    places = zip(*np.unravel_index(worked, shape), strict=True) if shape else [()]
+    return [tuple(int(k) + 1 for k in place) for place in places], said
 
 
-def left_out_words(teller: Teller, symbol: Symbol, shape: Index, count: int, shown: int) -> str:
-    numbers = np.asarray(
-        entry(teller.writer.ledger, replace(symbol, index=())), dtype=float
-    )
-    norm = float(np.sqrt(np.sum(numbers * numbers)))
-    name = str(replace(symbol, index=(), mark=""))
+def left_out_words(teller: Teller, symbol: Symbol, shape: Index, which: str) -> str:
+    numbers = np.asarray(teller.writer.ledger[symbol])
+    norm = as_number(teller.work.m.sqrt(np.asarray(np.sum(numbers * numbers)))).value
     size = " x ".join(f"{number:,}" for number in shape)
-    example = str(replace(symbol, index=shape, mark="", gradient=False))
-    which = "the largest in size" if shown == LINES_SHOWN else "of the sample that is worked"
+    example = str(replace(symbol, index=shape, gradient=False))
     return (
-        f"{name} has {count:,} entries ({size}), with norm {show_number(norm, teller.writer.decimals)}; "
-        f'worked here are {shown}, {which}. --value "{example}" works that one, or any other.'
+        f"{symbol} has {size} entries, with norm {show_number(norm, teller.writer.decimals)}; worked "
+        f'here: {which}. --value "{example}" works that one, and so for any other.'
     )
 
 

@@ -6,6 +6,7 @@ from functools import reduce
 from operator import mul
 from typing import Any
 
+from chainrule.digits import decimals_for, show_number
 from chainrule.document import Link, Path
 from chainrule.errors import InputError, nearest
 from chainrule.explanation.formulas import SAMPLE_LOSSES, Index, Use
@@ -89,6 +90,26 @@ def tell_paths(writer: LineWriter, entry: Symbol, stop: str = "loss") -> list[Pa
     ]
 
 
+def aligned(paths: Sequence[Path], writer: LineWriter) -> tuple[Path, ...]:
+    """Paths that stand below each other, with the same decimals in each column."""
+
+    def column(numbers: Sequence[Number]) -> list[Number]:
+        values = [number.value for number in numbers]
+        decimals = decimals_for(values, writer.decimals)
+        return [
+            replace(number, digits=str(show_number(number.value, decimals, fixed=True)))
+            for number in numbers
+        ]
+
+    columns = [column(numbers) for numbers in zip(*(path.numbers for path in paths), strict=True)]
+    values = column([path.value for path in paths])
+    rows = zip(*columns, strict=True)
+    return tuple(
+        replace(path, numbers=row, value=value)
+        for path, row, value in zip(paths, rows, values, strict=True)
+    )
+
+
 def as_path(writer: LineWriter, entry: Symbol, ways: list[Use], stop: str) -> Path:
     formulas = writer.formulas
     links: list[Link] = []
@@ -98,9 +119,7 @@ def as_path(writer: LineWriter, entry: Symbol, ways: list[Use], stop: str) -> Pa
     for use in ways:
         local = as_expression(formulas.local(use, index))
         fed = formulas.symbol(use.position, use.index)
-        partial = (
-            replace(symbol, gradient=True) if fed.letter == "loss" else Partial(fed, symbol)
-        )
+        partial = replace(symbol, gradient=True) if fed.letter == "loss" else Partial(fed, symbol)
         links.append(Link(words_of(writer.work, use), partial, local))
         values.append(writer.value_of(local))
         symbol, index = fed, use.index

@@ -10,7 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.arithmetic import FLOAT64, Arithmetic, Numbers, fifty_digits
+from chainrule.arithmetic import FLOAT64, Arithmetic, fifty_digits
 from chainrule.arrays import Array
 from chainrule.errors import DomainError, InputError
 from chainrule.explanation.formulas import Formulas, Index
@@ -179,5 +179,5 @@ def as_number(value: Any) -> Number:
 
 def as_floats(numbers: Any) -> Any:
     """Exact numbers as the nearest floats."""
-    return np.vectorize(float, otypes=[float])(np.asarray(numbers))
-
+    array = np.asarray(numbers)
+    return array if array.dtype == np.float64 else np.vectorize(float, otypes=[float])(array)

@@ -20,16 +20,16 @@ FORMATS: Mapping[str, str] = {
 
 
 def render(
-    document: Document, record: Mapping[str, Any], format: str, notation: str | None = None
+    document: Document, record: Mapping[str, Any], chosen: str, notation: str | None = None
 ) -> str | bytes:
     """A document in a format; `record` is what JSON holds.
 
     Raises: InputError for a format or a notation that does not exist, and for a PDF without the extra.
     """
-    if format not in FORMATS:
-        raise InputError(unknown("format", format, FORMATS))
-    symbols = named_notation(notation or FORMATS[format])
-    match format:
+    if chosen not in FORMATS:
+        raise InputError(unknown("format", chosen, FORMATS))
+    symbols = named_notation(notation or FORMATS[chosen])
+    match chosen:
         case "json":
             return json.dumps(record) + "\n"
         case "markdown":

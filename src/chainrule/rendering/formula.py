@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from chainrule.expression import (
     Choice,
@@ -99,7 +100,9 @@ class FormulaWriter(ABC):
                 for term in terms[1:]:
                     negative = isinstance(term, Negative)
                     parts.append(self.operator("−" if negative else "+"))
-                    parts.append(self.at(term.operand if isinstance(term, Negative) else term, PRODUCT))
+                    parts.append(
+                        self.at(term.operand if isinstance(term, Negative) else term, PRODUCT)
+                    )
                 return self.row(parts)
             case Product(factors):
                 return self.product(factors)
@@ -153,7 +156,7 @@ class FormulaWriter(ABC):
 
     def product(self, factors: Sequence[Expression]) -> str:
         parts = [self.at(factors[0], PRODUCT, first=True)]
-        for before, factor in zip(factors, factors[1:], strict=False):
+        for before, factor in pairwise(factors):
             if needs_dot(before) or needs_dot(factor):
                 parts.append(self.operator("·"))
             parts.append(self.at(factor, POWER))

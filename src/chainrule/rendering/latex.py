@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from chainrule.document import Document, Line, MatrixLine, Path, Section
-from chainrule.expression import Expression, Number, Symbol, Transpose
+from chainrule.expression import Expression, Number, Symbol
 from chainrule.rendering.formula import FormulaWriter, split_number
 from chainrule.rendering.notation import Letters, Notation, is_delta, take_apart
 
@@ -97,8 +97,10 @@ class LatexFormulas(FormulaWriter):
         above = letters.above.replace("new", r"\mathrm{new}").replace(" ", r"\,")
         above = f"^{{{above}}}" if above else ""
         below = f"_{{{letters.below}}}" if letters.below else ""
-        return f"{letter}{above}{below}" if len(letter) == 1 or not (above or below) else (
-            f"{{{letter}}}{above}{below}"
+        return (
+            f"{letter}{above}{below}"
+            if len(letter) == 1 or not (above or below)
+            else (f"{{{letter}}}{above}{below}")
         )
 
     def partial(self, of: Symbol, by: Symbol) -> str:
@@ -164,7 +166,13 @@ class LatexFormulas(FormulaWriter):
         formulas = dot.join(self.at(link.formula, 2) for link in path.links)
         numbers = dot.join(self.at(number, 2) for number in path.numbers)
         value = self.write(path.value)
-        return [self.symbol(path.result), f"= {symbols}", f"= {formulas}", f"= {numbers}", f"= {value}"]
+        return [
+            self.symbol(path.result),
+            f"= {symbols}",
+            f"= {formulas}",
+            f"= {numbers}",
+            f"= {value}",
+        ]
 
 
 def render_latex(document: Document, notation: Notation) -> str:
@@ -197,8 +205,9 @@ def section_parts(section: Section, writer: LatexFormulas) -> list[str]:
 
 def rows_of(line: Line, writer: LatexFormulas) -> list[list[str]]:
     rows = [writer.line(line)]
-    if line.exact is not None and line.exact.digits != line.value.digits:
-        rows[0][-1] += rf" \quad\text{{(exact ${writer.write(line.exact)}$)}}"
+    if line.exact is not None and line.departure is not None:
+        exact, off = writer.write(line.exact), writer.write(line.departure)
+        rows[0][-1] += rf" \quad\text{{(exact ${exact}$, off by ${off}$)}}"
     if line.mistaken is not None:
         wrong = writer.line(line.mistaken)
         wrong[0] = r"\text{mistaken: }" + wrong[0]

@@ -80,7 +80,7 @@ def take_apart(symbol: Symbol, notation: Notation) -> Letters:
         letter += layer
     if symbol.mark:
         above = f"{above} {symbol.mark}".strip()
-    numbers = [str(number) for number in symbol.index]
+    numbers = [str(number) for number in symbol.index if number > 0]  # 0 stands for any
     apart = symbol.letter in ("x", "z", "a", "t") or any(len(number) > 1 for number in numbers)
     index = ("," if apart else "").join(numbers)
     below = f"{below},{index}" if below and index else below or index

@@ -82,8 +82,10 @@ def print_section(
         console.print()
     for line in section.lines:
         put(line_text(line, write, room))
-        if line.exact is not None and line.exact.digits != line.value.digits:
-            put(f"exact: {line.exact.digits}", "dim", indent=5 + len(write(line.result)) + 1)
+        if line.exact is not None and line.departure is not None:
+            indent = 5 + len(write(line.result)) + 1
+            off = f"exact: {line.exact.digits}, off by {line.departure.digits}"
+            put(off, "dim", indent)
         if line.mistaken is not None:
             mark = MARK if line.first_difference else ""
             wrong = line_text(line.mistaken, write, room - len(LABEL))
@@ -129,7 +131,22 @@ def steps_text(result: str, relation: str, steps: Sequence[str], room: int) -> s
             rows[-1] += f" = {step}"
         else:
             rows.append(f"{margin} {'=':>{len(relation)}} {step}")
-    return "\n".join(rows)
+    indent = " " * (len(margin) + len(relation) + 4)
+    return "\n".join(piece for row in rows for piece in broken(row, room, indent))
+
+
+def broken(row: str, room: int, indent: str) -> list[str]:
+    """A row that is too long, broken before a plus or times sign."""
+    pieces = []
+    while len(row) > room:
+        cut = max(row.rfind(sign, len(indent), room) for sign in (" + ", " - "))
+        if cut <= len(indent):
+            cut = row.rfind(" * ", len(indent), room)
+        if cut <= len(indent):
+            break
+        pieces.append(row[:cut])
+        row = indent + row[cut + 1 :]
+    return [*pieces, row]
 
 
 # --- matrices -------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ CROSS_ENTROPY = Rule(
         -m.log(a) * dL_dl[..., None],
     ),
     symbols="-sum({1} * log({0}))",
-    local=("-{1} / {0}", "-log({0})"),
+    local=("-({1} / {0})", "-log({0})"),
     words="The surprise at the target, given the outputs as probabilities.",
     kinks="{0} = 0",
 )

@@ -1,135 +1,18 @@
-"""The command line: arguments, exit codes and what is printed; no mathematics.
-
-NumPy, and whatever else only a command needs, is imported inside it, so that `--help` answers at once.
-"""
+"""chainrule train: a run's losses as they come, its output, and what its mistake hides."""
 
 import argparse
-import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from chainrule import __version__
-from chainrule.errors import ChainruleError, DivergedError, DomainError, InputError
+from chainrule.cli.messages import DEFAULT_PROBLEM, DONE, note
+from chainrule.errors import DivergedError, InputError
 
 if TYPE_CHECKING:
     from chainrule.arrays import Array
     from chainrule.problem import Problem
     from chainrule.training import Run
 
-DONE, UNUSABLE, OUR_FAULT, INTERRUPTED = 0, 2, 70, 130
-DEFAULT_PROBLEM = "numeric-example"
 SHOWN_SAMPLES = 10
-
-
-class ArgumentParser(argparse.ArgumentParser):
-    """argparse, with one line for a wrong argument instead of the whole usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UNUSABLE, f"{self.prog}: {message} ('{self.prog} --help' shows the usage)\n")
-
-
-def build_parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        prog="chainrule",
-        description="Backpropagation that is seen, checked and fast.",
-        epilog="Exit codes: 0 done; 2 wrong usage, unusable input, or a run that diverged.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"chainrule {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    training = commands.add_parser(
-        "train",
-        help="train the network of a problem file or a textbook example",
-        description="Train a network. Results go to standard output, notes to standard error.",
-        allow_abbrev=False,
-    )
-    training.add_argument(
-        "problem",
-        nargs="?",
-        default=DEFAULT_PROBLEM,
-        metavar="PROBLEM",
-        help=f"a problem file (TOML), or the name of a textbook example; {DEFAULT_PROBLEM} if left out",
-    )
-    training.add_argument(
-        "--epochs", type=int, metavar="N", help="train N epochs, whatever the problem says"
-    )
-    training.add_argument(
-        "--learning-rate", type=float, metavar="R", help="use R, whatever the problem says"
-    )
-    training.add_argument(
-        "--true-gradient",
-        action="store_true",
-        help="do not repeat the mistake of a published run",
-    )
-    training.add_argument(
-        "--engine",
-        choices=("auto", "native", "reference"),
-        default="auto",
-        help="what computes; the reference engine (NumPy) is the only one in this version",
-    )
-    training.add_argument(
-        "--json", action="store_true", help="print one JSON object at full precision"
-    )
-    training.set_defaults(run=train_command)
-
-    examples = commands.add_parser(
-        "examples",
-        help="list the textbook examples, with the figures printed and the true ones",
-        description="List the textbook examples: figures as printed, and as they are.",
-        allow_abbrev=False,
-    )
-    examples.set_defaults(run=examples_command)
-    return parser
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    # A stream that the caller has closed is None: what is written to it is lost, and that is no fault.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115  # open until the exit
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
-    options = build_parser().parse_args(arguments)
-    try:
-        code: int = options.run(options)
-        sys.stdout.flush()
-    except (DivergedError, DomainError) as error:
-        note(f"{options.problem}: {error}")
-        return UNUSABLE
-    except ChainruleError as error:
-        note(str(error))
-        return UNUSABLE
-    except MemoryError as error:
-        note(f"there is not enough memory for this: {error}")
-        return UNUSABLE
-    except KeyboardInterrupt:
-        note("interrupted; nothing was saved")
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
-        discard_output()
-        return DONE
-    except OSError as error:
-        note(f"the output cannot be written: {error.strerror or error}")
-        discard_output()
-        return UNUSABLE
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        note("this is a fault of chainrule itself; please report the lines above")
-        return OUR_FAULT
-    return code
-
-
-def discard_output() -> None:
-    """Keep Python from trying to write the rest, and complaining, at its exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def note(message: str) -> None:
-    print(f"chainrule: {message}", file=sys.stderr)
-
-
-# --- train ----------------------------------------------------------------------------------------
 
 
 def train_command(options: argparse.Namespace) -> int:
@@ -293,35 +176,3 @@ def show_output(output: "Array", on_one_line: bool = False) -> str:
         without_sample_axis(output[:SHOWN_SAMPLES]), precision=8, prefix="Final Output: "
     )
     return " ".join(text.split()) if on_one_line else text
-
-
-# --- examples -------------------------------------------------------------------------------------
-
-
-def examples_command(options: argparse.Namespace) -> int:
-    from chainrule.textbook import example_names, read_example
-
-    columns = ("value", "updates", "printed", "step-rounded", "exact", "printed figure is")
-    for name in example_names():
-        example = read_example(name)
-        rows = [
-            (
-                figure.value + (f", sample {figure.sample}" if many_samples else ""),
-                str(figure.updates),
-                figure.printed,
-                figure.step_rounded or "",
-                figure.exact,
-                figure.verdict,
-            )
-            for many_samples in [any(figure.sample > 1 for figure in example.figures)]
-            for figure in example.figures
-        ]
-        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-        print(f"{name}\n    {example.problem.title}")
-        print(f"    Source:  {example.source}\n    Erratum: {example.erratum}\n")
-        for row in (columns, *rows):
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            print("    " + "  ".join(cells).rstrip())
-        print()
-    print("Run one with 'chainrule train NAME'.")
-    return DONE
