@@ -80,16 +80,21 @@ FLOAT64 = Arithmetic(
 )
 
 
-@cache
 def fifty_digits() -> Arithmetic:
+    """`exact_numbers` with the 50 digits that displayed numbers have."""
+    return exact_numbers(DIGITS)
+
+
+@cache
+def exact_numbers(digits: int) -> Arithmetic:
     """Exact numbers, made from the decimals that floats are written as: 0.1 is 1/10.
 
     They are fractions as long as only + - * / are done to them, so 0.1 + 0.2 - 0.3 is 0 and a tie is a
-    tie. What exp and its like give has 50 digits, and so has everything computed from that; the
+    tie. What exp and its like give has so many digits, and so has everything computed from that; the
     precision belongs to the numbers, not to mpmath's global context, and their exponent has no limit.
     Source: mpmath, https://mpmath.org.
 
-    >>> m = fifty_digits()
+    >>> m = exact_numbers(50)
     >>> print(m.array(0.1) + m.array(0.2) - m.array(0.3))
     0
     >>> print(str(m.exp(m.array(1.0)))[:22])
@@ -98,7 +103,7 @@ def fifty_digits() -> Arithmetic:
     import mpmath  # 0.1 s, and only exact work needs it
 
     context = mpmath.mp.clone()
-    context.dps = DIGITS
+    context.dps = digits
 
     def as_written(number: Any) -> Any:
         if isinstance(number, float | np.floating):
@@ -121,7 +126,7 @@ def fifty_digits() -> Arithmetic:
     names = ["cos", "cosh", "erfc", "exp", "expm1", "log", "log1p", "sin", "sinh", "sqrt", "tanh"]
     functions = {name: elementwise(getattr(context, name), object) for name in names}
     return Arithmetic(
-        name=f"{DIGITS} digits",
+        name=f"{digits} digits",
         array=array,
         constant=context.mpf,
         power=power,

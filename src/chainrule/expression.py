@@ -285,8 +285,8 @@ def symbols_in(expression: Expression) -> list[Symbol]:
 def substitute(expression: Expression, replacement: Callable[[Symbol], Expression]) -> Expression:
     """The same expression with every symbol replaced.
 
-    >>> substitute(2 * Symbol("x"), lambda symbol: Number(-3))
-    Product(factors=(Number(value=2, digits=None), Number(value=-3, digits=None)))
+    >>> substitute(-Symbol("x"), lambda symbol: Symbol("y"))
+    Negative(operand=Symbol(letter='y', layer=None, index=(), gradient=False, mark=''))
     """
 
     if isinstance(expression, Symbol):

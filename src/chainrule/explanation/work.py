@@ -6,12 +6,14 @@ optimizer, eta. A step has one ledger; a mistake, and rounding at each step, hav
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, final
 
 import numpy as np
 
-from chainrule.arithmetic import FLOAT64, Arithmetic, fifty_digits
+from chainrule.arithmetic import DIGITS, FLOAT64, Arithmetic, exact_numbers
 from chainrule.arrays import Array
+from chainrule.digits import as_fraction
 from chainrule.errors import DomainError, InputError
 from chainrule.explanation.formulas import Formulas, Index
 from chainrule.expression import Number, Symbol
@@ -25,6 +27,8 @@ from chainrule.worked_step import remembered, settings, work_forward_pass, work_
 
 # Up to so many parameters every number is exact; beyond, 50 digits take too long.
 EXACT_PARAMETERS = 2000
+# Numbers of 50 and of 100 digits that agree no better than so have cancelled.
+UNCONFIRMED = Fraction(1, 10**30)
 
 Ledger = dict[Symbol, Any]
 
@@ -81,31 +85,64 @@ def work_step(task: Task) -> Work:
 
     Raises: DomainError where a number is not finite.
     """
-    m = fifty_digits() if task.parameters <= EXACT_PARAMETERS else FLOAT64
+    if task.parameters > EXACT_PARAMETERS:
+        m = FLOAT64
+        formulas, *ledgers = work_in(task, m)
+    else:
+        m = exact_numbers(DIGITS)
+        formulas, *ledgers = work_in(task, m)
+        _, *again = work_in(task, exact_numbers(2 * DIGITS))
+        for ledger, confirmed in zip(ledgers, again, strict=True):
+            settle(ledger, confirmed)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        for ledger in ledgers:
+            work_updates(task, ledger, m)
+    if m is FLOAT64:
+        for ledger in ledgers:
+            require_finite(ledger)
+    return Work(task, m, formulas, ledgers[0], ledgers[1] if len(ledgers) > 1 else None)
+
+
+def work_in(task: Task, m: Arithmetic) -> tuple[Any, ...]:
+    """The formulas, the ledger of values and gradients and, where there is a mistake, its ledger."""
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             graph = work_forward_pass(
                 task.network, task.x, task.targets, task.loss, task.reduction, m
             )
-            formulas = Formulas(graph)
-            ledger = keep_books(task, graph, differentiate(graph, "loss", m), m)
-            mistaken = None
+            ledgers = [keep_books(graph, differentiate(graph, "loss", m))]
             if task.mistake is not None:
                 handed = task.mistake.hand(
                     task.network, graph, task.loss, task.optimizer, task.states, m
                 )
-                mistaken = keep_books(task, graph, differentiate(graph, "loss", m, handed), m)
+                ledgers.append(keep_books(graph, differentiate(graph, "loss", m, handed)))
     except (ZeroDivisionError, ValueError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
         raise DomainError(f"this step has no finite numbers to show: {error}") from None
-    if not exact_numbers(m):
-        require_finite(ledger)
-    return Work(task, m, formulas, ledger, mistaken)
+    return Formulas(graph), *ledgers
 
 
-def exact_numbers(m: Arithmetic) -> bool:
-    return m is not FLOAT64
+def settle(ledger: Ledger, again: Ledger) -> None:
+    """Put right what cancelled: a number of 50 digits that 100 digits do not confirm.
+
+    Gradients that are 0 by symmetry, such as those before a softmax whose outputs are summed, are left
+    with the rounding error of their terms. It shrinks with the digits, where a true number stays.
+    """
+    for symbol, numbers in ledger.items():
+        first: Any = np.asarray(numbers, dtype=object)
+        second: Any = np.asarray(again[symbol], dtype=object)
+        off = [
+            index
+            for index in np.ndindex(first.shape)
+            if abs(first[index] - second[index]) > abs(first[index]) * UNCONFIRMED
+        ]
+        if off:
+            settled = first.copy()
+            for index in off:
+                vanished = abs(second[index]) <= abs(first[index]) * UNCONFIRMED
+                settled[index] = Fraction(0) if vanished else as_fraction(second[index])
+            ledger[symbol] = settled
 
 
 def require_finite(ledger: Ledger) -> None:
@@ -114,28 +151,33 @@ def require_finite(ledger: Ledger) -> None:
             raise DomainError(f"{symbol} is not finite in float64, so this step cannot be shown")
 
 
-def keep_books(task: Task, graph: Graph, gradients: Gradients, m: Arithmetic) -> Ledger:
-    """The ledger of a graph with its gradients, and of the update that follows from them."""
+def keep_books(graph: Graph, gradients: Gradients) -> Ledger:
+    """The ledger of a graph with its gradients."""
     ledger: Ledger = {}
     for name, value in graph.named():
         symbol = symbol_named(name)
         ledger[symbol] = value.numbers
         if value.position in gradients.by_position:
             ledger[replace(symbol, gradient=True)] = gradients.by_position[value.position]
-    if task.optimizer is not None:
-        ledger |= {Symbol(letter): n for letter, n in settings(task.optimizer, m).items()}
-        for name in task.network.trained_parameters:
-            symbol = symbol_named(name)
-            state = state_of(task, name)
-            for letter, numbers in remembered(task.optimizer, state, m).items():
-                ledger[state_symbol(letter, symbol)] = numbers
-            updated = work_update(
-                task.optimizer, ledger[symbol], ledger[replace(symbol, gradient=True)], state, m
-            )
-            for letter, _ in task.optimizer.formulas:
-                new = symbol if letter == "w" else state_symbol(letter, symbol)
-                ledger[replace(new, mark="new")] = updated[letter]
     return ledger
+
+
+def work_updates(task: Task, ledger: Ledger, m: Arithmetic) -> None:
+    """Add to a ledger what follows from its gradients: the optimizer's numbers and its updates."""
+    if task.optimizer is None:
+        return
+    ledger |= {Symbol(letter): n for letter, n in settings(task.optimizer, m).items()}
+    for name in task.network.trained_parameters:
+        symbol = symbol_named(name)
+        state = state_of(task, name)
+        for letter, numbers in remembered(task.optimizer, state, m).items():
+            ledger[state_symbol(letter, symbol)] = numbers
+        updated = work_update(
+            task.optimizer, ledger[symbol], ledger[replace(symbol, gradient=True)], state, m
+        )
+        for letter, _ in task.optimizer.formulas:
+            new = symbol if letter == "w" else state_symbol(letter, symbol)
+            ledger[replace(new, mark="new")] = updated[letter]
 
 
 def state_of(task: Task, name: str) -> State:
