@@ -35,11 +35,17 @@ class Line:
 
     @property
     def departure(self) -> Number | None:
-        """How far rounding at each step has led from the exact value; None where it has not."""
+        """How far rounding at each step has led from the exact value; None where it has not.
+
+        Less than 1e-40 of the value is the rounding of its 50 digits.
+        """
         if self.exact is None:
             return None
-        off = as_fraction(self.value.value) - as_fraction(self.exact.value)
-        return Number(off, str(show_number(off))) if off else None
+        exact = as_fraction(self.exact.value)
+        off = as_fraction(self.value.value) - exact
+        if abs(off) <= abs(exact) / 10**40:
+            return None
+        return Number(off, str(show_number(off)))
 
     def steps(self) -> Iterator[Expression]:
         """What stands after each sign of equality, without repeating itself."""

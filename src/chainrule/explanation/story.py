@@ -27,9 +27,8 @@ def read_value(name: str, work: Work) -> Symbol:
     head, bracket, tail = text.partition("[")
     names = [known for known, _ in work.graph.named()]
     if head not in names:
-        raise InputError(
-            f"there is no value {name!r}{nearest(head, names)} (known: {', '.join(names)})"
-        )
+        meant = nearest_name(head, names)
+        raise InputError(f"there is no value {name!r}{meant} (known: {', '.join(names)})")
     symbol = symbol_named(head)
     shape = work.formulas.shape(work.graph.value(head).position)
     if not shape:
@@ -52,6 +51,16 @@ def read_value(name: str, work: Work) -> Symbol:
             f"there is no {name}: {entries}, counted from 1; the nearest is {entry_name(head, near)}"
         )
     return replace(symbol, index=index)
+
+
+def nearest_name(head: str, names: list[str]) -> str:
+    """The question whether another layer was meant, or another name."""
+    letter, layer = head[:1], head[1:]
+    numbered = [name for name in names if name[:1] == letter and name[1:].isdigit()]
+    if layer.isdigit() and numbered:
+        near = min(numbered, key=lambda name: abs(int(name[1:]) - int(layer)))
+        return f"; did you mean {near!r}?"
+    return nearest(head, names)
 
 
 def entry_name(head: str, place: Sequence[int]) -> str:
