@@ -1,11 +1,11 @@
-# make run: the first result.  make test, make lint: what a change must pass.  make format: tidy up.
+# make run: the first result.  make test, make lint: what a change must pass.  make format: tidy up. make golden: see below.
 # PYTHON chooses the interpreter that .venv is made with: 3.11 or newer.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format clean
+.PHONY: run test golden lint format clean
 
 run: $(VENV)/installed
 	@$(BIN)/chainrule train
@@ -17,6 +17,10 @@ lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Writes the golden files of the tests anew; read their difference before you commit it.
+golden: $(VENV)/installed-test
+	CHAINRULE_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_rendering.py -k golden
 
 format: $(VENV)/installed-lint
 	$(BIN)/ruff check --fix .

@@ -10,6 +10,7 @@ from chainrule import Dense, Explanation, Loss, Network, explain, named_activati
 from chainrule.activations import ACTIVATIONS
 from chainrule.losses import LOSSES
 from chainrule.optimizers import OPTIMIZERS, Optimizer, named_optimizer
+
 from independent_step import IndependentStep
 
 PROBABILITIES = ("binary-cross-entropy", "cross-entropy")

@@ -32,6 +32,7 @@ from chainrule.expression import (
 )
 from chainrule.formula_text import write
 from chainrule.textbook import example_names
+
 from independent_step import IndependentStep, update
 from small_steps import SmallStep, small_step
 

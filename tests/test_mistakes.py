@@ -15,9 +15,9 @@ from chainrule.gradients import differentiate
 from chainrule.mistakes import MISTAKES
 from chainrule.optimizers import OPTIMIZERS, named_optimizer
 from chainrule.worked_step import work_forward_pass
-from small_steps import small_step
 
 from random_networks import random_case
+from small_steps import small_step
 
 
 @pytest.mark.parametrize("name", sorted(MISTAKES))

@@ -116,7 +116,7 @@ def test_an_optimizers_formulas_are_its_update(name: str) -> None:
     for _ in range(5):
         g = rng.normal(size=w.shape)
         worked = work_update(optimizer, w, g, state)
-        w, state = optimizer.update(w, g, state)
+        w, state = optimizer.update(w, g, state)  # type: ignore[assignment]
         np.testing.assert_allclose(worked["w"], w, rtol=1e-14)
         for key, kept in zip(optimizer.remembers, state, strict=True):
             np.testing.assert_allclose(worked[key], kept, rtol=1e-14)

@@ -11,6 +11,7 @@ from chainrule import Dense, GradientDescent, Network, explain, explain_problem,
 from chainrule.digits import as_fraction
 from chainrule.document import Document, Section
 from chainrule.errors import ChainruleError
+
 from small_steps import small_step
 
 

@@ -90,8 +90,8 @@ def read_formula(formula: str, parts: Mapping[str, Part], entry: int = 0) -> Exp
             case ast.Constant(value) if type(value) in (int, float):
                 return Number(value)
             case ast.Call(ast.Name("sum"), [argument], []) if len(rows) == 1:
-                terms = tuple(build(argument, place) for place in range(*rows))
-                return Sum(terms) if len(terms) > 1 else terms[0]
+                entries = [build(argument, place) for place in range(*rows)]
+                return sum(entries[1:], start=entries[0])
             case ast.Call(ast.Name("max"), [first, second], []):
                 return Maximum((build(first, entry), build(second, entry)))
             case ast.Call(ast.Name(name), [argument], []) if name in FUNCTIONS:

@@ -333,7 +333,7 @@ def chosen(teller: Teller, symbol: Symbol, numbers: Any) -> tuple[list[Index], s
     shape = np.shape(numbers)
     by_sample = teller.work.task.batch and symbol.letter in ("x", "z", "a", "t", "losses")
     values = np.abs(as_floats(numbers))
-    which = "the sample that is worked"
+    which = "those of one sample"
     if by_sample and teller.samples is not None:
         others = np.setdiff1d(np.arange(shape[0]), teller.samples)
         values[others] = -1.0

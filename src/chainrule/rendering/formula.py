@@ -24,11 +24,15 @@ from chainrule.expression import (
     Sum,
     Symbol,
     Transpose,
+    children,
 )
 from chainrule.formula_text import is_negative
 from chainrule.rendering.notation import Notation
 
 SUM, PRODUCT, POWER, ATOM = range(4)
+
+# So many letters fit on a row of a page, beside what stands on the left.
+ROW = 68
 
 COMPARISONS = {">": ">", "<": "<", ">=": "≥", "<=": "≤"}
 NAMES = {"sigmoid": "σ", "Phi": "Φ", "phi": "φ"}
@@ -100,9 +104,7 @@ class FormulaWriter(ABC):
                 for term in terms[1:]:
                     negative = isinstance(term, Negative)
                     parts.append(self.operator("−" if negative else "+"))
-                    parts.append(
-                        self.at(term.operand if isinstance(term, Negative) else term, PRODUCT)
-                    )
+                    parts.append(self.term(term.operand if isinstance(term, Negative) else term))
                 return self.row(parts)
             case Product(factors):
                 return self.product(factors)
@@ -116,7 +118,7 @@ class FormulaWriter(ABC):
             case Power(base, exponent):
                 return self.power(self.at(base, ATOM), self.write(exponent))
             case Negative(operand):
-                return self.row([self.operator("neg"), self.at(operand, PRODUCT)])
+                return self.row([self.operator("neg"), self.term(operand)])
             case Function("exp", argument):
                 return self.power(self.words_of_e(), self.write(argument))
             case Function("sqrt", argument):
@@ -146,6 +148,60 @@ class FormulaWriter(ABC):
                 return self.transpose(operand)
         raise AssertionError(expression)
 
+    def pieces(self, expression: Expression) -> list[tuple[str, int]]:
+        """An expression with its width; one too long for a row, in parts that each begin with a sign."""
+        if width(expression) > ROW:
+            match expression:
+                case Sum(terms):
+                    return [piece for k, term in enumerate(terms) for piece in self.signed(term, k)]
+                case Negative(Sum() as operand):
+                    return self.enclosed([self.operator("neg")], self.pieces(operand), [])
+                case Quotient(Sum() as numerator, denominator):
+                    below = [self.operator("/"), self.at(denominator, ATOM)]
+                    return self.enclosed([], self.pieces(numerator), below)
+                case Quotient(numerator, Sum() as denominator):
+                    above = [self.at(numerator, PRODUCT), self.operator("/")]
+                    return self.enclosed(above, self.pieces(denominator), [])
+                case MatrixProduct(factors):
+                    return [(self.at(factor, POWER), width(factor)) for factor in factors]
+                case Elementwise((first, *others)):
+                    sign = self.leading("⊙")
+                    return [
+                        (self.at(first, POWER), width(first)),
+                        *((self.row([sign, self.at(f, POWER)]), width(f) + 3) for f in others),
+                    ]
+        return [(self.write(expression), width(expression))]
+
+    def enclosed(
+        self, before: Sequence[str], pieces: Sequence[tuple[str, int]], after: Sequence[str]
+    ) -> list[tuple[str, int]]:
+        """Parts in parentheses that open in the first and close in the last."""
+        first, *others = pieces
+        opened = (self.row([*before, self.operator("("), first[0]]), first[1] + 6)
+        *inner, (last, wide) = [opened, *others]
+        return [*inner, (self.row([last, self.operator(")"), *after]), wide + 6)]
+
+    def signed(self, term: Expression, number: int) -> list[tuple[str, int]]:
+        """One term of a sum in parts, the first with its sign."""
+        if number == 0:
+            return self.pieces(term)
+        inner = term.operand if isinstance(term, Negative) else term
+        sign = self.leading("−" if isinstance(term, Negative) else "+")
+        if isinstance(inner, MatrixProduct):
+            (text, wide), *others = self.pieces(inner)
+            return [(self.row([sign, text]), wide + 3), *others]
+        return [(self.row([sign, self.term(inner)]), width(inner) + 3)]
+
+    def term(self, expression: Expression) -> str:
+        """A term after an operator: a negative factor at its start needs parentheses."""
+        if isinstance(expression, Product):
+            return self.product(expression.factors, first=False)
+        return self.at(expression, PRODUCT)
+
+    def leading(self, sign: str) -> str:
+        """An operator at the start of a part, which has an operand before it all the same."""
+        return self.operator(sign)
+
     def words_of_e(self) -> str:
         return self.words("e")
 
@@ -154,13 +210,35 @@ class FormulaWriter(ABC):
             return self.write(part)
         return self.parentheses(self.write(part))
 
-    def product(self, factors: Sequence[Expression]) -> str:
-        parts = [self.at(factors[0], PRODUCT, first=True)]
+    def product(self, factors: Sequence[Expression], first: bool = True) -> str:
+        parts = [self.at(factors[0], PRODUCT, first)]
         for before, factor in pairwise(factors):
             if needs_dot(before) or needs_dot(factor):
                 parts.append(self.operator("·"))
             parts.append(self.at(factor, POWER))
         return self.row(parts)
+
+
+def width(expression: Expression) -> int:
+    """About how many letters wide an expression is set."""
+    match expression:
+        case Number(_, digits):
+            return len(digits or "1")
+        case Symbol():
+            return 3
+        case Partial():
+            return 4
+        case Matrix(rows):
+            return 3 + sum(max(map(width, column)) + 2 for column in zip(*rows, strict=True))
+        case Quotient(numerator, denominator):
+            return max(width(numerator), width(denominator))
+        case Power(base, exponent):
+            return width(base) + width(exponent) // 2
+        case Choice(yes, condition, no):
+            return max(width(yes), width(no)) + width(condition) + 4
+        case Rest():
+            return 16
+    return sum(width(part) + 2 for part in children(expression)) + 2
 
 
 def binding(expression: Expression, first: bool) -> int:

@@ -151,7 +151,9 @@ class Page:
         steps = [self.stacked.math(sign, self.stacked.write(line.formula))]
         equals = self.stacked.operator("=")
         if line.numbers is not None:
-            steps.append(self.stacked.math(equals, self.stacked.write(line.numbers)))
+            (first, _), *others = self.stacked.pieces(line.numbers)
+            steps.append(self.stacked.math(equals, first))
+            steps += [self.stacked.math(piece) for piece, _ in others]
         steps.append(self.stacked.math(equals, self.result(line.value, linked)))
         parts = "".join(f'<span class="part">{step}</span>' for step in steps)
         return (
@@ -218,12 +220,13 @@ class Page:
 
     def parts(self, line: Line, after: str) -> str:
         """The symbol, then each step with its sign; what follows the result stays beside it."""
-        steps = list(line.steps())
-        signs = [line.relation] + ["="] * (len(steps) - 1)
-        *before, result = (
-            self.inline.math(self.inline.operator(sign), self.inline.write(step))
-            for sign, step in zip(signs, steps, strict=True)
-        )
+        pieces = []
+        for number, step in enumerate(line.steps()):
+            sign = self.inline.operator(line.relation if number == 0 else "=")
+            for text, _ in self.inline.pieces(step):
+                pieces.append(self.inline.math(sign, text))
+                sign = ""
+        *before, result = pieces
         left = self.inline.math(self.inline.symbol(line.result))
         shown = "".join(f"<span>{step}</span>" for step in before)
         return (

@@ -6,7 +6,7 @@ from typing import final
 
 from chainrule.document import Document, Line, MatrixLine, Path, Section
 from chainrule.expression import Expression, Number, Symbol
-from chainrule.rendering.formula import FormulaWriter, split_number
+from chainrule.rendering.formula import POWER, ROW, FormulaWriter, split_number, width
 from chainrule.rendering.notation import Letters, Notation, is_delta, take_apart
 
 GREEK = {
@@ -74,6 +74,9 @@ class LatexFormulas(FormulaWriter):
     def operator(self, sign: str) -> str:
         return OPERATORS.get(sign, sign)
 
+    def leading(self, sign: str) -> str:
+        return "{} " + self.operator(sign)
+
     def number(self, number: Number) -> str:
         if number.digits is None:
             return str(number.value)
@@ -138,10 +141,11 @@ class LatexFormulas(FormulaWriter):
         return rf"\left[\begin{{array}}{{{columns}}} {body} \end{{array}}\right]"
 
     def transpose(self, operand: Expression) -> str:
-        if isinstance(operand, Symbol) and not operand.gradient:
+        delta = isinstance(operand, Symbol) and is_delta(operand, self.notation)
+        if isinstance(operand, Symbol) and (delta or not operand.gradient):
             letters = take_apart(operand, self.notation)
-            above = f"{letters.above}\\top"
-            return self.letters(Letters(letters.letter, above, letters.below, letters.whole))
+            raised = Letters(letters.letter, f"{letters.above}\\top", letters.below, letters.whole)
+            return self.letters(raised, r"\delta" if delta else "")
         return f"{self.at(operand, 3)}^{{\\top}}"
 
     def words(self, text: str) -> str:
@@ -150,29 +154,43 @@ class LatexFormulas(FormulaWriter):
     # --- lines ------------------------------------------------------------------------------------
 
     def line(self, line: Line | MatrixLine) -> list[str]:
-        """A line's parts, each with its sign: the first is what stands on the left."""
-        sign = self.operator("<-" if line.relation == "<-" else "=")
+        """A line's rows: the first has what stands on the left, each the steps that fit."""
         if isinstance(line, MatrixLine):
             steps = [line.formula, *([line.numbers] if line.numbers else []), line.value]
         else:
             steps = list(line.steps())
-        signs = [sign] + ["="] * (len(steps) - 1)
-        right = [f"{mark} {self.write(step)}" for mark, step in zip(signs, steps, strict=True)]
-        return [self.symbol(line.result), *right]
+        return self.rows(line.result, line.relation, [self.pieces(step) for step in steps])
 
     def path(self, path: Path) -> list[str]:
         dot = rf" {self.operator('·')} "
-        symbols = dot.join(self.write(link.partial) for link in path.links)
-        formulas = dot.join(self.at(link.formula, 2) for link in path.links)
-        numbers = dot.join(self.at(number, 2) for number in path.numbers)
-        value = self.write(path.value)
-        return [
-            self.symbol(path.result),
-            f"= {symbols}",
-            f"= {formulas}",
-            f"= {numbers}",
-            f"= {value}",
+        partials = [link.partial for link in path.links]
+        formulas = [link.formula for link in path.links]
+        steps = [
+            [(dot.join(map(self.write, partials)), width_of_product(partials))],
+            [(dot.join(self.at(f, POWER) for f in formulas), width_of_product(formulas))],
+            [(dot.join(self.at(n, POWER) for n in path.numbers), width_of_product(path.numbers))],
+            self.pieces(path.value),
         ]
+        return self.rows(path.result, "=", steps)
+
+    def rows(
+        self, result: Symbol, relation: str, steps: Sequence[Sequence[tuple[str, int]]]
+    ) -> list[str]:
+        rows, room = [f"{self.symbol(result)} &"], 0
+        sign = self.operator(relation)
+        for pieces in steps:
+            for number, (text, wide) in enumerate(pieces):
+                if room and room + wide > ROW:
+                    rows.append("&" if number == 0 else r"&\quad")
+                    room = 0
+                rows[-1] += f" {sign} {text}" if number == 0 else f" {text}"
+                room += wide + 3
+            sign = "="
+        return rows
+
+
+def width_of_product(factors: Sequence[Expression]) -> int:
+    return sum(width(factor) + 4 for factor in factors)
 
 
 def render_latex(document: Document, notation: Notation) -> str:
@@ -195,7 +213,7 @@ def section_parts(section: Section, writer: LatexFormulas) -> list[str]:
     if section.whole is not None:
         parts += aligned([writer.line(section.whole)])
     if section.lines:
-        parts += aligned([row for line in section.lines for row in rows_of(line, writer)])
+        parts += aligned([rows for line in section.lines for rows in with_others(line, writer)])
     if section.paths:
         parts += [escape(section.paths_title) + ":", ""]
         parts += aligned([writer.path(path) for path in section.paths])
@@ -203,27 +221,25 @@ def section_parts(section: Section, writer: LatexFormulas) -> list[str]:
     return parts
 
 
-def rows_of(line: Line, writer: LatexFormulas) -> list[list[str]]:
-    rows = [writer.line(line)]
+def with_others(line: Line, writer: LatexFormulas) -> list[list[str]]:
+    """A line's rows, with the exact value, and the rows of the mistaken line after it."""
+    rows = writer.line(line)
     if line.exact is not None and line.departure is not None:
         exact, off = writer.write(line.exact), writer.write(line.departure)
-        rows[0][-1] += rf" \quad\text{{(exact ${exact}$, off by ${off}$)}}"
-    if line.mistaken is not None:
-        wrong = writer.line(line.mistaken)
-        wrong[0] = r"\text{mistaken: }" + wrong[0]
-        if line.first_difference:
-            wrong[-1] += r" \quad\boldsymbol{\leftarrow}\ \text{the first number that differs}"
-        rows.append(wrong)
-    return rows
+        rows.append(rf"&\quad\text{{(exact ${exact}$, off by ${off}$)}}")
+    if line.mistaken is None:
+        return [rows]
+    wrong = writer.line(line.mistaken)
+    wrong[0] = r"\text{mistaken: }" + wrong[0]
+    if line.first_difference:
+        wrong[-1] += r" \quad\boldsymbol{\leftarrow}\ \text{the first number that differs}"
+    return [rows, wrong]
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows aligned at their first sign, one step a row."""
-    text = [
-        f"{left} &{first}" + "".join(rf" \\ &{step}" for step in steps)
-        for left, first, *steps in rows
-    ]
-    return [r"\begin{align*}", (r" \\[4pt]" + "\n").join(text), r"\end{align*}"]
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lines aligned at their first sign."""
+    body = (r" \\[3pt]" + "\n").join(r" \\".join(rows) for rows in lines)
+    return [r"\begin{align*}", body, r"\end{align*}"]
 
 
 def escape(text: str) -> str:

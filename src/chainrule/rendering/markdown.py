@@ -3,7 +3,7 @@
 import re
 
 from chainrule.document import Document, Section
-from chainrule.rendering.latex import LatexFormulas, rows_of
+from chainrule.rendering.latex import LatexFormulas, with_others
 from chainrule.rendering.notation import Notation
 
 
@@ -24,7 +24,7 @@ def section_parts(section: Section, writer: LatexFormulas) -> list[str]:
     if section.whole is not None:
         parts.append(block([writer.line(section.whole)]))
     if section.lines:
-        parts.append(block([row for line in section.lines for row in rows_of(line, writer)]))
+        parts.append(block([rows for line in section.lines for rows in with_others(line, writer)]))
     if section.paths:
         parts += [escape(section.paths_title) + ":"]
         parts.append(block([writer.path(path) for path in section.paths]))
@@ -33,12 +33,8 @@ def section_parts(section: Section, writer: LatexFormulas) -> list[str]:
     return [part for part in parts if part]
 
 
-def block(rows: list[list[str]]) -> str:
-    text = [
-        f"{left} &{first}" + "".join(rf" \\ &{step}" for step in steps)
-        for left, first, *steps in rows
-    ]
-    body = (r" \\" + "\n").join(text)
+def block(lines: list[list[str]]) -> str:
+    body = (r" \\" + "\n").join(r" \\".join(rows) for rows in lines)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
 

@@ -21,6 +21,8 @@ OPERATORS = {
     "·": '<mo lspace=".22em" rspace=".22em">·</mo>',
     ",": '<mo separator="true" lspace="0" rspace=".2em">,</mo>',
     "<-": "<mo>←</mo>",
+    "(": '<mo stretchy="false" lspace="0" rspace="0">(</mo>',
+    ")": '<mo stretchy="false" lspace="0" rspace="0">)</mo>',
 }
 # The letter of a value and the class of its hue: given, weights, computed, gradients.
 HUES = {"x": "kx", "t": "kx", "w": "kw", "b": "kw", "z": "ka", "a": "ka", "slope": "ka"}
@@ -42,6 +44,9 @@ class MathFormulas(FormulaWriter):
 
     def operator(self, sign: str) -> str:
         return OPERATORS.get(sign, f"<mo>{escape(sign)}</mo>")
+
+    def leading(self, sign: str) -> str:
+        return f'<mo form="infix">{sign}</mo>'
 
     def number(self, number: Number) -> str:
         marks = attributes(number.of)

@@ -7,7 +7,7 @@ from typing import final
 from chainrule.document import Document, Line, MatrixLine, Path, Section
 from chainrule.errors import InputError
 from chainrule.expression import Expression, Number, Symbol, Transpose
-from chainrule.rendering.formula import ATOM, POWER, FormulaWriter, split_number
+from chainrule.rendering.formula import POWER, FormulaWriter, split_number
 from chainrule.rendering.mathml import hue_of, hue_of_partial
 from chainrule.rendering.notation import Letters, Notation, is_delta, take_apart
 
@@ -42,7 +42,12 @@ class TypstFormulas(FormulaWriter):
         return " ".join(parts)
 
     def operator(self, sign: str) -> str:
-        return {"neg": "-", "−": "-", "<-": "<-", ",": "\\,"}.get(sign, sign)
+        return {"neg": "-", "−": "-", ",": "\\,", "(": "\\(", ")": "\\)", "/": "\\/"}.get(
+            sign, sign
+        )
+
+    def leading(self, sign: str) -> str:
+        return '"" ' + self.operator(sign)
 
     def number(self, number: Number) -> str:
         if number.digits is None:
@@ -163,8 +168,8 @@ def section_parts(section: Section, writer: TypstFormulas) -> list[str]:
         parts.append(worked(line.result, line_steps(line, writer), writer))
         if line.mistaken is not None:
             first = "  ← the first number that differs" if line.first_difference else ""
-            steps = [*line_steps(line.mistaken, writer), f"quiet({quoted('mistaken' + first)})"]
-            parts.append(worked(line.mistaken.result, steps, writer))
+            steps = [*line_steps(line.mistaken, writer), f"quiet({quoted(first)})"]
+            parts.append(worked(line.mistaken.result, steps, writer, label="mistaken "))
     if section.paths:
         parts.append(f"#quiet({quoted(section.paths_title + ':')})")
         parts += [worked(path.result, path_steps(path, writer), writer) for path in section.paths]
@@ -173,20 +178,29 @@ def section_parts(section: Section, writer: TypstFormulas) -> list[str]:
     return parts
 
 
-def worked(result: Symbol, steps: Sequence[str], writer: TypstFormulas) -> str:
-    return f"#worked({writer.math(writer.symbol(result))}, {', '.join(steps)})"
+def worked(result: Symbol, steps: Sequence[str], writer: TypstFormulas, label: str = "") -> str:
+    left = f"quiet({quoted(label)}) + " if label else ""
+    return f"#worked({left}{writer.math(writer.symbol(result))}, {', '.join(steps)})"
 
 
 def matrix_steps(line: MatrixLine, writer: TypstFormulas) -> list[str]:
     steps: list[Expression] = [line.formula, *([line.numbers] if line.numbers else []), line.value]
-    signs = [writer.operator(line.relation), *["="] * (len(steps) - 1)]
-    return [writer.math(sign, writer.write(step)) for sign, step in zip(signs, steps, strict=True)]
+    return pieces(steps, line.relation, writer)
+
+
+def pieces(steps: Sequence[Expression], relation: str, writer: TypstFormulas) -> list[str]:
+    """The steps of a line, each with its sign, in parts that may wrap."""
+    parts = []
+    for number, step in enumerate(steps):
+        sign = writer.operator(relation if number == 0 else "=")
+        for text, _ in writer.pieces(step):
+            parts.append(writer.math(sign, text))
+            sign = ""
+    return parts
 
 
 def line_steps(line: Line, writer: TypstFormulas) -> list[str]:
-    steps = list(line.steps())
-    signs = [writer.operator(line.relation), *["="] * (len(steps) - 1)]
-    parts = [writer.math(sign, writer.write(step)) for sign, step in zip(signs, steps, strict=True)]
+    parts = pieces(list(line.steps()), line.relation, writer)
     if line.exact is not None and line.departure is not None:
         exact, off = writer.number(line.exact), writer.number(line.departure)
         parts.append(f"quiet([exact ${exact}$, off by ${off}$])")
@@ -198,7 +212,7 @@ def path_steps(path: Path, writer: TypstFormulas) -> list[str]:
         writer.math("=", " · ".join(writer.write(link.partial) for link in path.links)),
         writer.math("=", " · ".join(writer.at(link.formula, POWER) for link in path.links)),
         writer.math("=", " · ".join(writer.at(number, POWER) for number in path.numbers)),
-        writer.math("=", writer.at(path.value, ATOM, first=True)),
+        writer.math("=", writer.number(path.value)),
     ]
 
 
