@@ -37,7 +37,8 @@ def render_html(document: Document, notation: Notation) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(document.title)}</title>\n<style>{fonts()}{asset('page.css')}</style></head>\n"
+        f"<title>{escape(document.title)}</title>\n<style>{fonts()}{asset('page.css')}</style>"
+        "<noscript><style>.tools{display:none}.toc ol{display:block}</style></noscript></head>\n"
         '<body><a class="skip" href="#main">to the lines</a><div class="page">\n'
         f'<aside class="rail"><p class="mark">chainrule</p>{small}{contents(document)}'
         f'<ul class="key">{legend()}</ul><p class="tools"><button type="button" id="open">Open all '
