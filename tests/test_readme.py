@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_commands_print_what_is_shown(
     monkeypatch.chdir(ROOT)
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        main(command.split())
+        main(shlex.split(command))
     assert out.getvalue() + err.getvalue() == shown
 
 
