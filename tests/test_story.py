@@ -73,7 +73,7 @@ def test_a_weight_tells_its_whole_story() -> None:
     ]  # fmt: skip
     told = sections(document)
     assert [str(line.result) for line in told["It enters"].lines] == ["z1[2]"]
-    assert [str(line.result) for line in told["and through them"].lines] == [
+    assert [str(line.result) for line in told["Through these it reaches"].lines] == [
         "a1[2]", "z2[1]", "z2[2]", "a2[1]", "a2[2]", "loss"
     ]  # fmt: skip
     assert len(told["paths"].paths) == 2

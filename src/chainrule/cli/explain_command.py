@@ -2,10 +2,7 @@
 
 import argparse
 import os
-import re
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.cli.messages import DONE, note
@@ -26,6 +23,9 @@ SUFFIXES = {
 
 
 def explain_command(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from chainrule.cli.files import as_bytes, require_writable, write_whole
     from chainrule.explanation import explain_problem
     from chainrule.rendering import FORMATS
     from chainrule.rendering.notation import named_notation
@@ -73,7 +73,7 @@ def chosen_format(options: argparse.Namespace) -> str:
         return str(options.format)
     if options.output is None:
         return "terminal"
-    suffix = Path(options.output).suffix.lower()
+    suffix = os.path.splitext(options.output)[1].lower()  # noqa: PTH122  # pathlib is slow to import
     if suffix not in SUFFIXES:
         raise InputError(
             f"the name {options.output!r} does not say which format; add --format, such as html"
@@ -84,10 +84,10 @@ def chosen_format(options: argparse.Namespace) -> str:
 def decimals_of(text: str | None) -> int | tuple[int, int] | None:
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,3}(,[0-9]{1,3})?", text):
+    parts = text.split(",")
+    if len(parts) > 2 or not all(part.isdecimal() and len(part) < 4 for part in parts):
         raise InputError(f"--round-each-step takes decimals, N or N,M such as 3,4; got {text!r}")
-    first, _, second = text.partition(",")
-    return (int(first), int(second)) if second else int(first)
+    return int(parts[0]) if len(parts) == 1 else (int(parts[0]), int(parts[1]))
 
 
 def show(explanation: "Explanation", notation: str | None) -> None:
@@ -102,42 +102,3 @@ def show(explanation: "Explanation", notation: str | None) -> None:
     width = None if sys.stdout.isatty() else WIDTH
     console = Console(width=width, highlight=False, emoji=False, markup=False)
     print_document(explanation.document, symbols, console)
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def require_writable(path: Path, force: bool) -> None:
-    """Say so before the work is done, not after."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; --output takes a file")
-    if path.exists() and not force:
-        raise InputError(f"{path} exists; add --force to replace it")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent}; make it first")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """All of it or nothing: a failure leaves what was there before."""
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".chainrule-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).chmod(0o666 & ~current_umask())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink()
-            raise
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
-
-
-def current_umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def as_bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()

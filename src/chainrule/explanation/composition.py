@@ -97,7 +97,7 @@ def feeding_sections(teller: Teller, symbol: Symbol) -> tuple[Section, ...]:
     for title, why, entries in (
         ("It enters", "Every line that has it on its right side.", direct),
         (
-            "and through them",
+            "Through these it reaches",
             "Every line that moves when it moves.",
             [entry for entry, distance in found if distance > 1],
         ),

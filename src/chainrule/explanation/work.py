@@ -11,7 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.arithmetic import DIGITS, FLOAT64, Arithmetic, exact_numbers
+from chainrule.arithmetic import DIGITS, FLOAT64, Arithmetic, exact_numbers, fifty_digits
 from chainrule.arrays import Array
 from chainrule.digits import as_fraction
 from chainrule.errors import DomainError, InputError
@@ -89,7 +89,7 @@ def work_step(task: Task) -> Work:
         m = FLOAT64
         formulas, *ledgers = work_in(task, m)
     else:
-        m = exact_numbers(DIGITS)
+        m = fifty_digits()
         formulas, *ledgers = work_in(task, m)
         _, *again = work_in(task, exact_numbers(2 * DIGITS))
         for ledger, confirmed in zip(ledgers, again, strict=True):
