@@ -128,12 +128,14 @@ def explain_mistake(problem: "Problem", options: argparse.Namespace) -> None:
             f"with the true gradient the loss at epoch {epoch} is {show_number(loss)} and the final "
             f"output {show_output(run.final_output, on_one_line=True)}"
         )
-    command = ["chainrule", "train"]
-    command += [options.problem] if options.problem != DEFAULT_PROBLEM else []
+    problem_given = [options.problem] if options.problem != DEFAULT_PROBLEM else []
+    command = ["chainrule", "train", *problem_given]
     command += [f"--epochs={options.epochs}"] if options.epochs is not None else []
     rate = options.learning_rate
     command += [f"--learning-rate={rate}"] if rate is not None else []
     note(f"'{shlex.join([*command, '--true-gradient'])}' shows that run")
+    explain = shlex.join(["chainrule", "explain", *problem_given])
+    note(f"'{explain}' shows where the two steps part")
 
 
 def print_json(result: dict[str, Any]) -> None:
