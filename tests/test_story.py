@@ -140,7 +140,7 @@ def test_long_sums_keep_the_term_whose_story_is_told() -> None:
         ("v1[1]", "there is no value 'v1"),
         ("loss[1]", "loss is one number, without an index"),
         ("", "there is no value"),
-        ("t[2]", r"t has t\[1\], counted from 1"),
+        ("t[2]", r"t has the one entry t\[1\], counted from 1"),
     ],
 )  # fmt: skip
 def test_a_value_that_does_not_exist_is_answered_with_the_nearest(name: str, message: str) -> None:

@@ -10,6 +10,9 @@ from chainrule.errors import InputError
 
 DECIMALS = 8
 SIGNIFICANT = 6
+LARGEST_PLAIN = Fraction(10) ** 16
+MOST_BITS = 20_000
+LOG_OF_TWO = math.log10(2)
 
 # Decimals hold digits here and never round: all rounding is done on fractions.
 UNLIMITED = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -34,20 +37,36 @@ class Digits:
 def as_fraction(value: Any) -> Fraction:
     """The exact value of a float, a fraction or a 50-digit number.
 
+    A 50-digit number beyond 2^20000 or below 2^-20000 becomes that bound: it is as good as endless, or as
+    0, wherever a number is rounded to places, and its true fraction may be too large to hold.
     Raises: InputError where it is not finite.
     """
     if isinstance(value, int | float | Fraction):
-        finite = math.isfinite(value)
-    else:
-        import mpmath
-
-        finite = bool(mpmath.isfinite(value))
-    if not finite:
-        raise InputError(f"{value} has no digits")
-    if isinstance(value, int | float | Fraction):
+        if not math.isfinite(value):
+            raise InputError(f"{value} has no digits")
         return Fraction(value)
+    import mpmath
+
+    if not mpmath.isfinite(value):
+        raise InputError(f"{value} has no digits")
     mantissa, exponent = value.man_exp  # the mantissa has no sign
-    return (-1 if value < 0 else 1) * int(mantissa) * Fraction(2) ** int(exponent)
+    sign = -1 if value < 0 else 1
+    if mantissa and abs(exponent) > MOST_BITS:
+        return sign * Fraction(2) ** (MOST_BITS if exponent > 0 else -MOST_BITS)
+    return sign * int(mantissa) * Fraction(2) ** int(exponent)
+
+
+def scaled(value: Any) -> tuple[Fraction, int]:
+    """A number as a fraction and a power of ten, for those whose own fraction is too large to hold."""
+    if isinstance(value, int | float | Fraction) or abs(value.man_exp[1]) <= MOST_BITS:
+        return as_fraction(value), 0
+    import mpmath
+
+    context = mpmath.mp.clone()
+    # As many digits as the exponent has, and 50 more, or the power of ten would not be exact enough.
+    context.dps = 50 + len(str(value.man_exp[1]))
+    power = int(context.floor(context.log10(abs(context.mpf(value)))))
+    return as_fraction(context.mpf(value) / context.mpf(10) ** power), power
 
 
 def round_half_even(value: Fraction, decimals: int) -> Decimal:
@@ -72,18 +91,22 @@ def round_half_up(value: Fraction, decimals: int) -> Decimal:
 def show_number(value: Any, decimals: int = DECIMALS, fixed: bool = False) -> Digits:
     """The digits of a number: so many decimals, ties to even, without trailing zeros.
 
-    A number that is not 0 but would show as 0 has six digits and a power of ten instead. `fixed` keeps
-    the zeros, for entries that stand below each other.
+    A number that is not 0 but would show as 0 has six digits and a power of ten instead, and so has one
+    of more than 16 digits before the point. `fixed` keeps the zeros, for entries that stand below each
+    other.
 
-    >>> print(*(show_number(number) for number in (0.52, 1 / 3, -2.3113234e-9, 0.0, 1e-300)))
-    0.52 0.33333333 -2.31132e-9 0 1e-300
+    >>> print(*(show_number(number) for number in (0.52, 1 / 3, -2.3113234e-9, 0.0, 1e-300, 1e300)))
+    0.52 0.33333333 -2.31132e-9 0 1e-300 1e300
     """
-    exact = as_fraction(value)
-    rounded = round_half_even(exact, decimals)
+    exact, power = scaled(value)
+    if power or abs(exact) >= LARGEST_PLAIN:
+        rounded = Decimal(0)
+    else:
+        rounded = round_half_even(exact, decimals)
     if rounded == 0 and exact != 0:
         short = round_half_even(exact, SIGNIFICANT - 1 - leading_place(exact))
         exponent = short.adjusted()  # one more where 9.999999 became 10
-        return Digits(trimmed(short.scaleb(-exponent, UNLIMITED)), exponent)
+        return Digits(trimmed(short.scaleb(-exponent, UNLIMITED)), exponent + power)
     if rounded == 0:
         rounded = abs(rounded)  # no minus sign before 0
     return Digits(f"{rounded:f}" if fixed else trimmed(rounded))
@@ -91,8 +114,14 @@ def show_number(value: Any, decimals: int = DECIMALS, fixed: bool = False) -> Di
 
 def leading_place(value: Fraction) -> int:
     """The power of ten of the first digit that is not 0."""
-    guess = len(str(abs(value.numerator))) - len(str(value.denominator))
-    return guess if abs(value) >= Fraction(10) ** guess else guess - 1
+    # From the lengths in bits, since a number may have more decimals than Python writes out.
+    size = abs(value)
+    guess = math.floor((size.numerator.bit_length() - size.denominator.bit_length()) * LOG_OF_TWO)
+    while size >= Fraction(10) ** (guess + 1):
+        guess += 1
+    while size < Fraction(10) ** guess:
+        guess -= 1
+    return guess
 
 
 def trimmed(value: Decimal) -> str:

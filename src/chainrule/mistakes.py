@@ -63,7 +63,8 @@ Swap = Callable[[Network, Graph, Loss, Step, Symbol], Expression]
 class Mistake:
     """A mistake by name: the gradients that it gives, and where it departs from the chain rule.
 
-    `places` are the layers that it can be made in; with none, a network cannot have it.
+    `places` are the layers that it can be made in; with none, a network cannot have it. One of the
+    update's order, `of_update`, cannot be made where nothing is updated.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Mistake:
     swap: Swap
     places: Callable[[Network, Loss], list[int]]
     explain: Callable[[Network, Loss], str]
+    of_update: bool = False
 
 
 # --- derivative-at-activation ---------------------------------------------------------------------
@@ -254,6 +256,7 @@ MISTAKES: Mapping[str, Mistake] = {
             swap_weights,
             layers_behind,
             explain_updated_weights,
+            of_update=True,
         ),
     )
 }

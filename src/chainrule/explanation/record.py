@@ -3,6 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from chainrule.errors import DomainError
 from chainrule.explanation.formulas import SAMPLE_LOSSES
 from chainrule.explanation.lines import LineWriter
 from chainrule.explanation.matrices import value_formula
@@ -26,6 +29,8 @@ def record_work(teller: Teller, row: int | None) -> dict[str, Any]:
         if symbol not in books:
             return None
         found = as_floats(books[symbol])
+        if not np.isfinite(found).all():
+            raise DomainError(f"{symbol} has no float64, so this step cannot be shown")
         by_sample = task.batch and symbol.letter in ("x", "z", "a", "t", "losses")
         return (found[row] if by_sample and row is not None else found).tolist()
 
@@ -71,7 +76,7 @@ def record_story(teller: Teller, symbol: Symbol) -> dict[str, Any]:
     work = teller.work
     position = work.graph.value(symbol.name).position
     gradient = replace(symbol, gradient=True)
-    count = count_paths(work, position, place_of(symbol))
+    count = 0 if symbol.letter == "loss" else count_paths(work, position, place_of(symbol))
     paths = tell_paths(teller.writer, symbol) if 0 < count <= MOST_PATHS else []
     return {
         "name": str(symbol),

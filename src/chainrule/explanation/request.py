@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from chainrule.digits import DECIMALS
 from chainrule.document import Document
-from chainrule.errors import InputError
+from chainrule.errors import DomainError, InputError
 from chainrule.explanation.by_hand import ALL_DECIMALS, Rounding, work_by_hand
 from chainrule.explanation.composition import compose, compose_story, fed_entries
 from chainrule.explanation.lines import LineWriter
@@ -117,7 +117,7 @@ def explain(
         t = targets_by_sample(targets, len(np.atleast_2d(inputs)), network)
         t = t[0] if inputs.ndim == 1 else t
     loss = named_loss(loss) if isinstance(loss, str) else loss
-    made = made_mistake(mistake, network, loss)
+    made = made_mistake(mistake, network, loss, optimizer)
     task = Task(network, inputs, t, loss, reduction, optimizer, {}, made)
     title = "One step of backpropagation, every number worked"
     row = 0 if task.batch and len(inputs) > WHOLE_BATCH else None
@@ -185,7 +185,7 @@ def explain_problem(
         problem.reduction,
         schedule.optimizer if schedule is not None else None,
         states,
-        made_mistake(mistake, network, problem.loss),
+        made_mistake(mistake, network, problem.loss, schedule and schedule.optimizer),
     )
     row = None if sample is None or alone else int(np.flatnonzero(rows == sample - 1)[0])
     if row is None and len(rows) > WHOLE_BATCH:
@@ -225,7 +225,7 @@ def step_of_run(
             schedule.batch_size,
             schedule.shuffle,
             problem.order_of_samples(),
-            made_mistake(schedule.mistake, problem.network, problem.loss),
+            made_mistake(schedule.mistake, problem.network, problem.loss, schedule.optimizer),
         ):
             if step.epoch == epoch and (sample is None or sample - 1 in step.rows):
                 return step.network, dict(step.states), step.rows
@@ -289,13 +289,20 @@ def check_task(task: Task) -> None:
 
     with np.errstate(all="ignore"):
         forward = forward_propagation(task.network, task.x)
-        calculate_loss(task.network, forward, task.targets, task.loss, task.reduction)
+        loss = calculate_loss(task.network, forward, task.targets, task.loss, task.reduction)
+    for name, values in {**forward, "the loss": np.array(loss)}.items():
+        if not np.isfinite(values).all():
+            raise DomainError(f"{name} is not finite in float64, so this step cannot be shown")
 
 
-def made_mistake(name: str | None, network: Network, loss: Loss) -> Mistake | None:
+def made_mistake(
+    name: str | None, network: Network, loss: Loss, optimizer: Optimizer | None
+) -> Mistake | None:
     if name is None:
         return None
     mistake = named_mistake(name)
     if not mistake.places(network, loss):
         raise InputError(f"the mistake {name!r} cannot happen in this network")
+    if mistake.of_update and optimizer is None:
+        raise InputError(f"the mistake {name!r} needs an optimizer: without one nothing is updated")
     return mistake

@@ -36,7 +36,9 @@ def read_value(name: str, work: Work) -> Symbol:
             raise InputError(f"{head} is one number, without an index; got {name!r}")
         return symbol
     first, last = (entry_name(head, place) for place in ([1] * len(shape), shape))
-    entries = f"{head} has entries {first} to {last}" if first != last else f"{head} has {first}"
+    entries = f"{head} has entries {first} to {last}"
+    if first == last:
+        entries = f"{head} has the one entry {first}"
     try:
         if not tail.endswith("]"):
             raise ValueError

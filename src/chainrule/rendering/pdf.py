@@ -77,7 +77,7 @@ class TypstFormulas(FormulaWriter):
         above = letters.above.replace("new", '"new"').replace("⊤", " top")
         result = text if not digits else f"{text}"
         if letters.below:
-            result += f"_({letters.below})"
+            result += f"_({','.join(map(word, letters.below.split(',')))})"
         return result + (f"^({above})" if above else "")
 
     def partial(self, of: Symbol, by: Symbol) -> str:
@@ -214,6 +214,11 @@ def path_steps(path: Path, writer: TypstFormulas) -> list[str]:
         writer.math("=", " · ".join(writer.at(number, POWER) for number in path.numbers)),
         writer.math("=", writer.number(path.value)),
     ]
+
+
+def word(text: str) -> str:
+    """A name of several letters, which Typst would look up, as it stands."""
+    return text if text.isdigit() or len(text) == 1 else quoted(text)
 
 
 def coloured(text: str, hue: str) -> str:
