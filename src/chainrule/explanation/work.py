@@ -119,7 +119,8 @@ def work_in(task: Task, m: Arithmetic) -> tuple[Any, ...]:
     except (ZeroDivisionError, ValueError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
-        raise DomainError(f"this step has no finite numbers to show: {error}") from None
+        reason = str(error) or "a division by 0"
+        raise DomainError(f"this step has no finite numbers to show: {reason}") from None
     return Formulas(graph), *ledgers
 
 
