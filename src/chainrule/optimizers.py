@@ -263,7 +263,7 @@ class AdamW(Optimizer):
     remembers = Adam.remembers
     words = (
         "As Adam, with m and s running means of the gradient and of its square, corrected for their start "
-        "at 0; the weight also decays towards 0 on its own, by lambda."
+        "at 0; each parameter also decays towards 0 on its own, by lambda."
     )
 
     def initial_state(self, parameter: Array) -> State:

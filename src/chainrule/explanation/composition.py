@@ -82,8 +82,12 @@ def own_section(teller: Teller, symbol: Symbol) -> Section:
     if line is None:
         given = teller.writer.number(symbol)
         line = Line(symbol, given, given, given)
-    what = {"x": "An input", "t": "A target", "w": "A weight", "b": "A bias"}.get(symbol.letter)
-    why = f"{what}: it is given." if what else "It is computed."
+    why = {
+        "x": "An input: it is given.",
+        "t": "A target: it is given.",
+        "w": "A weight, as it is before the update.",
+        "b": "A bias, as it is before the update.",
+    }.get(symbol.letter, "It is computed.")
     return Section("", "own", f"The value of {symbol}", why, lines=(line,))
 
 

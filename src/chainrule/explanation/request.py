@@ -166,9 +166,9 @@ def explain_problem(
             )
         network, states, rows = step_of_run(problem, epoch, sample)
         if epoch > 0:
-            run = "its own run" if schedule.mistake is None else "its own run, mistake included"
+            made = "" if schedule.mistake is None else ", mistake included"
             notes.append(
-                f"The parameters are those at epoch {epoch} of {run}, which is computed in "
+                f"The parameters are those at epoch {epoch} of the problem's own run{made}, which is computed in "
                 f"{np.dtype(network.dtype).name}."
             )
     if len(rows) < len(x):

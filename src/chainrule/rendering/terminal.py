@@ -1,6 +1,6 @@
 """The terminal: worked lines that Python can read, matrices in brackets, as wide as there is room."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 
 from rich.console import Console
@@ -136,17 +136,26 @@ def steps_text(result: str, relation: str, steps: Sequence[str], room: int) -> s
 
 
 def broken(row: str, room: int, indent: str) -> list[str]:
-    """A row that is too long, broken before a plus or times sign."""
+    """A row that is too long, broken before a sign: a plus before a times, outside parentheses first."""
     pieces = []
     while len(row) > room:
-        cut = max(row.rfind(sign, len(indent), room) for sign in (" + ", " - "))
-        if cut <= len(indent):
-            cut = row.rfind(" * ", len(indent), room)
-        if cut <= len(indent):
+        cuts = [cut for cut in breaks(row) if len(indent) < cut[-1] < room]
+        if not cuts:
             break
+        *_, cut = min(cuts, key=lambda cut: (*cut[:-1], -cut[-1]))
         pieces.append(row[:cut])
         row = indent + row[cut + 1 :]
     return [*pieces, row]
+
+
+def breaks(row: str) -> Iterator[tuple[int, int, int]]:
+    """Where a row may be broken: how deep in parentheses, 0 for a plus and 1 for a times, and where."""
+    depth = 0
+    for place, letter in enumerate(row):
+        depth += (letter in "([") - (letter in ")]")
+        sign = row[place : place + 3]
+        if sign in (" + ", " - ", " * "):
+            yield depth, int(sign == " * "), place
 
 
 # --- matrices -------------------------------------------------------------------------------------
