@@ -158,8 +158,8 @@ def path_sections(teller: Teller, symbol: Symbol) -> tuple[Section, ...]:
         Section(
             "",
             "paths",
-            count_of(len(paths), "path"),
-            "Along one path the links multiply.",
+            "Back from the loss",
+            "Along a path the links multiply.",
             paths_title=count_of(len(kept), "path", "one a row"),
             paths=aligned(kept, teller.writer),
             left_out=said.strip(),
