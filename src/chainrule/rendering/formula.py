@@ -27,7 +27,7 @@ from chainrule.expression import (
     children,
 )
 from chainrule.formula_text import is_negative
-from chainrule.rendering.notation import Notation
+from chainrule.rendering.notation import Notation, is_delta
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 
@@ -86,7 +86,7 @@ class FormulaWriter(ABC):
     def matrix(self, rows: Sequence[Sequence[str]]) -> str: ...
 
     @abstractmethod
-    def transpose(self, operand: Expression) -> str: ...
+    def transposed(self, symbol: Symbol) -> str: ...
 
     @abstractmethod
     def words(self, text: str) -> str: ...
@@ -197,6 +197,14 @@ class FormulaWriter(ABC):
         if isinstance(expression, Product):
             return self.product(expression.factors, first=False)
         return self.at(expression, PRODUCT)
+
+    def transpose(self, operand: Expression) -> str:
+        """A symbol's sign stands beside its layer; that of anything else, above its parentheses."""
+        if isinstance(operand, Symbol) and (
+            not operand.gradient or is_delta(operand, self.notation)
+        ):
+            return self.transposed(operand)
+        return self.power(self.parentheses(self.write(operand)), self.operator("⊤"))
 
     def leading(self, sign: str) -> str:
         """An operator at the start of a part, which has an operand before it all the same."""

@@ -1,7 +1,7 @@
 """LaTeX: an article that compiles with the standard packages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from chainrule.document import Document, Line, MatrixLine, Path, Section
@@ -30,6 +30,7 @@ OPERATORS = {
     "≥": r"\ge",
     "≤": r"\le",
     "<-": r"\leftarrow",
+    "⊤": r"\top",
     ",": r",\;",
 }
 KNOWN_FUNCTIONS = ("cos", "cosh", "log", "max", "sin", "sinh", "tanh")
@@ -140,13 +141,10 @@ class LatexFormulas(FormulaWriter):
         body = r" \\ ".join(" & ".join(row) for row in rows)
         return rf"\left[\begin{{array}}{{{columns}}} {body} \end{{array}}\right]"
 
-    def transpose(self, operand: Expression) -> str:
-        delta = isinstance(operand, Symbol) and is_delta(operand, self.notation)
-        if isinstance(operand, Symbol) and (delta or not operand.gradient):
-            letters = take_apart(operand, self.notation)
-            raised = Letters(letters.letter, f"{letters.above}\\top", letters.below, letters.whole)
-            return self.letters(raised, r"\delta" if delta else "")
-        return f"{self.at(operand, 3)}^{{\\top}}"
+    def transposed(self, symbol: Symbol) -> str:
+        letters = take_apart(symbol, self.notation)
+        raised = replace(letters, above=f"{letters.above}\\top")
+        return self.letters(raised, r"\delta" if symbol.gradient else "")
 
     def words(self, text: str) -> str:
         return text if len(text) == 1 else rf"\text{{{text}}}"

@@ -5,12 +5,12 @@ hue. Spacing that browsers take from their own dictionary is spelled out where t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import final
 
 from chainrule.document import Link
-from chainrule.expression import Expression, Number, Symbol, Transpose
+from chainrule.expression import Number, Symbol
 from chainrule.rendering.formula import FormulaWriter, split_number
 from chainrule.rendering.notation import Letters, is_delta, take_apart
 
@@ -140,22 +140,13 @@ class MathFormulas(FormulaWriter):
         left, right = bracket.format("prefix", "["), bracket.format("postfix", "]")
         return f"<mrow>{left}<mtable>{body}</mtable>{right}</mrow>"
 
-    def transpose(self, operand: Expression) -> str:
-        assert isinstance(operand, Symbol)
-        letters = take_apart(operand, self.notation)
-        if operand.gradient and not is_delta(operand, self.notation):
-            return f"<msup><mrow>{self.parentheses(self.symbol(operand))}</mrow><mo>⊤</mo></msup>"
-        raised = Letters(letters.letter, f"{letters.above}⊤", letters.below, letters.whole)
-        instead = "δ" if is_delta(operand, self.notation) else ""
-        return self.letters(raised, attributes(operand), instead)
+    def transposed(self, symbol: Symbol) -> str:
+        letters = take_apart(symbol, self.notation)
+        raised = replace(letters, above=f"{letters.above}⊤")
+        return self.letters(raised, attributes(symbol), "δ" if symbol.gradient else "")
 
     def words(self, text: str) -> str:
         return f"<mi>{text}</mi>" if len(text) == 1 else f"<mtext>{escape(text)}</mtext>"
-
-    def write(self, expression: Expression) -> str:
-        if isinstance(expression, Transpose) and not isinstance(expression.operand, Symbol):
-            raise AssertionError(expression)
-        return super().write(expression)
 
 
 def key_of(symbol: Symbol) -> str:

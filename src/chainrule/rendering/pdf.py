@@ -1,12 +1,12 @@
 """PDF, set by Typst: the extra "pdf" brings it, and it needs no network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from chainrule.document import Document, Line, MatrixLine, Path, Section
 from chainrule.errors import InputError
-from chainrule.expression import Expression, Number, Symbol, Transpose
+from chainrule.expression import Expression, Number, Symbol
 from chainrule.rendering.formula import POWER, FormulaWriter, split_number
 from chainrule.rendering.mathml import hue_of, hue_of_partial
 from chainrule.rendering.notation import Letters, Notation, is_delta, take_apart
@@ -111,22 +111,13 @@ class TypstFormulas(FormulaWriter):
     def matrix(self, rows: Sequence[Sequence[str]]) -> str:
         return f'mat(delim: "[", align: #right, {"; ".join(", ".join(row) for row in rows)})'
 
-    def transpose(self, operand: Expression) -> str:
-        assert isinstance(operand, Symbol)
-        letters = take_apart(operand, self.notation)
-        if operand.gradient and not is_delta(operand, self.notation):
-            return f"attach({self.parentheses(self.symbol(operand))}, t: top)"
-        raised = Letters(letters.letter, f"{letters.above}⊤", letters.below, letters.whole)
-        instead = "delta" if is_delta(operand, self.notation) else ""
-        return coloured(self.letters(raised, instead), hue_of(operand))
+    def transposed(self, symbol: Symbol) -> str:
+        letters = take_apart(symbol, self.notation)
+        raised = replace(letters, above=f"{letters.above}⊤")
+        return coloured(self.letters(raised, "delta" if symbol.gradient else ""), hue_of(symbol))
 
     def words(self, text: str) -> str:
         return text if len(text) == 1 else quoted(text)
-
-    def write(self, expression: Expression) -> str:
-        if isinstance(expression, Transpose) and not isinstance(expression.operand, Symbol):
-            raise AssertionError(expression)
-        return super().write(expression)
 
 
 def render_pdf(document: Document, notation: Notation) -> bytes:
