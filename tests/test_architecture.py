@@ -19,7 +19,7 @@ def drawn_modules() -> list[str]:
         if name.endswith("/"):
             package = name.removesuffix("/") + "."
         else:
-            modules.append((package if indent > 2 else "") + name.removesuffix(".py"))
+            modules.append((package if indent > 2 else "") + Path(name).stem)
     return modules
 
 
@@ -27,7 +27,8 @@ MODULES = drawn_modules()
 
 
 def path_of(module: str) -> Path:
-    return SOURCE / f"{module.replace('.', '/')}.py"
+    path = SOURCE / f"{module.replace('.', '/')}.py"
+    return path if path.exists() else path.with_suffix(".pyi")  # the types of compiled code
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -48,7 +49,8 @@ def imported_modules(path: Path) -> set[str]:
 def test_every_module_is_drawn() -> None:
     files = {
         ".".join(path.relative_to(SOURCE).with_suffix("").parts)
-        for path in SOURCE.rglob("*.py")
+        for path in SOURCE.rglob("*.py*")
+        if path.suffix in (".py", ".pyi")
         if path.name != "__init__.py"
     }
     assert sorted(MODULES) == sorted(files)

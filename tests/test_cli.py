@@ -17,6 +17,7 @@ from chainrule.cli import main, train_command
 from chainrule.cli.messages import OUR_FAULT
 from chainrule.errors import DivergedError
 from chainrule.textbook import example_names
+from chainrule.training import Engine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -159,11 +160,11 @@ def test_the_note_says_when_only_the_true_run_diverges(
 ) -> None:
     train_once = train_command.run_training
 
-    def diverge_without_mistake(problem: Problem, quiet: bool) -> Run:
+    def diverge_without_mistake(problem: Problem, engine: Engine, quiet: bool) -> Run:
         assert problem.training is not None
         if problem.training.mistake is None:
             raise DivergedError(7, "the run diverged in epoch 7")
-        return train_once(problem, quiet)
+        return train_once(problem, engine, quiet)
 
     monkeypatch.setattr(train_command, "run_training", diverge_without_mistake)
     assert main(["train"]) == 0
@@ -202,7 +203,6 @@ def test_examples_lists_every_figure_with_its_verdict(capsys: pytest.CaptureFixt
             ["train", "--learning-rate", "nan"],
             "learning_rate must be finite and more than 0, got nan",
         ),
-        (["train", "--engine", "native"], "this version has no native engine"),
         (["train", "--engine", "gpu"], "argument --engine: invalid choice: 'gpu'"),
         (["train", "cs231n-neuron", "--epochs", "5"], "--epochs: cs231n-neuron has no [training]"),
         (["train", "a", "b"], "unrecognized arguments: b"),

@@ -83,6 +83,7 @@ def test_shuffled_epochs_see_every_sample_once_in_a_new_order() -> None:
         batch_size=1,
         shuffle=True,
         seed=0,
+        engine="reference",
     )
     first, second = seen[:6], seen[6:]
     assert sorted(first) == sorted(second) == [0, 1, 2, 3, 4, 5]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         forward_propagation,
         update_weights,
     )
+    from chainrule.ensemble import train_many
     from chainrule.errors import ChainruleError
     from chainrule.explanation import Explanation, explain, explain_problem
     from chainrule.losses import Loss, named_loss
@@ -55,6 +56,7 @@ __all__ = [
     "named_loss",
     "read_problem",
     "train",
+    "train_many",
     "update_weights",
 ]
 
@@ -67,6 +69,7 @@ _HOMES = {
         "forward_propagation",
         "update_weights",
     ],
+    "ensemble": ["train_many"],
     "errors": ["ChainruleError"],
     "explanation": ["Explanation", "explain", "explain_problem"],
     "losses": ["Loss", "named_loss"],

@@ -1,5 +1,6 @@
 """Training: epochs, batches and the history of a run."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, final
@@ -7,18 +8,22 @@ from typing import Literal, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.arrays import Array, as_floats
+from chainrule.arrays import Array
+from chainrule.engine import native
+from chainrule.engine.plan import Plan, check_plan, require_count
 from chainrule.engine.reference import (
     apply_optimizer,
     backward_propagation,
     calculate_loss,
     forward_propagation,
 )
-from chainrule.errors import DivergedError, InputError, ShapeError
-from chainrule.losses import Loss, named_loss
+from chainrule.errors import DivergedError, InputError
+from chainrule.losses import Loss
 from chainrule.mistakes import Mistake, named_mistake
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer, State
+
+Engine = Literal["auto", "native", "reference"]
 
 
 @final
@@ -28,7 +33,8 @@ class Run:
 
     `losses` maps a reported epoch to the loss over all samples before that epoch's first update.
     `final_output` and `final_loss` are those of the last such forward pass, before the last epoch's
-    updates; `network` is the one after them. `epochs` counts the epochs that were run.
+    updates; `network` is the one after them. `epochs` counts the epochs that were run, and `engine` names the
+    one that computed them, "native" or "reference".
     Shapes: `final_output` (N, O), always with its sample axis.
 
     >>> from chainrule import Dense, GradientDescent, Network, train
@@ -43,6 +49,7 @@ class Run:
     final_output: Array
     final_loss: float
     epochs: int
+    engine: str
 
 
 def train(
@@ -60,15 +67,21 @@ def train(
     report_every: int | None = None,
     mistake: str | None = None,
     report: Callable[[int, float], None] | None = None,
+    engine: Engine = "auto",
+    threads: int | None = None,
 ) -> Run:
     """Train a network: forward, loss, backward, update, for so many epochs.
 
         w <- update(w, dL/dw),  L the loss of a batch, once for each batch of each epoch
 
-    Computes in the network's dtype; the same call gives the same bits. Without `shuffle` the batches
-    are the samples in order, the last one may be smaller. The loss is kept every `report_every` epochs
-    (a tenth of the run when left out) and handed to `report(epoch, loss)` at once. `mistake` names a
-    classic mistake to make on purpose, as a published run did.
+    Computes in the network's dtype. Without `shuffle` the batches are the samples in order, the last one may
+    be smaller. The loss is kept every `report_every` epochs (a tenth of the run when left out) and handed to
+    `report(epoch, loss)` at once. `mistake` names a classic mistake to make on purpose, as a published run did.
+
+    `engine` is "native" (compiled), "reference" (NumPy), or "auto": native where it is built. Functions of your
+    own, and mistakes, are computed by the reference engine, the former with a warning. The same call gives the same
+    bits on one machine, whatever `threads` is; the two engines, and other machines, agree up to rounding.
+    `threads` is chosen by the size of a batch when left out.
 
     Shapes: inputs (N, I), targets (N, O), or one sample without the N.
     Raises: DivergedError when the loss or a parameter is no longer finite; ShapeError and InputError
@@ -83,50 +96,145 @@ def train(
     >>> run.network.parameters["b1"]
     array([0.6610132])
     """
-    loss = named_loss(loss) if isinstance(loss, str) else loss
+    plan = check_plan(
+        network, inputs, targets, loss, reduction, optimizer, epochs, batch_size, report_every
+    )
     made = named_mistake(mistake) if mistake is not None else None
-    if made is not None and not made.places(network, loss):
+    if made is not None and not made.places(network, plan.loss):
         raise InputError(f"the mistake {made.name!r} cannot happen in this network")
-    if not isinstance(optimizer, Optimizer):
-        raise InputError(f"optimizer must be one such as Adam(0.01), got {optimizer!r}")
-    x = np.atleast_2d(network.as_inputs(inputs))
-    if len(x) == 0:
-        raise InputError("there are no samples to train on")
-    t = None if targets is None else targets_by_sample(targets, len(x), network)
-    require_count("epochs", epochs)
-    if report_every is None:
-        report_every = max(1, epochs // 10)
-    require_count("report_every", report_every)
-    if batch_size != "all":
-        require_count("batch_size", batch_size)
+    if threads is not None:
+        require_count("threads", threads)
     losses: dict[int, float] = {}
+
+    def record(epoch: int, loss_over_all: float) -> None:
+        if epoch == 0 and not np.isfinite(loss_over_all):
+            raise DivergedError(
+                0,
+                f"the loss is {loss_over_all} before the first update: the data or the starting "
+                "weights are too large",
+            )
+        require_finite(epoch, "the loss", loss_over_all, optimizer)
+        if epoch % plan.report_every == 0:
+            losses[epoch] = loss_over_all
+            if report is not None:
+                report(epoch, loss_over_all)
+
+    chosen = choose_engine(engine, network, plan.loss, optimizer, made)
+    if chosen == "native":
+        left = run_native(network, plan, shuffle, seed, threads, record)
+    else:
+        left = run_reference(network, plan, shuffle, seed, made, record)
+    trained, final_output, final_loss = left
+    return Run(trained, losses, final_output, final_loss, epochs, chosen)
+
+
+def run_reference(
+    network: Network,
+    plan: Plan,
+    shuffle: bool,
+    seed: int | np.random.Generator,
+    mistake: Mistake | None,
+    record: Callable[[int, float], None],
+) -> tuple[Network, Array, float]:
+    """The trained network, and outputs and loss of the last recorded epoch."""
     reported = -1
-    # A run may overflow on its way to diverging: it is told so in words below, not by a warning.
+    # A run may overflow on its way to diverging: it is told so in words, not by a warning.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for step in training_steps(
-            network, x, t, optimizer, epochs, loss, reduction, batch_size, shuffle, seed, made
+            network,
+            plan.x,
+            plan.t,
+            plan.optimizer,
+            plan.epochs,
+            plan.loss,
+            plan.reduction,
+            plan.batch_size,
+            shuffle,
+            seed,
+            mistake,
         ):
             network, epoch = step.network, step.epoch
-            if epoch in (reported, epochs) or not (
-                epoch % report_every == 0 or epoch == epochs - 1
-            ):
+            if epoch in (reported, plan.epochs) or not plan.is_reported(epoch):
                 continue
             reported = epoch
-            forward = forward_propagation(network, x)
+            forward = forward_propagation(network, plan.x)
             final_output = forward[f"a{len(network)}"]
-            final_loss = calculate_loss(network, forward, t, loss, reduction)
-            if epoch == 0 and not np.isfinite(final_loss):
-                raise DivergedError(
-                    0,
-                    f"the loss is {final_loss} before the first update: the data or the starting "
-                    "weights are too large",
-                )
-            require_finite(epoch, "the loss", final_loss, optimizer)
-            if epoch % report_every == 0:
-                losses[epoch] = final_loss
-                if report is not None:
-                    report(epoch, final_loss)
-    return Run(network, losses, final_output, final_loss, epochs)
+            final_loss = calculate_loss(network, forward, plan.t, plan.loss, plan.reduction)
+            record(epoch, final_loss)
+    return network, final_output, final_loss
+
+
+def run_native(
+    network: Network,
+    plan: Plan,
+    shuffle: bool,
+    seed: int | np.random.Generator,
+    threads: int | None,
+    record: Callable[[int, float], None],
+) -> tuple[Network, Array, float]:
+    """The same from the native engine, which tells what went wrong by name."""
+    final_loss = 0.0
+
+    def record_first(epoch: int, losses: list[float]) -> None:
+        nonlocal final_loss
+        (final_loss,) = losses
+        record(epoch, final_loss)
+
+    samples, loss = len(plan.x), plan.loss
+    if loss.domain is not None and plan.t is not None:
+        loss.domain(np.clip(plan.t, 0.0, 1.0), plan.t)  # of the targets; the core sees to outputs
+    left = native.fit(
+        [network],
+        plan,
+        draw_orders(np.random.default_rng(seed), samples)
+        if shuffle and plan.batch_size < samples
+        else None,
+        record_first,
+        threads or native.default_threads(network, plan.batch_size),
+    )
+    if left.end == "domain":
+        loss.require_domain(np.array([left.value]), np.zeros(1))
+    if left.end == "loss":
+        require_finite(left.epoch, "the loss", left.value, plan.optimizer)
+    if left.end == "parameter":
+        require_finite(left.epoch, left.parameter, np.inf, plan.optimizer)
+    return left.networks[0], left.outputs[0], final_loss
+
+
+def choose_engine(
+    engine: str, network: Network, loss: Loss, optimizer: Optimizer, mistake: Mistake | None
+) -> Literal["native", "reference"]:
+    """Which engine computes a run: "auto" is native where it is built and knows all that the run needs.
+
+    Warns where a run falls back to the reference engine for something of one's own. Raises: InputError for
+    "native" where it is not built.
+    """
+    if engine not in ("auto", "native", "reference"):
+        raise InputError(f'engine must be "auto", "native" or "reference", got {engine!r}')
+    if engine == "native" and not native.is_built():
+        raise InputError(
+            "the native engine is not built here; install chainrule where GCC or Clang is found, or "
+            'use engine "auto" or "reference"'
+        )
+    if engine == "reference" or not native.is_built():
+        return "reference"
+    unknown = native.what_is_not_native(network, loss, optimizer)
+    if mistake is not None and engine == "native":
+        unknown = f"mistake {mistake.name!r}"
+    if unknown is not None:
+        warnings.warn(
+            f"{unknown} is not native: the reference engine computes", UserWarning, stacklevel=3
+        )
+    return "reference" if unknown is not None or mistake is not None else "native"
+
+
+def draw_orders(rng: np.random.Generator, samples: int) -> Callable[[int], NDArray[np.int64]]:
+    """The order of samples of each epoch, drawn when it is asked for: the same as the reference engine's."""
+
+    def order(epoch: int) -> NDArray[np.int64]:
+        return rng.permutation(samples).astype(np.int64, copy=False)
+
+    return order
 
 
 @final
@@ -182,18 +290,6 @@ def training_steps(
     yield TrainingStep(epochs, order[:0], network, states)
 
 
-def targets_by_sample(targets: ArrayLike, samples: int, network: Network) -> Array:
-    """Targets as (samples, outputs); a flat list is one sample's outputs, or the samples' one output."""
-    t, outputs = as_floats(targets, "targets", network.dtype), network.outputs
-    if t.ndim == 1 and t.size == samples * outputs and 1 in (samples, outputs):
-        t = t.reshape(samples, outputs)
-    if t.shape != (samples, outputs):
-        raise ShapeError(
-            f"targets must have shape ({samples}, {outputs}), samples x outputs, got {t.shape}"
-        )
-    return t
-
-
 def batches(
     samples: int, batch_size: int | Literal["all"], shuffle: bool, rng: np.random.Generator
 ) -> Iterator[NDArray[np.intp] | slice]:
@@ -205,11 +301,6 @@ def batches(
     for start in range(0, samples, batch_size):
         rows = slice(start, start + batch_size)
         yield rows if order is None else order[rows]
-
-
-def require_count(name: str, number: object) -> None:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise InputError(f"{name} must be a whole number, 1 or more, got {number!r}")
 
 
 def require_finite(epoch: int, name: str, values: Array | float, optimizer: Optimizer) -> None:

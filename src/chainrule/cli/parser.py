@@ -49,7 +49,7 @@ def build_parser() -> ArgumentParser:
         "--engine",
         choices=("auto", "native", "reference"),
         default="auto",
-        help="what computes; the reference engine (NumPy) is the only one in this version",
+        help="what computes: native (compiled), reference (NumPy), or auto, native where it is built",
     )
     training.add_argument(
         "--json", action="store_true", help="print one JSON object at full precision"

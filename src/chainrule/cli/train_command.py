@@ -10,7 +10,7 @@ from chainrule.errors import DivergedError, InputError
 if TYPE_CHECKING:
     from chainrule.arrays import Array
     from chainrule.problem import Problem
-    from chainrule.training import Run
+    from chainrule.training import Engine, Run
 
 SHOWN_SAMPLES = 10
 
@@ -18,13 +18,12 @@ SHOWN_SAMPLES = 10
 def train_command(options: argparse.Namespace) -> int:
     from chainrule.textbook import read_problem
 
-    if options.engine == "native":
-        raise InputError("this version has no native engine; use --engine reference or auto")
     problem = with_options(read_problem(options.problem), options)
     if problem.training is None:
         show_forward_pass(problem, options)
         return DONE
-    run = run_training(problem, quiet=options.json)
+    note_engine(problem, options)
+    run = run_training(problem, options.engine, quiet=options.json)
     hits = problem.accuracy(run.network)
     if options.json:
         print_json(run_as_json(run, hits))
@@ -65,7 +64,22 @@ def with_options(problem: "Problem", options: argparse.Namespace) -> "Problem":
     return problem.with_training(**changes)
 
 
-def run_training(problem: "Problem", quiet: bool) -> "Run":
+def note_engine(problem: "Problem", options: argparse.Namespace) -> None:
+    """Say where another engine computes than one may expect."""
+    from chainrule.engine import native
+
+    assert problem.training is not None
+    if not native.is_built() and options.engine == "auto":
+        note(
+            "the native engine is not built here (it needs GCC or Clang when chainrule is installed); the "
+            "reference engine computes"
+        )
+    if options.engine == "native" and problem.training.mistake is not None and native.is_built():
+        note("mistakes are made by the reference engine: it computes this run")
+        options.engine = "auto"
+
+
+def run_training(problem: "Problem", engine: "Engine", quiet: bool) -> "Run":
     """Train with each reported loss printed at once and, at a terminal, a progress bar below them."""
     from tqdm import tqdm
 
@@ -79,7 +93,7 @@ def run_training(problem: "Problem", quiet: bool) -> "Run":
         bar.update(epoch - bar.n)
 
     with bar:
-        return problem.train(report)
+        return problem.train(report, engine)
 
 
 def note_hidden_samples(output: "Array") -> None:
@@ -119,7 +133,7 @@ def explain_mistake(problem: "Problem", options: argparse.Namespace) -> None:
     note(f"this run makes a mistake on purpose, {mistake.name}:")
     note(mistake.explain(problem.network, problem.loss))
     try:
-        run = run_training(problem.with_training(mistake=None), quiet=True)
+        run = run_training(problem.with_training(mistake=None), options.engine, quiet=True)
     except DivergedError as error:
         note(f"with the true gradient {error}")
     else:

@@ -204,15 +204,19 @@ def output_and_targets(
     z, a = forward[f"z{len(network)}"], forward[f"a{len(network)}"]
     if a.size == 0:
         raise InputError("there are no samples")
+    require_targets(targets, loss)
     if targets is None:
-        if loss.name != "output":
-            raise InputError(f"loss {loss.name!r} needs targets")
         return z, a, np.zeros_like(a)
     t = as_floats(targets, "targets", a.dtype)
     if t.shape != a.shape:
         raise ShapeError(f"targets must have the shape of the outputs, {a.shape}, got {t.shape}")
     loss.require_domain(a, t)
     return z, a, t
+
+
+def require_targets(targets: ArrayLike | None, loss: Loss) -> None:
+    if targets is None and loss.name != "output":
+        raise InputError(f"loss {loss.name!r} needs targets")
 
 
 def reduction_factor(reduction: str, a: Array) -> float:

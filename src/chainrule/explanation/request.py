@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from chainrule.digits import DECIMALS
 from chainrule.document import Document
+from chainrule.engine.plan import targets_by_sample
 from chainrule.errors import DomainError, InputError
 from chainrule.explanation.by_hand import ALL_DECIMALS, Rounding, work_by_hand
 from chainrule.explanation.composition import compose, compose_story, fed_entries
@@ -23,7 +24,7 @@ from chainrule.network import Network
 from chainrule.optimizers import Optimizer, State
 from chainrule.problem import Problem
 from chainrule.rendering import render
-from chainrule.training import targets_by_sample, training_steps
+from chainrule.training import training_steps
 
 # Beyond, 50 digits are not enough to round from.
 MOST_DIGITS = 30

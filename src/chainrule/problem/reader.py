@@ -27,7 +27,7 @@ from chainrule.problem.dataset import (
     split_dataset,
 )
 from chainrule.problem.table import Table, words
-from chainrule.training import Run, train
+from chainrule.training import Engine, Run, train
 
 # Independent streams of random numbers from one seed, so that a layer more leaves the split as it was.
 SPLIT, WEIGHTS, SHUFFLE = range(3)
@@ -76,7 +76,9 @@ class Problem:
     training: Schedule | None
     published: Mapping[str, Any]
 
-    def train(self, report: Callable[[int, float], None] | None = None) -> Run:
+    def train(
+        self, report: Callable[[int, float], None] | None = None, engine: Engine = "auto"
+    ) -> Run:
         """Run the training that the file asks for. Raises: as `chainrule.train`.
 
         >>> import chainrule
@@ -101,6 +103,7 @@ class Problem:
             report_every=schedule.report_every,
             mistake=schedule.mistake,
             report=report,
+            engine=engine,
         )
 
     def order_of_samples(self) -> np.random.Generator:

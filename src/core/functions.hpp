@@ -1,0 +1,121 @@
+// exp, expm1, log and log1p in lanes, to about one unit in the last place.
+//
+// tests/test_native_functions.py holds them against 50-digit arithmetic.
+
+#pragma once
+
+#include <cmath>
+
+#include "lanes.hpp"
+
+namespace chainrule::CHAINRULE_INSTRUCTIONS {
+
+// log 2 in two parts: the first has bits to spare, so that an exponent times it is exact.
+template <class T> constexpr T log_2_high = sizeof(T) == 8 ? T(0.693147180369123816490) : T(0.693359375);
+template <class T> constexpr T log_2_low = sizeof(T) == 8 ? T(1.90821492927058770002e-10) : T(-2.12194440e-4);
+
+template <class V> struct ExponentialParts {
+    V scale;  // 2^k
+    V rest;   // exp(r) - 1
+};
+
+// exp(x) = 2^k exp(r) with k = round(x / log 2), so |r| <= log(2) / 2, where
+// exp(r) - 1 = r + r^2 q(r). The coefficients of q interpolate (exp(r) - 1 - r) / r^2 at Chebyshev's points;
+// what they leave is below 2e-17 (double) and 2e-8 (float) of exp(r).
+template <class V> inline ExponentialParts<V> exponential_parts(V x) {
+    using T = Scalar<V>;
+    using I = Mask<V>;
+    // Adding 1.5 * 2^52 (2^23) leaves no room for a fraction: the sum is rounded, and its last bits are k.
+    const V shift = splat<V>(is_double<V> ? T(6755399441055744.0) : T(12582912.0));
+    const V shifted = x * T(1.4426950408889634) + shift;
+    const V k = shifted - shift;
+    const V r = (x - k * log_2_high<T>) - k * log_2_low<T>;
+    const V r2 = r * r;
+    if constexpr (is_double<V>) {
+        const V r4 = r2 * r2;
+        const V q01 = T(0.5000000000000001) + r * T(0.16666666666666669);
+        const V q23 = T(0.04166666666662413) + r * T(0.008333333333330062);
+        const V q45 = T(0.0013888888917213717) + r * T(0.00019841269863053618);
+        const V q67 = T(2.4801521295954376e-05) + r * T(2.7557268459997064e-06);
+        const V q89 = T(2.7620088445409746e-07) + r * T(2.510038549551032e-08);
+        const V q = (q01 + r2 * q23) + r4 * ((q45 + r2 * q67) + r4 * q89);
+        return {(V)(((I)shifted << 52) + (I(I{} + 1023) << 52)), r + r2 * q};
+    } else {
+        const V q01 = T(0.5) + r * T(0.16666576989698775);
+        const V q23 = T(0.041666554617204574) + r * T(0.008363179052722578);
+        const V q = q01 + r2 * (q23 + r2 * T(0.0013926183587713494));
+        return {(V)(((I)shifted << 23) + (I(I{} + 127) << 23)), r + r2 * q};
+    }
+}
+
+// The smallest x whose exponential is a normal number; below it the result is 0.
+template <class V> constexpr Scalar<V> lowest_exponent = is_double<V> ? Scalar<V>(-708.0) : Scalar<V>(-87.0);
+
+// exp(x) for x <= 0: all that activations need, since they are written so that nothing overflows.
+template <class V> inline V exponential_of_negative(V x) {
+    const auto [scale, rest] = exponential_parts(x);
+    return select<V>(x < splat<V>(lowest_exponent<V>), V{}, scale + scale * rest);
+}
+
+template <class V> struct Exponentials {
+    V e;            // exp(x)
+    V e_minus_one;  // exp(x) - 1, without cancellation near 0
+};
+
+// Both for x <= 0; below the lowest exponent exp(x) stays at its smallest normal value.
+template <class V> inline Exponentials<V> exponentials_of_negative(V x) {
+    const auto [scale, rest] = exponential_parts(maximum(x, splat<V>(lowest_exponent<V>)));
+    return {scale + scale * rest, scale * rest + (scale - 1)};
+}
+
+// 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...) for |s| <= 0.1716, that is log((1 + s) / (1 - s)) up to sqrt 2.
+template <class V> inline V twice_arctanh(V s) {
+    using T = Scalar<V>;
+    constexpr int terms = is_double<V> ? 11 : 5;
+    const V s2 = s * s;
+    V sum = splat<V>(T(1.0) / (2 * terms + 1));
+#pragma GCC unroll 16
+    for (int n = terms - 1; n > 0; --n) sum = sum * s2 + T(1.0) / (2 * n + 1);
+    return 2 * s + 2 * s * (s2 * sum);
+}
+
+// log(1 + e) for 0 <= e <= 1. Above sqrt(2) - 1 it is log 2 + log((1 + e) / 2).
+template <class V> inline V logarithm_of_one_plus(V e) {
+    using T = Scalar<V>;
+    const Mask<V> upper = e > splat<V>(T(0.4142135623730950488));
+    const V s = select<V>(upper, e - 1, e) / select<V>(upper, e + 3, e + 2);
+    return twice_arctanh(s) + select<V>(upper, splat<V>(T(0.6931471805599453094)), V{});
+}
+
+// log(x): x = 2^k m with m from sqrt(1/2) to sqrt 2. It is -inf at 0 and NaN below.
+template <class V> inline V logarithm(V x) {
+    using T = Scalar<V>;
+    using I = Mask<V>;
+    constexpr int fraction_bits = is_double<V> ? 52 : 23;
+    const V least_normal = splat<V>(is_double<V> ? T(2.2250738585072014e-308) : T(1.17549435e-38f));
+    const V lift = splat<V>(is_double<V> ? T(18014398509481984.0) : T(33554432.0));  // 2^54, 2^25
+    const I small = x < least_normal;
+    const V normal = select<V>(small, x * lift, x);
+    const V root_half = splat<V>(T(0.70710678118654752440));
+    // The bits of a float, less those of sqrt(1/2), have k above and the fraction of m below.
+    const I offset = (I)normal - (I)root_half;
+    const I k = offset >> fraction_bits;
+    const V m = (V)((I)normal - (k << fraction_bits));
+    V exponent = __builtin_convertvector(k, V);
+    exponent = select<V>(small, exponent - (is_double<V> ? T(54) : T(25)), exponent);
+    const V s = (m - 1) / (m + 1);
+    const V result = exponent * log_2_high<T> + (twice_arctanh(s) + exponent * log_2_low<T>);
+    const V infinity = splat<V>(T(__builtin_inf()));
+    V outside = select<V>(x == V{}, -infinity, splat<V>(T(__builtin_nan(""))));
+    outside = select<V>(x == infinity, infinity, outside);
+    return select<V>((x > V{}) & (x < infinity), result, outside);
+}
+
+// erfc lane by lane, by the C library: only gelu needs it.
+template <class V> inline V complementary_error_function(V x) {
+    V result{};
+    for (int lane = 0; lane < lanes<V>; ++lane) result[lane] = Scalar<V>(::erfc(double(x[lane])));
+    return result;
+}
+
+}  // namespace chainrule::CHAINRULE_INSTRUCTIONS
