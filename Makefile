@@ -1,11 +1,11 @@
-# make run: the first result.  make test, make lint: what a change must pass.  make format: tidy up. make golden: see below.
+# make run: the first result.  make test, make lint, make sanitize: what a change must pass.  make format: tidy up. make golden: see below.
 # PYTHON chooses the interpreter that .venv is made with: 3.11 or newer.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test golden lint format clean
+.PHONY: run test sanitize golden lint format clean
 
 run: $(VENV)/installed
 	@$(BIN)/chainrule train
@@ -18,6 +18,16 @@ lint: $(VENV)/installed-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The native engine's tests with every memory access and every operation checked. Leaks are Python's own.
+sanitize: $(VENV)-sanitize/installed
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
+	    $(VENV)-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/test_native.py tests/test_ensemble.py tests/test_native_functions.py
+
+$(VENV)-sanitize/installed: $(wildcard src/core/*) pyproject.toml
+	@$(PYTHON) -m venv $(VENV)-sanitize
+	@$(VENV)-sanitize/bin/python -m pip install --quiet --disable-pip-version-check ".[test]" --config-settings=cmake.define.CHAINRULE_SANITIZE=ON
+	@touch $@
+
 # Writes the golden files of the tests anew; read their difference before you commit it.
 golden: $(VENV)/installed-test
 	CHAINRULE_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_rendering.py -k golden
@@ -27,7 +37,7 @@ format: $(VENV)/installed-lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-sanitize .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

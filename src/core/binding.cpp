@@ -29,12 +29,13 @@ class PythonObserver final : public Observer {
         nb::gil_scoped_acquire lock;
         try {
             current = nb::cast<Numbers>(order_from(epoch));
+            if (int64_t(current.size()) == samples * (current.ndim() == 2 ? networks : 1)) return current.data();
+            PyErr_SetString(PyExc_ValueError, "an order of samples has the wrong size");
         } catch (nb::python_error& error) {
             error.restore();
-            failed = true;
-            return nullptr;
         }
-        return current.data();
+        failed = true;
+        return nullptr;
     }
 
     bool orders_differ() const override { return !order_from.is_none() && current.ndim() == 2; }

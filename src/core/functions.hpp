@@ -48,25 +48,21 @@ template <class V> inline ExponentialParts<V> exponential_parts(V x) {
     }
 }
 
-// The smallest x whose exponential is a normal number; below it the result is 0.
-template <class V> constexpr Scalar<V> lowest_exponent = is_double<V> ? Scalar<V>(-708.0) : Scalar<V>(-87.0);
-
-// exp(x) for x <= 0: all that activations need, since they are written so that nothing overflows.
-template <class V> inline V exponential_of_negative(V x) {
-    const auto [scale, rest] = exponential_parts(x);
-    return select<V>(x < splat<V>(lowest_exponent<V>), V{}, scale + scale * rest);
-}
+// Where k is the exponent that stands for 0: from here down the scale, and with it exp(x), is exactly 0.
+template <class T> constexpr T vanishing = sizeof(T) == 8 ? T(-1023 * 0.6931471805599453094) : T(-127 * 0.6931471805599453094);
 
 template <class V> struct Exponentials {
     V e;            // exp(x)
     V e_minus_one;  // exp(x) - 1, without cancellation near 0
 };
 
-// Both for x <= 0; below the lowest exponent exp(x) stays at its smallest normal value.
+// Both for x <= 0: all that activations need, since they are written so that nothing overflows.
 template <class V> inline Exponentials<V> exponentials_of_negative(V x) {
-    const auto [scale, rest] = exponential_parts(maximum(x, splat<V>(lowest_exponent<V>)));
+    const auto [scale, rest] = exponential_parts(maximum(x, splat<V>(vanishing<Scalar<V>>)));
     return {scale + scale * rest, scale * rest + (scale - 1)};
 }
+
+template <class V> inline V exponential_of_negative(V x) { return exponentials_of_negative(x).e; }
 
 // 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...) for |s| <= 0.1716, that is log((1 + s) / (1 - s)) up to sqrt 2.
 template <class V> inline V twice_arctanh(V s) {
