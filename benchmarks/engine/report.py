@@ -1,0 +1,101 @@
+"""The results as Markdown."""
+
+from typing import Any
+
+from workloads import WORKLOADS
+
+
+def as_markdown(results: dict[str, Any]) -> str:
+    lines = [
+        "# Speed",
+        "",
+        "Written by `make bench`; figures are medians of interleaved rounds on one machine.",
+        "",
+    ]
+    lines += [f"- Machine: {results['machine']}"]
+    lines += [f"- {name} {version}" for name, version in results["versions"].items()]
+    lines += ["", "## Microseconds a step", ""]
+    for threads, workloads in results["microseconds_a_step"].items():
+        lines += [
+            f"### {threads} thread{'s' * (threads != '1')}",
+            "",
+            *table_of(threads, workloads, results),
+            "",
+        ]
+    lines += [
+        "Workloads (each contender's parameters after 3 steps were compared with float64):",
+        "",
+    ]
+    lines += [f"- {name}: {workload.title}" for name, workload in WORKLOADS.items()]
+    lines += [
+        "",
+        "The limit is what the arithmetic takes at the best rates measured in this run: multiply-adds in registers, plus",
+        "activations, exponentials and optimizer elements in the first cache; for W1 the latency of its chain of operations.",
+        "",
+        "| measured best | ns |",
+        "|---|---|",
+        *(
+            f"| {name.replace('_', ' ')} | {ns:.3g} |"
+            for name, ns in results["limits_in_ns"].items()
+        ),
+        "",
+        "## A fresh process that imports and trains",
+        "",
+        "| | chainrule, s | NumPy alone, s | ratio |",
+        "|---|---|---|---|",
+    ]
+    for name, times in results["process_in_seconds"].items():
+        ours, numpy = times["chainrule"], times["numpy"]
+        lines += [f"| {name} | {ours:.3f} | {numpy:.3f} | {ours / numpy:.2f} |"]
+    lines += [
+        "",
+        "## Memory that a fit adds",
+        "",
+        "Allowed: parameters x (optimizer states + 2), one batch's activations, and 16 MiB.",
+        "",
+        "| | MiB | allowed |",
+        "|---|---|---|",
+    ]
+    for name, bytes_ in results["memory_in_bytes"].items():
+        lines += [f"| {name} | {bytes_['grown'] / 2**20:.1f} | {bytes_['allowed'] / 2**20:.1f} |"]
+    lines += [
+        "",
+        "## Growth",
+        "",
+        "![time of a step against width, depth, batch and samples](costs.svg)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def table_of(threads: str, workloads: dict[str, Any], results: dict[str, Any]) -> list[str]:
+    contenders = list(dict.fromkeys(c for times in workloads.values() for c in times))
+    lines = [f"| | {' | '.join(workloads)} |", "|---" * (len(workloads) + 1) + "|"]
+    for contender in contenders:
+        cells = [
+            show(times[contender]["median"]) if contender in times else "-"
+            for times in workloads.values()
+        ]
+        lines += [f"| {contender} | {' | '.join(cells)} |"]
+    limits = results["limit_in_microseconds"][threads]
+    lines += [f"| limit | {' | '.join(show(limits[name]) for name in workloads)} |"]
+    for rival, prefix in (
+        ("the best of JAX", "jax"),
+        ("the best of PyTorch", "torch"),
+        ("NumPy", "numpy"),
+        ("scikit-learn", "scikit"),
+    ):
+        cells = []
+        for times in workloads.values():
+            theirs = [t["median"] for contender, t in times.items() if contender.startswith(prefix)]
+            cells += [f"{min(theirs) / times['chainrule']['median']:.3g}x" if theirs else "-"]
+        lines += [f"| **faster than {rival}** | {' | '.join(cells)} |"]
+    shares = [
+        f"{100 * limits[name] / times['chainrule']['median']:.0f} %"
+        for name, times in workloads.items()
+    ]
+    return [*lines, f"| **share of the limit** | {' | '.join(shares)} |"]
+
+
+def show(microseconds: float) -> str:
+    return f"{microseconds:.3g}" if microseconds < 1000 else f"{microseconds:.0f}"
