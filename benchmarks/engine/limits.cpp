@@ -34,17 +34,18 @@ template <class T> void keep(T& value) { asm volatile("" : "+m"(value)::"memory"
 template <class V> double multiply_add() {
     constexpr int CHAINS = CHAINRULE_BYTES == 64 ? 24 : 12;
     constexpr int ROUNDS = 200'000;
-    V sums[CHAINS] = {}, x = splat<V>(0.999f), y = splat<V>(0.001f);
-    keep(x);
-    keep(y);
+    V result[CHAINS];
     const double time = best(double(ROUNDS) * CHAINS * lanes<V>, [&] {
+        V sums[CHAINS] = {}, x = splat<V>(0.999f), y = splat<V>(0.001f);
+        asm volatile("" : "+x"(x), "+x"(y));
         for (int round = 0; round < ROUNDS; ++round) {
 #pragma GCC unroll 24
             for (int c = 0; c < CHAINS; ++c) sums[c] = sums[c] * x + y;
             asm volatile("" : "+x"(x));  // or the compiler would see through the loop
         }
+        for (int c = 0; c < CHAINS; ++c) result[c] = sums[c];
+        keep(result);
     });
-    keep(sums);
     return time;
 }
 
@@ -78,7 +79,8 @@ template <Optimizer KIND, class V> double optimizer() {
     static V w[SIZE], g[SIZE], m[SIZE], s[SIZE];
     for (int i = 0; i < SIZE; ++i) g[i] = splat<V>(0.5f + float(i));
     const OptimizerPlan plan{KIND, 1e-3, 0.9, 0.9, 0.9, 0.999, 1e-8, 0};
-    const Step<V> step(plan, splat<V>(1e-3f), 3);
+    Step<V> step(plan, splat<V>(1e-3f));
+    step.begin(plan, 3);
     return best(500.0 * SIZE * lanes<V>, [&] {
         for (int round = 0; round < 500; ++round) {
             for (int i = 0; i < SIZE; ++i) update<KIND>(step, w[i], g[i], m + i, s + i);

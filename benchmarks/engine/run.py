@@ -97,7 +97,12 @@ def check(worker: Worker, name: str) -> None:
     for key, array in expected.items():
         moved = np.linalg.norm(array - arrays[key])
         error = np.linalg.norm(np.array(found[key]) - array) / moved
-        if not error <= TOLERANCE[workload.dtype]:
+        tolerance = TOLERANCE[workload.dtype]
+        if worker.contender == "scikit-learn":
+            tolerance *= (
+                10  # its epsilon is not scaled by the bias correction, which small gradients feel
+            )
+        if not error <= tolerance:
             raise SystemExit(
                 f"{worker.contender}, {name}: {key} is off by {error:.3g} of its way after 3 steps"
             )

@@ -25,11 +25,12 @@ template <class V> class Block {
     const Plan* plan;
     const Arrays* arrays;
     Layer* layers;
-    V *inputs, *targets;
-    V learning_rate;
+    V *inputs, *targets, *all_weights;
+    int64_t weight_count;
+    Step<V> step;
     int64_t depth, first, used;  // the first network, and how many lanes have one
     int64_t updates;
-    bool fused;
+    bool fused, only_one_sample;
 
   public:
     bool prepare(const Plan& whole_plan, const Arrays& whole_arrays, int64_t first_network, Memory& memory) {
@@ -39,6 +40,7 @@ template <class V> class Block {
         used = plan->networks - first < L ? plan->networks - first : L;
         depth = plan->layer_count;
         updates = 0;
+        only_one_sample = plan->samples == 1;  // then it stays in its place from the first report on
         fused = is_fused(plan->loss, plan->layers[depth - 1].activation);
         bool enough = true;
         const auto take = [&](int64_t count) {
@@ -50,11 +52,16 @@ template <class V> class Block {
         if (!layers) return false;
         inputs = take(plan->layers[0].inputs * TILE);
         targets = take(plan->layers[depth - 1].units * TILE);
+        weight_count = 0;
+        for (int64_t l = 0; l < depth; ++l) weight_count += plan->layers[l].units * (plan->layers[l].inputs + 1);
+        all_weights = take(weight_count);
+        int64_t start = 0;
         for (int64_t l = 0; l < depth; ++l) {
             Layer& layer = layers[l];
             static_cast<LayerPlan&>(layer) = plan->layers[l];
             layer.size = layer.units * (layer.inputs + 1);
-            layer.weights = take(layer.size);
+            layer.weights = all_weights + start;
+            start += layer.size;
             layer.gradient = take(layer.size);
             for (int s = 0; s < state_count(plan->optimizer.kind); ++s) layer.states[s] = take(layer.size);
             layer.frozen = take(layer.units);
@@ -63,9 +70,11 @@ template <class V> class Block {
             layer.dz = take(layer.units * TILE);
         }
         if (!enough) return false;
+        V rate{};
         for (int lane = 0; lane < L; ++lane)
-            learning_rate[lane] =
+            rate[lane] =
                 T(arrays->learning_rates ? arrays->learning_rates[network(lane)] : plan->optimizer.learning_rate);
+        step = Step<V>(plan->optimizer, rate);
         exchange_parameters([](V& packed, int lane, T& plain) { packed[lane] = plain; });
         for (int64_t l = 0; l < depth; ++l)
             for (int64_t o = 0; o < layers[l].units; ++o) layers[l].frozen[o] = bias(layers[l], o);
@@ -76,17 +85,17 @@ template <class V> class Block {
         exchange_parameters([](V& packed, int lane, T& plain) { plain = packed[lane]; });
     }
 
-    // One update from `count` samples. `order` has a row for each network, or one for all when `step` is 0.
+    // One update from `count` samples. `order` has a row for each network, or one for all when `order_step` is 0.
     // Gives the loss of each lane.
-    template <Optimizer KIND> V train(const int64_t* order, int64_t step, int64_t start, int64_t count) {
-        const Step<V> numbers(plan->optimizer, learning_rate, ++updates);
+    template <Optimizer KIND> V train(const int64_t* order, int64_t order_step, int64_t start, int64_t count) {
+        step.begin(plan->optimizer, ++updates);
         const T factor = plan->mean ? T(1) / T(count) : T(1);
         V loss{};
         int64_t done = 0;
         for (; done + TILE <= count; done += TILE)
-            loss += train_tile<KIND, TILE>(numbers, factor, order, step, start + done, done == 0, done + TILE == count);
+            loss += train_tile<KIND, TILE>(factor, order, order_step, start + done, done == 0, done + TILE == count);
         for (; done < count; ++done)
-            loss += train_tile<KIND, 1>(numbers, factor, order, step, start + done, done == 0, done + 1 == count);
+            loss += train_tile<KIND, 1>(factor, order, order_step, start + done, done == 0, done + 1 == count);
         return loss * factor;
     }
 
@@ -113,6 +122,12 @@ template <class V> class Block {
 
     // Of the first network: which parameter is not finite, or -1.
     int64_t find_not_finite() const {
+        V sum{};
+        for (int64_t at = 0; at < weight_count; ++at) sum += 0 * all_weights[at];
+        return sum[0] == 0 ? -1 : name_not_finite();
+    }
+
+    int64_t name_not_finite() const {
         for (int64_t l = 0; l < depth; ++l) {
             V weights{}, biases{};  // 0 times what is not finite is NaN
             const Layer& layer = layers[l];
@@ -145,10 +160,8 @@ template <class V> class Block {
     static V& bias(Layer& layer, int64_t o) { return layer.weights[o * (layer.inputs + 1) + layer.inputs]; }
 
     template <class Exchange> void exchange_parameters(Exchange exchange) {
-        int64_t count = 0;
-        for (int64_t l = 0; l < depth; ++l) count += layers[l].size;
         for (int lane = 0; lane < L; ++lane) {
-            T* plain = static_cast<T*>(arrays->parameters) + network(lane) * count;
+            T* plain = static_cast<T*>(arrays->parameters) + network(lane) * weight_count;
             for (int64_t l = 0; l < depth; ++l) {
                 Layer& layer = layers[l];
                 for (int64_t o = 0; o < layer.units; ++o)
@@ -229,9 +242,8 @@ template <class V> class Block {
     }
 
     template <Optimizer KIND, int S>
-    V train_tile(const Step<V>& step, T factor, const int64_t* order, int64_t order_step, int64_t start, bool is_first,
-                 bool is_last) {
-        load<S>(order, order_step, start);
+    V train_tile(T factor, const int64_t* order, int64_t order_step, int64_t start, bool is_first, bool is_last) {
+        if (!only_one_sample) load<S>(order, order_step, start);
         forward<S>();
         const V loss = loss_of<S>(factor);
         if (!fused) to_pre_activation<S>(layers[depth - 1]);
@@ -248,30 +260,30 @@ template <class V> class Block {
                 for (int64_t i = 0; i < layer.inputs; ++i) {
                     V g = is_first ? V{} : layer.gradient[row + i];
                     for (int s = 0; s < S; ++s) g += dz[s] * x[i * S + s];
-                    if (is_last) update_one<KIND>(step, layer, row + i, g);
+                    if (is_last) update_one<KIND>(layer, row + i, g);
                     else layer.gradient[row + i] = g;
                 }
                 const int64_t at = row + layer.inputs;
                 V g = is_first ? V{} : layer.gradient[at];
                 for (int s = 0; s < S; ++s) g += T(layer.bias_sign) * dz[s];
-                if (is_last && layer.train_biases && !layer.share_bias) update_one<KIND>(step, layer, at, g);
+                if (is_last && layer.train_biases && !layer.share_bias) update_one<KIND>(layer, at, g);
                 else layer.gradient[at] = g;
             }
-            if (is_last && layer.train_biases && layer.share_bias) update_shared_bias<KIND>(step, layer);
+            if (is_last && layer.train_biases && layer.share_bias) update_shared_bias<KIND>(layer);
         }
         return loss;
     }
 
-    template <Optimizer KIND> static void update_one(const Step<V>& step, Layer& layer, int64_t at, V gradient) {
+    template <Optimizer KIND> void update_one(Layer& layer, int64_t at, V gradient) {
         update<KIND>(step, layer.weights[at], gradient, layer.states[0] + at, layer.states[1] + at);
     }
 
     // One bias behind all units: their gradients add up.
-    template <Optimizer KIND> static void update_shared_bias(const Step<V>& step, Layer& layer) {
+    template <Optimizer KIND> void update_shared_bias(Layer& layer) {
         V sum{};
         for (int64_t o = 0; o < layer.units; ++o) sum += layer.gradient[o * (layer.inputs + 1) + layer.inputs];
         for (int64_t o = 0; o < layer.units; ++o)
-            update_one<KIND>(step, layer, o * (layer.inputs + 1) + layer.inputs, sum);
+            update_one<KIND>(layer, o * (layer.inputs + 1) + layer.inputs, sum);
     }
 
     // dL/da of the layer before = w^T dL/dz.

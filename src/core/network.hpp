@@ -46,10 +46,12 @@ template <class T> class SingleNetwork {
     const int64_t* packed_rows = nullptr;
     int64_t packed_start = -1, packed_count = -1;
     bool fused;
+    Step<V> step;
 
   public:
     SingleNetwork(const Plan& plan, const Arrays& arrays, int team_size)
-        : plan(plan), arrays(arrays), team_size(team_size) {}
+        : plan(plan), arrays(arrays), team_size(team_size),
+          step(plan.optimizer, splat<V>(T(plan.optimizer.learning_rate))) {}
 
     // False when memory is short.
     bool prepare(Memory& memory) {
@@ -97,7 +99,8 @@ template <class T> class SingleNetwork {
                Outcome& outcome) {
         const T factor = plan.mean ? T(1) / T(count) : T(1);
         double loss = 0;
-        Task task{this, rows, 0, 0, factor, true, false, false, Step<V>(plan.optimizer, splat<V>(T(plan.optimizer.learning_rate)), number)};
+        Task task{this, rows, 0, 0, factor, true, false, false, step};
+        task.step.begin(plan.optimizer, number);
         for (int64_t done = 0; done < count; done += CHUNK) {
             task.start = start + done;
             task.count = count - done < CHUNK ? count - done : CHUNK;
@@ -126,7 +129,7 @@ template <class T> class SingleNetwork {
     // The loss over all samples; their outputs are written to arrays.outputs.
     bool evaluate(double* loss, Team& team, Observer& observer, Outcome& outcome) {
         *loss = 0;
-        Task task{this, nullptr, 0, 0, T(1), false, false, false, Step<V>(plan.optimizer, V{}, 1)};
+        Task task{this, nullptr, 0, 0, T(1), false, false, false, step};
         const int64_t units = layers[depth - 1].units;
         for (task.start = 0; task.start < plan.samples; task.start += CHUNK) {
             const int64_t left = plan.samples - task.start;

@@ -24,7 +24,8 @@ template <class V> struct Step {
     V shrink;                      // learning_rate weight_decay
     V m_correction, s_correction;  // 1 / (1 - beta1^k) and 1 / (1 - beta2^k) at the k-th update
 
-    Step(const OptimizerPlan& plan, V rate, int64_t update) {
+    Step() = default;
+    Step(const OptimizerPlan& plan, V rate) {
         using T = Scalar<V>;
         const auto lane = [](double x) { return splat<V>(T(x)); };
         learning_rate = rate;
@@ -38,10 +39,13 @@ template <class V> struct Step {
         epsilon = lane(plan.epsilon);
         shrink = rate * T(plan.weight_decay);
         m_correction = s_correction = V{};
-        if (state_count(plan.kind) == 2) {
-            m_correction = lane(1 / (1 - ::pow(plan.beta1, double(update))));
-            s_correction = lane(1 / (1 - ::pow(plan.beta2, double(update))));
-        }
+    }
+
+    // To be called before each update, `number` counting them from 1.
+    void begin(const OptimizerPlan& plan, int64_t number) {
+        if (state_count(plan.kind) < 2) return;
+        m_correction = splat<V>(Scalar<V>(1 / (1 - ::pow(plan.beta1, double(number)))));
+        s_correction = splat<V>(Scalar<V>(1 / (1 - ::pow(plan.beta2, double(number)))));
     }
 };
 
