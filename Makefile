@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test sanitize golden lint format clean
+.PHONY: run test sanitize bench golden lint format clean
 
 run: $(VENV)/installed
 	@$(BIN)/chainrule train
@@ -28,6 +28,16 @@ $(VENV)-sanitize/installed: $(wildcard src/core/*) pyproject.toml
 	@$(VENV)-sanitize/bin/python -m pip install --quiet --disable-pip-version-check ".[test]" --config-settings=cmake.define.CHAINRULE_SANITIZE=ON
 	@touch $@
 
+# The engine against its rivals, on this machine: writes docs/speed.md, docs/speed.json and docs/costs.svg.
+ROUNDS ?= 5
+bench: $(VENV)-bench/installed
+	$(VENV)-bench/bin/python benchmarks/engine/run.py --rounds $(ROUNDS)
+
+$(VENV)-bench/installed: $(wildcard src/core/*) $(wildcard src/chainrule/*.py src/chainrule/*/*.py) benchmarks/requirements.txt pyproject.toml
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt .
+	@touch $@
+
 # Writes the golden files of the tests anew; read their difference before you commit it.
 golden: $(VENV)/installed-test
 	CHAINRULE_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_rendering.py -k golden
@@ -37,7 +47,7 @@ format: $(VENV)/installed-lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV)-sanitize .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-sanitize $(VENV)-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

@@ -36,7 +36,8 @@ template <class V> double multiply_add() {
     constexpr int ROUNDS = 200'000;
     V result[CHAINS];
     const double time = best(double(ROUNDS) * CHAINS * lanes<V>, [&] {
-        V sums[CHAINS] = {}, x = splat<V>(0.999f), y = splat<V>(0.001f);
+        V sums[CHAINS], x = splat<V>(0.999f), y = splat<V>(0.001f);
+        for (int c = 0; c < CHAINS; ++c) sums[c] = splat<V>(float(c));  // or equal chains would be computed once
         asm volatile("" : "+x"(x), "+x"(y));
         for (int round = 0; round < ROUNDS; ++round) {
 #pragma GCC unroll 24
@@ -49,13 +50,13 @@ template <class V> double multiply_add() {
     return time;
 }
 
-constexpr int COUNT = 512;  // vectors: they stay in the first cache
+constexpr int COUNT = 128;  // vectors: three such arrays stay in the first cache
 
 template <template <class> class F, class V> double activation() {
     static V z[COUNT], a[COUNT], slope[COUNT];
     for (int i = 0; i < COUNT * lanes<V>; ++i) z[i / lanes<V>][i % lanes<V>] = float(i % 97 - 48) / 16;
-    return best(200.0 * COUNT * lanes<V>, [&] {
-        for (int round = 0; round < 200; ++round) {
+    return best(800.0 * COUNT * lanes<V>, [&] {
+        for (int round = 0; round < 800; ++round) {
             for (int i = 0; i < COUNT; ++i) a[i] = F<V>::apply(z[i], V{}, slope[i]);
             keep(a);
             keep(slope);
@@ -66,8 +67,8 @@ template <template <class> class F, class V> double activation() {
 template <class V> double exponential() {
     static V z[COUNT], a[COUNT];
     for (int i = 0; i < COUNT * lanes<V>; ++i) z[i / lanes<V>][i % lanes<V>] = -float(i % 97) / 16;
-    return best(200.0 * COUNT * lanes<V>, [&] {
-        for (int round = 0; round < 200; ++round) {
+    return best(800.0 * COUNT * lanes<V>, [&] {
+        for (int round = 0; round < 800; ++round) {
             for (int i = 0; i < COUNT; ++i) a[i] = exponential_of_negative(z[i]);
             keep(a);
         }

@@ -86,7 +86,7 @@ WORKLOADS = {
         ),
         Workload(
             "W5", "1,000 networks 2-8-1 tanh, 256 samples", (2, 8, 1), ("tanh", "identity"),
-            "half-squared-error", "gradient-descent", 0.05, 256, 256, "float32", 40, 1000,
+            "half-squared-error", "gradient-descent", 0.05, 256, 256, "float32", 200, 1000,
         ),
     )
 }  # fmt: skip

@@ -54,7 +54,7 @@ def train_many(
     >>> runs = train_many(networks, [1.0, 2.0], [1.0], optimizer=GradientDescent(1.0), epochs=100,
     ...                   learning_rates=[0.1, 1.0, 2.0])
     >>> print(np.array([run.final_loss for run in runs]).round(6))
-    [0.006016 0.000464 0.      ]
+    [0.006016 0.000464 0.000222]
     """
     networks = list(networks)
     require_one_shape(networks)
