@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -13,8 +13,12 @@ namespace {
 // Threads that wait for work by looking: a phase of a batch takes microseconds, and waking a thread as long.
 class Threads final : public Team {
   public:
-    explicit Threads(int size) : count(size) {
-        for (int member = 1; member < size; ++member) threads.emplace_back([this, member] { serve(member); });
+    explicit Threads(int size) {
+        try {
+            for (; count < size; ++count) threads.emplace_back([this, member = count] { serve(member); });
+        } catch (const std::system_error&) {
+            // The system gives no more of them: fewer do the same work, to the same bits.
+        }
     }
 
     ~Threads() override {
@@ -42,7 +46,7 @@ class Threads final : public Team {
     }
 
     void serve(int member) {
-        for (int seen = 0;; ++seen) {
+        for (unsigned seen = 0;; ++seen) {
             wait_until([&] { return round.load(std::memory_order_acquire) != seen; });
             if (!work) return;
             work(context, member);
@@ -50,10 +54,11 @@ class Threads final : public Team {
         }
     }
 
-    const int count;
+    int count = 1;
     void (*work)(void*, int) = nullptr;
     void* context = nullptr;
-    std::atomic<int> round{0}, busy{0};
+    std::atomic<unsigned> round{0};
+    std::atomic<int> busy{0};
     std::vector<std::thread> threads;
 };
 

@@ -55,6 +55,8 @@ INSTRUCTIONS = ("plain", "avx2", "avx512")
 
 # From so many multiplications a batch and layer on, two threads gain more than their meeting costs.
 THREADED_WORK = 4_000_000
+# Threads wait for each other by looking, which many more than there are processors would slow down.
+MOST_THREADS = 64
 
 
 def is_built() -> bool:
@@ -158,7 +160,7 @@ def fit(
         batch_size=min(plan.batch_size, samples),
         epochs=plan.epochs,
         report_every=plan.report_every,
-        threads=threads,
+        threads=min(threads, MOST_THREADS),
         instructions=-1 if instructions is None else INSTRUCTIONS.index(instructions),
         report=report,
         order=order,
