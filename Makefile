@@ -54,16 +54,19 @@ $(BIN)/python:
 	    { echo "chainrule needs Python 3.11 or newer, and $(PYTHON) is not: try make run PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
+# What an extra needs, without building chainrule once more.
+REQUIREMENTS := import sys, tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies'][sys.argv[1]], sep='\n')
+
 # The stamps are files, so that a changed pyproject.toml installs again.
-$(VENV)/installed: $(BIN)/python pyproject.toml
+$(VENV)/installed: $(BIN)/python pyproject.toml $(wildcard src/core/*)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@$(BIN)/python -c "$(REQUIREMENTS)" test | $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
 	@touch $@
 
 # mypy reads the tests too, so it needs what they import.
 $(VENV)/installed-lint: $(VENV)/installed-test
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lint,test]"
+	@$(BIN)/python -c "$(REQUIREMENTS)" lint | $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
 	@touch $@
