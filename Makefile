@@ -59,6 +59,7 @@ REQUIREMENTS := import sys, tomllib; print(*tomllib.load(open('pyproject.toml', 
 
 # The stamps are files, so that a changed pyproject.toml installs again.
 $(VENV)/installed: $(BIN)/python pyproject.toml $(wildcard src/core/*)
+	@echo "Installing into $(VENV): with a C++ compiler about a minute" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
