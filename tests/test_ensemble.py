@@ -156,6 +156,18 @@ def test_a_run_that_diverges_does_not_stop_the_others(engine: Any) -> None:
     assert_same(alone, runs[2])
 
 
+@pytest.mark.parametrize("batch_size", [40, "all"])
+def test_a_resample_may_be_larger_than_the_data(batch_size: Any) -> None:
+    rows = RNG.integers(0, 30, (3, 50))
+    arguments: dict[str, Any] = {"optimizer": Adam(0.01), "epochs": 4, "batch_size": batch_size}
+    runs = train_many(networks(3), X, T, samples=rows, shuffle=True, **arguments)
+    for m, network in enumerate(networks(3)):
+        alone = train(
+            network, X[rows[m]], T[rows[m]], shuffle=True, engine="reference", **arguments
+        )
+        assert_same(alone, runs[m])
+
+
 def test_the_same_bits_on_any_number_of_threads() -> None:
     runs = [
         train_many(

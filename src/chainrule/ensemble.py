@@ -70,6 +70,9 @@ def train_many(
         require_one_each("learning_rates", rates.shape, count)
     optimizers = [replace(optimizer, learning_rate=float(rate)) for rate in rates]
     rows = None if samples is None else check_rows(samples, count, len(plan.x))
+    if rows is not None:  # a resample may be larger than the data, and so may its batches
+        size = rows.shape[1]
+        plan = replace(plan, batch_size=size if batch_size == "all" else min(batch_size, size))
     each_seed = [seeds] * count if isinstance(seeds, int) else list(seeds)
     require_one_each("seeds", (len(each_seed),), count)
     chosen = choose_engine(engine, networks[0], plan.loss, optimizer, None)
@@ -85,17 +88,15 @@ def train_many(
         return run_side_by_side(networks, plan, rates, rows, orders, threads)
     runs = []
     for m, network in enumerate(networks):
-        mine = (
-            plan
-            if rows is None
-            else replace(plan, x=plan.x[rows[m]], t=None if plan.t is None else plan.t[rows[m]])
-        )
+        x, t = plan.x, plan.t
+        if rows is not None:
+            x, t = x[rows[m]], None if t is None else t[rows[m]]
         losses: dict[int, float] = {}
         try:
             run = train(
                 network,
-                mine.x,
-                mine.t,
+                x,
+                t,
                 optimizer=optimizers[m],
                 epochs=epochs,
                 loss=plan.loss,
@@ -109,7 +110,7 @@ def train_many(
                 threads=threads,
             )
         except DivergedError:
-            run = diverged(network, plan, losses, len(mine.x), chosen)
+            run = diverged(network, plan, losses, len(x), chosen)
         runs.append(run)
     return runs
 
