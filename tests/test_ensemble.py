@@ -19,7 +19,7 @@ from chainrule.engine import native
 from chainrule.errors import InputError, ShapeError
 from chainrule.optimizers import OPTIMIZERS, named_optimizer
 
-from test_native import distances
+from test_native import assert_equal_runs
 
 RNG = np.random.default_rng(3)
 X, T = RNG.normal(size=(30, 3)), RNG.random((30, 2))
@@ -33,15 +33,8 @@ def networks(
     return [Network.random([3, 4, 2], [hidden, last], seed=k, dtype=dtype) for k in range(count)]
 
 
-def assert_same(one: Run, other: Run, tolerance: float = 1e-11) -> None:
-    for name, distance in distances(one.network, other.network).items():
-        assert distance <= tolerance, name
-    assert list(one.losses) == list(other.losses)
-    np.testing.assert_allclose(
-        list(one.losses.values()), list(other.losses.values()), rtol=tolerance
-    )
-    np.testing.assert_allclose(one.final_output, other.final_output, rtol=1e-9, atol=tolerance)
-    np.testing.assert_allclose(one.final_loss, other.final_loss, rtol=tolerance)
+def assert_same(one: Run, other: Run) -> None:
+    assert_equal_runs(one, other, tolerance=1e-11)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
