@@ -82,7 +82,7 @@ WORKLOADS = {
         ),
         Workload(
             "W4", "784-256-128-10 relu, cross-entropy, Adam, batch 128", (784, 256, 128, 10),
-            ("relu", "relu", "softmax"), "cross-entropy", "adam", 1e-3, 1280, 128, "float32", 50,
+            ("relu", "relu", "softmax"), "cross-entropy", "adam", 1e-3, 1280, 128, "float32", 200,
         ),
         Workload(
             "W5", "1,000 networks 2-8-1 tanh, 256 samples", (2, 8, 1), ("tanh", "identity"),

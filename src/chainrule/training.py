@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,9 +19,11 @@ from chainrule.engine.reference import (
 )
 from chainrule.errors import DivergedError, InputError
 from chainrule.losses import Loss
-from chainrule.mistakes import Mistake, named_mistake
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer, State
+
+if TYPE_CHECKING:
+    from chainrule.mistakes import Mistake
 
 Engine = Literal["auto", "native", "reference"]
 
@@ -99,9 +101,7 @@ def train(
     plan = check_plan(
         network, inputs, targets, loss, reduction, optimizer, epochs, batch_size, report_every
     )
-    made = named_mistake(mistake) if mistake is not None else None
-    if made is not None and not made.places(network, plan.loss):
-        raise InputError(f"the mistake {made.name!r} cannot happen in this network")
+    made = find_mistake(mistake, network, plan.loss) if mistake is not None else None
     if threads is not None:
         require_count("threads", threads)
     losses: dict[int, float] = {}
@@ -128,12 +128,22 @@ def train(
     return Run(trained, losses, final_output, final_loss, epochs, chosen)
 
 
+def find_mistake(name: str, network: Network, loss: Loss) -> "Mistake":
+    # Here, since a run without a mistake needs none of the formulas, and is trained before they are loaded.
+    from chainrule.mistakes import named_mistake
+
+    mistake = named_mistake(name)
+    if not mistake.places(network, loss):
+        raise InputError(f"the mistake {mistake.name!r} cannot happen in this network")
+    return mistake
+
+
 def run_reference(
     network: Network,
     plan: Plan,
     shuffle: bool,
     seed: int | np.random.Generator,
-    mistake: Mistake | None,
+    mistake: "Mistake | None",
     record: Callable[[int, float], None],
 ) -> tuple[Network, Array, float]:
     """The trained network, and outputs and loss of the last recorded epoch."""
@@ -202,7 +212,7 @@ def run_native(
 
 
 def choose_engine(
-    engine: str, network: Network, loss: Loss, optimizer: Optimizer, mistake: Mistake | None
+    engine: str, network: Network, loss: Loss, optimizer: Optimizer, mistake: "Mistake | None"
 ) -> Literal["native", "reference"]:
     """Which engine computes a run: "auto" is native where it is built and knows all that the run needs.
 
@@ -262,7 +272,7 @@ def training_steps(
     batch_size: int | Literal["all"],
     shuffle: bool,
     seed: int | np.random.Generator,
-    mistake: Mistake | None,
+    mistake: "Mistake | None",
 ) -> Iterator[TrainingStep]:
     """Every update of a run, in order, each before it is made.
 
