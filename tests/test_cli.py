@@ -360,3 +360,12 @@ def test_help_imports_neither_numpy_nor_rich(arguments: list[str]) -> None:
 def test_import_chainrule_alone_costs_no_numpy() -> None:
     code = "import sys, chainrule; assert 'numpy' not in sys.modules; chainrule.Dense; assert 'numpy' in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_training_without_a_mistake_loads_no_formulas() -> None:
+    code = (
+        "import sys\nfrom chainrule import Dense, GradientDescent, Network, train\n"
+        "train(Network(Dense([[1.0]], [0.0])), [1.0], [0.0], optimizer=GradientDescent(0.1), epochs=1)\n"
+        "assert 'chainrule.mistakes' not in sys.modules and 'chainrule.expression' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
