@@ -129,7 +129,7 @@ def train(
 
 
 def find_mistake(name: str, network: Network, loss: Loss) -> "Mistake":
-    # Here, since a run without a mistake needs none of the formulas, and is trained before they are loaded.
+    # Not at the top: loading all formulas takes as long as a small training, and only a mistake needs them.
     from chainrule.mistakes import named_mistake
 
     mistake = named_mistake(name)
