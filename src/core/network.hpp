@@ -375,33 +375,51 @@ template <class T> class SingleNetwork {
         }
     }
 
-    // dL/dw = sum over samples of dL/dz a^T, and at once the update: a tile is still in registers.
     void run_gradient(const Task& task, int64_t l, int64_t panel) {
+        // Often only the bias is left over for the last panel: then its second vector is all zeros.
+        if (layers[l].inputs + 1 - panel * P <= L) run_gradient_of<1>(task, l, panel);
+        else run_gradient_of<2>(task, l, panel);
+    }
+
+    // dL/dw = sum over samples of dL/dz a^T, and soon the update: the gradients of a few rows wait in the first cache.
+    // Not in registers: divisions and square roots, one after a tile, would hold up the next tile's products.
+    template <int USED> void run_gradient_of(const Task& task, int64_t l, int64_t panel) {
+        constexpr int64_t GROUP = 8 * LARGEST_TILE;
         Layer& layer = layers[l];
-        // dL/dz lies in panels of samples: k runs through P samples, then on to the next panel.
-        const Left<T> dz{layer.dz, P, 1, P, layer.rows * P};
         const V* a = reinterpret_cast<const V*>(by_units[l] + panel * chunk * P);
-        T* gradient = layer.gradient + panel * P;
-        const auto at = [&](int64_t o, int v) { return o * layer.stride + panel * P + v * L; };
-        const int states = task.update ? state_count(plan.optimizer.kind) : 0;
-        const auto start = [&](int64_t o, int v) {
-            // What the update will want comes from far while the products are summed up.
-            __builtin_prefetch(layer.weights + at(o, v), 1);
-            for (int s = 0; s < states; ++s) __builtin_prefetch(layer.states[s] + at(o, v), 1);
-            return task.accumulate ? vector(gradient + o * layer.stride + v * L) : V{};
-        };
-        if (!task.update || layer.share_bias) {
-            multiply<T, 2>(layer.units, dz, a, task.count, start,
-                           [&](int64_t o, int v, V g) { vector(layer.gradient + at(o, v)) = g; });
-            return;
-        }
-        with_optimizer(plan.optimizer.kind, [&](auto kind) {
-            multiply<T, 2>(layer.units, dz, a, task.count, start, [&](int64_t o, int v, V g) {
-                update<decltype(kind)::value>(task.step, vector(layer.weights + at(o, v)), g, state(layer, 0, at(o, v)),
-                             state(layer, 1, at(o, v)));
+        const bool wait = task.update && !layer.share_bias;
+        const int states = wait ? state_count(plan.optimizer.kind) : 0;
+        V waiting[GROUP][USED];
+        for (int64_t first = 0; first < layer.units; first += GROUP) {
+            const int64_t rows = layer.units - first < GROUP ? layer.units - first : GROUP;
+            const int64_t place = first * layer.stride + panel * P;
+            // dL/dz lies in panels of samples: k runs through P samples, then on to the next panel.
+            const Left<T> dz{layer.dz + first * P, P, 1, P, layer.rows * P};
+            const auto start = [&](int64_t o, int v) {
+                // What the update will want comes from far while the products are summed up.
+                const int64_t at = place + o * layer.stride + v * L;
+                __builtin_prefetch(layer.weights + at, 1);
+                for (int s = 0; s < states; ++s) __builtin_prefetch(layer.states[s] + at, 1);
+                return task.accumulate ? vector(layer.gradient + at) : V{};
+            };
+            if (!wait) {
+                multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) {
+                    vector(layer.gradient + place + o * layer.stride + v * L) = g;
+                });
+                continue;
+            }
+            multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) { waiting[o][v] = g; });
+            with_optimizer(plan.optimizer.kind, [&](auto kind) {
+                const Step<V> step = task.step;
+                for (int64_t o = 0; o < rows; ++o)
+                    for (int v = 0; v < USED; ++v) {
+                        const int64_t at = place + o * layer.stride + v * L;
+                        update<decltype(kind)::value>(step, vector(layer.weights + at), waiting[o][v],
+                                                      state(layer, 0, at), state(layer, 1, at));
+                    }
             });
-        });
-        if (!layer.train_biases && panel == layer.inputs / P) keep_biases(layer);
+        }
+        if (wait && !layer.train_biases && panel == layer.inputs / P) keep_biases(layer);
     }
 
     static V* state(Layer& layer, int number, int64_t at) { return reinterpret_cast<V*>(layer.states[number] + at); }
