@@ -1,0 +1,36 @@
+"""Taking a recording apart: chains, then predictions, then updates, until they fit together."""
+
+from chainrule.checking.parameters import find_chains
+from chainrule.checking.predictions import KINDS, find_mixes
+from chainrule.checking.program import Program
+from chainrule.checking.updates import Anatomy, find_updates
+
+
+def take_apart(program: Program, finished: bool = True) -> Anatomy:
+    """The anatomy of a recording; with no updates where nothing is trained by an error.
+
+    A chain that no error goes into is no parameter: then everything is looked at again without it.
+    """
+    banned: set[int] = set()
+    while True:
+        chains, masks = find_chains(program, banned)
+        stops = {position for chain in chains for position in chain.versions}
+        anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
+        idle: set[int] = set()
+        for kinds in KINDS:
+            mixes = find_mixes(program, masks, stops, kinds)
+            if not mixes:
+                continue
+            updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)
+            idle = {chain.root for chain, mask in zip(chains, fed, strict=True) if not mask}
+            if updates:
+                anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
+                anatomy.reached = reached
+                break
+        if not idle:
+            break
+        banned |= idle
+    anatomy.forward = program.ancestors(
+        anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
+    )
+    return anatomy

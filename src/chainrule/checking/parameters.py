@@ -1,0 +1,190 @@
+"""Parameters, found in a recorded computation by what happens to them, and their updates.
+
+A parameter is a value that goes on as another: b = a + d or a - d, where d was made with the help of a.
+Such values form a *chain*, V0 -> V1 -> V2 ...; entries that are written one by one into an array are
+steps of the array's chain. Values of one place in the source belong together, as the weights of a layer
+that is a list of numbers do.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from chainrule.checking.program import Instruction, Program
+
+LINKS = {"add", "subtract"}
+COPIES = {"reshape", "gather"}
+
+
+@final
+@dataclass
+class Chain:
+    """The versions of one parameter, in order, as positions; each but the first with the step that made it."""
+
+    root: int
+    versions: list[int] = field(default_factory=list)
+    steps: list[Instruction] = field(default_factory=list)
+
+    def name(self, program: Program) -> str | None:
+        for position in reversed(self.versions):
+            name = program.recording.last_names.get(position)
+            if name is not None:
+                return name
+        return program.recording.last_names.get(self.root)
+
+
+def find_chains(program: Program, banned: Collection[int] = ()) -> tuple[list[Chain], list[int]]:
+    """All chains, and for each position the set (as bits) of chains that it depends on.
+
+    Dependence ends at a chain's version, which depends on its own chain alone. A root in `banned` is
+    taken for no parameter.
+    """
+    masks = [0] * program.size
+    chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
+    roots: list[int] = []
+    chains: dict[int, Chain] = {}
+
+    def candidate(position: int) -> int | None:
+        """The chain that a value is a version of, or may be the first version of."""
+        known = chain_of.get(position)
+        if known is not None:
+            return known
+        if position in banned or not used_twice(program, position):
+            return None
+        number = len(roots)
+        roots.append(position)
+        chain_of[position] = number
+        masks[position] |= 1 << number
+        return number
+
+    # Values that may be parents must have their bit before anything is made from them.
+    for step in program.steps:
+        for parent, _ in parents_of(program, step):
+            candidate(parent)
+    for step in program.steps:
+        mask = masks[step.output]
+        for position in step.inputs:
+            mask |= masks[position]
+        masks[step.output] = mask
+        for parent, others in parents_of(program, step):
+            number = chain_of.get(parent)
+            if number is None or roots[number] in banned:
+                continue
+            depends = 0
+            for other in others:
+                depends |= masks[other]
+            continues = number in chains and same_statement(program, chains[number], step, parent)
+            if depends >> number & 1 or continues:
+                chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
+                if parent != chain.versions[-1] and parent in chain_of:
+                    if step.operation != "scatter" and parent not in chain.versions:
+                        continue
+                chain.versions.append(step.output)
+                chain.steps.append(step)
+                own = chain_of.get(step.output)
+                if own is not None and own != number:
+                    mask &= ~(1 << own)
+                chain_of[step.output] = number
+                masks[step.output] = 1 << number
+                break
+    numbers = sorted(chains)
+    renumbered = {number: k for k, number in enumerate(numbers)}
+    keep = [
+        sum(1 << renumbered[n] for n in bits(mask) if n in renumbered) if mask else 0 for mask in masks
+    ]
+    return [chains[number] for number in numbers], keep
+
+
+def used_twice(program: Program, position: int) -> bool:
+    """What goes into an update alone, such as a partial sum, is no parameter."""
+    return len(program.consumers.get(position, ())) > 1
+
+
+def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
+    """The values that a step may be a new version of, each with what is added to it."""
+    if step.operation in LINKS:
+        left, right = step.inputs
+        found = [(left, [right])]
+        if step.operation == "add":
+            found.append((right, [left]))
+        result = []
+        for parent, others in found:
+            result.append((parent, others))
+            scaled = scaled_value(program, parent)
+            if scaled is not None:
+                result.append((scaled, others))
+        return [(p, o) for p, o in result if np.ndim(program.given.get(p, 0)) >= 0]
+    if step.operation == "scatter":
+        before, written = step.inputs
+        maker = program.step_of.get(written)
+        while maker is not None and maker.operation == "reshape":
+            maker = program.step_of.get(maker.inputs[0])
+        if maker is None or maker.operation not in LINKS:
+            return []
+        for parent, others in parents_of(program, maker):
+            source = program.step_of.get(parent)
+            if source is not None and source.operation == "gather" and same_indices(source, step):
+                return [(before, others)]
+    return []
+
+
+def scaled_value(program: Program, position: int) -> int | None:
+    """a, where the value is c a with one number c."""
+    step = program.step_of.get(position)
+    if step is None or step.operation != "multiply":
+        return None
+    for own, other in (step.inputs, step.inputs[::-1]):
+        numbers = program.given.get(other)
+        single = np.size(numbers) == 1 if numbers is not None else is_single(program, other)
+        if single and not (np.size(program.given.get(own, [0, 0])) == 1 and own in program.given):
+            return int(own)
+    return None
+
+
+def is_single(program: Program, position: int) -> bool:
+    step = program.step_of.get(position)
+    return step is not None and step.operation not in ("stack",) and all(
+        np.size(program.given[p]) == 1 if p in program.given else is_single(program, p) for p in step.inputs
+    )
+
+
+def same_indices(gather: Instruction, scatter: Instruction) -> bool:
+    return equal_indices(gather.parameters["indices"], scatter.parameters["indices"])
+
+
+def equal_indices(left: object, right: object) -> bool:
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(equal_indices, left, right))
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return np.array_equal(np.asarray(left), np.asarray(right))
+    return bool(left == right)
+
+
+def same_statement(program: Program, chain: Chain, step: Instruction, parent: int) -> bool:
+    """w - a - b is one update in two steps."""
+    if chain.versions[-1] != parent or parent == chain.root or used_twice(program, parent):
+        return False
+    before, now = program.site(chain.steps[-1]), program.site(step)
+    return before.file == now.file and before.line >= now.line and before.end_line <= now.end_line
+
+
+def bits(mask: int) -> Iterable[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def spread(program: Program, marked: Sequence[int], stops: Collection[int]) -> list[int]:
+    """Bits carried forward: what each value depends on; nothing goes on through a stop."""
+    masks = list(marked)
+    for step in program.steps:
+        if step.output in stops:
+            continue
+        mask = masks[step.output]
+        for position in step.inputs:
+            mask |= masks[position]
+        masks[step.output] = mask
+    return masks

@@ -1,0 +1,119 @@
+"""Where predictions meet targets: the first steps that mix what depends on parameters with what does not.
+
+    e = p - t         also t - p, and p[rows, y] -= 1 for class numbers
+    t / p, t * p      where nothing is subtracted
+
+What follows from such an error, up to the next version of a parameter, is *tainted*: backward.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from chainrule.checking.program import Instruction, Program
+
+SHARE = 0.6  # of the most parameters that any mix depends on; below it is no prediction
+# Tried in this order, each with those before it.
+KINDS: tuple[frozenset[str], ...] = (
+    frozenset({"subtract"}),
+    frozenset({"subtract", "divide", "multiply"}),
+    frozenset({"subtract", "divide", "multiply", "add"}),
+)
+OPERATOR_SITES = {"Add", "Sub", "Mult", "Div", "subtract", "add"}
+
+
+@final
+@dataclass(frozen=True)
+class Mix:
+    """A prediction p and its target t, as positions, and the step that mixes them.
+
+    Of class numbers the target is p less the result: `target` is then the result's position, and
+    `by_difference` true.
+    """
+
+    prediction: int
+    target: int
+    output: int
+    step: Instruction
+    by_difference: bool = False
+
+
+def find_mixes(
+    program: Program, masks: Sequence[int], stops: Collection[int], kinds: Collection[str]
+) -> list[Mix]:
+    """The mixes of a recording, in order: none of them tainted by another."""
+    candidates: dict[int, Mix] = {}
+    for step in program.steps:
+        mix = mix_of(program, step, masks, kinds)
+        if mix is not None:
+            candidates[step.output] = mix
+    if not candidates:
+        return []
+    most = max(masks[mix.prediction].bit_count() for mix in candidates.values())
+    tainted: set[int] = set()
+    found = []
+    for step in program.steps:
+        if step.output in stops:
+            continue
+        if any(position in tainted for position in step.inputs):
+            tainted.add(step.output)
+            continue
+        mix = candidates.get(step.output)
+        if mix is not None and masks[mix.prediction].bit_count() >= SHARE * most:
+            found.append(mix)
+            tainted.add(step.output)
+    return found
+
+
+def mix_of(
+    program: Program, step: Instruction, masks: Sequence[int], kinds: Collection[str]
+) -> Mix | None:
+    if step.operation == "scatter":
+        return class_mix(program, step, masks)
+    if step.operation not in kinds or len(step.inputs) != 2:
+        return None
+    left, right = step.inputs
+    if bool(masks[left]) == bool(masks[right]):
+        return None
+    prediction, target = (left, right) if masks[left] else (right, left)
+    if is_written_constant(program, step, target):
+        return None
+    if step.operation == "multiply" and not looks_like_labels(program, target):
+        return None
+    return Mix(prediction, target, step.output, step)
+
+
+def looks_like_labels(program: Program, position: int) -> bool:
+    """Given numbers that are 0 and 1, or -1 and 1: what a product of prediction and target has."""
+    numbers = program.given.get(position)
+    return (
+        numbers is not None
+        and np.size(numbers) > 0
+        and bool(np.all(np.isin(numbers, (-1, 0, 1))))
+    )
+
+
+def class_mix(program: Program, step: Instruction, masks: Sequence[int]) -> Mix | None:
+    """p[rows, y] -= 1."""
+    before, written = step.inputs
+    maker = program.step_of.get(written)
+    if maker is None or maker.operation != "subtract" or not masks[before]:
+        return None
+    source, constant = maker.inputs
+    read = program.step_of.get(source)
+    if read is None or read.operation != "gather" or read.inputs[0] != before:
+        return None
+    if constant not in program.given or not np.all(program.given[constant] == 1):
+        return None
+    return Mix(before, step.output, step.output, step, by_difference=True)
+
+
+def is_written_constant(program: Program, step: Instruction, position: int) -> bool:
+    """Whether the source has a number here: 1 - a mixes nothing."""
+    site = program.site(step)
+    if len(site.literal) == 2 and site.kind in OPERATOR_SITES:
+        return site.literal[step.inputs.index(position)]
+    # A step that stands for part of a function, such as the bounds of a clip.
+    return site.kind not in OPERATOR_SITES

@@ -1,0 +1,251 @@
+"""A recorded computation that can be run again in float64: forward, with changes, and backward.
+
+Everything that `check` says rests on these two sweeps. Derivatives come from `rules`; a recorded function
+without a rule is differentiated numerically where it is small enough.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, final
+
+import numpy as np
+
+from chainrule.arithmetic import FLOAT64
+from chainrule.recording.recorder import Call, Guard, Recording
+from chainrule.recording.rewriting import Site, Sites
+from chainrule.rules import RULES
+from chainrule.rules.linear import sum_to
+
+Values: TypeAlias = list[Any]
+Gradients: TypeAlias = dict[int, Any]
+
+LARGEST_JACOBIAN = 600  # entries of an unknown function's input or result
+
+
+class NoDerivativeError(Exception):
+    """A recorded function has no rule, and is too large to be differentiated numerically."""
+
+
+@final
+@dataclass(frozen=True)
+class Instruction:
+    """One step as it is run: `output` <- `operation`(`inputs`)."""
+
+    operation: str
+    inputs: tuple[int, ...]
+    output: int
+    parameters: Mapping[str, Any]
+    number: int = -1
+
+
+@final
+@dataclass
+class Program:
+    """A recording, ready to be run. `step_of` has the step that made a value, where one did."""
+
+    recording: Recording
+    sites: Sites
+    steps: list[Instruction] = field(default_factory=list)
+    step_of: dict[int, Instruction] = field(default_factory=dict)
+    given: dict[int, Any] = field(default_factory=dict)
+    consumers: dict[int, list[Instruction]] = field(default_factory=dict)
+    size: int = 0
+
+    def site(self, step: Instruction) -> Site:
+        return self.sites[self.recording.sites[step.number]]
+
+    def call(self, step: Instruction) -> Call | None:
+        return self.recording.calls[step.number]
+
+    def name(self, position: int) -> str | None:
+        return self.recording.names.get(position)
+
+    def origin(self, position: int) -> str | None:
+        return self.recording.origins.get(position)
+
+    # --- forward ----------------------------------------------------------------------------------
+
+    def run(self, given: Mapping[int, Any] | None = None) -> Values:
+        """All values from the given ones; `given` stands for some of them, made ones included."""
+        values: Values = [None] * self.size
+        for position, numbers in self.given.items():
+            values[position] = numbers
+        replaced = given or {}
+        for position, numbers in replaced.items():
+            values[position] = numbers
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                if step.output not in replaced:
+                    values[step.output] = self.apply(step, values)
+        return values
+
+    def apply(self, step: Instruction, values: Values) -> Any:
+        inputs = [values[position] for position in step.inputs]
+        function = self.recording.functions.get(step.operation)
+        if function is not None:
+            return as_numbers(function(FLOAT64, *inputs))
+        return np.asarray(RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters))
+
+    def rerun(
+        self, values: Values, changed: Mapping[int, Instruction], cone: Sequence[Instruction], fixed: Collection[int]
+    ) -> Mapping[int, Any]:
+        """What becomes of the steps of a cone when some are changed: new values by position.
+
+        `cone` is in order; values at `fixed` positions stay. Raises what a changed step raises.
+        """
+        overlay = Overlay(values)
+        touched: set[int] = set()
+        with np.errstate(all="ignore"):
+            for step in cone:
+                step = changed.get(step.number, step)
+                if step.output in fixed:
+                    continue
+                if step.number in changed or any(position in touched for position in step.inputs):
+                    overlay.new[step.output] = self.apply(step, overlay)  # type: ignore[arg-type]
+                    touched.add(step.output)
+        return overlay.new
+
+    def agrees(self, values: Values) -> bool:
+        """Whether the values are those that the program had, as far as its precision goes."""
+        single = self.recording.single_precision
+        tolerance = 2e-3 if single else 1e-7
+        for position, (first, last) in self.recording.samples.items():
+            value = values[position]
+            if value is None or not np.size(value):
+                continue
+            flat = np.asarray(value).reshape(-1)
+            for expected, found in ((first, flat[0]), (last, flat[-1])):
+                if not abs(float(found) - expected) <= tolerance * max(1.0, abs(expected)):
+                    if np.isfinite(expected):
+                        return False
+        return True
+
+    def keeps_its_way(self, values: Values, guards: Iterable[Guard] | None = None) -> bool:
+        """Whether every comparison that chose the program's way comes out as it did."""
+        for guard in self.recording.guards if guards is None else guards:
+            left, right = values[guard.left], values[guard.right]
+            if left is None or right is None:
+                continue
+            outcome = RULES[guard.comparison].forward(FLOAT64, left, right)
+            if bool(np.all(outcome)) != guard.outcome:
+                return False
+        return True
+
+    # --- backward ---------------------------------------------------------------------------------
+
+    def sweep(
+        self, values: Values, seeds: Mapping[int, Any], stops: Collection[int], needed: Collection[int] | None = None
+    ) -> Gradients:
+        """Gradients of a sum of losses from its gradients at some values, back to the stops.
+
+        A gradient that reaches a stop goes no further. With `needed`, only through these positions.
+        Raises: NoDerivativeError.
+        """
+        gradients: Gradients = {position: np.asarray(seed, dtype=float) for position, seed in seeds.items()}
+        if not gradients:
+            return gradients
+        last = max(gradients)
+        with np.errstate(all="ignore"):
+            for step in reversed(self.steps):
+                if step.output > last or step.output not in gradients or step.output in stops:
+                    continue
+                y, *inputs = (values[position] for position in (step.output, *step.inputs))
+                flowing = self.backward(step, gradients[step.output], y, inputs, needed)
+                for position, value, gradient in zip(step.inputs, inputs, flowing, strict=True):
+                    if gradient is None or (needed is not None and position not in needed):
+                        continue
+                    gradient = sum_to(np.asarray(gradient, dtype=float), np.shape(value))
+                    before = gradients.get(position)
+                    gradients[position] = gradient if before is None else before + gradient
+        return gradients
+
+    def backward(
+        self, step: Instruction, dL_dy: Any, y: Any, inputs: Sequence[Any], needed: Collection[int] | None = None
+    ) -> Sequence[Any]:
+        if step.operation in self.recording.functions:
+            return self.numerical_backward(step, dL_dy, y, inputs, needed)
+        rule = RULES[step.operation]
+        if rule.backward is None:
+            return [None] * len(inputs)
+        inputs = [np.asarray(value, dtype=float) if np.asarray(value).dtype.kind in "iu" else np.asarray(value) for value in inputs]
+        return rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *inputs, **step.parameters)
+
+    def numerical_backward(
+        self, step: Instruction, dL_dy: Any, y: Any, inputs: Sequence[Any], needed: Collection[int] | None
+    ) -> Sequence[Any]:
+        """The gradient through a function that nobody knows, by central differences."""
+        function = self.recording.functions[step.operation]
+        flowing = []
+        for number, value in enumerate(inputs):
+            value = np.asarray(value, dtype=float)
+            if needed is not None and step.inputs[number] not in needed:
+                flowing.append(None)
+                continue
+            if value.size > LARGEST_JACOBIAN or np.size(y) > 100 * LARGEST_JACOBIAN:
+                raise NoDerivativeError(step.operation.split(":")[1])
+            gradient = np.zeros(value.shape)
+            for index in np.ndindex(value.shape):
+                step_size = 1e-5 * max(1.0, abs(float(value[index])))
+                slopes = []
+                for h in (step_size, step_size / 2):
+                    ends = []
+                    for sign in (1, -1):
+                        moved = value.copy()
+                        moved[index] += sign * h
+                        at = [moved if k == number else other for k, other in enumerate(inputs)]
+                        ends.append(np.asarray(function(FLOAT64, *at), dtype=float))
+                    slopes.append((ends[0] - ends[1]) / (2 * h))
+                slope = (4 * slopes[1] - slopes[0]) / 3
+                gradient[index] = float(np.sum(slope * dL_dy))
+            flowing.append(gradient)
+        return flowing
+
+    # --- structure --------------------------------------------------------------------------------
+
+    def ancestors(self, positions: Iterable[int], stops: Collection[int] = ()) -> set[int]:
+        """Everything that some values are made from, stops included and not passed."""
+        found: set[int] = set()
+        waiting = list(positions)
+        while waiting:
+            position = waiting.pop()
+            if position in found:
+                continue
+            found.add(position)
+            step = self.step_of.get(position)
+            if step is not None and position not in stops:
+                waiting.extend(step.inputs)
+        return found
+
+
+@final
+class Overlay:
+    """Values, with some new ones before them."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.new: dict[int, Any] = {}
+
+    def __getitem__(self, position: int) -> Any:
+        return self.new[position] if position in self.new else self.values[position]
+
+
+def as_numbers(value: Any) -> Any:
+    value = np.asarray(value)
+    return value if value.dtype.kind == "b" else value.astype(float)
+
+
+def build_program(recording: Recording, sites: Sites) -> Program:
+    """A program from a recording: the given values in float64, the steps in order."""
+    program = Program(recording, sites, size=len(recording.graph.values))
+    for number, step in enumerate(recording.graph.steps):
+        instruction = Instruction(step.operation, step.inputs, step.output, step.parameters, number)
+        program.steps.append(instruction)
+        program.step_of[step.output] = instruction
+        for position in step.inputs:
+            program.consumers.setdefault(position, []).append(instruction)
+    for position in recording.origins:
+        program.given[position] = as_numbers(recording.graph.values[position].numbers)
+    return program
+
+
+Watch: TypeAlias = Callable[[Any], None]

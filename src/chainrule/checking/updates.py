@@ -1,0 +1,163 @@
+"""Updates beside gradients: what a program did to each parameter, and what the loss says it should.
+
+For a chain V0, V1 ... those versions count that predictions were made with. Between two of them lies one
+update u = V' - V, made with the help of some errors, and the gradient g is that of the losses of exactly
+these errors with respect to V.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.losses import SEEDS
+from chainrule.checking.parameters import Chain, bits, spread
+from chainrule.checking.predictions import Mix
+from chainrule.checking.program import Program, Values
+from chainrule.rules.linear import sum_to
+
+
+@final
+@dataclass
+class Update:
+    """One update of one chain: from `before` to `after`, with the numbers of its errors (mixes).
+
+    `turn` is the first of its errors: updates of one turn belong to one pass.
+    """
+
+    chain: int
+    number: int
+    before: int
+    after: int
+    mixes: tuple[int, ...]
+    turn: int
+
+
+@final
+@dataclass
+class Anatomy:
+    """A recording taken apart: chains, mixes, updates, and what lies where.
+
+    `masks` has for each position the chains (as bits) that it depends on, `error_masks` the mixes that
+    it is tainted by; `forward` are the positions that predictions are made from, and `stops` all
+    versions of all parameters.
+    """
+
+    program: Program
+    chains: list[Chain]
+    masks: list[int]
+    mixes: list[Mix]
+    updates: list[Update]
+    stops: set[int]
+    error_masks: list[int]
+    forward: set[int] = field(default_factory=set)
+    reached: dict[int, int] = field(default_factory=dict)
+
+
+def find_updates(
+    program: Program,
+    chains: Sequence[Chain],
+    mixes: Sequence[Mix],
+    stops: Collection[int],
+    finished: bool,
+) -> tuple[list[Update], list[int], list[int], dict[int, int]]:
+    """All updates; for each chain the mixes that reach its updates; the errors; what versions reach."""
+    errors = [0] * program.size
+    for number, mix in enumerate(mixes):
+        errors[mix.output] |= 1 << number
+    error_masks = spread(program, errors, stops)
+    reached = reach(program, mixes, stops, chains)
+    updates, fed = [], []
+    for number, chain in enumerate(chains):
+        feeding = [0] * len(chain.versions)
+        for k, step in enumerate(chain.steps, start=1):
+            for position in step.inputs:
+                if position not in stops:
+                    feeding[k] |= error_masks[position]
+        total = 0
+        for mask in feeding:
+            total |= mask
+        fed.append(total)
+        used = [k for k, position in enumerate(chain.versions) if reached.get(position)]
+        for count, k in enumerate(used):
+            last = count + 1 == len(used)
+            end = len(chain.versions) - 1 if last else used[count + 1]
+            if end == k or (last and not finished):
+                continue
+            mask = 0
+            for step_mask in feeding[k + 1 : end + 1]:
+                mask |= step_mask
+            own = tuple(bits(mask & reached[chain.versions[k]]))
+            if own:
+                before, after = chain.versions[k], chain.versions[end]
+                updates.append(Update(number, count, before, after, own, own[0]))
+    return updates, fed, error_masks, reached
+
+
+def reach(
+    program: Program, mixes: Sequence[Mix], stops: Collection[int], chains: Sequence[Chain]
+) -> dict[int, int]:
+    """For each version of a parameter the mixes (as bits) whose predictions were made with it."""
+    leads = [0] * program.size
+    for number, mix in enumerate(mixes):
+        leads[mix.prediction] |= 1 << number
+    for step in reversed(program.steps):
+        mask = leads[step.output]
+        if mask and step.output not in stops:
+            for position in step.inputs:
+                leads[position] |= mask
+    return {p: leads[p] for chain in chains for p in chain.versions if leads[p]}
+
+
+def seeds_of(
+    mixes: Sequence[Mix], numbers: Sequence[int], loss: str, values: Values
+) -> dict[int, Any]:
+    """The gradient of the losses of some mixes with respect to their predictions.
+
+    A prediction that is compared with its target more than once counts once.
+    """
+    seeds: dict[int, Any] = {}
+    counted = set()
+    for number in numbers:
+        mix = mixes[number]
+        p = np.asarray(values[mix.prediction], dtype=float)
+        t = np.asarray(values[mix.target], dtype=float)
+        if mix.by_difference:
+            t = p - t
+        if (mix.prediction, mix.target) in counted:
+            continue
+        counted.add((mix.prediction, mix.target))
+        with np.errstate(all="ignore"):
+            seed = sum_to(np.asarray(SEEDS[loss](p, t), dtype=float), p.shape)
+        before = seeds.get(mix.prediction)
+        seeds[mix.prediction] = seed if before is None else before + seed
+    return seeds
+
+
+def true_gradients(
+    anatomy: Anatomy, values: Values, loss: str, updates: Sequence[Update] | None = None
+) -> list[Any]:
+    """For each update the gradient of its own errors' losses. Raises: NoDerivativeError."""
+    updates = anatomy.updates if updates is None else updates
+    found: list[Any] = [None] * len(updates)
+    places_of: dict[tuple[int, ...], list[int]] = {}
+    for place, update in enumerate(updates):
+        places_of.setdefault(update.mixes, []).append(place)
+    for numbers, places in places_of.items():
+        seeds = seeds_of(anatomy.mixes, numbers, loss, values)
+        gradients = anatomy.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+        for place in places:
+            position = updates[place].before
+            found[place] = gradients.get(position, np.zeros(np.shape(values[position])))
+    return found
+
+
+def steps_taken(updates: Sequence[Update], values: Mapping[int, Any] | Values) -> list[Any]:
+    """u = V' - V for each update."""
+    with np.errstate(all="ignore"):
+        return [
+            np.asarray(values[update.after], dtype=float)
+            - np.asarray(values[update.before], dtype=float)
+            for update in updates
+        ]

@@ -1,0 +1,304 @@
+"""Running a program so that it is recorded: as `__main__`, its own modules rewritten, nothing blocking.
+
+Plots do not matter here: a plotting package that is missing is stood in for, and no window opens.
+"""
+
+import builtins
+import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.recording.recorder import EnoughError, Recorder, Recording
+from chainrule.recording.rewriting import RECORDER, Sites, rewrite
+from chainrule.recording.source import PYTHON_2, Source, Unreadable, read_script, read_source
+
+PLOTTING = {
+    "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
+    "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
+    "graphviz", "networkx", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
+}  # fmt: skip
+ANSWERS = 20  # questions that a program may ask before there is nobody to answer
+
+
+@final
+@dataclass
+class Run:
+    """What happened: the recording, how the program ended, and its files."""
+
+    recording: Recording
+    sites: Sites
+    sources: list[Source]
+    failure: str | None = None
+    failed_line: int | None = None
+    finished: bool = False
+    interrupted: bool = False
+    namespace: dict[str, Any] = field(default_factory=dict)
+    recorder: Recorder | None = None
+
+
+class StandIn(types.ModuleType):
+    """Something of a plotting package that is not there: whatever is asked of it, it gives itself."""
+
+    def __init__(self, name: str = "stand-in") -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in ("__version__",):
+            raise AttributeError(name)
+        if name == "__version__":
+            return "0"
+        if name in ("subplots",):
+            return stand_in_subplots
+        if name in ("tqdm", "trange", "tqdm_notebook"):
+            return stand_in_tqdm
+        return StandIn(name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type):
+            return args[0]  # as a decorator
+        return StandIn()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([StandIn()])
+
+    def __getitem__(self, index: Any) -> Any:
+        return StandIn()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 1
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        pass
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __int__(self) -> int:
+        return 0
+
+    def __add__(self, other: Any) -> Any:
+        return other
+
+    __radd__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __add__
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        return (object,)
+
+
+def stand_in_subplots(nrows: int = 1, ncols: int = 1, *args: Any, **kwargs: Any) -> Any:
+    axes = np.empty((nrows, ncols), dtype=object)
+    for index in np.ndindex(axes.shape):
+        axes[index] = StandIn("axes")
+    return StandIn("figure"), axes.squeeze() if axes.size > 1 else axes[0, 0]
+
+
+def stand_in_tqdm(*args: Any, **kwargs: Any) -> Any:
+    if not args:
+        return StandIn()
+    return range(args[0]) if isinstance(args[0], int) else args[0]
+
+
+@final
+class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Asked last: a plotting package that nobody else has found."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.split(".")[0] in PLOTTING:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        return StandIn(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        pass
+
+
+@final
+class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Asked first: modules that lie beside the program are its own, and are recorded too."""
+
+    def __init__(self, folder: Path, run: Run, recorder: Recorder) -> None:
+        self.folder, self.run, self.recorder = folder, run, recorder
+        self.paths: dict[str, Path] = {}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        parts = name.split(".")
+        folders = [Path(entry) for entry in path] if path else [self.folder, Path.cwd()]
+        for folder in folders:
+            if not is_inside(folder, self.folder):
+                continue
+            for candidate in (folder / parts[-1] / "__init__.py", folder / f"{parts[-1]}.py"):
+                if candidate.is_file():
+                    self.paths[name] = candidate
+                    package = candidate.name == "__init__.py"
+                    spec = importlib.machinery.ModuleSpec(name, self, origin=str(candidate), is_package=package)
+                    if package:
+                        spec.submodule_search_locations = [str(candidate.parent)]
+                    spec.has_location = True
+                    return spec
+        return None
+
+    def create_module(self, spec: Any) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        path = self.paths[module.__name__]
+        source = read_script(path, path.read_bytes())
+        code = compile_source(source, self.run)
+        module.__dict__[RECORDER] = self.recorder
+        exec(code, module.__dict__)
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    try:
+        path.resolve().relative_to(folder.resolve())
+    except ValueError:
+        return False
+    return True
+
+
+def compile_source(source: Source, run: Run) -> types.CodeType:
+    number = len(run.sources)
+    run.sources.append(source)
+    linecache.cache[str(source.path)] = (
+        len(source.text), None, [line + "\n" for line in source.text.split("\n")], str(source.path),
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the program's own text
+        tree = source.parse()
+        try:
+            return compile(rewrite(tree, run.sites, number), str(source.path), "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise Unreadable(source.explain(error)) from None
+
+
+def run_recorded(
+    path: Path, watch: Callable[[Recorder], None], seconds: float, seed: int = 0
+) -> Run:
+    """Run a program under a recorder, until it ends, `watch` has enough, or the seconds are over.
+
+    The process is changed for good (modules, signals, random state): it is one that only does this.
+    Raises: Unreadable for a file that is no program of Python 3.
+    """
+    source = read_source(path)
+    run = Run(Recording(), Sites(), [])
+    recorder = Recorder(run.sites, {str(path)}, watch)
+    run.recorder = recorder
+    run.recording = recorder.recording
+    code = compile_source(source, run)
+    module = types.ModuleType("__main__")
+    module.__dict__.update(
+        {"__file__": str(path), "__builtins__": builtins, RECORDER: recorder, "display": print,
+         "get_ipython": lambda: StandIn()}
+    )  # fmt: skip
+    run.namespace = module.__dict__
+    sys.modules["__main__"] = module
+    sys.argv = [str(path)]
+    sys.path.insert(0, str(path.parent))
+    sys.meta_path.insert(0, HelperFinder(path.parent, run, recorder))
+    sys.meta_path.append(StandInFinder())
+    sys.dont_write_bytecode = True
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
+    np.random.seed(seed)
+    random.seed(seed)
+    answer_questions()
+    warnings.simplefilter("ignore")
+    with contextlib.suppress(AttributeError, ValueError):
+        signal.signal(signal.SIGALRM, lambda *_: stop(recorder))
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        with np.errstate(all="ignore"):
+            exec(code, module.__dict__)
+        run.finished = True
+    except EnoughError:
+        run.interrupted = True
+    except SystemExit:
+        run.finished = True
+    except KeyboardInterrupt:
+        run.failure = "it interrupted itself"
+    except BaseException as error:  # noqa: BLE001  # whatever other people's code raises is its ending
+        run.failure, run.failed_line = explain_failure(error, run)
+    finally:
+        with contextlib.suppress(AttributeError, ValueError):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        recorder.off = True
+    return run
+
+
+def stop(recorder: Recorder) -> None:
+    recorder.off = True
+    raise EnoughError
+
+
+def answer_questions() -> None:
+    """Nobody is there: what the program asks is answered with 1, a few times; it never waits."""
+    asked = 0
+
+    def answer(prompt: object = "") -> str:
+        nonlocal asked
+        asked += 1
+        if asked > ANSWERS:
+            raise EOFError("nobody is there to answer")
+        return "1"
+
+    builtins.input = answer
+    time.sleep = lambda seconds: None
+    os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def explain_failure(error: BaseException, run: Run) -> tuple[str, int | None]:
+    """What went wrong in a program, in one line, and the line of its main file where it did."""
+    frames = traceback.extract_tb(error.__traceback__)
+    main = str(run.sources[0].path)
+    line = next((frame.lineno for frame in reversed(frames) if frame.filename == main), None)
+    where = f"line {line}: " if line else ""
+    name = type(error).__name__
+    if isinstance(error, Unreadable):
+        return f"{where}a module beside it cannot be read: {error}", line
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        missing = error.name.split(".")[0]
+        if missing in PYTHON_2_MODULES:
+            return f"{where}it imports {missing!r}, which only Python 2 has", line
+        package = PACKAGES.get(missing, missing)
+        return (
+            f"{where}it needs the package {missing!r}, which is not installed; "
+            f"'pip install {package}' may help, or the missing file beside it",
+            line,
+        )
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"{where}it reads {str(error.filename)!r}, which is not there; put the file beside the script",
+            line,
+        )
+    if PYTHON_2.search(run.sources[0].text) and isinstance(error, NameError | TypeError | AttributeError):
+        return f"{where}it is written for Python 2 ({name}: {error})", line
+    message = " ".join(str(error).split())
+    return f"{where}it stops with {name}: {message[:200]}" if message else f"{where}it stops with {name}", line
+
+
+PYTHON_2_MODULES = {"cPickle", "urllib2", "ConfigParser", "Queue", "StringIO", "Tkinter", "commands"}
+PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "pillow", "skimage": "scikit-image"}

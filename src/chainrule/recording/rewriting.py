@@ -1,0 +1,325 @@
+"""A program rewritten so that each of its operations goes through a recorder; its values stay plain.
+
+    a @ b       becomes   __chainrule__.binary(7, a, b)         7 is the number of the site
+    a[i] = v    becomes   __chainrule__.set_item(8, v, a, i)
+    f(x)        becomes   __chainrule__.call(9, f, x)
+
+What a program can observe stays as it was: the order of evaluation, names and scopes, line numbers in
+its own tracebacks. Left alone are what looks at its caller's frame (super, locals, eval ...), patterns
+of match, annotations, and functions that a decorator compiles.
+"""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, final
+
+RECORDER = "__chainrule__"
+FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
+COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "numba"}
+COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
+
+
+@final
+@dataclass(frozen=True)
+class Site:
+    """A place in the source where something is computed, from column to column as `ast` counts them.
+
+    `literal` tells for each operand whether the source has a constant there, `names` what an assignment
+    calls its value, `kind` the operation: a name of `ast`, "call", or a method's or attribute's name.
+    `function` is the name of the function around it, or "".
+    """
+
+    number: int
+    file: int
+    line: int
+    end_line: int
+    column: int
+    end_column: int
+    kind: str
+    literal: tuple[bool, ...] = ()
+    names: tuple[str | None, ...] = ()
+    function: str = ""
+
+
+@final
+@dataclass
+class Sites:
+    """All sites of all files of a program."""
+
+    sites: list[Site] = field(default_factory=list)
+
+    def __getitem__(self, number: int) -> Site:
+        return self.sites[number]
+
+    def add(self, site_of: Any, file: int, kind: str, **details: Any) -> int:
+        number = len(self.sites)
+        self.sites.append(
+            Site(
+                number,
+                file,
+                site_of.lineno,
+                site_of.end_lineno or site_of.lineno,
+                site_of.col_offset,
+                site_of.end_col_offset or 0,
+                kind,
+                **details,
+            )
+        )
+        return number
+
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+def rewrite(tree: ast.Module, sites: Sites, file: int) -> ast.Module:
+    """The tree with every operation handed to the recorder; the sites are added to `sites`."""
+    rewritten = Rewriter(sites, file).visit(tree)
+    return ast.fix_missing_locations(rewritten)
+
+
+def is_literal(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        node = node.operand
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def spoken_name(target: ast.expr) -> str | None:
+    """What a person calls a target: w1, for self.w1 and params["w1"] too."""
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    if isinstance(target, ast.Subscript):
+        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+            return target.slice.value
+        return spoken_name(target.value)
+    return None
+
+
+@final
+class Rewriter(ast.NodeTransformer):
+    def __init__(self, sites: Sites, file: int) -> None:
+        self.sites, self.file = sites, file
+        self.classes: list[str] = []
+        self.functions: list[str] = []
+
+    # --- pieces -----------------------------------------------------------------------------------
+
+    def site(self, node: Any, kind: str, **details: Any) -> ast.expr:
+        function = self.functions[-1] if self.functions else ""
+        number = self.sites.add(node, self.file, kind, function=function, **details)
+        return ast.Constant(number)
+
+    def hook(self, node: ast.AST, name: str, *arguments: ast.expr) -> ast.expr:
+        function = ast.Attribute(ast.Name(RECORDER, ast.Load()), name, ast.Load())
+        return ast.copy_location(ast.Call(function, list(arguments), []), node)  # type: ignore[return-value]
+
+    def attribute_name(self, name: str) -> ast.expr:
+        """A private name in a class is mangled by the compiler; as text we do it ourselves."""
+        if self.classes and name.startswith("__") and not name.endswith("__"):
+            stripped = self.classes[-1].lstrip("_")
+            name = f"_{stripped}{name}" if stripped else name
+        return ast.Constant(name)
+
+    def expression(self, node: Any) -> Any:
+        return None if node is None else self.visit(node)
+
+    # --- scopes -----------------------------------------------------------------------------------
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
+        self.classes.append(node.name)
+        node.body = [self.visit(statement) for statement in node.body]
+        self.classes.pop()
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+        return self.function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+        return self.function(node)
+
+    def function(self, node: Any) -> ast.AST:
+        decorators = {
+            part.id if isinstance(part, ast.Name) else part.attr
+            for decorator in node.decorator_list
+            for part in ast.walk(decorator)
+            if isinstance(part, ast.Name | ast.Attribute)
+        }
+        if decorators & COMPILERS:
+            return node  # type: ignore[no-any-return]
+        arguments = node.args
+        arguments.defaults = [self.visit(default) for default in arguments.defaults]
+        arguments.kw_defaults = [self.expression(default) for default in arguments.kw_defaults]
+        self.functions.append(node.name)
+        node.body = [self.visit(statement) for statement in node.body]
+        self.functions.pop()
+        return node  # type: ignore[no-any-return]
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802
+        node.args.defaults = [self.visit(default) for default in node.args.defaults]
+        node.body = self.visit(node.body)
+        return node
+
+    def visit_Match(self, node: Any) -> ast.AST:  # noqa: N802
+        node.subject = self.visit(node.subject)
+        for case in node.cases:
+            case.guard = self.expression(case.guard)
+            case.body = [self.visit(statement) for statement in case.body]
+        return node  # type: ignore[no-any-return]
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:  # noqa: N802
+        for value in node.values:
+            if isinstance(value, ast.FormattedValue):
+                value.value = self.visit(value.value)
+        return node
+
+    # --- expressions ------------------------------------------------------------------------------
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+        if type(node.value) is float:
+            return self.hook(node, "literal", ast.Constant(node.value))
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802
+        if isinstance(node.op, ast.Not):
+            node.operand = self.visit(node.operand)
+            return node
+        if is_literal(node):
+            constant = node.operand
+            assert isinstance(constant, ast.Constant)
+            if type(constant.value) is float and isinstance(node.op, ast.USub):
+                return self.hook(node, "literal", ast.Constant(-constant.value))
+            return self.visit(constant) if isinstance(node.op, ast.UAdd) else node
+        site = self.site(node, type(node.op).__name__)
+        return self.hook(node, "unary", site, self.visit(node.operand))
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+        literal = (is_literal(node.left), is_literal(node.right))
+        site = self.site(node, type(node.op).__name__, literal=literal)
+        return self.hook(node, "binary", site, self.visit(node.left), self.visit(node.right))
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802
+        operands = [node.left, *node.comparators]
+        if len(operands) == 2 and isinstance(node.ops[0], COMPARISONS):
+            literal = (is_literal(node.left), is_literal(node.comparators[0]))
+            site = self.site(node, type(node.ops[0]).__name__, literal=literal)
+            return self.hook(node, "compare", site, *map(self.visit, operands))
+        node.left = self.visit(node.left)
+        node.comparators = [self.visit(operand) for operand in node.comparators]
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+        node.value = self.visit(node.value)
+        if isinstance(node.ctx, ast.Load):
+            site = self.site(node, node.attr)
+            return self.hook(node, "attribute", site, node.value, self.attribute_name(node.attr))
+        return node
+
+    def visit_Slice(self, node: ast.Slice) -> ast.AST:  # noqa: N802
+        parts = [self.expression(part) or ast.Constant(None) for part in (node.lower, node.upper, node.step)]
+        return self.hook(node, "slice", *parts)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+        node.value = self.visit(node.value)
+        if isinstance(node.ctx, ast.Load):
+            site = self.site(node, "item")
+            return self.hook(node, "item", site, node.value, self.visit(node.slice))
+        if isinstance(node.ctx, ast.Store):
+            # A target inside a tuple or a loop: stored by Python, and seen when it is read.
+            node.slice = self.visit_plain_index(node.slice)
+            return node
+        node.slice = self.visit_plain_index(node.slice)
+        return node
+
+    def visit_plain_index(self, node: ast.expr) -> ast.expr:
+        return node if any(isinstance(part, ast.Slice) for part in ast.walk(node)) else self.visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+        if isinstance(node.func, ast.Name) and node.func.id in FRAME_READERS:
+            node.args = [self.visit(argument) for argument in node.args]
+            for keyword in node.keywords:
+                keyword.value = self.visit(keyword.value)
+            return node
+        literal = tuple(is_literal(argument) for argument in node.args)
+        if isinstance(node.func, ast.Attribute):
+            if isinstance(node.func.value, ast.Call) and getattr(node.func.value.func, "id", "") == "super":
+                owner: ast.expr = self.visit(node.func.value)
+            else:
+                owner = self.visit(node.func.value)
+            site = self.site(node, node.func.attr, literal=literal)
+            name = self.attribute_name(node.func.attr)
+            call = self.hook(node, "method", site, owner, name)
+        else:
+            kind = node.func.id if isinstance(node.func, ast.Name) else "call"
+            site = self.site(node, kind, literal=literal)
+            call = self.hook(node, "call", site, self.visit(node.func))
+        assert isinstance(call, ast.Call)
+        call.args += [self.visit(argument) for argument in node.args]
+        call.keywords = node.keywords
+        for keyword in call.keywords:
+            keyword.value = self.visit(keyword.value)
+        return call
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.iter = self.hook(node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter))
+        node.ifs = [self.visit(condition) for condition in node.ifs]
+        return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:  # noqa: N802
+        site = self.site(node, "assign", names=(spoken_name(node.target),))
+        node.value = self.hook(node, "named", site, self.visit(node.value))
+        return node
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
+        names = tuple(spoken_name(target) for target in node.targets)
+        value = self.visit(node.value)
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+            target = node.targets[0]
+            site = self.site(node, "set_item", names=names, literal=(is_literal(node.value),))
+            call = self.hook(
+                node, "set_item", site, value, self.visit(target.value), self.visit(target.slice)
+            )
+            return ast.copy_location(ast.Expr(call), node)
+        pattern = next((t for t in node.targets if isinstance(t, ast.Tuple | ast.List)), None)
+        if pattern is not None:
+            parts = tuple(spoken_name(element) for element in pattern.elts)
+            value = self.hook(node, "unpacked", self.site(node, "assign", names=parts), value)
+        else:
+            value = self.hook(node, "named", self.site(node, "assign", names=names), value)
+        node.value = value
+        node.targets = [self.visit(target) for target in node.targets]
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: N802
+        if node.value is not None:
+            site = self.site(node, "assign", names=(spoken_name(node.target),))
+            node.value = self.hook(node, "named", site, self.visit(node.value))
+        node.target = self.visit(node.target)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: N802
+        target = node.target
+        literal = (False, is_literal(node.value))
+        site = self.site(node, type(node.op).__name__, names=(spoken_name(target),), literal=literal)
+        value = self.visit(node.value)
+        if isinstance(target, ast.Name):
+            read = ast.copy_location(ast.Name(target.id, ast.Load()), target)
+            call = self.hook(node, "augment", site, read, value)
+            return ast.copy_location(ast.Assign([target], call), node)
+        if isinstance(target, ast.Attribute):
+            name = self.attribute_name(target.attr)
+            call = self.hook(node, "augment_attribute", site, self.visit(target.value), name, value)
+        else:
+            assert isinstance(target, ast.Subscript)
+            owner, index = self.visit(target.value), self.visit(target.slice)
+            call = self.hook(node, "augment_item", site, owner, index, value)
+        return ast.copy_location(ast.Expr(call), node)
+
+    def visit_For(self, node: ast.For) -> ast.AST:  # noqa: N802
+        node.iter = self.hook(node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter))
+        node.target = self.visit(node.target)
+        node.body = [self.visit(statement) for statement in node.body]
+        node.orelse = [self.visit(statement) for statement in node.orelse]
+        return node
