@@ -1,5 +1,7 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
+from collections.abc import Collection
+
 from chainrule.checking.parameters import find_chains
 from chainrule.checking.predictions import KINDS, find_mixes
 from chainrule.checking.program import Program
@@ -12,8 +14,9 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
     banned: set[int] = set()
+    no_links: set[int] = set()
     while True:
-        chains, masks = find_chains(program, banned)
+        chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
@@ -27,10 +30,27 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
                 break
-        if not idle:
+        idle_sites = sites_without_error(anatomy, idle)
+        if not idle and not idle_sites:
             break
         banned |= idle
+        no_links |= idle_sites
     anatomy.forward = program.ancestors(
         anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
     )
     return anatomy
+
+
+def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[int]:
+    """Sites where something is added to a parameter that no error ever goes into: no update."""
+    program, found, fed = anatomy.program, set(), set()
+    for chain in anatomy.chains:
+        if chain.root in idle or not anatomy.updates:
+            continue
+        for step in chain.steps:
+            site = program.recording.sites[step.number]
+            tainted = any(
+                anatomy.error_masks[position] for position in step.inputs if position not in anatomy.stops
+            )
+            (fed if tainted else found).add(site)
+    return found - fed

@@ -28,19 +28,22 @@ class Chain:
     steps: list[Instruction] = field(default_factory=list)
 
     def name(self, program: Program) -> str | None:
-        for position in reversed(self.versions):
-            name = program.recording.last_names.get(position)
+        for position in (*self.versions[1:], self.root):
+            name = program.recording.names.get(position)
             if name is not None:
                 return name
-        return program.recording.last_names.get(self.root)
+        return None
 
 
-def find_chains(program: Program, banned: Collection[int] = ()) -> tuple[list[Chain], list[int]]:
+def find_chains(
+    program: Program, banned: Collection[int] = (), no_links: Collection[int] = ()
+) -> tuple[list[Chain], list[int]]:
     """All chains, and for each position the set (as bits) of chains that it depends on.
 
     Dependence ends at a chain's version, which depends on its own chain alone. A root in `banned` is
-    taken for no parameter.
+    taken for no parameter, a step at a site in `no_links` for no update.
     """
+    often = added_to_often(program)
     masks = [0] * program.size
     chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
     roots: list[int] = []
@@ -72,6 +75,9 @@ def find_chains(program: Program, banned: Collection[int] = ()) -> tuple[list[Ch
             number = chain_of.get(parent)
             if number is None or roots[number] in banned:
                 continue
+            site = program.recording.sites[step.number]
+            if site in no_links or (site, parent) in often:
+                continue
             depends = 0
             for other in others:
                 depends |= masks[other]
@@ -97,6 +103,20 @@ def find_chains(program: Program, banned: Collection[int] = ()) -> tuple[list[Ch
     return [chains[number] for number in numbers], keep
 
 
+def added_to_often(program: Program) -> set[tuple[int, int]]:
+    """Sites and values that are added to there again and again: a bias at each time step, say."""
+    seen: set[tuple[int, int]] = set()
+    often = set()
+    for step in program.steps:
+        if step.operation in LINKS:
+            for position in set(step.inputs):
+                key = (program.recording.sites[step.number], position)
+                if key in seen:
+                    often.add(key)
+                seen.add(key)
+    return often
+
+
 def used_twice(program: Program, position: int) -> bool:
     """What goes into an update alone, such as a partial sum, is no parameter."""
     return len(program.consumers.get(position, ())) > 1
@@ -113,9 +133,10 @@ def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]
         for parent, others in found:
             result.append((parent, others))
             scaled = scaled_value(program, parent)
-            if scaled is not None:
+            # g + c w is a gradient with decay, and goes into one update; (1 - c) w - g goes on.
+            if scaled is not None and used_twice(program, step.output):
                 result.append((scaled, others))
-        return [(p, o) for p, o in result if np.ndim(program.given.get(p, 0)) >= 0]
+        return result
     if step.operation == "scatter":
         before, written = step.inputs
         maker = program.step_of.get(written)

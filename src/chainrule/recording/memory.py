@@ -122,7 +122,8 @@ class Memory:
         if indices is None:
             return self.give(owner, "data")
         inverse = np.empty(owner.size, dtype=np.intp)
-        inverse[indices[0].reshape(-1)] = np.arange(owner.size)
+        flat = np.ravel_multi_index(indices, owner.shape)
+        inverse[flat.reshape(-1)] = np.arange(owner.size)
         places = np.unravel_index(inverse.reshape(owner.shape), view.shape)
         return self.gather(position, tuple(places), owner)
 
