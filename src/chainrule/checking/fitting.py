@@ -70,22 +70,6 @@ def traces_of(
     return traces
 
 
-def fit_updates(
-    anatomy: Anatomy, values: Any, gradients: Sequence[Any], steps: Sequence[Any], loss: str
-) -> Fit:
-    """The plainest form that explains the most parameters."""
-    traces = traces_of(anatomy, values, gradients, steps)
-    fit = fit_plain(anatomy, traces, loss)
-    if fit.bad:
-        with_rates = fit_with_rates(anatomy, traces, fit)
-        if with_rates is not None:
-            return with_rates
-        general = fit_general(anatomy, traces, fit)
-        if general is not None and len(general.good) > len(fit.good):
-            return general
-    return fit
-
-
 def noise_of(before: Any, step: Any, gradient: Any) -> float:
     """What rounding leaves in V' - V, relative to the step: eps |V| sqrt(n) / |u|."""
     size = float(np.sqrt(np.sum(step**2)))
@@ -174,6 +158,8 @@ def common_rate(
         for number, _, rate, residual, noise, size in rows
         if np.isfinite(rate) and rate != 0 and (residual <= EXACT + 4 * noise)
     ]
+    if len(exact) == 1 and exact[0][1] == 1 and len(rows) > 1:
+        return None  # a number alone agrees with itself
     best, best_score = None, (-1, 0)
     for rate, _, noise, _ in exact:
         near = [row for row in exact if abs(row[0] - rate) <= (RATE + 8 * max(noise, row[2])) * abs(rate)]
@@ -182,6 +168,8 @@ def common_rate(
         score = (weight, max(row[3] for row in near))
         if score > best_score:
             best, best_score = rate, score
+    if best_score[0] == 1 and len(rows) > 1:
+        return None
     return best
 
 
@@ -269,7 +257,7 @@ def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
 # --- momentum and decay ---------------------------------------------------------------------------
 
 
-def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit | None:
+def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit:
     """u = -eta g + beta u_before - lambda V, the numbers constant over passes, eta common to all.
 
     Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything.

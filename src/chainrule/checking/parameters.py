@@ -43,6 +43,15 @@ def find_chains(
     Dependence ends at a chain's version, which depends on its own chain alone. A root in `banned` is
     taken for no parameter, a step at a site in `no_links` for no update.
     """
+    # A site that makes one version makes versions always, also by an update that happens to be 0.
+    chains, _ = link_chains(program, banned, no_links, set())
+    sites = {program.recording.sites[step.number] for chain in chains for step in chain.steps}
+    return link_chains(program, banned, no_links, sites)
+
+
+def link_chains(
+    program: Program, banned: Collection[int], no_links: Collection[int], known_sites: Collection[int]
+) -> tuple[list[Chain], list[int]]:
     often = added_to_often(program)
     masks = [0] * program.size
     chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
@@ -82,7 +91,8 @@ def find_chains(
             for other in others:
                 depends |= masks[other]
             continues = number in chains and same_statement(program, chains[number], step, parent)
-            if depends >> number & 1 or continues:
+            again = site in known_sites and depends == 0 and step.operation in LINKS
+            if depends >> number & 1 or continues or again:
                 chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
                 if parent != chain.versions[-1] and parent in chain_of:
                     if step.operation != "scatter" and parent not in chain.versions:

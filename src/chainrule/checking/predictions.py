@@ -21,7 +21,7 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "multiply"}),
     frozenset({"subtract", "divide", "multiply", "add"}),
 )
-OPERATOR_SITES = {"Add", "Sub", "Mult", "Div", "subtract", "add"}
+OPERATOR_SITES = {"Add", "Sub", "Mult", "Div", "subtract", "add", "divide", "multiply", "true_divide"}
 
 
 @final
@@ -38,6 +38,7 @@ class Mix:
     output: int
     step: Instruction
     by_difference: bool = False
+    of_class: bool = False
 
 
 def find_mixes(
@@ -78,11 +79,19 @@ def mix_of(
     if bool(masks[left]) == bool(masks[right]):
         return None
     prediction, target = (left, right) if masks[left] else (right, left)
+    if step.operation == "divide" and is_entry(program, prediction) and prediction == right:
+        return Mix(prediction, target, step.output, step, of_class=True)
     if is_written_constant(program, step, target):
         return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
     return Mix(prediction, target, step.output, step)
+
+
+def is_entry(program: Program, position: int) -> bool:
+    """Whether a value is read out of another by an index: -1 / p[label]."""
+    step = program.step_of.get(position)
+    return step is not None and step.operation == "gather"
 
 
 def looks_like_labels(program: Program, position: int) -> bool:

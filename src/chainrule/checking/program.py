@@ -87,14 +87,22 @@ class Program:
         return np.asarray(RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters))
 
     def rerun(
-        self, values: Values, changed: Mapping[int, Instruction], cone: Sequence[Instruction], fixed: Collection[int]
-    ) -> Mapping[int, Any]:
+        self,
+        values: Values,
+        changed: Mapping[int, Instruction],
+        cone: Sequence[Instruction],
+        fixed: Collection[int],
+        replaced: Mapping[int, Any] | None = None,
+    ) -> dict[int, Any]:
         """What becomes of the steps of a cone when some are changed: new values by position.
 
-        `cone` is in order; values at `fixed` positions stay. Raises what a changed step raises.
+        `cone` is in order; values at `fixed` positions stay, `replaced` ones are as given. Raises what a
+        changed step raises.
         """
         overlay = Overlay(values)
-        touched: set[int] = set()
+        overlay.new.update(replaced or {})
+        touched: set[int] = set(overlay.new)
+        fixed = {*fixed, *overlay.new}
         with np.errstate(all="ignore"):
             for step in cone:
                 step = changed.get(step.number, step)
@@ -167,6 +175,10 @@ class Program:
         rule = RULES[step.operation]
         if rule.backward is None:
             return [None] * len(inputs)
+        if step.operation in ("maximum", "minimum") and step.inputs[0] in self.given:
+            # Of equals the rule prefers the second: let that be the constant, as in max(z, 0).
+            flowing = rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *map(np.asarray, inputs[::-1]))
+            return flowing[::-1]
         inputs = [np.asarray(value, dtype=float) if np.asarray(value).dtype.kind in "iu" else np.asarray(value) for value in inputs]
         return rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *inputs, **step.parameters)
 

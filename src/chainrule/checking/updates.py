@@ -92,7 +92,33 @@ def find_updates(
             if own:
                 before, after = chain.versions[k], chain.versions[end]
                 updates.append(Update(number, count, before, after, own, own[0]))
+    join_mixes(updates, chains, reached)
     return updates, fed, error_masks, reached
+
+
+def join_mixes(
+    updates: Sequence[Update], chains: Sequence[Chain], reached: Mapping[int, int]
+) -> None:
+    """Errors that any update uses together belong to one loss: each update's gradient is of all of it.
+
+    An output's bias is moved by its own error alone, but a softmax lets every output's loss depend on it;
+    and an update that should have used an error and does not is wrong.
+    """
+    groups: list[int] = []
+    for update in updates:
+        mask = sum(1 << number for number in update.mixes)
+        apart = []
+        for group in groups:
+            if group & mask:
+                mask |= group
+            else:
+                apart.append(group)
+        groups = [*apart, mask]
+    for update in updates:
+        own = 1 << update.mixes[0]
+        whole = next(group for group in groups if group & own)
+        update.mixes = tuple(bits(whole & reached[update.before]))
+        update.turn = update.mixes[0]
 
 
 def reach(
@@ -125,6 +151,9 @@ def seeds_of(
         t = np.asarray(values[mix.target], dtype=float)
         if mix.by_difference:
             t = p - t
+        if mix.of_class:
+            seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
+            continue
         if (mix.prediction, mix.target) in counted:
             continue
         counted.add((mix.prediction, mix.target))

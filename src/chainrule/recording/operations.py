@@ -157,6 +157,11 @@ def known_operation(
         axes = options.get("axes", args[1] if len(args) == 2 else (args[1:] or None))
         return Operation("transpose", [position(args[0])], {"axes": axes})
     if name == "reshape" or name in SAME:
+        kind, made = np.asarray(args[0]).dtype.kind, np.asarray(value).dtype.kind
+        if kind == "b" and made != "b":
+            return Operation("multiply", [position(args[0]), position(1)])  # 0 and 1, which add up
+        if kind == "f" and made != "f":
+            return None
         return Operation("reshape", [position(args[0])], {"shape": np.shape(value)})
     if name in JOINS:
         return join(recorder, name, args, options)
@@ -454,7 +459,7 @@ def flatten(values: Any, *args: Any) -> Any:
 
 
 def astype(values: Any, *args: Any, **kwargs: Any) -> Any:
-    return values
+    return np.asarray(values).astype(*args, **kwargs)
 
 
 def item(values: Any, *args: Any) -> Any:

@@ -22,6 +22,7 @@ from chainrule.recording.operations import (
     METHODS,
     OPERATORS,
     Operation,
+    holds_numbers,
     translate,
 )
 from chainrule.recording.rewriting import Sites
@@ -334,9 +335,11 @@ class Recorder:
         if not is_number(current):
             owner[index] = IN_PLACE[self.table[site].kind](current, value)
             return
-        self.record(self.gather(owner, index), current)
+        in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
+        if not in_place:
+            self.record(self.gather(owner, index), current)
         result = self.augment(site, current, value)
-        if result is current and np.may_share_memory(current, owner):
+        if in_place:
             owner[index] = result
         else:
             self.write(owner, index, result)
@@ -426,26 +429,21 @@ class Recorder:
         if out is not None:
             return self.change(out[0] if isinstance(out, tuple) else out, function, args, kwargs)
         name = getattr(function, "__name__", "")
-        module = getattr(function, "__module__", None) or ""
-        if isinstance(function, types.BuiltinMethodType) and type(function.__self__).__module__.startswith("numpy.random"):
-            module = "numpy.random"
         if bound is not None:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
         else:
             value = function(*args, **kwargs)
         if not is_number(value) or isinstance(value, int | np.integer | bool | np.bool_):
-            return self.given_parts(value)
-        if module.startswith(RANDOM_MODULES) or name in ("default_rng",):
+            return value
+        if module_of(function).startswith(RANDOM_MODULES):
             return self.give(value, "random")
         if name in ("zeros", "zeros_like", "empty", "empty_like"):
             return self.give(value, "zeros")
         if name in ("ones", "ones_like", "full", "full_like", "eye", "identity"):
             return self.give(value, "ones")
+        if not holds_numbers((*args, *kwargs.values())):
+            return self.give(value, "data")
         return self.record_call(function, name, args, kwargs, value, literal)
-
-    def given_parts(self, value: Any) -> Any:
-        """Arrays that a call gives in a tuple or list are taken as given when they are read."""
-        return value
 
     def give(self, value: Any, origin: str) -> Any:
         if isinstance(value, NUMBERS):
@@ -537,13 +535,18 @@ def is_numeric_function(function: Any) -> bool:
     if isinstance(function, np.ufunc):
         return True
     if isinstance(function, types.BuiltinFunctionType | types.FunctionType | types.BuiltinMethodType):
-        module = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
-        return module.split(".")[0] in ("numpy", "math", "scipy", "random") or function in BUILTINS
+        return module_of(function).split(".")[0] in ("numpy", "math", "scipy", "random") or function in BUILTINS
     if type(function).__name__ == "_ArrayFunctionDispatcher":
         return True
     if isinstance(function, types.MethodType):
         return type(function.__self__).__module__.startswith(("numpy.random", "random"))
     return function in (float, np.float64, np.float32, np.float16) if isinstance(function, type) else False
+
+
+def module_of(function: Any) -> str:
+    owner = getattr(function, "__self__", None)
+    of_object = owner is not None and not isinstance(owner, types.ModuleType)
+    return (type(owner).__module__ if of_object else getattr(function, "__module__", None)) or ""
 
 
 BUILTINS: set[Any] = {abs, pow, round, divmod}
