@@ -52,7 +52,12 @@ def find_mixes(
             candidates[step.output] = mix
     if not candidates:
         return []
-    most = max(masks[mix.prediction].bit_count() for mix in candidates.values())
+    # A place where predictions are made is one even where a unit is dead and few parameters reach it.
+    largest: dict[int, int] = {}
+    for mix in candidates.values():
+        site = program.recording.sites[mix.step.number]
+        largest[site] = max(largest.get(site, 0), masks[mix.prediction].bit_count())
+    most = max(largest.values())
     tainted: set[int] = set()
     found = []
     for step in program.steps:
@@ -62,7 +67,7 @@ def find_mixes(
             tainted.add(step.output)
             continue
         mix = candidates.get(step.output)
-        if mix is not None and masks[mix.prediction].bit_count() >= SHARE * most:
+        if mix is not None and largest[program.recording.sites[step.number]] >= SHARE * most:
             found.append(mix)
             tainted.add(step.output)
     return found

@@ -101,15 +101,22 @@ def find_gradients(
     if not chosen:
         return {}
     common = set.intersection(*chosen)
-    best: dict[int, Found] = {}
-    latest = -1
-    for key in common:
+    order = sorted(common, key=lambda key: -max(here[key] for here in table.values()))
+    for key in order:
         found = proportional(values, traces, table, key)
-        if found is not None:
-            at = max(one.positions[-1] for one in found.values())
-            if at > latest:
-                best, latest = found, at
-    return best
+        if found is not None and all(passes_all(anatomy, traces[n], one) for n, one in found.items()):
+            return found
+    return {}
+
+
+def passes_all(anatomy: Anatomy, trace: Trace, found: Found) -> bool:
+    """Whether every way from an error to these updates leads through the gradients that were found."""
+    befores = {update.before for update in trace.updates}
+    inner = set(anatomy.chains[found.chain].versions) - befores
+    afters = [u.after for u, g in list(zip(trace.updates, trace.gradients, strict=True))[:EVENTS] if norm(g) > 0]
+    stops = (anatomy.stops - inner - set(afters)) | set(found.positions)
+    behind = anatomy.program.ancestors(afters, stops)
+    return not any(mix.output in behind and mix.output not in found.positions for mix in anatomy.mixes)
 
 
 def uses_own_error(anatomy: Anatomy, position: int, update: Update) -> bool:
@@ -172,29 +179,33 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     last = updates[-1]
     k = trace.updates.index(last)
     u, before = trace.steps[k], trace.befores[k]
-    # Versions that predictions were made with stay as they were; those between them are computed anew.
-    moving = set(anatomy.chains[last.chain].versions) - {x.before for x in trace.updates} | {last.after}
-    fixed = anatomy.stops - moving
-    reach = program.ancestors([update.after for update in updates], fixed)
+    # The parameter itself is computed anew from its first version on; all others stay as they were.
+    fixed = anatomy.stops - set(anatomy.chains[last.chain].versions)
+    reach = program.ancestors([last.after, last.before], fixed | set(found.positions))
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
+
+    starting = [before]
 
     def respond(replacements: Mapping[int, Any]) -> Any:
         new = program.rerun(values, {}, cone, fixed, replacements)
-        return np.asarray(new.get(last.after, values[last.after]), dtype=float) - before
+        ends = (new.get(position, values[position]) for position in (last.after, last.before))
+        after, starting[0] = (np.asarray(value, dtype=float) for value in ends)
+        return after - starting[0]
 
     positions, a = found.positions, np.asarray(values[found.positions[-1]], dtype=float)
     sign = np.sign(found.factors[-1])
     typical = float(np.max(np.abs(a))) or 1.0
     shapes = {position: np.shape(values[position]) for position in positions}
     rest = respond({position: np.zeros(shapes[position]) for position in positions})
+    start = starting[0]
     for direction in (1.0, -1.0):
         moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
         if not np.all((moved - rest) * direction < 0):
             return fault(found, "it does not move each entry against its gradient")
     if np.any(rest):
-        decays = np.all(rest * before <= 0) and not np.any(rest[before == 0])
+        decays = np.all(rest * start <= 0) and not np.any(rest[start == 0])
         if not decays:
-            grows = np.all(rest * before >= 0)
+            grows = np.all(rest * start >= 0)
             return fault(found, "decay-sign" if grows else "it moves without a gradient")
     if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
         return fault(found, "an entry's gradient moves other entries")

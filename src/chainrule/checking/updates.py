@@ -107,13 +107,11 @@ def join_mixes(
     groups: list[int] = []
     for update in updates:
         mask = sum(1 << number for number in update.mixes)
-        apart = []
-        for group in groups:
-            if group & mask:
-                mask |= group
-            else:
-                apart.append(group)
-        groups = [*apart, mask]
+        touching = [group for group in groups if group & mask]
+        groups = [group for group in groups if not group & mask]
+        for group in touching:
+            mask |= group
+        groups.append(mask)
     for update in updates:
         own = 1 << update.mixes[0]
         whole = next(group for group in groups if group & own)
