@@ -5,6 +5,7 @@ update u = V' - V, made with the help of some errors, and the gradient g is that
 these errors with respect to V.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -68,6 +69,7 @@ def find_updates(
         errors[mix.output] |= 1 << number
     error_masks = spread(program, errors, stops)
     reached = reach(program, mixes, stops, chains)
+    made = sorted(mix.prediction for mix in mixes)
     updates, fed = [], []
     for number, chain in enumerate(chains):
         feeding = [0] * len(chain.versions)
@@ -83,7 +85,13 @@ def find_updates(
         for count, k in enumerate(used):
             last = count + 1 == len(used)
             end = len(chain.versions) - 1 if last else used[count + 1]
-            if end == k or (last and not finished):
+            if end == k:
+                continue
+            # Of a unit that is dead in the next pass too, later updates are not this one.
+            following = bisect_right(made, chain.versions[k + 1])
+            if following < len(made):
+                end = min(end, bisect_right(chain.versions, made[following]) - 1)
+            elif not finished:
                 continue
             mask = 0
             for step_mask in feeding[k + 1 : end + 1]:
