@@ -166,19 +166,11 @@ def scaled_value(program: Program, position: int) -> int | None:
     step = program.step_of.get(position)
     if step is None or step.operation != "multiply":
         return None
+    values = program.recorded
     for own, other in (step.inputs, step.inputs[::-1]):
-        numbers = program.given.get(other)
-        single = np.size(numbers) == 1 if numbers is not None else is_single(program, other)
-        if single and not (np.size(program.given.get(own, [0, 0])) == 1 and own in program.given):
+        if np.size(values[other]) == 1 and not (np.size(values[own]) == 1 and own in program.given):
             return int(own)
     return None
-
-
-def is_single(program: Program, position: int) -> bool:
-    step = program.step_of.get(position)
-    return step is not None and step.operation not in ("stack",) and all(
-        np.size(program.given[p]) == 1 if p in program.given else is_single(program, p) for p in step.inputs
-    )
 
 
 def same_indices(gather: Instruction, scatter: Instruction) -> bool:

@@ -6,6 +6,7 @@ without a rule is differentiated numerically where it is small enough.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -62,6 +63,11 @@ class Program:
 
     def origin(self, position: int) -> str | None:
         return self.recording.origins.get(position)
+
+    @cached_property
+    def recorded(self) -> Values:
+        """The values that the program had, in float64."""
+        return self.run()
 
     # --- forward ----------------------------------------------------------------------------------
 

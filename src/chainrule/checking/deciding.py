@@ -1,0 +1,72 @@
+"""From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
+
+from pathlib import Path
+
+from chainrule.checking.checking import Case, common_factor, open_case, right_losses
+from chainrule.checking.enough import watch_until_enough
+from chainrule.checking.fitting import Fit
+from chainrule.checking.program import build_program
+from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
+from chainrule.recording.execution import Run, run_recorded
+from chainrule.recording.source import Unreadable
+
+RECORDING_SHARE = 0.4  # of the time that there is, for running the program
+
+
+def check_program(path: Path, seconds: float = 60.0) -> Verdict:
+    """The verdict on a script or notebook. It is run here, in this process: call it in a child."""
+    try:
+        run = run_recorded(path, watch_until_enough(seconds * RECORDING_SHARE), seconds * RECORDING_SHARE)
+    except Unreadable as error:
+        return undecided(path.name, str(error))
+    return decide(path.name, run)
+
+
+def decide(name: str, run: Run) -> Verdict:
+    """The verdict on what was recorded."""
+    program = build_program(run.recording, run.sites)
+    if run.failure and not program.steps:
+        return undecided(name, run.failure)
+    if not program.agrees(program.recorded):
+        return undecided(
+            name, "its computation could not be followed exactly: played again, it gave other numbers"
+        )
+    case = open_case(program, run.finished)
+    if not case.anatomy.updates:
+        return undecided(name, run.failure or why_nothing_is_trained(case))
+    if case.unknown_function is not None:
+        return undecided(
+            name, f"it uses {case.unknown_function}(), whose derivative is not known here and which is too "
+            "large to be differentiated numerically",
+        )  # fmt: skip
+    losses = right_losses(case)
+    if losses:
+        fit = case.fits[losses[0]]
+        return Verdict(
+            name, "right", "every update follows the gradient", loss=joined_losses(losses),
+            factor=common_factor(case, fit), parameters=parameter_rows(case, fit),
+        )  # fmt: skip
+    return undecided(name, "no loss of the family explains its updates", parameters=[])
+
+
+def why_nothing_is_trained(case: Case) -> str:
+    if not case.program.steps:
+        return "it computes nothing with numbers while it runs"
+    if not case.anatomy.chains:
+        return "no parameter is updated by an error while it runs"
+    return "no prediction meets a target on the way to an update"
+
+
+def parameter_rows(case: Case, fit: Fit) -> list[ParameterVerdict]:
+    """One row a parameter; numbers that one line updates are one parameter."""
+    rows: dict[tuple[str, str, int], ParameterVerdict] = {}
+    for number, chain in enumerate(case.anatomy.chains):
+        if number not in fit.good | fit.bad | fit.silent:
+            continue
+        name = chain.name(case.program) or "parameter"
+        shape = case.program.recorded[chain.root].shape
+        alone = number if shape else -1
+        ruling = "wrong" if number in fit.bad else "right"
+        row = ParameterVerdict(name, ruling, fit.cosine.get(number), fit.ratio.get(number), shape)  # type: ignore[arg-type]
+        rows.setdefault((name, ruling, alone), row)
+    return list(rows.values())
