@@ -10,19 +10,22 @@ import pwd
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-# <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>
+# <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>, <linux/capability.h>
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
 MOUNT_ATTR_RDONLY, AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR = 1, -100, 0x8000, 442
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 1, 24
-PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAPBSET_DROP = 1, 8, 24
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 36, 38, 47, 2
+CAP_DAC_READ_SEARCH, _LINUX_CAPABILITY_VERSION_3 = 2, 0x20080522
 NOBODY = 65534
 
 
-def _call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_uint64] | None) -> bool:
+def _call(name: str, *arguments: int | bytes | ctypes.Array[Any] | None) -> bool:
     """One function of the C library that returns a negative number when it fails."""
     if sys.platform != "linux":
         return False
@@ -98,44 +101,68 @@ def mount_own_processes() -> bool:
     return _call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
 
 
-def choose_user(needed: Sequence[str]) -> int | None:
-    """A user who owns nothing, and can read what is needed; None where there is none to change to.
+@dataclass(frozen=True)
+class User:
+    """Whom the script runs as; `reads_all` where it could otherwise not read its interpreter."""
 
-    A user that nobody else has is preferred: limits on the number of processes count a user's.
-    Root's own interpreter often lies where no other user can read.
+    number: int
+    reads_all: bool
+
+
+def choose_user(needed: Sequence[str]) -> User | None:
+    """A user who owns nothing, when this is root; None where there is none to change to.
+
+    Root could do everything that a system lets its users do, and is exempt from the limit on processes.
+    That limit counts a user's, hence one that nobody else is. Root's own interpreter often lies
+    where no other user can read; the right to read all files then stays, and no other right.
     """
     if os.geteuid() != 0:
         return None
-    for user in (2_000_000_000 + os.getpid(), NOBODY):
+    wanted = {path: os.X_OK if Path(path).is_dir() else os.R_OK for path in needed}
+    for number in (2_000_000_000 + os.getpid(), NOBODY):
         with suppress(KeyError):
-            if user != NOBODY and pwd.getpwuid(user):
+            if number != NOBODY and pwd.getpwuid(number):
                 continue
         try:
             os.setgroups([])
-            os.setegid(user)
-            os.seteuid(user)
-            readable = all(
-                os.access(
-                    path, os.R_OK | os.X_OK if Path(path).is_dir() else os.R_OK, effective_ids=True
-                )
-                for path in needed
-            )
+            os.setegid(number)
+            os.seteuid(number)
+            readable = all(os.access(*item, effective_ids=True) for item in wanted.items())
         except (OSError, NotImplementedError):  # macOS cannot ask for another user's access
             continue
         finally:
             os.seteuid(0)
             os.setegid(0)
-        if readable:
-            return user
+        if readable or _may(CAP_DAC_READ_SEARCH):
+            return User(number, reads_all=not readable)
     return None
 
 
-def give_up_privileges(user: int | None) -> None:
+def _may(capability: int) -> bool:
+    try:
+        status = Path("/proc/self/status").read_text("utf-8")
+    except OSError:
+        return False
+    (permitted,) = (line.split()[1] for line in status.splitlines() if line.startswith("CapPrm:"))
+    return bool(int(permitted, 16) >> capability & 1)
+
+
+def give_up_privileges(user: User | None) -> None:
     """Become `user`, for good, and without anything that root may do even where root it stays."""
-    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    for capability in range(64):
+    reads_all = user is not None and user.reads_all
+    kept = {CAP_DAC_READ_SEARCH} if reads_all else set()
+    for capability in set(range(64)) - kept:
         _call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
-    if user is not None:
-        os.setgroups([])
-        os.setgid(user)
-        os.setuid(user)
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if user is None:
+        return
+    _call("prctl", PR_SET_KEEPCAPS, int(reads_all), 0, 0, 0)
+    os.setgroups([])
+    os.setgid(user.number)
+    os.setuid(user.number)
+    if reads_all:
+        # Effective, permitted and inheritable, of the first 32 capabilities and of the others.
+        bit = 1 << CAP_DAC_READ_SEARCH
+        header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
+        _call("capset", header, (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0))
+        _call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)

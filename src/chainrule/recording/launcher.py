@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.recording.isolation import (
+    User,
     adopt_orphans,
     choose_user,
     die_with_parent,
@@ -31,6 +32,7 @@ from chainrule.recording.isolation import (
     mount_own_processes,
 )
 from chainrule.recording.processes import PROC, descendants, list_processes, memory_of
+from chainrule.recording.scratch import remove_folder
 
 POLL = 0.02  # seconds between two looks at the processes
 POLL_FILES = 1.0  # and at the files
@@ -60,10 +62,10 @@ def main() -> None:
     os.set_inheritable(order.report, False)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     adopt_orphans()
-    user = choose_user(order.needed)
+    user = choose_user([*order.needed, str(Path(order.private).parent)])
     isolated = leave_shared_namespaces()
     if user is not None:
-        _give_away(Path(order.private), user)
+        _give_away(Path(order.private), user.number)
     messages, status = os.pipe()
     guard = os.fork()
     if guard == 0:
@@ -74,6 +76,8 @@ def main() -> None:
             os._exit(70)
     os.close(status)
     report = {"network_cut": isolated} | _watch(order, guard, isolated, messages)
+    if report["end"] == "abandoned":  # nobody else is left to do it
+        remove_folder(Path(order.private))
     with os.fdopen(order.report, "w") as file:
         json.dump(report, file)
 
@@ -84,7 +88,7 @@ def _give_away(folder: Path, user: int) -> None:
             os.chown(f"{place}/{name}", user, user, follow_symlinks=False)
 
 
-def _guard(order: Order, user: int | None, isolated: bool, status: int) -> None:
+def _guard(order: Order, user: User | None, isolated: bool, status: int) -> None:
     """Start the script, wait for it, and collect orphans meanwhile."""
     die_with_parent(signal.SIGKILL)
     adopt_orphans()
@@ -122,7 +126,7 @@ def _signal_name(number: int) -> str:
         return str(number)  # a real-time signal
 
 
-def _become_script(order: Order, user: int | None) -> None:
+def _become_script(order: Order, user: User | None) -> None:
     os.setsid()
     os.chdir(order.folder)
     empty = os.open(os.devnull, os.O_RDONLY)

@@ -242,11 +242,8 @@ def _in_words(report: dict[str, Any], printed: _Printed, limits: Limits) -> str:
     elif end == "signal" and detail == "SIGXCPU":
         end = "time"
     elif end == "exit" and detail != 0:
-        # A limit that the system enforces is an error of the script, whose last words tell which.
-        last = printed.tail.rstrip().rpartition(b"\n")[2]
-        for sign, meaning in SIGNS.items():
-            if sign in last:
-                end = meaning
+        # A limit that the system enforces is an error in the script, whose last words tell which.
+        end = next((limit for sign, limit in SIGNS.items() if sign in printed.tail), end)
     return words[end]
 
 

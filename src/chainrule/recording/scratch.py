@@ -48,6 +48,7 @@ def copy_folder(script: Path, place: Path) -> Copy:
     cannot be read, what is no file; and the largest data files, as far as it takes to stay within
     256 MiB. Of a folder with more than 5,000 files only what lies beside the script is copied.
     """
+    script.stat()  # where it isn't there, it says so
     origin = Path(os.path.abspath(script)).parent  # noqa: PTH100  # links in its path stay as they are
     target = place / (origin.name or "folder")
     target.mkdir()
