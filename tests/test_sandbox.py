@@ -5,7 +5,6 @@ make no namespaces, as in many containers. Some also run "alone", where there is
 user to become: as for anybody but root.
 """
 
-import base64
 import json
 import os
 import shutil
@@ -17,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,48 +25,13 @@ from chainrule.errors import InputError
 from chainrule.recording.processes import find_by_environment
 from chainrule.recording.sandbox import GIB, MIB, Limits, Outcome, run_limited
 
+from bare_runs import DRIVER, run_elsewhere
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the limits bind on Linux")
 
 LIMITS = Limits(
     seconds=20.0, memory=300 * MIB, file_bytes=2 * MIB, processes=16, output_bytes=4 * MIB
 )
-# A driver for the bare runs: in a namespace of users in which no further one can be made, of any kind.
-DRIVER = """
-import base64, ctypes, json, os, sys
-from dataclasses import asdict
-from pathlib import Path
-from chainrule.recording.sandbox import Limits, run_limited
-
-CLONE_NEWUSER = 0x10000000
-
-def forbid_namespaces(users):
-    waiting, ready = os.pipe()
-    driver, user, group = os.getpid(), os.getuid(), os.getgid()
-    mapper = os.fork()
-    if not mapper:
-        os.read(waiting, 1)
-        place = Path(f"/proc/{driver}")
-        if users == 1:
-            (place / "setgroups").write_text("deny")
-        (place / "uid_map").write_text(f"0 {user} {users}")
-        (place / "gid_map").write_text(f"0 {group} {users}")
-        os._exit(0)
-    if ctypes.CDLL(None).unshare(CLONE_NEWUSER):
-        sys.exit("no namespace of users")
-    os.write(ready, b"!")
-    if os.waitpid(mapper, 0)[1]:
-        sys.exit("no map of users")
-    for kind in ("user", "pid", "net", "ipc", "mnt"):
-        Path(f"/proc/sys/user/max_{kind}_namespaces").write_text("0")
-
-if sys.argv[1] != "here":
-    # Only root may map more users than itself.
-    forbid_namespaces(1 if sys.argv[1] == "alone" or os.getuid() else 65536)
-outcome = asdict(run_limited(Path(sys.argv[2]), [sys.executable], Limits(**json.loads(sys.argv[3]))))
-for name in ("result", "output"):
-    outcome[name] = None if outcome[name] is None else base64.b64encode(outcome[name]).decode()
-print(json.dumps(outcome))
-"""
 # How a program under test hands over its result.
 DELIVER = "import json, os, sys\ndef deliver(result):\n    os.write(int(sys.argv[1]), json.dumps(result).encode())\n"
 
@@ -105,24 +68,6 @@ def describe(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def run_driver(mode: str, script: Path, limits: Limits) -> Outcome | None:
-    """The outcome of a run in a process of its own; None where it could not be made bare."""
-    driver = subprocess.run(
-        [sys.executable, "-c", DRIVER, mode, str(script), json.dumps(asdict(limits))],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if driver.stderr.startswith("no "):
-        return None
-    assert driver.returncode == 0, driver.stderr
-    outcome = json.loads(driver.stdout)
-    for name in ("result", "output"):
-        outcome[name] = outcome[name] if outcome[name] is None else base64.b64decode(outcome[name])
-    outcome["left_out"] = tuple(outcome["left_out"])
-    return Outcome(**outcome)
-
-
 @pytest.fixture(params=["here", "bare"])
 def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -138,7 +83,7 @@ def run(place: Path, mode: str) -> Run:
         before = describe(place / "project")
         if mode == "here":
             outcome = run_limited(script, [sys.executable], limits)
-        elif (bare := run_driver(mode, script, limits)) is not None:
+        elif (bare := run_elsewhere(mode, script, limits)) is not None:
             outcome = bare
         else:
             pytest.skip("no namespaces can be made, so that the other run is the bare one")
@@ -232,6 +177,15 @@ def test_time_ends(program: str, run: Run) -> None:
     outcome = run(program, Limits(seconds=1.0))
     assert outcome.reason == "did not finish within 1 second"
     assert time.monotonic() - started < 10.0
+
+
+def test_memory_that_processes_share_counts_once(run: Run) -> None:
+    outcome = run(
+        DELIVER + "import time\nkept = b'x' * 100_000_000\n"
+        "children = [child for _ in range(4) if (child := os.fork())]\ntime.sleep(0.3)\n"
+        "if len(children) == 4:\n    deliver({})"
+    )
+    assert outcome.result == b"{}"
 
 
 def test_deep_recursion_ends(run: Run) -> None:
@@ -474,7 +428,7 @@ def test_threads_may_run_several_at_once(place: Path) -> None:
 def test_nothing_is_left_when_chainrule_itself_is_killed(place: Path) -> None:
     script = place / "project" / "script.py"
     script.write_text("import time\nopen('begun', 'w').close()\ntime.sleep(60)")
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, "here", str(script), "{}"])
+    driver = subprocess.Popen([*DRIVER, "here", str(script), "{}"])
     mark = os.fsencode(place / "scratch" / "chainrule-")
     try:
         wait_until(lambda: any((place / "scratch").glob("*/project/begun")))

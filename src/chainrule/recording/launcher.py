@@ -222,15 +222,20 @@ def _end_all(guard: int, isolated: bool) -> None:
         os.kill(guard, signal.SIGKILL)
         os.waitpid(guard, 0)
         return
-    # Stopped first, they cannot start others while they are being killed.
-    stopped: set[int] = set()
-    while started := {p.number for p in descendants(os.getpid(), list_processes())} - stopped:
-        _signal_all(started, signal.SIGSTOP)
-        stopped |= started
-    _signal_all(stopped, signal.SIGKILL)
-    with suppress(ChildProcessError):
+    with suppress(ChildProcessError):  # none is left
         while True:
-            os.waitpid(-1, 0)
+            # Stopped first, they cannot start others while they are being killed. One may have been
+            # about to, so this goes on until the system knows of no child, alive or orphaned.
+            stopped: set[int] = set()
+            while (
+                started := {p.number for p in descendants(os.getpid(), list_processes())} - stopped
+            ):
+                _signal_all(started, signal.SIGSTOP)
+                stopped |= started
+            _signal_all(stopped, signal.SIGKILL)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            time.sleep(0.002)
 
 
 def _signal_all(processes: set[int], wanted: signal.Signals) -> None:

@@ -150,9 +150,11 @@ def _launch(
     try:
         return json.loads(heard), printed
     except ValueError:  # the launcher itself was ended, and could not tidy up
-        for process in find_by_environment(os.fsencode(private)):
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
+        deadline = time.monotonic() + GRACE
+        while (left := find_by_environment(os.fsencode(private))) and time.monotonic() < deadline:
+            for process in left:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
         return {}, printed
 
 
