@@ -1,0 +1,1 @@
+"""Hand-made gradients against true ones: updates, losses, blame, repair, verdict."""
