@@ -158,6 +158,9 @@ def _launch(
             for process in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
+        if launcher.returncode >= 0:
+            last = printed.tail.decode(errors="replace").strip().rpartition("\n")[2]
+            raise RuntimeError(f"the launcher failed: {last}") from None
         return {}, printed
 
 
