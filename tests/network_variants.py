@@ -178,12 +178,13 @@ def variants() -> Iterator[Variant]:
 
 
 def source_of(path: Path) -> str:
-    """A script, or a notebook's code cells joined by newlines."""
+    """A script, or a notebook's code cells joined by newlines, magics turned into comments."""
     text = path.read_text("utf-8")
     if path.suffix != ".ipynb":
         return text
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    return "\n".join("".join(cell["source"]) for cell in cells)
+    lines = "\n".join("".join(cell["source"]) for cell in cells).split("\n")
+    return "\n".join("#" + line if line.startswith(("%", "!")) else line for line in lines)
 
 
 def loss_of(source: str) -> frozenset[str]:
