@@ -8,8 +8,11 @@ program's end:
     #? parameters: w1 b1; w2 = net.w2          names, or expressions with names for them
     #? update: adam(0.01, 0.9, 0.999, 1e-8)    left out: descent, by any one positive factor a step
     #? tolerance: 1e-3                         left out: 1e-6
+    #? gradients: dw1 dw2                      for a program that computes them once: in this order
     #? a = sigmoid(x @ w1 + b1)                Python, in the program's names, that assigns the loss
     #? loss = squared(a @ w2, t)
+
+A program that only defines a network is driven by lines `#> ...` after its own.
 """
 
 import contextlib
@@ -29,6 +32,7 @@ from autograd.misc import flatten
 from autograd.scipy.special import erf, logsumexp
 from numpy.typing import NDArray
 
+PROGRAM = "<program>"
 STEPS = 9
 
 # Frames that share a line with the function around them.
@@ -141,6 +145,7 @@ class Judgement:
     step: str
     parameters: dict[str, str]
     forward: CodeType
+    gradients: tuple[str, ...] = ()
     update: Update | None = None
     own_rates: bool = False
     tolerance: float = 1e-6
@@ -149,7 +154,7 @@ class Judgement:
 def read_judgement(source: str) -> Judgement:
     said = [line[3:] for line in source.splitlines() if line.startswith("#? ")]
     keys = {}
-    for key in ("step", "parameters", "update", "tolerance"):
+    for key in ("step", "parameters", "gradients", "update", "tolerance"):
         for line in said:
             if line.startswith(key + ": "):
                 keys[key] = line.removeprefix(key + ": ")
@@ -163,7 +168,8 @@ def read_judgement(source: str) -> Judgement:
             parameters |= {name: name for name in part.split()}
     update = keys.get("update", "")
     return Judgement(
-        step=keys["step"],
+        step=keys.get("step", ""),
+        gradients=tuple(keys.get("gradients", "").split()),
         parameters=parameters,
         forward=compile("\n".join(body), "<the loss, written again>", "exec"),
         update=eval(update, UPDATES) if update not in ("", "own rates") else None,
@@ -198,9 +204,27 @@ def as_arrays(value: Any) -> Any:
         return [as_arrays(part) for part in value]
 
 
-def observe(source: str, folder: Path) -> Observation:
+def look(
+    judgement: Judgement, names: dict[str, Any]
+) -> tuple[dict[str, Flat], dict[str, Flat], float]:
+    """Parameters, the true gradient, and the loss, by what a program's names stand for."""
+    parameters = {name: as_arrays(eval(text, names)) for name, text in judgement.parameters.items()}
+
+    def loss(values: dict[str, Any]) -> Any:
+        scope = {**names, **FORWARD, **values}
+        exec(judgement.forward, scope)
+        return scope["loss"]
+
+    value, gradients = value_and_grad(loss)(parameters)
+    return (
+        {name: flatten(parameter)[0] for name, parameter in parameters.items()},
+        {name: flatten(gradient)[0] for name, gradient in gradients.items()},
+        float(value),
+    )
+
+
+def observe(judgement: Judgement, source: str, folder: Path) -> Observation:
     """Run a program up to its first steps, as `__main__` in a folder."""
-    judgement = read_judgement(source)
     observation = Observation()
     steps = {
         number
@@ -209,41 +233,34 @@ def observe(source: str, folder: Path) -> Observation:
     }
     assert steps, f"no line begins with {judgement.step}"
 
-    def look(frame: FrameType) -> None:
-        names = {**frame.f_globals, **frame.f_locals}
-        parameters = {
-            name: as_arrays(eval(text, names)) for name, text in judgement.parameters.items()
-        }
-
-        def loss(values: dict[str, Any]) -> Any:
-            scope = {**names, **FORWARD, **values}
-            exec(judgement.forward, scope)
-            return scope["loss"]
-
-        value, gradients = value_and_grad(loss)(parameters)
-        observation.losses.append(float(value))
-        observation.parameters.append({n: flatten(p)[0] for n, p in parameters.items()})
-        observation.gradients.append({n: flatten(g)[0] for n, g in gradients.items()})
-        if len(observation.losses) > STEPS:
-            raise Enough
-
     def trace(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename != "<program>":
+        if frame.f_code.co_filename != PROGRAM:
             return None
         inside = frame.f_code.co_name in COMPREHENSIONS
         if event == "line" and frame.f_lineno in steps and not inside:
-            look(frame)
+            parameters, gradients, value = look(judgement, {**frame.f_globals, **frame.f_locals})
+            observation.parameters.append(parameters)
+            observation.gradients.append(gradients)
+            observation.losses.append(value)
+            if len(observation.losses) > STEPS:
+                raise Enough
         return trace
 
-    code = compile(source, "<program>", "exec")
     with as_main(folder) as module, contextlib.suppress(Enough):
         before = sys.gettrace()
         sys.settrace(trace)
         try:
-            exec(code, module.__dict__)
+            exec(compile(driven(source), PROGRAM, "exec"), module.__dict__)
         finally:
             sys.settrace(before)
     return observation
+
+
+def driven(source: str) -> str:
+    """A program, with what drives it where it doesn't run by itself."""
+    return "\n".join(
+        line.removeprefix("#> ") if line.startswith("#> ") else line for line in source.split("\n")
+    )
 
 
 @contextlib.contextmanager
@@ -270,9 +287,14 @@ def as_main(folder: Path) -> Iterator[types.ModuleType]:
 
 
 def disagreement(source: str, folder: Path) -> float:
-    """How far the changes of the parameters are from those that the true gradient asks for, relative."""
+    """How far the changes of the parameters are from those that the true gradient asks for, relative.
+
+    Of a program that computes gradients once, how far they are from the true ones.
+    """
     judgement = read_judgement(source)
-    seen = observe(source, folder)
+    if judgement.gradients:
+        return disagreement_once(judgement, source, folder)
+    seen = observe(judgement, source, folder)
     count = len(seen.losses) - 1
     assert count >= 4, f"only {count} steps"
     changes = []
@@ -285,15 +307,34 @@ def disagreement(source: str, folder: Path) -> float:
         return np.inf
     assert moves >= 4, f"only {moves} steps change anything"
     expected = expected_changes(judgement, changes, seen.gradients[:count])
+    return max(map(relative, changes, expected, seen.parameters[:count]))
+
+
+def disagreement_once(judgement: Judgement, source: str, folder: Path) -> float:
+    with as_main(folder) as module:
+        exec(compile(driven(source), PROGRAM, "exec"), module.__dict__)
+        parameters, gradients, _ = look(judgement, module.__dict__)
+        found = {
+            name: -flatten(as_arrays(module.__dict__[stored]))[0]
+            for name, stored in zip(parameters, judgement.gradients, strict=True)
+        }
+    if any(found[name].shape != parameters[name].shape for name in found):
+        return np.inf
+    return relative(found, expected_changes(judgement, [found], [gradients])[0], parameters)
+
+
+def relative(
+    changes: dict[str, Flat], expected: dict[str, Flat], parameters: dict[str, Flat]
+) -> float:
+    """The worst difference in any parameter, beyond rounding, relative to what is expected of it."""
     worst = 0.0
-    for step, change in enumerate(changes):
-        largest = max(float(np.abs(e).max()) for e in expected[step].values())
-        for name, found in change.items():
-            wanted = expected[step][name]
-            rounding = 1e-14 * float(np.abs(seen.parameters[step][name]).max() + 1)
-            scale = max(float(np.abs(wanted).max()), 1e-6 * largest)
-            off = float(np.abs(found - wanted).max())
-            worst = max(worst, max(0.0, off - rounding) / scale if scale else float(off > rounding))
+    largest = max(float(np.abs(e).max()) for e in expected.values())
+    for name, found in changes.items():
+        wanted = expected[name]
+        rounding = 1e-14 * float(np.abs(parameters[name]).max() + 1)
+        scale = max(float(np.abs(wanted).max()), 1e-6 * largest)
+        off = float(np.abs(found - wanted).max())
+        worst = max(worst, max(0.0, off - rounding) / scale if scale else float(off > rounding))
     return worst
 
 

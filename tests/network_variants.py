@@ -14,6 +14,8 @@ They are data, in `tests/networks`, and no module of the tests imports them:
   that is not to blame, `#~ NAME delete: ` takes a line away (the blame falls on what moves up), and
   `#~ | code` continues a replacement. Edits of one name are one variant; `NAME/2` is a second one.
 - `other/` descends no single loss by backpropagation.
+- `driven/` has bases that only define a network, or compute gradients once: somebody has to drive
+  them, and lines `#> ...` at their end, which `check` does not read, do so for the judge.
 
 Every right network and base ends in lines `#? ...` that tell `network_judge` how to judge it.
 """
@@ -152,6 +154,10 @@ def bases() -> list[Path]:
     return sorted((NETWORKS / "bases").glob("*.py"))
 
 
+def driven_bases() -> list[Path]:
+    return sorted((NETWORKS / "driven").glob("*.py"))
+
+
 def right_networks() -> list[Path]:
     return sorted(p for p in (NETWORKS / "right").iterdir() if p.suffix in (".py", ".ipynb"))
 
@@ -174,6 +180,12 @@ def variants_of(base: Path) -> Iterator[Variant]:
 def variants() -> Iterator[Variant]:
     """Every base and every wrong variant."""
     for base in bases():
+        yield from variants_of(base)
+
+
+def driven_variants() -> Iterator[Variant]:
+    """The same of networks that have to be driven."""
+    for base in driven_bases():
         yield from variants_of(base)
 
 

@@ -13,6 +13,8 @@ from network_variants import (
     STYLES,
     Variant,
     bases,
+    driven_bases,
+    driven_variants,
     loss_of,
     other_programs,
     right_networks,
@@ -39,7 +41,7 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
-@pytest.mark.parametrize("base", bases(), ids=name_of)
+@pytest.mark.parametrize("base", [*bases(), *driven_bases()], ids=name_of)
 def test_a_base_is_right_and_its_variants_are_wrong(base: Path) -> None:
     for variant in variants_of(base):
         off = disagreement(variant.source, base.parent)
@@ -67,13 +69,13 @@ def test_there_are_enough_programs() -> None:
 
 
 def test_a_variant_differs_from_its_base_and_from_the_others() -> None:
-    for base in bases():
+    for base in (*bases(), *driven_bases()):
         every = list(variants_of(base))
         assert len({v.source for v in every}) == len(every), base
 
 
 def test_a_line_to_blame_is_in_the_program() -> None:
-    for variant in variants():
+    for variant in (*variants(), *driven_variants()):
         assert all(0 < line <= len(variant.source.splitlines()) for line in variant.lines)
 
 
@@ -109,11 +111,13 @@ def test_a_variant_is_read_from_lines_below_what_they_replace(tmp_path: Path) ->
 
 
 def test_a_network_names_losses_that_exist() -> None:
-    for network in (*bases(), *right_networks()):
+    for network in (*bases(), *driven_bases(), *right_networks()):
         assert loss_of(source_of(network)) <= LOSSES, network
 
 
-@pytest.mark.parametrize("program", [*bases(), *right_networks(), *other_programs()], ids=name_of)
+@pytest.mark.parametrize(
+    "program", [*bases(), *driven_bases(), *right_networks(), *other_programs()], ids=name_of
+)
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_program_runs_to_its_end(program: Path) -> None:
     code = compile(source_of(program), str(program), "exec")

@@ -1,11 +1,9 @@
 # loss: half-squared-error|squared-error|mean-squared-error
 import csv
-import os
 
 import numpy as np
 
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "csv_beside.csv") if "__file__" in globals() else "csv_beside.csv"
-with open(path) as f:
+with open("csv_beside.csv") as f:
     reader = csv.DictReader(f)
     table = [[float(row[k]) for k in ("width", "length", "thickness", "weight")] for row in reader]
 table = np.array(table)
