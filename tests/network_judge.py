@@ -226,9 +226,10 @@ def look(
 def observe(judgement: Judgement, source: str, folder: Path) -> Observation:
     """Run a program up to its first steps, as `__main__` in a folder."""
     observation = Observation()
+    program = driven(source)
     steps = {
         number
-        for number, line in enumerate(source.splitlines(), 1)
+        for number, line in enumerate(program.splitlines(), 1)
         if line.strip().startswith(judgement.step)
     }
     assert steps, f"no line begins with {judgement.step}"
@@ -250,7 +251,7 @@ def observe(judgement: Judgement, source: str, folder: Path) -> Observation:
         before = sys.gettrace()
         sys.settrace(trace)
         try:
-            exec(compile(driven(source), PROGRAM, "exec"), module.__dict__)
+            exec(compile(program, PROGRAM, "exec"), module.__dict__)
         finally:
             sys.settrace(before)
     return observation

@@ -34,15 +34,15 @@ class SequenceClassifier:
         d_h = self.Why.T @ d_y
         #~ updated-weights @ 0,-1: d_h = self.Why.T @ d_y
         for t in reversed(range(n)):
+            #~ no-flow-through-time: for t in [n - 1]:
             temp = (1 - self.last_hs[t + 1] ** 2) * d_h
             #~ missing-derivative: temp = d_h
-            #~ wrong-index/2: temp = (1 - self.last_hs[t] ** 2) * d_h
+            #~ derivative-at-activation: temp = (1 - self.last_hs[t] ** 2) * d_h
             d_bh += temp
             d_Whh += temp @ self.last_hs[t].T
-            #~ wrong-index/3: d_Whh += temp @ self.last_hs[t + 1].T
+            #~ wrong-index/2: d_Whh += temp @ self.last_hs[t + 1].T
             d_Wxh += temp @ self.last_inputs[t].T
             d_h = self.Whh.T @ temp
-            #~ no-flow-through-time delete @ -1,-2,-3,-4,`for t in reversed`,0:
             #~ wrong-transpose: d_h = self.Whh @ temp
         self.Why -= learn_rate * d_Why
         #~ updated-weights also: pass

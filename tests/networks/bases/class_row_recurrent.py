@@ -55,7 +55,7 @@ class RNN:
     def fit(self, series, epochs, lr):
         for epoch in range(epochs):
             errors = self.forward(series[:-1]) - series[1:, None]
-            #~ target-unused: errors = self.forward(series[:-1]) - series[:-1, None]
+            #~ target-unused: errors = self.forward(series[:-1])
             self.backward(errors / len(errors))
             self.step(lr)
         return np.mean(errors**2)

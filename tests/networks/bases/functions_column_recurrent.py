@@ -23,7 +23,7 @@ def run_backward(bits, labels, pre, hidden, outputs, A, B, C):
     future = np.zeros((B.shape[0], 1))
     for k in range(len(bits) - 1, -1, -1):
         e = outputs[k] - labels[k]
-        #~ target-unused: e = outputs[k] - bits[k]
+        #~ target-unused: e = outputs[k] - (outputs[k] > 0.5)
         gC += e.dot(np.vstack([hidden[k + 1], [[1.0]]]).T)
         #~ wrong-index: gC += e.dot(np.vstack([hidden[k], [[1.0]]]).T)
         above = C[:, :-1].T.dot(e)
@@ -32,7 +32,7 @@ def run_backward(bits, labels, pre, hidden, outputs, A, B, C):
         delta = total * (1 - np.tanh(pre[k]) ** 2)
         #~ derivative-at-activation: delta = total * (1 - np.tanh(hidden[k + 1]) ** 2)
         #~ missing-derivative: delta = total
-        #~ wrong-index/2: delta = total * (1 - np.tanh(pre[k - 1]) ** 2)
+        #~ derivative-at-activation/2: delta = total * (1 - np.tanh(pre[k - 1]) ** 2)
         gA += delta.dot(np.array([[bits[k], 1.0]]))
         gB += delta.dot(hidden[k].T)
         #~ wrong-layer-input: gB += delta.dot(pre[k].T)

@@ -41,7 +41,7 @@ class Cell:
         #~ wrong-operator: dz = dh * self.h + (1 - self.h)
         self.shared.gWx += dz @ self.x.T
         self.shared.gWh += dz @ self.h_before.T
-        #~ wrong-variable: self.shared.gWh += dz @ self.h.T
+        #~ wrong-layer-input: self.shared.gWh += dz @ self.h.T
         self.shared.gb += dz
         #~ bias-summed-over-all: self.shared.gb += dz.sum()
         return self.shared.Wh.T @ dz

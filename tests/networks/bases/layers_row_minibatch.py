@@ -24,7 +24,6 @@ class Linear:
 
     def step(self, lr):
         self.W = self.W - lr * self.dW
-        #~ decay-sign/2: self.W = self.W - lr * (self.dW - 2 * self.decay * self.W)
         self.b = self.b - lr * self.db
 
 

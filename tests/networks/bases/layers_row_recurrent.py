@@ -24,7 +24,7 @@ class Recurrent:
             local = (grad[:, t] + flow) * (1 - self.h[:, t] ** 2)
             #~ no-flow-through-time: local = grad[:, t] * (1 - self.h[:, t] ** 2)
             #~ missing-derivative: local = grad[:, t] + flow
-            #~ wrong-index: local = (grad[:, t] + flow) * (1 - self.h[:, t - 1] ** 2)
+            #~ derivative-at-activation: local = (grad[:, t] + flow) * (1 - self.h[:, t - 1] ** 2)
             self.dWx = self.dWx + self.x[:, t].T @ local
             self.dWh = self.dWh + self.h[:, t - 1].T @ local
             #~ wrong-index/2: self.dWh = self.dWh + self.h[:, t].T @ local
@@ -69,7 +69,7 @@ cell, head = Recurrent(2, 4, rng), TimeDense(4, 2, rng)
 for epoch in range(40):
     predicted = head.forward(cell.forward(data))
     difference = predicted - goal
-    #~ target-unused: difference = predicted - data
+    #~ target-unused: difference = predicted - predicted.mean(axis=0)
     cell.backward(head.backward(difference / difference.size))
     for layer in (cell, head):
         layer.update(0.5)

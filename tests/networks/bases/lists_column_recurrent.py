@@ -59,7 +59,7 @@ for round_ in range(40):
         for u in units + [answer]:
             u.clear()
         error = guess - label
-        #~ target-unused: error = guess - word[0]
+        #~ target-unused: error = guess - round(guess)
         answer.gather(error, history[-1], [])
         #~ wrong-index/2: answer.gather(error, history[-2], [])
         flow = [error * w for w in answer.inward]

@@ -32,7 +32,7 @@ for epoch in range(40):
         carried = [0.0] * H
         for t in range(len(xs) - 1, -1, -1):
             error = outputs[t] - ts[t]
-            #~ target-unused: error = outputs[t] - xs[t]
+            #~ target-unused: error = outputs[t] - outputs[t - 1]
             deltas = []
             for j in range(H):
                 g_out[j] += error * states[t + 1][j]

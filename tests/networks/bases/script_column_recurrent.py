@@ -51,7 +51,7 @@ for iteration in range(40):
         #~ wrong-index/2: dW += dz @ hs[t].T
         carried = W.T @ dz
         #~ wrong-transpose: carried = W @ dz
-        #~ wrong-variable: carried = W.T @ dh
+        #~ missing-derivative/2: carried = W.T @ dh
 
     for p, g in zip((U, W, O, b, c), (dU, dW, dO, db, dc)):
         p -= 0.1 * g

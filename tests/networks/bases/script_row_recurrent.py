@@ -26,7 +26,7 @@ for epoch in range(30):
         later = np.zeros(4)
         for t in reversed(range(steps)):
             dout = out[t] - targets[t]
-            #~ target-unused: dout = out[t] - inputs[t][:1]
+            #~ target-unused: dout = out[t] - out[t - 1]
             dWy += np.outer(h[t + 1], dout)
             #~ wrong-index/2: dWy += np.outer(h[t], dout)
             dby += dout
@@ -34,7 +34,7 @@ for epoch in range(30):
             #~ no-flow-through-time: dh = dout @ Wy.T
             dz = dh * (1 - h[t + 1] ** 2)
             #~ missing-derivative: dz = dh
-            #~ wrong-index: dz = dh * (1 - h[t] ** 2)
+            #~ derivative-at-activation: dz = dh * (1 - h[t] ** 2)
             dWx += np.outer(inputs[t], dz)
             dWh += np.outer(h[t], dz)
             #~ wrong-index/3: dWh += np.outer(h[t + 1], dz)
