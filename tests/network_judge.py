@@ -127,6 +127,14 @@ def adam(rate: float, beta1: float, beta2: float, epsilon: float) -> Update:
     return changes
 
 
+@dataclass(frozen=True)
+class Decoupled:
+    """Weight decay beside the update, not in the gradient: it needs the parameters too."""
+
+    update: Update
+    decay: float
+
+
 UPDATES = {
     "np": np,
     "each": each,
@@ -135,6 +143,7 @@ UPDATES = {
     "rmsprop": rmsprop,
     "adagrad": adagrad,
     "adam": adam,
+    "decoupled": Decoupled,
 }
 
 
@@ -146,7 +155,7 @@ class Judgement:
     parameters: dict[str, str]
     forward: CodeType
     gradients: tuple[str, ...] = ()
-    update: Update | None = None
+    update: Update | Decoupled | None = None
     own_rates: bool = False
     tolerance: float = 1e-6
 
@@ -297,7 +306,7 @@ def disagreement(source: str, folder: Path) -> float:
         return disagreement_once(judgement, source, folder)
     seen = observe(judgement, source, folder)
     count = len(seen.losses) - 1
-    assert count >= 4, f"only {count} steps"
+    assert count >= 5, f"only {count} steps"
     changes = []
     for before, after in zip(seen.parameters, seen.parameters[1:], strict=False):
         if any(before[name].shape != after[name].shape for name in before):
@@ -306,8 +315,12 @@ def disagreement(source: str, folder: Path) -> float:
     moves = sum(any(np.any(change) for change in step.values()) for step in changes)
     if not moves:
         return np.inf
-    assert moves >= 4, f"only {moves} steps change anything"
+    assert moves >= 5, f"only {moves} steps change anything"
     expected = expected_changes(judgement, changes, seen.gradients[:count])
+    if isinstance(judgement.update, Decoupled):
+        for change, before in zip(expected, seen.parameters, strict=False):
+            for name in change:
+                change[name] = change[name] - judgement.update.decay * before[name]
     return max(map(relative, changes, expected, seen.parameters[:count]))
 
 
@@ -344,11 +357,13 @@ def expected_changes(
 ) -> list[dict[str, Flat]]:
     names = list(gradients[0])
     if judgement.update is not None:
-        by_name = {name: judgement.update([g[name] for g in gradients]) for name in names}
+        update = judgement.update
+        update = update.update if isinstance(update, Decoupled) else update
+        by_name = {name: update([g[name] for g in gradients]) for name in names}
         return [{name: by_name[name][k] for name in names} for k in range(len(gradients))]
     if judgement.own_rates:
         rates = {
-            name: descent_rate([c[name] for c in changes], [g[name] for g in gradients])
+            name: descent_rate([c[name] for c in changes], [g[name] for g in gradients]) or 1.0
             for name in names
         }
         return [{name: -rates[name] * g[name] for name in names} for g in gradients]

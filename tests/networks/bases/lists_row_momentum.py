@@ -26,18 +26,23 @@ class Perceptron:
 
     def correct(self, targets, rate, inertia):
         out_deltas = [(targets[k] - self.y[k]) * (1 - self.y[k] ** 2) for k in range(self.no)]
+        #~ sign-error: out_deltas = [(self.y[k] - targets[k]) * (1 - self.y[k] ** 2) for k in range(self.no)]
         hidden_deltas = [0.0] * self.nh
         for j in range(self.nh):
             error = sum(out_deltas[k] * self.w_out[j][k] for k in range(self.no))
             hidden_deltas[j] = (1 - self.h[j] ** 2) * error
+            #~ missing-derivative: hidden_deltas[j] = error
+            #~ derivative-at-activation: hidden_deltas[j] = (1 - math.tanh(self.h[j]) ** 2) * error
         for j in range(self.nh):
             for k in range(self.no):
                 change = rate * out_deltas[k] * self.h[j] + inertia * self.last_out[j][k]
+                #~ wrong-layer-input: change = rate * out_deltas[k] * self.x[j] + inertia * self.last_out[j][k]
                 self.w_out[j][k] += change
                 self.last_out[j][k] = change
         for i in range(self.ni):
             for j in range(self.nh):
                 change = rate * hidden_deltas[j] * self.x[i] + inertia * self.last_in[i][j]
+                #~ wrong-index: change = rate * hidden_deltas[j] * self.x[j] + inertia * self.last_in[i][j]
                 self.w_in[i][j] += change
                 self.last_in[i][j] = change
         return sum(0.5 * (t - a) ** 2 for t, a in zip(targets, self.y))

@@ -18,6 +18,9 @@ def gradients(A, Y, P):
         G["b%d" % i] = dZ.mean(axis=1, keepdims=True)
         if i > 1:
             dZ = P["W%d" % i].T.dot(dZ) * (1 - A[i - 1] ** 2)
+            #~ missing-derivative: dZ = P["W%d" % i].T.dot(dZ)
+            #~ derivative-at-activation: dZ = P["W%d" % i].T.dot(dZ) * (1 - np.tanh(A[i - 1]) ** 2)
+            #~ wrong-operator: dZ = P["W%d" % i].T.dot(dZ) - (1 - A[i - 1] ** 2)
     return G
 
 
@@ -26,6 +29,7 @@ def adam_step(P, G, M, V, t, alpha=0.02, b1=0.9, b2=0.99, e=1e-7):
         M[k] = b1 * M[k] + (1 - b1) * G[k]
         V[k] = b2 * V[k] + (1 - b2) * np.square(G[k])
         P[k] = P[k] - alpha * (M[k] / (1 - b1**t)) / (np.sqrt(V[k] / (1 - b2**t)) + e)
+        #~ sign-error: P[k] = P[k] + alpha * (M[k] / (1 - b1**t)) / (np.sqrt(V[k] / (1 - b2**t)) + e)
 
 
 R = np.random.RandomState(10)

@@ -18,8 +18,14 @@ for step in range(60):
     A = np.where(Z > 0, Z, 0.01 * Z)
     R = A @ W2 + b2 - T
     dZ = R @ W2.T * np.where(Z > 0, 1, 0.01)
+    #~ missing-derivative: dZ = R @ W2.T
+    #~ derivative-at-activation: dZ = R @ W2.T * np.where(R @ W2.T > 0, 1, 0.01)
     grads = clip([X.T @ dZ, dZ.sum(0), A.T @ R, R.sum(0)], 10.0)
+    #~ bias-summed-over-all: grads = clip([X.T @ dZ, dZ.sum(), A.T @ R, R.sum(0)], 10.0)
+    #~ wrong-layer-input: grads = clip([X.T @ dZ, dZ.sum(0), Z.T @ R, R.sum(0)], 10.0)
+    #~ parameter-mis-scaled: grads = clip([X.T @ dZ, dZ.mean(0), A.T @ R, R.sum(0)], 10.0)
     params = [p - 0.01 * g for p, g in zip(params, grads)]
+    #~ sign-error: params = [p + 0.01 * g for p, g in zip(params, grads)]
 print(np.sum(R**2))
 
 #? step: W1, b1, W2, b2 = params

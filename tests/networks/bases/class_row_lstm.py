@@ -35,15 +35,22 @@ class LSTM:
         dh_next, dc_next = np.zeros(self.H), np.zeros(self.H)
         for e, (joined, i, f, o, g, c_before, tc, h) in zip(errors[::-1], self.tape[::-1]):
             dV += np.outer(e, h)
+            #~ wrong-variable: dV += np.outer(e, tc)
             dh = self.V.T @ e + dh_next
+            #~ no-flow-through-time: dh = self.V.T @ e
             dc = dh * o * (1 - tc**2) + dc_next
+            #~ no-flow-through-time/2: dc = dh * o * (1 - tc**2)
+            #~ missing-derivative: dc = dh * o + dc_next
             dz = np.concatenate(
                 [dc * g * i * (1 - i), dc * c_before * f * (1 - f), dh * tc * o * (1 - o), dc * i * (1 - g**2)]
             )
             dW += np.outer(dz, joined)
             db += dz
             dh_next = self.W[:, -self.H :].T @ dz
+            #~ wrong-index: dh_next = self.W[:, : self.H].T @ dz
             dc_next = dc * f
+            #~ wrong-variable/2: dc_next = dc * i
+            #~ wrong-variable/3: dc_next = dc
         return dW, db, dV
 
 

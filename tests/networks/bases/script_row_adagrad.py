@@ -12,13 +12,18 @@ for i in range(100):
     s = 1 / (1 + np.exp(-(points @ U + a)))
     residual = s @ V + b - heights
     ds = residual @ V.T * s * (1 - s)
+    #~ missing-derivative: ds = residual @ V.T
+    #~ wrong-operator: ds = residual @ V.T * s + (1 - s)
     for w, g, cache in zip(
         (U, a, V, b),
         (points.T @ ds, ds.sum(0, keepdims=True), s.T @ residual, residual.sum(0, keepdims=True)),
+        #~ bias-summed-over-all: (points.T @ ds, ds.sum(), s.T @ residual, residual.sum(0, keepdims=True)),
         caches,
     ):
         cache += g * g
         w -= 0.1 * g / (np.sqrt(cache) + 1e-8)
+        #~ sign-error: w += 0.1 * g / (np.sqrt(cache) + 1e-8)
+        #~ update-missing: w = w - 0.1 * g / (np.sqrt(cache) + 1e-8)
 print(float(np.abs(residual).mean()))
 
 #? step: s = 1 / (1 + np.exp(

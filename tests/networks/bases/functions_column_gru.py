@@ -34,14 +34,21 @@ def backward(y, t, h, trace):
     dh = P["Wy"].T @ d
     for x, before, z, r, k in reversed(trace):
         dk = dh * z * (1 - k**2)
+        #~ missing-derivative: dk = dh * z
         dz = dh * (k - before) * z * (1 - z)
+        #~ sign-error: dz = dh * (before - k) * z * (1 - z)
         inner = P["Uh"].T @ dk
+        #~ wrong-transpose: inner = P["Uh"] @ dk
         dr = inner * before * r * (1 - r)
+        #~ wrong-variable: dr = inner * k * r * (1 - r)
         for gate, delta, state in (("h", dk, r * before), ("z", dz, before), ("r", dr, before)):
+        #~ wrong-variable/2: for gate, delta, state in (("h", dk, before), ("z", dz, before), ("r", dr, before)):
             G["W" + gate] += delta @ x.T
             G["U" + gate] += delta @ state.T
             G["b" + gate] += delta
         dh = dh * (1 - z) + inner * r + P["Uz"].T @ dz + P["Ur"].T @ dr
+        #~ no-flow-through-time: dh = dh * (1 - z)
+        #~ wrong-variable/3: dh = dh * z + inner * r + P["Uz"].T @ dz + P["Ur"].T @ dr
     return G
 
 

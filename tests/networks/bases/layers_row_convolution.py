@@ -23,8 +23,12 @@ class Conv3x3:
             for i in range(d_out.shape[1]):
                 for j in range(d_out.shape[2]):
                     d_filters[f] += d_out[f, i, j] * self.image[i : i + 3, j : j + 3]
+                    #~ wrong-index: d_filters[f] += d_out[f, i, j] * self.image[j : j + 3, i : i + 3]
+                    #~ wrong-index/2: d_filters[f] += d_out[0, i, j] * self.image[i : i + 3, j : j + 3]
         self.filters -= lr * d_filters
         self.bias -= lr * d_out.sum(axis=(1, 2))
+        #~ parameter-mis-scaled: self.bias -= lr * d_out.mean(axis=(1, 2))
+        #~ bias-summed-over-all: self.bias -= lr * d_out.sum()
 
 
 class ReLU:
@@ -34,6 +38,7 @@ class ReLU:
 
     def backward(self, d_out):
         return d_out * (self.x > 0)
+        #~ relu-derivative-at-output: return d_out * (np.maximum(self.x, 0) >= 0)
 
 
 class Softmax:
@@ -52,7 +57,10 @@ class Softmax:
         d_scores = self.p.copy()
         d_scores[label] -= 1
         d_flat = self.weights @ d_scores
+        #~ updated-weights @ +1,0: self.weights -= lr * self.flat[:, np.newaxis] @ d_scores[np.newaxis]
+        #~ | d_flat = self.weights @ d_scores
         self.weights -= lr * self.flat[:, np.newaxis] @ d_scores[np.newaxis]
+        #~ updated-weights also: pass
         self.biases -= lr * d_scores
         return d_flat.reshape(self.shape)
 

@@ -11,8 +11,10 @@ for t in range(100):
     R = H @ W.T + c
     dR = (R - X) / len(X)
     dH = dR @ W * (1 - H**2)
+    #~ missing-derivative: dH = dR @ W
     dW = X.T @ dH + dR.T @ H
     db, dc = dH.sum(axis=0), dR.sum(axis=0)
+    #~ bias-summed-over-all: db, dc = dH.sum(axis=0), dR.sum()
     W, b, c = W - 0.1 * dW, b - 0.1 * db, c - 0.1 * dc
 print(np.sum((R - X) ** 2))
 

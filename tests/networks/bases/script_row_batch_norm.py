@@ -24,10 +24,16 @@ for i in range(80):
     dW2, db2 = h.T @ dy, dy.sum(axis=0)
     dn = dy @ W2.T
     dn[n <= 0] = 0
+    #~ relu-derivative-at-output: dn[h < 0] = 0
     dgamma, dbeta = (dn * zhat).sum(axis=0), dn.sum(axis=0)
+    #~ wrong-variable: dgamma, dbeta = (dn * z).sum(axis=0), dn.sum(axis=0)
+    #~ bias-summed-over-all: dgamma, dbeta = (dn * zhat).sum(axis=0), dn.sum()
     dzhat = dn * gamma
+    #~ wrong-variable/2: dzhat = dn * beta
     m = len(X)
     dz = inv / m * (m * dzhat - dzhat.sum(axis=0) - zhat * (dzhat * zhat).sum(axis=0))
+    #~ wrong-operator: dz = inv / m * (m * dzhat - dzhat.sum(axis=0) + zhat * (dzhat * zhat).sum(axis=0))
+    #~ parameter-mis-scaled: dz = inv * (m * dzhat - dzhat.sum(axis=0) - zhat * (dzhat * zhat).sum(axis=0))
     dW1 = X.T @ dz
     for p, g in ((W1, dW1), (gamma, dgamma), (beta, dbeta), (W2, dW2), (b2, db2)):
         p -= lr * g

@@ -20,8 +20,12 @@ class Regressor:
         delta = error / len(x)
         for i in range(len(self.weights) - 1, -1, -1):
             below = delta @ self.weights[i].T * (1 - values[i] ** 2)
+            #~ missing-derivative: below = delta @ self.weights[i].T
             self.weights[i] -= WEIGHT_RATE * values[i].T @ delta
+            #~ wrong-index/2: self.weights[i] -= WEIGHT_RATE * values[i][::-1].T @ delta
             self.biases[i] -= BIAS_RATE * delta.sum(axis=0)
+            #~ bias-summed-over-all: self.biases[i] -= BIAS_RATE * delta.sum()
+            #~ parameter-never-updated delete @ -1,0,`self.biases = `:
             delta = below
         return np.abs(error).max()
 

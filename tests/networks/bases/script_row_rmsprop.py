@@ -20,15 +20,20 @@ for it in range(100):
     loss = -np.mean(np.log(p[range(N), y]))
     dscores = p
     dscores[range(N), y] -= 1
+    #~ target-unused: dscores[range(N), p.argmax(axis=1)] -= 1
     dscores /= N
     grad = {"W2": np.dot(h.T, dscores)}
+    #~ wrong-variable: grad = {"W2": np.dot(h.T, scores)}
     dh = np.dot(dscores, model["W2"].T)
     dh[h <= 0] = 0
+    #~ relu-derivative-at-output: dh[h < 0] = 0
     grad["W1"] = np.dot(X.T, dh)
+    #~ wrong-index: grad["W1"] = np.dot(X[::-1].T, dh)
     for k, v in model.items():
         g = grad[k]
         squares[k] = decay_rate * squares[k] + (1 - decay_rate) * g**2
         model[k] -= learning_rate * g / (np.sqrt(squares[k]) + 1e-5)
+        #~ sign-error: model[k] += learning_rate * g / (np.sqrt(squares[k]) + 1e-5)
 print(loss)
 
 #? step: h = np.dot(X, model["W1"])

@@ -21,12 +21,20 @@ for epoch in range(60):
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     d_scores = probabilities
     d_scores[np.arange(len(pairs)), following] -= 1
+    #~ target-unused: d_scores[np.arange(len(pairs)), probabilities.argmax(axis=1)] -= 1
     d_scores /= len(pairs)
+    #~ updated-weights also: d_scores /= len(pairs)
+    #~ | weights -= 0.5 * (x.T @ d_scores)
     d_x = (d_scores @ weights.T).reshape(looked_up.shape)
+    #~ updated-weights @ 0,-1: d_x = (d_scores @ weights.T).reshape(looked_up.shape)
     d_embedding = np.zeros_like(embedding)
     np.add.at(d_embedding, pairs, d_x)
+    #~ wrong-operator: d_embedding[pairs] = d_x
+    #~ wrong-index: np.add.at(d_embedding, pairs[:, ::-1], d_x)
     weights -= 0.5 * (x.T @ d_scores)
+    #~ updated-weights also: pass
     bias -= 0.5 * d_scores.sum(axis=0)
+    #~ bias-summed-over-all: bias -= 0.5 * d_scores.sum()
     embedding -= 0.5 * d_embedding
 print(embedding.shape)
 

@@ -11,10 +11,15 @@ for k in range(50):
     e = v @ h - t
     gv = e @ h.T
     gw = ((v.T @ e) * (1 - h**2)) @ x.T
+    #~ missing-derivative: gw = (v.T @ e) @ x.T
+    #~ wrong-operator: gw = ((v.T @ e) + (1 - h**2)) @ x.T
+    #~ derivative-at-activation: gw = ((v.T @ e) * (1 - np.tanh(h) ** 2)) @ x.T
     for g in (gw, gv):
         np.clip(g, -5, 5, out=g)
     w -= 0.01 * gw
     v -= 0.01 * gv
+    #~ sign-error: v += 0.01 * gv
+    #~ wrong-operator/2: v -= 0.01 + gv
 print(0.5 * (e**2).sum())
 
 #? step: h = np.tanh(w @ x)

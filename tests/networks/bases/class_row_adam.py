@@ -18,6 +18,7 @@ class Adam:
             m_hat = self.m[i] / (1 - self.beta1**self.t)
             v_hat = self.v[i] / (1 - self.beta2**self.t)
             p -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+            #~ sign-error: p += self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
 rng = np.random.default_rng(3)
@@ -31,10 +32,17 @@ for epoch in range(100):
     h = np.tanh(x @ W1 + b1)
     pred = h @ W2 + b2
     grad = 2 * (pred - y) / len(x)
+    #~ target-unused: grad = 2 * pred / len(x)
     gW2 = h.T @ grad
+    #~ wrong-variable: gW2 = h.T @ pred
     gb2 = grad.sum(axis=0)
+    #~ bias-summed-over-all: gb2 = grad.sum()
     gh = grad @ W2.T * (1 - h * h)
+    #~ missing-derivative: gh = grad @ W2.T
+    #~ wrong-operator: gh = grad @ W2.T + (1 - h * h)
+    #~ derivative-at-activation: gh = grad @ W2.T * (1 - np.tanh(h) ** 2)
     optimizer.step([x.T @ gh, gh.sum(axis=0), gW2, gb2])
+    #~ sign-error/2: optimizer.step([-(x.T @ gh), gh.sum(axis=0), gW2, gb2])
 print(np.mean((pred - y) ** 2))
 
 #? step: h = np.tanh(x @ W1 + b1)

@@ -13,6 +13,7 @@ class NesterovSGD:
             v = self.momentum * v - self.lr * grads[key]
             self.velocity[key] = v
             params[key] = params[key] + self.momentum * v - self.lr * grads[key]
+            #~ sign-error: params[key] = params[key] - self.momentum * v + self.lr * grads[key]
 
 
 def softmax(s):
@@ -36,9 +37,13 @@ for i in range(60):
     p = softmax(h @ params["W2"] + params["b2"])
     grads = {}
     d = (p - t) / len(x)
+    #~ target-unused: d = (p - p.max(axis=1, keepdims=True)) / len(x)
     grads["W2"], grads["b2"] = h.T @ d, d.sum(axis=0)
+    #~ wrong-layer-input: grads["W2"], grads["b2"] = z.T @ d, d.sum(axis=0)
     d = np.where(z > 0, d @ params["W2"].T, 0)
+    #~ relu-derivative-at-output: d = np.where(h >= 0, d @ params["W2"].T, 0)
     grads["W1"], grads["b1"] = x.T @ d, d.sum(axis=0)
+    #~ bias-summed-over-all/2: grads["W1"], grads["b1"] = x.T @ d, np.full(6, d.sum())
     optimizer.update(params, grads)
 print("cross entropy", -np.log(p[t == 1]).mean())
 
