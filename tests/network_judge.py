@@ -40,6 +40,8 @@ COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda
 
 Flat = NDArray[np.float64]
 Update = Callable[[list[Flat]], list[Flat]]
+Loss = Callable[[Any, Any], Any]
+Watch = Callable[[FrameType, object], None]
 
 # --- what a judgement may say ---------------------------------------------------------------------
 
@@ -58,9 +60,23 @@ FORWARD = {
     "softplus": lambda z: anp.log(1 + anp.exp(z)),
     "gelu": lambda z: z * (1 + erf(z / 2**0.5)) / 2,
     "softmax": softmax,
+    "one_hot": lambda k, classes: anp.eye(classes)[k],
+}
+
+# The losses by the names that they have in a judgement, with those that `check` gives them.
+LOSSES: dict[str, Loss] = {
     "squared": lambda a, t: anp.sum((a - t) ** 2) / 2,
     "bce": lambda a, t: -anp.sum(t * anp.log(a) + (1 - t) * anp.log(1 - a)),
     "cross_entropy": lambda a, t: -anp.sum(t * anp.log(a)),
+    "huber": lambda a, t: anp.sum(
+        anp.where(anp.abs(a - t) <= 1, (a - t) ** 2 / 2, anp.abs(a - t) - 0.5)
+    ),
+}
+FAMILY = {
+    "squared": {"half-squared-error", "squared-error", "mean-squared-error"},
+    "bce": {"binary-cross-entropy"},
+    "cross_entropy": {"cross-entropy"},
+    "huber": {"huber"},  # where errors stay below 1 it is half the squared error
 }
 
 
@@ -158,9 +174,11 @@ class Judgement:
     update: Update | Decoupled | None = None
     own_rates: bool = False
     tolerance: float = 1e-6
+    losses: dict[str, Loss] = field(default_factory=lambda: LOSSES)
 
 
-def read_judgement(source: str) -> Judgement:
+def read_judgement(source: str, loss: str = "") -> Judgement:
+    """What a program's last lines say; with a loss, its gradient in place of every loss's there."""
     said = [line[3:] for line in source.splitlines() if line.startswith("#? ")]
     keys = {}
     for key in ("step", "parameters", "gradients", "update", "tolerance"):
@@ -184,6 +202,7 @@ def read_judgement(source: str) -> Judgement:
         update=eval(update, UPDATES) if update not in ("", "own rates") else None,
         own_rates=update == "own rates",
         tolerance=float(keys.get("tolerance", 1e-6)),
+        losses={name: LOSSES[loss or name] for name in LOSSES},
     )
 
 
@@ -220,7 +239,7 @@ def look(
     parameters = {name: as_arrays(eval(text, names)) for name, text in judgement.parameters.items()}
 
     def loss(values: dict[str, Any]) -> Any:
-        scope = {**names, **FORWARD, **values}
+        scope = {**names, **FORWARD, **judgement.losses, **values}
         exec(judgement.forward, scope)
         return scope["loss"]
 
@@ -232,8 +251,10 @@ def look(
     )
 
 
-def observe(judgement: Judgement, source: str, folder: Path) -> Observation:
-    """Run a program up to its first steps, as `__main__` in a folder."""
+def observe(
+    judgement: Judgement, source: str, folder: Path, watch: Watch | None = None
+) -> Observation:
+    """Run a program up to its first steps, as `__main__` in a folder, perhaps under somebody's eyes."""
     observation = Observation()
     program = driven(source)
     steps = {
@@ -254,6 +275,8 @@ def observe(judgement: Judgement, source: str, folder: Path) -> Observation:
             observation.losses.append(value)
             if len(observation.losses) > STEPS:
                 raise Enough
+        if watch is not None:
+            watch(frame, argument)
         return trace
 
     with as_main(folder) as module, contextlib.suppress(Enough):
@@ -296,12 +319,13 @@ def as_main(folder: Path) -> Iterator[types.ModuleType]:
 # --- the verdict ----------------------------------------------------------------------------------
 
 
-def disagreement(source: str, folder: Path) -> float:
+def disagreement(source: str, folder: Path, loss: str = "", *, one_rate: bool = False) -> float:
     """How far the changes of the parameters are from those that the true gradient asks for, relative.
 
-    Of a program that computes gradients once, how far they are from the true ones.
+    Of a program that computes gradients once, how far they are from the true ones. With the name of a
+    loss, as if the program descended that one; with one rate, at every step by that.
     """
-    judgement = read_judgement(source)
+    judgement = read_judgement(source, loss)
     if judgement.gradients:
         return disagreement_once(judgement, source, folder)
     seen = observe(judgement, source, folder)
@@ -316,7 +340,7 @@ def disagreement(source: str, folder: Path) -> float:
     if not moves:
         return np.inf
     assert moves >= 5, f"only {moves} steps change anything"
-    expected = expected_changes(judgement, changes, seen.gradients[:count])
+    expected = expected_changes(judgement, changes, seen.gradients[:count], one_rate)
     if isinstance(judgement.update, Decoupled):
         for change, before in zip(expected, seen.parameters, strict=False):
             for name in change:
@@ -353,7 +377,10 @@ def relative(
 
 
 def expected_changes(
-    judgement: Judgement, changes: list[dict[str, Flat]], gradients: list[dict[str, Flat]]
+    judgement: Judgement,
+    changes: list[dict[str, Flat]],
+    gradients: list[dict[str, Flat]],
+    one_rate: bool = False,
 ) -> list[dict[str, Flat]]:
     names = list(gradients[0])
     if judgement.update is not None:
@@ -367,6 +394,12 @@ def expected_changes(
             for name in names
         }
         return [{name: -rates[name] * g[name] for name in names} for g in gradients]
+    if one_rate:
+        rate = descent_rate(
+            [c for change in changes for c in change.values()],
+            [g for gradient in gradients for g in gradient.values()],
+        )
+        return [{name: -rate * g for name, g in gradient.items()} for gradient in gradients]
     result = []
     for change, gradient in zip(changes, gradients, strict=True):
         rate = descent_rate(list(change.values()), list(gradient.values()))
@@ -379,6 +412,24 @@ def descent_rate(changes: list[Flat], gradients: list[Flat]) -> float:
     down = -sum(float(c @ g) for c, g in zip(changes, gradients, strict=True))
     square = sum(float(g @ g) for g in gradients)
     return max(0.0, down / square) if square else 0.0
+
+
+def losses_that_fit(source: str, folder: Path) -> set[str]:
+    """The losses, by the names that `check` gives them, that a right program may be said to descend.
+
+    Those that need another rate at every step don't count where one rate will do: with one output and
+    one sample at a time, the gradients of all losses are proportional.
+    """
+    for one_rate in (True, False):
+        fitting: set[str] = set()
+        for loss, names in FAMILY.items():
+            with np.errstate(all="ignore"):
+                off = disagreement(source, folder, loss, one_rate=one_rate)
+            if off < read_judgement(source).tolerance and not (fitting and loss == "huber"):
+                fitting |= names
+        if fitting:
+            return fitting
+    return set()
 
 
 def is_right(source: str, folder: Path) -> bool:

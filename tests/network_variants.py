@@ -199,6 +199,11 @@ def source_of(path: Path) -> str:
     return "\n".join("#" + line if line.startswith(("%", "!")) else line for line in lines)
 
 
+def without_edits(path: Path) -> str:
+    """A program as its author has it: a base without its variants."""
+    return "\n".join(read_edits(source_of(path))[0]) + "\n"
+
+
 def loss_of(source: str) -> frozenset[str]:
     """The losses that a network may be said to descend: they differ by a common factor."""
     first = source.lstrip().splitlines()[0]

@@ -1,4 +1,4 @@
-# loss: cross-entropy
+# loss: cross-entropy|binary-cross-entropy
 import numpy as np
 
 
@@ -81,4 +81,4 @@ for epoch in range(20):
 #? h = np.zeros((5, 1))
 #? for x in sequence:
 #?     h = np.tanh(Wxh @ x + Whh @ h + bh)
-#? loss = -np.log(softmax(Why @ h + by, axis=0)[label, 0])
+#? loss = cross_entropy(softmax(Why @ h + by, axis=0)[:, 0], one_hot(label, 2))

@@ -75,4 +75,4 @@ Classifier(2, 8, 3, seed=5).train(X, y, lr=0.1, epochs=15, batch=15)
 #? step: n = X.shape[0]
 #? parameters: W1 = self.W1; b1 = self.b1; W2 = self.W2; b2 = self.b2
 #? p = softmax((relu(X @ W1 + b1) * self.mask) @ W2 + b2)
-#? loss = -np.mean(np.log(p[np.arange(len(y)), y])) + 0.5 * self.reg * (np.sum(W1**2) + np.sum(W2**2))
+#? loss = cross_entropy(p, one_hot(y, 3)) / len(y) + 0.5 * self.reg * (np.sum(W1**2) + np.sum(W2**2))

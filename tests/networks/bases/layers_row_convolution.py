@@ -1,4 +1,4 @@
-# loss: cross-entropy
+# loss: cross-entropy|binary-cross-entropy
 import numpy as np
 
 
@@ -89,4 +89,4 @@ for epoch in range(3):
 #? parameters: F = conv.filters; c = conv.bias; W = head.weights; b = head.biases
 #? maps = [sum(F[f, u, v] * image[u : u + 4, v : v + 4] for u in range(3) for v in range(3)) + c[f] for f in range(2)]
 #? flat = np.concatenate([np.reshape(relu(m), -1) for m in maps])
-#? loss = -np.log(softmax(flat @ W + b)[label])
+#? loss = cross_entropy(softmax(flat @ W + b), one_hot(label, 2))

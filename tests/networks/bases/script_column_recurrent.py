@@ -66,4 +66,4 @@ for iteration in range(40):
 #? h, loss = memory, 0
 #? for i, j in zip(source, target):
 #?     h = np.tanh(np.reshape(U[:, i], (-1, 1)) + W @ h + b)
-#?     loss = loss - np.log(softmax(O @ h + c, axis=0)[j, 0])
+#?     loss = loss + cross_entropy(softmax(O @ h + c, axis=0)[:, 0], one_hot(j, V))

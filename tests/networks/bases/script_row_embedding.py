@@ -41,4 +41,4 @@ print(embedding.shape)
 #? step: looked_up = embedding[pairs]
 #? parameters: embedding weights bias
 #? p = softmax(np.reshape(embedding[pairs], (len(pairs), -1)) @ weights + bias)
-#? loss = -np.mean(np.log(p[np.arange(len(pairs)), following]))
+#? loss = cross_entropy(p, one_hot(following, V))

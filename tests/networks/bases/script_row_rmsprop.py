@@ -39,4 +39,4 @@ print(loss)
 #? step: h = np.dot(X, model["W1"])
 #? parameters: w1 = model["W1"]; w2 = model["W2"]
 #? update: rmsprop(5e-3, 0.9, 1e-5)
-#? loss = -np.mean(np.log(softmax(relu(X @ w1) @ w2)[np.arange(N), y]))
+#? loss = cross_entropy(softmax(relu(X @ w1) @ w2), one_hot(y, C)) / N

@@ -1,4 +1,4 @@
-# loss: cross-entropy
+# loss: cross-entropy|binary-cross-entropy
 """The weights' running average is kept for the end and never touches the training."""
 import numpy as np
 
@@ -29,4 +29,4 @@ print((output(average, X)[1].argmax(axis=1) == y).mean())
 #? step: h, q = output(p, X)
 #? parameters: r = p
 #? s = softmax(np.tanh(X @ r["W"] + r["b"]) @ r["V"] + r["c"])
-#? loss = -np.mean(np.log(s[np.arange(40), y]))
+#? loss = cross_entropy(s, one_hot(y, 2))

@@ -1,4 +1,4 @@
-# loss: cross-entropy
+# loss: cross-entropy|binary-cross-entropy
 import numpy as np
 
 rng = np.random.default_rng(61)

@@ -20,5 +20,4 @@ print("median deviation", np.median(np.abs(e)))
 
 #? step: h = np.tanh(x @ w + b)
 #? parameters: w b v c
-#? e = np.tanh(x @ w + b) @ v + c - t
-#? loss = np.sum(np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5)) / 30
+#? loss = huber(np.tanh(x @ w + b) @ v + c, t) / 30

@@ -41,4 +41,4 @@ for epoch in range(6):
 #? for image, label in zip(images, labels):
 #?     maps = [sum(k[u, v] * image[u : u + 4, v : v + 4] for u in range(3) for v in range(3)) for k in kernels]
 #?     flat = np.array([np.max(m[i : i + 2, j : j + 2]) for i in (0, 2) for j in (0, 2) for m in maps])
-#?     loss = loss - np.log(softmax(flat @ dense + bias)[label])
+#?     loss = loss + cross_entropy(softmax(flat @ dense + bias), one_hot(label, C))

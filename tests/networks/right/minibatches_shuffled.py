@@ -46,4 +46,4 @@ for e in range(10):
 #? step: z = bx @ self.w1.T
 #? parameters: w1 = self.w1; b1 = self.b1; w2 = self.w2; b2 = self.b2
 #? p = softmax(relu(bx @ w1.T + b1) @ w2.T + b2)
-#? loss = -np.mean(np.log(p[np.arange(len(by)), by]))
+#? loss = cross_entropy(p, one_hot(by, 3))

@@ -56,4 +56,4 @@ for n in range(30):
 #? s, loss = h, 0
 #? for i, j in zip(inputs, targets):
 #?     s = np.tanh(np.reshape(Wxh[:, i], (-1, 1)) + Whh @ s + bh)
-#?     loss = loss - np.log(softmax(Why @ s + by, axis=0)[j, 0])
+#?     loss = loss + cross_entropy(softmax(Why @ s + by, axis=0)[:, 0], one_hot(j, V))

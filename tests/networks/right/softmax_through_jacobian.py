@@ -28,4 +28,4 @@ for epoch in range(20):
 
 #? step: p = softmax(W @ x + b)
 #? parameters: W b
-#? loss = -np.log(softmax(W @ x + b)[k])
+#? loss = cross_entropy(softmax(W @ x + b), one_hot(k, 3))

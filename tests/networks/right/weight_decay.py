@@ -39,4 +39,4 @@ build(hidden)
 #? step: a1 = np.tanh(
 #? parameters: W1 b1 W2 b2
 #? p = softmax(np.tanh(X @ W1 + b1) @ W2 + b2)
-#? loss = -np.sum(np.log(p[np.arange(count), y])) + reg_lambda / 2 * (np.sum(W1**2) + np.sum(W2**2))
+#? loss = cross_entropy(p, one_hot(y, classes)) + reg_lambda / 2 * (np.sum(W1**2) + np.sum(W2**2))
