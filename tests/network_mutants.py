@@ -2,14 +2,18 @@
 
 Only edits that leave the predictions alone are sorted: an edit of the forward pass makes another
 network, whose right gradient the judge doesn't know. A mistake disagrees with every loss of the family.
+
+Sorting takes minutes, so what came of it lies in `networks/mutants.json`; once networks have changed,
+`python tests/network_mutants.py` writes it anew.
 """
 
 import io
+import json
 import keyword
 import random
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,7 +31,7 @@ from network_judge import (
     observe,
     read_judgement,
 )
-from network_variants import bases, right_networks, without_edits
+from network_variants import NETWORKS, bases, right_networks, without_edits
 
 # What stands in for an operator.
 OPERATORS = {
@@ -44,7 +48,7 @@ OPERATORS = {
 }
 
 # Penalties and optimizers are no part of a forward pass: what an edit of theirs ought to do is unclear.
-# So is an edit of targets that the judgement makes on its own, and of a loss that is what is trained.
+# So is an edit of targets that the judgement makes on its own. In the last row predictions can't be seen.
 NOT_MUTATED = (
     "minibatch",
     "weight_decay",
@@ -52,58 +56,101 @@ NOT_MUTATED = (
     "neurons_as_dicts",
     "scalar_autodiff",
     "checks_itself",
+    "helper_module",
+    "float32",
+    "radial_basis",
+    "gradients_accumulated",
+    "layers_row_recurrent",
 )
 
+SORTED = NETWORKS / "mutants.json"
 STEPS_WATCHED = 2
 EVENTS = 20_000
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A right program with one token changed; whether its gradient is now wrong."""
+class Edit:
+    """One token in place of another; lines from 1, columns from 0."""
 
-    path: Path
     line: int
-    edit: str
-    source: str
+    column: int
+    old: str
+    new: str
+
+    def apply(self, source: str) -> str:
+        lines = source.split("\n")
+        text = lines[self.line - 1]
+        before, after = text[: self.column], text[self.column :]
+        assert after.startswith(self.old), f"stale edit {self} of {text}"
+        lines[self.line - 1] = before + self.new + after.removeprefix(self.old)
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A right network with one edit; whether its gradient is now wrong."""
+
+    network: Path
+    edit: Edit
     wrong: bool
 
+    @property
+    def source(self) -> str:
+        return self.edit.apply(without_edits(self.network))
 
-def edits_of(source: str) -> Iterator[tuple[int, str, str]]:
-    """Every edit of one token: its line, what it is, and the program that it makes."""
-    lines = source.splitlines(keepends=True)
+
+def edits_of(source: str) -> list[Edit]:
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     names = sorted({t.string for t in tokens if t.type == tokenize.NAME and len(t.string) > 1})
-    for at, token in enumerate(tokens):
-        for old, new, width in replacements(tokens, at, names):
-            row, start = token.start
-            line = lines[row - 1]
-            changed = line[:start] + new + line[start + width :]
-            yield row, f"{old} -> {new}", "".join([*lines[: row - 1], changed, *lines[row:]])
+    return [
+        Edit(token.start[0], token.start[1], old, new)
+        for at, token in enumerate(tokens)
+        for old, new in replacements(tokens, at, names)
+    ]
 
 
 def replacements(
     tokens: list[tokenize.TokenInfo], at: int, names: list[str]
-) -> Iterator[tuple[str, str, int]]:
+) -> Iterator[tuple[str, str]]:
     token = tokens[at]
     text = token.string
     if token.type == tokenize.OP and text in OPERATORS:
-        yield text, OPERATORS[text], len(text)
+        yield text, OPERATORS[text]
     elif token.type == tokenize.OP and text == "." and tokens[at + 1].string == "T":
-        yield ".T", "", 2
+        yield ".T", ""
     elif token.type == tokenize.NUMBER and text.isdigit() and int(text) < 4:
-        yield text, str(int(text) + 1), len(text)
+        yield text, str(int(text) + 1)
     elif token.type == tokenize.NAME and not keyword.iskeyword(text):
         for name in names:
             if len(name) == len(text) and sum(a != b for a, b in zip(name, text, strict=True)) == 1:
-                yield text, name, len(text)
+                yield text, name
+
+
+class Wanted:
+    """Predictions that a program has yet to show: whole, by their rows, or one by one."""
+
+    def __init__(self, a: Flat, t: Flat) -> None:
+        self.wholes = [a, a - t, t - a]
+        self.rows = dict(enumerate(a)) if a.ndim > 1 else {}
+        self.elements = dict(enumerate(a.reshape(-1, 1)))
+
+    def seen(self, value: Flat) -> bool:
+        if any(same(whole, value) for whole in self.wholes):
+            return True
+        for parts in (self.rows, self.elements):
+            found = [k for k, part in parts.items() if same(part, value)]
+            for k in found:
+                del parts[k]
+            if found and not parts:
+                return True
+        return False
 
 
 class Predictions:
     """Whether a program computes the predictions that its judgement does."""
 
     def __init__(self) -> None:
-        self.wanted: list[tuple[Flat, Flat]] = []
+        self.wanted: list[Wanted] = []
         self.seen_all = True
         self.steps = self.events = 0
         self.new = True
@@ -115,7 +162,7 @@ class Predictions:
         def recorded(a: Any, t: Any) -> Any:
             if self.new:
                 self.finish_step()
-            self.wanted.append((np.atleast_1d(getval(a)), np.atleast_1d(getval(t))))
+            self.wanted.append(Wanted(np.atleast_1d(getval(a)), np.atleast_1d(getval(t))))
             return loss(a, t)
 
         return recorded
@@ -130,37 +177,25 @@ class Predictions:
         self.events += 1
         if self.steps > STEPS_WATCHED or self.events > EVENTS:
             raise Enough
+        if not self.wanted:
+            return
         for value in numbers_in([*frame.f_locals.values(), argument], depth=2):
-            self.wanted = [left for pair in self.wanted for left in still_wanted(pair, value)]
+            self.wanted = [wanted for wanted in self.wanted if not wanted.seen(value)]
 
     def kept(self) -> bool:
         return self.steps > STEPS_WATCHED and self.seen_all
 
 
-def still_wanted(pair: tuple[Flat, Flat], value: Flat) -> list[tuple[Flat, Flat]]:
-    """What is left to be seen of predictions, by their rows or one by one, once a value is seen."""
-    a, t = pair
-    if same(a, value) or same(a - t, value) or same(t - a, value):
-        return []
-    if a.ndim == t.ndim and a.ndim > 1 and value.size == a[0].size < a.size:
-        left = [k for k in range(len(a)) if not same(a[k], value)]
-        return [(a[left], t[left])] if left else []
-    if a.size > 1 and value.size == 1 and a.shape == t.shape:
-        left = [k for k in range(a.size) if not same(a.ravel()[k : k + 1], value)]
-        if len(left) == a.size:
-            return [pair]
-        return [(a.ravel()[left], t.ravel()[left])] if left else []
-    return [pair]
-
-
 def same(a: Flat, b: Flat) -> bool:
     if a.size != b.size:
         return False
-    flat = b.ravel()
-    return bool(
-        np.allclose(a.ravel(), flat, rtol=1e-9, atol=1e-12)
-        or (a.ndim == 2 and np.allclose(a.T.ravel(), flat, rtol=1e-9, atol=1e-12))
-    )
+    if a.size == 1:
+        return bool(abs(a.item() - b.item()) <= 1e-12 + 1e-9 * abs(a.item()))
+    return close(a.ravel(), b.ravel()) or (a.ndim == 2 and close(a.T.ravel(), b.ravel()))
+
+
+def close(a: Flat, b: Flat) -> bool:
+    return bool(np.all(np.abs(a - b) <= 1e-12 + 1e-9 * np.abs(a)))
 
 
 def numbers_in(values: list[Any], depth: int) -> Iterator[Flat]:
@@ -199,17 +234,17 @@ def is_wrong(source: str, folder: Path) -> bool | None:
     return True if best > 1e-3 else None
 
 
-def mutants_of(path: Path, wrong: int, right: int, attempts: int = 60) -> Iterator[Mutant]:
-    """Up to so many mutants of a right network that are wrong, and still right; the same ones every time."""
-    source = without_edits(path)
-    possible = list(edits_of(source))
-    random.Random(path.stem).shuffle(possible)
+def sort_mutants(network: Path, wrong: int, right: int, attempts: int = 150) -> Iterator[Mutant]:
+    """Up to so many mutants of a network that are wrong, and still right; the same ones every time."""
+    source = without_edits(network)
+    possible = edits_of(source)
+    random.Random(network.stem).shuffle(possible)
     left = {True: wrong, False: right}
-    for line, edit, changed in possible[:attempts]:
-        verdict = is_wrong(changed, path.parent) if any(left.values()) else None
+    for edit in possible[:attempts]:
+        verdict = is_wrong(edit.apply(source), network.parent) if any(left.values()) else None
         if verdict is not None and left[verdict]:
             left[verdict] -= 1
-            yield Mutant(path, line, edit, changed, verdict)
+            yield Mutant(network, edit, verdict)
 
 
 def mutated_networks() -> list[Path]:
@@ -221,7 +256,26 @@ def mutated_networks() -> list[Path]:
     ]
 
 
-def mutants(wrong: int = 3, right: int = 1) -> Iterator[Mutant]:
-    """Mutants of all right networks."""
-    for path in mutated_networks():
-        yield from mutants_of(path, wrong, right)
+def mutants() -> Iterator[Mutant]:
+    """All that have been sorted."""
+    for row in json.loads(SORTED.read_text("utf-8")):
+        edit = Edit(row["line"], row["column"], row["old"], row["new"])
+        yield Mutant(NETWORKS / row["network"], edit, row["wrong"])
+
+
+def write_mutants() -> None:
+    rows = [
+        {
+            "network": str(mutant.network.relative_to(NETWORKS)),
+            **asdict(mutant.edit),
+            "wrong": mutant.wrong,
+        }
+        for network in mutated_networks()
+        for mutant in sort_mutants(network, wrong=6, right=2)
+    ]
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    SORTED.write_text(f"[\n{lines}\n]\n", "utf-8")
+
+
+if __name__ == "__main__":
+    write_mutants()
