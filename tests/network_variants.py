@@ -13,7 +13,8 @@ They are data, in `tests/networks`, and no module of the tests imports them:
   blame equally, counted from there or given by their beginning. `#~ NAME also: code` changes a line
   that is not to blame, `#~ NAME delete: ` takes a line away (the blame falls on what moves up), and
   `#~ | code` continues a replacement. Edits of one name are one variant; `NAME/2` is a second one.
-- `other/` descends no single loss by backpropagation.
+- `outside/` is right too, but its loss is none that `check` knows: it may be undecided, never wrong.
+- `other/` descends no single loss by backpropagation: undecided.
 - `driven/` has bases that only define a network, or compute gradients once: somebody has to drive
   them, and lines `#> ...` at their end, which `check` does not read, do so for the judge.
 
@@ -160,6 +161,10 @@ def driven_bases() -> list[Path]:
 
 def right_networks() -> list[Path]:
     return sorted(p for p in (NETWORKS / "right").iterdir() if p.suffix in (".py", ".ipynb"))
+
+
+def outside_networks() -> list[Path]:
+    return sorted((NETWORKS / "outside").glob("*.py"))
 
 
 def other_programs() -> list[Path]:

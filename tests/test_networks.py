@@ -17,6 +17,7 @@ from network_variants import (
     driven_variants,
     loss_of,
     other_programs,
+    outside_networks,
     right_networks,
     source_of,
     variants,
@@ -42,7 +43,7 @@ def test_a_base_is_right_and_its_variants_are_wrong(base: Path) -> None:
             assert off < read_judgement(variant.source).tolerance
 
 
-@pytest.mark.parametrize("network", right_networks(), ids=name_of)
+@pytest.mark.parametrize("network", [*right_networks(), *outside_networks()], ids=name_of)
 def test_a_right_network_is_right(network: Path) -> None:
     assert is_right(source_of(network), network.parent)
 
@@ -56,6 +57,7 @@ def test_every_mistake_has_a_network_in_every_style_and_convention() -> None:
 
 def test_there_are_enough_programs() -> None:
     assert len(right_networks()) >= 70
+    assert len(outside_networks()) >= 10
     assert len(other_programs()) >= 15
 
 
@@ -108,7 +110,9 @@ def test_a_network_names_the_losses_that_it_descends(network: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "program", [*bases(), *driven_bases(), *right_networks(), *other_programs()], ids=name_of
+    "program",
+    [*bases(), *driven_bases(), *right_networks(), *outside_networks(), *other_programs()],
+    ids=name_of,
 )
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_program_runs_to_its_end(program: Path) -> None:
