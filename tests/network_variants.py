@@ -17,6 +17,7 @@ They are data, in `tests/networks`, and no module of the tests imports them:
 - `other/` descends no single loss by backpropagation: undecided.
 - `driven/` has bases that only define a network, or compute gradients once: somebody has to drive
   them, and lines `#> ...` at their end, which `check` does not read, do so for the judge.
+- `projects/` has bases of several files, a folder each, that start in `main.py`.
 
 Every right network and base ends in lines `#? ...` that tell `network_judge` how to judge it.
 """
@@ -83,6 +84,22 @@ class Variant:
     @property
     def line(self) -> int:
         return self.lines[0]
+
+
+@dataclass(frozen=True)
+class ProjectVariant:
+    """The files of a project, by their paths; what is wrong, in which file, and at which lines."""
+
+    project: str
+    files: dict[str, str]
+    mistake: str
+    file: str
+    lines: tuple[int, ...]
+
+    def write(self, folder: Path) -> None:
+        for name, source in self.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(source, "utf-8")
 
 
 @dataclass(frozen=True)
@@ -159,6 +176,10 @@ def driven_bases() -> list[Path]:
     return sorted((NETWORKS / "driven").glob("*.py"))
 
 
+def projects() -> list[Path]:
+    return sorted((NETWORKS / "projects").iterdir())
+
+
 def right_networks() -> list[Path]:
     return sorted(p for p in (NETWORKS / "right").iterdir() if p.suffix in (".py", ".ipynb"))
 
@@ -202,6 +223,19 @@ def source_of(path: Path) -> str:
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     lines = "\n".join("".join(cell["source"]) for cell in cells).split("\n")
     return "\n".join("#" + line if line.startswith(("%", "!")) else line for line in lines)
+
+
+def project_variants(folder: Path) -> Iterator[ProjectVariant]:
+    """The project itself, then its wrong variants: each is wrong in one file."""
+    paths = sorted(folder.rglob("*.py"))
+    files = {str(path.relative_to(folder)): without_edits(path) for path in paths}
+    yield ProjectVariant(folder.name, files, "", "", ())
+    for name in files:
+        code, edits = read_edits((folder / name).read_text("utf-8"))
+        for variant in dict.fromkeys(edit.variant for at in edits.values() for edit in at):
+            source, lines = apply_edits(code, edits, variant)
+            changed = {**files, name: source}
+            yield ProjectVariant(folder.name, changed, variant.partition("/")[0], name, lines)
 
 
 def without_edits(path: Path) -> str:

@@ -35,7 +35,7 @@ class LSTM:
         dh_next, dc_next = np.zeros(self.H), np.zeros(self.H)
         for e, (joined, i, f, o, g, c_before, tc, h) in zip(errors[::-1], self.tape[::-1]):
             dV += np.outer(e, h)
-            #~ wrong-variable: dV += np.outer(e, tc)
+            #~ wrong-layer-input: dV += np.outer(e, tc)
             dh = self.V.T @ e + dh_next
             #~ no-flow-through-time: dh = self.V.T @ e
             dc = dh * o * (1 - tc**2) + dc_next

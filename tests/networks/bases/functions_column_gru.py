@@ -42,7 +42,7 @@ def backward(y, t, h, trace):
         dr = inner * before * r * (1 - r)
         #~ wrong-variable: dr = inner * k * r * (1 - r)
         for gate, delta, state in (("h", dk, r * before), ("z", dz, before), ("r", dr, before)):
-        #~ wrong-variable/2: for gate, delta, state in (("h", dk, before), ("z", dz, before), ("r", dr, before)):
+        #~ wrong-layer-input: for gate, delta, state in (("h", dk, before), ("z", dz, before), ("r", dr, before)):
             G["W" + gate] += delta @ x.T
             G["U" + gate] += delta @ state.T
             G["b" + gate] += delta

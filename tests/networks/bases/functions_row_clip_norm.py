@@ -19,7 +19,6 @@ for step in range(60):
     R = A @ W2 + b2 - T
     dZ = R @ W2.T * np.where(Z > 0, 1, 0.01)
     #~ missing-derivative: dZ = R @ W2.T
-    #~ derivative-at-activation: dZ = R @ W2.T * np.where(R @ W2.T > 0, 1, 0.01)
     grads = clip([X.T @ dZ, dZ.sum(0), A.T @ R, R.sum(0)], 10.0)
     #~ bias-summed-over-all: grads = clip([X.T @ dZ, dZ.sum(), A.T @ R, R.sum(0)], 10.0)
     #~ wrong-layer-input: grads = clip([X.T @ dZ, dZ.sum(0), Z.T @ R, R.sum(0)], 10.0)
