@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from network_judge import as_main, disagreement, is_right, losses_that_fit, read_judgement
+from network_judge import FAMILY, as_main, disagreement, is_right, losses_that_fit, read_judgement
 from network_variants import (
     CONVENTIONS,
     MISTAKES,
@@ -43,6 +43,14 @@ def test_a_base_is_right_and_its_variants_are_wrong(base: Path) -> None:
             assert off > NOTICEABLE, (variant.mistake, variant.lines)
         else:
             assert off < read_judgement(variant.source).tolerance
+
+
+@pytest.mark.parametrize("base", [*bases(), *driven_bases()], ids=name_of)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_mistake_is_not_the_gradient_of_another_loss(base: Path) -> None:
+    for variant in list(variants_of(base))[1::5]:  # all take a minute; all were tried
+        off = [disagreement(variant.source, base.parent, loss) for loss in FAMILY]
+        assert not any(value < NOTICEABLE for value in off), (variant.mistake, variant.lines)
 
 
 @pytest.mark.parametrize("project", projects(), ids=name_of)
