@@ -238,6 +238,27 @@ def project_variants(folder: Path) -> Iterator[ProjectVariant]:
             yield ProjectVariant(folder.name, changed, variant.partition("/")[0], name, lines)
 
 
+def as_notebook(source: str) -> str:
+    """A script as a notebook, cut where a blank line stands before a statement; line numbers stay."""
+    cells: list[list[str]] = [[]]
+    for line in source.rstrip("\n").split("\n"):
+        if cells[-1][-1:] == [""] and line[:1] not in ("", " ", ")", "]", "}"):
+            cells.append([])
+        cells[-1].append(line)
+    code: list[dict[str, object]] = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": "\n".join(cell).splitlines(keepends=True),
+        }
+        for cell in cells
+    ]
+    title: dict[str, object] = {"cell_type": "markdown", "metadata": {}, "source": ["# A network"]}
+    return json.dumps({"cells": [title, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+
+
 def without_edits(path: Path) -> str:
     """A program as its author has it: a base without its variants."""
     return "\n".join(read_edits(source_of(path))[0]) + "\n"

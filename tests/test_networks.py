@@ -1,5 +1,6 @@
 """The networks that `check` is tested on are what they are said to be, judged without `check`."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from network_variants import (
     SENSELESS,
     STYLES,
     Variant,
+    as_notebook,
     bases,
     driven_bases,
     driven_variants,
@@ -84,6 +86,20 @@ def test_a_variant_differs_from_its_base_and_from_the_others() -> None:
     for base in (*bases(), *driven_bases()):
         every = list(variants_of(base))
         assert len({v.source for v in every}) == len(every), base
+
+
+@pytest.mark.parametrize("base", [b for b in bases() if b.stem.startswith("script")], ids=name_of)
+def test_a_script_can_be_a_notebook(base: Path, tmp_path: Path) -> None:
+    notebook = tmp_path / "notebook.ipynb"
+    for variant in variants_of(base):
+        notebook.write_text(as_notebook(variant.source), "utf-8")
+        assert source_of(notebook) == variant.source.rstrip("\n")
+    cells = [
+        c for c in json.loads(notebook.read_text("utf-8"))["cells"] if c["cell_type"] == "code"
+    ]
+    assert len(cells) > 2
+    for cell in cells:
+        compile("".join(cell["source"]), "cell", "exec")
 
 
 def test_a_line_to_blame_is_in_the_program() -> None:
