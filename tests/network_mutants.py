@@ -61,6 +61,7 @@ NOT_MUTATED = (
     "radial_basis",
     "gradients_accumulated",
     "layers_row_recurrent",
+    "kink_at_zero",
 )
 
 SORTED = NETWORKS / "mutants.json"
@@ -220,6 +221,20 @@ def keeps_predictions(source: str, folder: Path) -> bool:
     return predictions.kept()
 
 
+def lines_of_steps(source: str, folder: Path) -> set[int]:
+    """The lines that are executed from the first step on."""
+    lines: set[int] = set()
+    predictions = Predictions()
+
+    def watch(frame: FrameType, argument: object) -> None:
+        if predictions.wanted:
+            lines.add(frame.f_lineno)
+
+    judgement = replace(read_judgement(source), losses=predictions.losses())
+    observe(judgement, source, folder, watch)
+    return lines
+
+
 def is_wrong(source: str, folder: Path) -> bool | None:
     """Whether the gradient is; None where the judge can't tell, or the program doesn't run."""
     try:
@@ -239,9 +254,12 @@ def sort_mutants(network: Path, wrong: int, right: int, attempts: int = 150) -> 
     source = without_edits(network)
     possible = edits_of(source)
     random.Random(network.stem).shuffle(possible)
+    of_steps = lines_of_steps(source, network.parent)
     left = {True: wrong, False: right}
     for edit in possible[:attempts]:
         verdict = is_wrong(edit.apply(source), network.parent) if any(left.values()) else None
+        if verdict and edit.line not in of_steps:
+            continue  # other data, or another start
         if verdict is not None and left[verdict]:
             left[verdict] -= 1
             yield Mutant(network, edit, verdict)
