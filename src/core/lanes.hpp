@@ -19,6 +19,9 @@
 #include <immintrin.h>
 #endif
 
+// For the innermost loops: a call would pass their sums and constants through memory, a compiler left to itself makes one.
+#define ALWAYS_INLINE __attribute__((always_inline)) inline
+
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 
 template <class T, int BYTES> struct Vectors {

@@ -387,42 +387,40 @@ template <class T> class SingleNetwork {
         constexpr int64_t GROUP = 8 * LARGEST_TILE;
         Layer& layer = layers[l];
         const V* a = reinterpret_cast<const V*>(by_units[l] + panel * chunk * P);
-        const bool wait = task.update && !layer.share_bias;
-        const int states = wait ? state_count(plan.optimizer.kind) : 0;
-        V waiting[GROUP][USED];
+        const bool update_now = task.update && !layer.share_bias;
+        const int states = update_now ? state_count(plan.optimizer.kind) : 0;
+        V gradients[GROUP][USED];
         for (int64_t first = 0; first < layer.units; first += GROUP) {
             const int64_t rows = layer.units - first < GROUP ? layer.units - first : GROUP;
-            const int64_t place = first * layer.stride + panel * P;
+            const auto place = [&](int64_t o, int v) { return (first + o) * layer.stride + panel * P + v * L; };
             // dL/dz lies in panels of samples: k runs through P samples, then on to the next panel.
             const Left<T> dz{layer.dz + first * P, P, 1, P, layer.rows * P};
             const auto start = [&](int64_t o, int v) {
                 // What the update will want comes from far while the products are summed up.
-                const int64_t at = place + o * layer.stride + v * L;
+                const int64_t at = place(o, v);
                 __builtin_prefetch(layer.weights + at, 1);
                 for (int s = 0; s < states; ++s) __builtin_prefetch(layer.states[s] + at, 1);
                 return task.accumulate ? vector(layer.gradient + at) : V{};
             };
-            if (!wait) {
-                multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) {
-                    vector(layer.gradient + place + o * layer.stride + v * L) = g;
-                });
-                continue;
-            }
-            multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) { waiting[o][v] = g; });
-            with_optimizer(plan.optimizer.kind, [&](auto kind) {
-                const Step<V> step = task.step;
+            multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) { gradients[o][v] = g; });
+            const auto each = [&](auto&& use) {
                 for (int64_t o = 0; o < rows; ++o)
-                    for (int v = 0; v < USED; ++v) {
-                        const int64_t at = place + o * layer.stride + v * L;
-                        update<decltype(kind)::value>(step, vector(layer.weights + at), waiting[o][v],
-                                                      state(layer, 0, at), state(layer, 1, at));
-                    }
-            });
+                    for (int v = 0; v < USED; ++v) use(place(o, v), gradients[o][v]);
+            };
+            if (update_now)
+                with_optimizer(plan.optimizer.kind, [&](auto kind) {
+                    const Step<V> step = task.step;  // a copy stays in registers: no store can change it
+                    each([&](int64_t at, V g) { update_at<decltype(kind)::value>(layer, step, at, g); });
+                });
+            else each([&](int64_t at, V g) { vector(layer.gradient + at) = g; });
         }
-        if (wait && !layer.train_biases && panel == layer.inputs / P) keep_biases(layer);
+        if (update_now && !layer.train_biases && panel == layer.inputs / P) keep_biases(layer);
     }
 
-    static V* state(Layer& layer, int number, int64_t at) { return reinterpret_cast<V*>(layer.states[number] + at); }
+    template <Optimizer KIND> ALWAYS_INLINE static void update_at(Layer& layer, const Step<V>& step, int64_t at, V gradient) {
+        const auto state = [&](int s) { return reinterpret_cast<V*>(layer.states[s] + at); };
+        update<KIND>(step, vector(layer.weights + at), gradient, state(0), state(1));
+    }
 
     static void keep_biases(Layer& layer) {
         for (int64_t o = 0; o < layer.units; ++o) layer.weights[o * layer.stride + layer.inputs] = layer.frozen[o];
@@ -435,8 +433,7 @@ template <class T> class SingleNetwork {
         for (int64_t o = 0; o < layer.units; ++o) layer.gradient[o * layer.stride + layer.inputs] = sum;
         with_optimizer(plan.optimizer.kind, [&](auto kind) {
             for (int64_t at = 0; at < layer.units * layer.stride; at += L)
-                update<decltype(kind)::value>(step, vector(layer.weights + at), vector(layer.gradient + at), state(layer, 0, at),
-                             state(layer, 1, at));
+                update_at<decltype(kind)::value>(layer, step, at, vector(layer.gradient + at));
         });
         if (!layer.train_biases) keep_biases(layer);
     }

@@ -51,7 +51,7 @@ template <class V> struct Step {
 
 // w <- update(w, g), and the states with it: `first` is v, s or m, `second` Adam's s.
 template <Optimizer KIND, class V>
-__attribute__((always_inline)) inline void update(const Step<V>& step, V& w, V g, V* first, V* second) {
+ALWAYS_INLINE void update(const Step<V>& step, V& w, V g, V* first, V* second) {
     if constexpr (KIND == Optimizer::gradient_descent) {
         w -= step.learning_rate * g;
     } else if constexpr (KIND == Optimizer::momentum) {
