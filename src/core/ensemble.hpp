@@ -203,12 +203,17 @@ template <class V> class Block {
             const T sign = T(layer.bias_sign);
             const bool coupled = layer.activation == Activation::softmax;
             const auto pre_activations = [&](auto&& finish) {
-                for (int64_t o = 0; o < layer.units; ++o) {
-                    const V* w = layer.weights + o * (layer.inputs + 1);
+                const int64_t units = layer.units, count = layer.inputs;
+                const V *w = layer.weights, *inputs = x;
+                for (int64_t o = 0; o < units; ++o, w += count + 1) {
+                    const V bias = sign * w[count];
                     V z[S];
-                    for (int s = 0; s < S; ++s) z[s] = sign * w[layer.inputs];
-                    for (int64_t i = 0; i < layer.inputs; ++i)
-                        for (int s = 0; s < S; ++s) z[s] += w[i] * x[i * S + s];
+#pragma GCC unroll 8
+                    for (int s = 0; s < S; ++s) z[s] = bias;
+                    for (int64_t i = 0; i < count; ++i)
+#pragma GCC unroll 8
+                        for (int s = 0; s < S; ++s) z[s] += w[i] * inputs[i * S + s];
+#pragma GCC unroll 8
                     for (int s = 0; s < S; ++s) finish(o * S + s, z[s]);
                 }
             };
@@ -248,30 +253,42 @@ template <class V> class Block {
         const V loss = loss_of<S>(factor);
         if (!fused) to_pre_activation<S>(layers[depth - 1]);
         for (int64_t l = depth - 1; l >= 0; --l) {
-            Layer& layer = layers[l];
-            if (l > 0) {  // before the update, which changes the weights
-                send_back<S>(layer, layers[l - 1].dz);
-                to_pre_activation<S>(layers[l - 1]);
-            }
-            const V* x = l > 0 ? layers[l - 1].a : inputs;
-            for (int64_t o = 0; o < layer.units; ++o) {
-                const int64_t row = o * (layer.inputs + 1);
-                const V* dz = layer.dz + o * S;
-                for (int64_t i = 0; i < layer.inputs; ++i) {
-                    V g = is_first ? V{} : layer.gradient[row + i];
-                    for (int s = 0; s < S; ++s) g += dz[s] * x[i * S + s];
-                    if (is_last) update_one<KIND>(layer, row + i, g);
-                    else layer.gradient[row + i] = g;
-                }
-                const int64_t at = row + layer.inputs;
-                V g = is_first ? V{} : layer.gradient[at];
-                for (int s = 0; s < S; ++s) g += T(layer.bias_sign) * dz[s];
-                if (is_last && layer.train_biases && !layer.share_bias) update_one<KIND>(layer, at, g);
-                else layer.gradient[at] = g;
-            }
-            if (is_last && layer.train_biases && layer.share_bias) update_shared_bias<KIND>(layer);
+            if (l > 0) send_back<S>(layers[l], layers[l - 1]);  // before the update, which changes the weights
+            layer_gradient<KIND, S>(layers[l], l > 0 ? layers[l - 1].a : inputs, is_first, is_last);
         }
         return loss;
+    }
+
+    // dL/dw = sum of dL/dz x over the samples, dL/db that of dL/dz; after the last tile the update.
+    template <Optimizer KIND, int S> void layer_gradient(Layer& layer, const V* x, bool is_first, bool is_last) {
+        const int64_t units = layer.units, count = layer.inputs;
+        const bool update_biases = layer.train_biases && !layer.share_bias;
+        const T sign = T(layer.bias_sign);
+        const auto finish = [&](int64_t at, V g, bool changes) {
+            if (!is_first) g += layer.gradient[at];
+            if (is_last && changes) update_one<KIND>(layer, at, g);
+            else layer.gradient[at] = g;
+        };
+        for (int64_t o = 0, row = 0; o < units; ++o, row += count + 1) {
+            V dz[S];
+#pragma GCC unroll 8
+            for (int s = 0; s < S; ++s) dz[s] = layer.dz[o * S + s];
+            for (int64_t i = 0; i < count; ++i)
+                finish(row + i, sum_of<S>([&](int s, V sum) { return sum + dz[s] * x[i * S + s]; }), true);
+            finish(row + count, sign * sum_of<S>([&](int s, V sum) { return sum + dz[s]; }), update_biases);
+        }
+        if (is_last && layer.train_biases && layer.share_bias) update_shared_bias<KIND>(layer);
+    }
+
+    // Two sums side by side, the even and the odd terms: one would wait for itself at each term.
+    template <int S, class Add> ALWAYS_INLINE static V sum_of(Add add) {
+        V even{}, odd{};
+#pragma GCC unroll 8
+        for (int s = 0; s < S; s += 2) {
+            even = add(s, even);
+            if (s + 1 < S) odd = add(s + 1, odd);
+        }
+        return even + odd;
     }
 
     template <Optimizer KIND> void update_one(Layer& layer, int64_t at, V gradient) {
@@ -286,15 +303,21 @@ template <class V> class Block {
             update_one<KIND>(layer, o * (layer.inputs + 1) + layer.inputs, sum);
     }
 
-    // dL/da of the layer before = w^T dL/dz.
-    template <int S> static void send_back(const Layer& layer, V* dL_da) {
-        const int64_t row = layer.inputs + 1;
-        for (int64_t i = 0; i < layer.inputs; ++i) {
+    // dL/da of the layer before = w^T dL/dz, and its dL/dz from that.
+    template <int S> static void send_back(const Layer& layer, Layer& before) {
+        const int64_t units = layer.units, count = layer.inputs;
+        const bool coupled = before.activation == Activation::softmax;
+        for (int64_t i = 0; i < count; ++i) {
+            const V* w = layer.weights + i;
             V sum[S] = {};
-            for (int64_t o = 0; o < layer.units; ++o)
-                for (int s = 0; s < S; ++s) sum[s] += layer.weights[o * row + i] * layer.dz[o * S + s];
-            for (int s = 0; s < S; ++s) dL_da[i * S + s] = sum[s];
+            for (int64_t o = 0; o < units; ++o, w += count + 1)
+#pragma GCC unroll 8
+                for (int s = 0; s < S; ++s) sum[s] += *w * layer.dz[o * S + s];
+#pragma GCC unroll 8
+            for (int s = 0; s < S; ++s)
+                before.dz[i * S + s] = coupled ? sum[s] : sum[s] * before.slope[i * S + s];
         }
+        if (coupled) to_pre_activation<S>(before);
     }
 
     // dL/dz from dL/da, in place.

@@ -24,6 +24,13 @@
 
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 
+// Whether a multiplication and an addition are one instruction, and round once.
+#if defined(__FMA__) || defined(__aarch64__)
+constexpr bool FUSED = true;
+#else
+constexpr bool FUSED = false;
+#endif
+
 template <class T, int BYTES> struct Vectors {
     typedef T Type __attribute__((vector_size(BYTES)));
 };
