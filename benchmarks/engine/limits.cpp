@@ -81,7 +81,7 @@ template <Optimizer KIND, class V> double optimizer() {
     for (int i = 0; i < SIZE; ++i) g[i] = splat<V>(0.5f + float(i));
     const OptimizerPlan plan{KIND, 1e-3, 0.9, 0.9, 0.9, 0.999, 1e-8, 0};
     Step<V> step(plan, splat<V>(1e-3f));
-    step.begin(plan, 3);
+    step.begin(plan);
     return best(500.0 * SIZE * lanes<V>, [&] {
         for (int round = 0; round < 500; ++round) {
             for (int i = 0; i < SIZE; ++i) update<KIND>(step, w[i], g[i], m + i, s + i);

@@ -82,14 +82,16 @@ template <int TIMES = 1, int POWER = 0, class V> ALWAYS_INLINE Exponentials<V> e
 
 template <class V> ALWAYS_INLINE V exponential_of_negative(V x) { return exponentials_of_negative(x).e; }
 
-// exp(x) and exp(x) / (1 + exp(x)) for x <= 0: the sigmoid there, to full precision.
+// exp(x) and exp(x) / (1 + exp(x)) for x <= 0: the sigmoid there, to full precision. Where both vanish is asked beside
+// the chain of operations, not in it as exponentials_of_negative does: one sample alone waits for that chain.
 template <class V> struct SmallerShare {
     V e, share;
 };
 template <class V> ALWAYS_INLINE SmallerShare<V> sigmoid_of_negative(V x) {
-    const auto [scale, rest] = exponential_parts(maximum(x, splat<V>(vanishing<Scalar<V>>)));
+    const auto [scale, rest] = exponential_parts(x);
     const V e = scale + scale * rest;
-    return {e, e / (scale * rest + (scale + 1))};
+    const Mask<V> vanishes = x < splat<V>(vanishing<Scalar<V>>);
+    return {select<V>(vanishes, V{}, e), select<V>(vanishes, V{}, e / (scale * rest + (scale + 1)))};
 }
 
 // 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...) for |s| <= 0.1716, that is log((1 + s) / (1 - s)) up to sqrt 2.

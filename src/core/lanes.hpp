@@ -99,6 +99,20 @@ template <class V> inline V square_root(V x) {
 }
 #endif
 
+// a / b to a unit in the last place or so, beside a square root: both would wait for the one divider that there is. An
+// estimate of 1 / b to 14 bits becomes one of 28 by Newton's step; infinity, which would become NaN, is taken for the
+// largest number.
+template <class V> inline V quotient_after_root(V a, V b) {
+#if defined(__AVX512F__)
+    if constexpr (!is_double<V> && sizeof(V) == 64) {
+        const V finite = minimum(b, splat<V>(3.402823466e38f));
+        const V estimate = (V)_mm512_rcp14_ps((__m512)finite);
+        return a * (estimate + estimate * (1 - finite * estimate));
+    }
+#endif
+    return a / b;
+}
+
 // The first halves of a and b, lane by lane in turn; then their second halves.
 template <class V> inline void interleave(V a, V b, V& first, V& second) {
     if constexpr (lanes<V> == 2) {

@@ -76,7 +76,7 @@ inline V binary_cross_entropy_of_sigmoid(Column<V> z, Column<V> t, Column<V> gra
 
 // The loss of each lane. z and gradient may be the same memory: z is not read after gradient is written.
 template <class V>
-inline V loss_and_gradient(const Plan& plan, bool fused, Column<V> z, Column<V> a, Column<V> t, Column<V> gradient,
+ALWAYS_INLINE V loss_and_gradient(const Plan& plan, bool fused, Column<V> z, Column<V> a, Column<V> t, Column<V> gradient,
                            int64_t units) {
     using T = Scalar<V>;
     const V delta = splat<V>(T(plan.delta));

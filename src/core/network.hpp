@@ -94,13 +94,12 @@ template <class T> class SingleNetwork {
     }
 
     // One update from the samples `rows[start]` to `rows[start + count - 1]` (or of these numbers, where rows is null).
-    // `number` counts the updates from 1. False when the batch's loss is not finite, or not defined.
-    bool train(const int64_t* rows, int64_t start, int64_t count, int64_t number, Team& team, Observer& observer,
-               Outcome& outcome) {
+    // False when the batch's loss is not finite, or not defined.
+    bool train(const int64_t* rows, int64_t start, int64_t count, Team& team, Observer& observer, Outcome& outcome) {
         const T factor = plan.mean ? T(1) / T(count) : T(1);
         double loss = 0;
+        step.begin(plan.optimizer);
         Task task{this, rows, 0, 0, factor, true, false, false, step};
-        task.step.begin(plan.optimizer, number);
         for (int64_t done = 0; done < count; done += CHUNK) {
             task.start = start + done;
             task.count = count - done < CHUNK ? count - done : CHUNK;
