@@ -179,6 +179,7 @@ template <class V> class Block {
             // dz keeps z for now: the loss may want it, and softmax needs them all.
             if (coupled) {
                 pre_activations([&](int64_t at, V z) { layer.dz[at] = z; });
+                if (fused && l == depth - 1) return;  // the loss computes it on the way
                 for (int s = 0; s < S; ++s) softmax<V>({layer.dz + s, S}, {layer.a + s, S}, layer.units);
             } else {
                 const V alpha = splat<V>(T(layer.alpha));

@@ -234,24 +234,28 @@ template <class T> class SingleNetwork {
             T* to = by_units[0] + n * P;
             for (int64_t i = 0; i < whole; i += P, to += chunk * P) std::memcpy(to, from + i, P * sizeof(T));
             for (int64_t i = whole; i < features; ++i) to[i - whole] = from[i];
-        }
-        for (int64_t n = 0; t && n < task.count; ++n) {
-            const int64_t row = task.rows ? task.rows[task.start + n] : task.start + n;
-            T* to = targets + n / P * target_rows * P + n % P;
+            if (!t) continue;
+            to = targets + n / P * target_rows * P + n % P;
             for (int64_t o = 0; o < outputs; ++o) to[o * P] = t[row * outputs + o];
         }
     }
 
-    // by_units[units / P][sample][unit % P] <-> by_samples[sample / P][unit][sample % P], one panel of samples.
-    static void transpose_panel(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t blocks) {
-        for (int64_t block = 0; block < blocks; ++block, from += from_step, to += to_step)
-            for (int i = 0; i < P; i += L)
-                for (int j = 0; j < P; j += L) {
-                    V square[L];
-                    for (int k = 0; k < L; ++k) square[k] = vector(const_cast<T*>(from) + (i + k) * P + j);
-                    transpose(square);
-                    for (int k = 0; k < L; ++k) vector(to + (j + k) * P + i) = square[k];
-                }
+    // by_units[unit / P][sample][unit % P] <-> by_samples[unit][sample], one panel of samples. Bias inputs and padding are
+    // left out: they never change.
+    enum class To { samples, units };
+    template <To TO> void transpose_panel(T* by_units, T* by_samples, int64_t units) const {
+        for (int64_t unit = 0; unit < units; unit += L)
+            for (int n = 0; n < P; n += L) {
+                T* const at_units = by_units + unit / P * chunk * P + n * P + unit % P;
+                T* const at_samples = by_samples + unit * P + n;
+                T *from = TO == To::samples ? at_units : at_samples, *to = TO == To::samples ? at_samples : at_units;
+                V square[L];
+#pragma GCC unroll 16
+                for (int k = 0; k < L; ++k) square[k] = vector(from + k * P);
+                transpose(square);
+#pragma GCC unroll 16
+                for (int k = 0; k < L; ++k) vector(to + k * P) = square[k];
+            }
     }
 
     // --- forward and backward, panel by panel ---------------------------------------------------------
@@ -269,8 +273,7 @@ template <class T> class SingleNetwork {
     }
 
     template <int USED> void run_panel(const Task& task, int64_t panel) {
-        transpose_panel(by_units[0] + panel * P * P, chunk * P, inputs + panel * input_rows * P, P * P,
-                        layers[0].stride / P);
+        transpose_panel<To::samples>(by_units[0] + panel * P * P, inputs + panel * input_rows * P, layers[0].inputs);
         for (int64_t l = 0; l < depth; ++l) layer_forward<USED>(l, panel);
         loss_backward<USED>(task, panel);
         if (!task.train) return;
@@ -291,6 +294,7 @@ template <class T> class SingleNetwork {
             layer.units, weights, reinterpret_cast<const V*>(inputs_of(l, panel)), k_count,
             [](int64_t, int) { return V{}; }, [&](int64_t o, int v, V sum) { vector(z + o * P + v * L) = sum; });
         if (layer.activation == Activation::softmax) {
+            if (fused && l == depth - 1) return;  // the loss computes it on the way
             for (int v = 0; v < USED; ++v)
                 softmax<V>({&vector(z + v * L), VECTORS}, {&vector(a + v * L), VECTORS}, layer.units);
         } else {
@@ -303,8 +307,7 @@ template <class T> class SingleNetwork {
                     }
             });
         }
-        if (l + 1 < depth)
-            transpose_panel(a, P * P, by_units[l + 1] + panel * P * P, chunk * P, layers[l + 1].stride / P);
+        if (l + 1 < depth) transpose_panel<To::units>(by_units[l + 1] + panel * P * P, a, layer.units);
     }
 
     template <int USED> void loss_backward(const Task& task, int64_t panel) {

@@ -186,7 +186,7 @@ template <class T> class SampleBySample {
         for (int64_t l = 0; l < depth; ++l) {
             Layer& layer = layers[l];
             const int64_t vectors = layer.vectors, inputs = layer.inputs;
-            const auto pre_activation = [&](int64_t v) {
+            const auto pre_activation = [&](int64_t v) __attribute__((always_inline)) {
                 const V* w = layer.columns.values + v;
                 V z = layer.biases.values[v];
                 for (int64_t i = 0; i < inputs; ++i) z += w[i * vectors] * x[i];
@@ -194,6 +194,7 @@ template <class T> class SampleBySample {
             };
             if (layer.activation == Activation::softmax) {
                 for (int64_t v = 0; v < vectors; ++v) pre_activation(v);
+                if (fused && l == depth - 1) return sample;  // the loss computes it on the way
                 set_apart(0, layer.z, layer.units);
                 softmax<Narrow<T>>({apart[0], 1}, {apart[1], 1}, layer.units);
                 put_back(layer.a, 1, layer.units);
@@ -224,6 +225,7 @@ template <class T> class SampleBySample {
             sum = loss_and_gradient<Narrow<T>>(*plan, fused, {apart[0], 1}, {apart[1], 1}, {apart[2], 1}, {apart[3], 1},
                                                last.units)[0];
             if (!fused) softmax_backward<Narrow<T>>({apart[1], 1}, {apart[3], 1}, last.units);
+            put_back(last.a, 1, last.units);
             put_back(last.dz, 3, last.units);
             for (int64_t v = 0; v < last.vectors; ++v) use(last, v, last.dz[v]);
             return sum;
