@@ -10,8 +10,8 @@
 
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 
-// log 2 in two parts. Where a multiplication and an addition round once, the first may be log 2 itself; elsewhere it has
-// bits to spare, so that an exponent times it is exact.
+// log 2 in two parts. Where minus_product rounds once, the first may be log 2 itself; elsewhere it has bits to spare, so
+// that an exponent times it is exact.
 template <class T>
 constexpr T log_2_high = FUSED ? T(0.69314718055994530942) : sizeof(T) == 8 ? T(0.693147180369123816490) : T(0.693359375);
 template <class T> constexpr T log_2_low = T(0.693147180559945309417232L - static_cast<long double>(log_2_high<T>));
@@ -35,7 +35,7 @@ template <int TIMES = 1, int POWER = 0, class V> ALWAYS_INLINE ExponentialParts<
     const V shifted = x * T(TIMES * 1.4426950408889634) + shift;
     const V k = shifted - shift;
     V scale = (V)((I)shifted << fraction_bits);
-    V r = x - k * (log_2_high<T> / times);
+    V r = minus_product(x, k, splat<V>(log_2_high<T> / times));
     if constexpr (!FUSED) r -= k * (log_2_low<T> / times);
     // What is missing of k log 2 is below 1e-13 of the result: the scale takes it up while r's polynomial is computed.
     // In float it would be below 2e-9 k, which is left out.

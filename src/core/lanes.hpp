@@ -24,8 +24,8 @@
 
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 
-// Whether a multiplication and an addition are one instruction, and round once.
-#if defined(__FMA__) || defined(__aarch64__)
+// Whether minus_product rounds once. (Elsewhere compilers may fuse, or not: nothing must depend on it.)
+#if defined(__FMA__)
 constexpr bool FUSED = true;
 #else
 constexpr bool FUSED = false;
@@ -112,6 +112,21 @@ template <class V> inline V quotient_after_root(V a, V b) {
 #endif
     return a / b;
 }
+
+// c - a b.
+#if defined(__FMA__)
+#if defined(__AVX512F__)
+inline __m512 x86_minus_product(__m512 c, __m512 a, __m512 b) { return _mm512_fnmadd_ps(a, b, c); }
+inline __m512d x86_minus_product(__m512d c, __m512d a, __m512d b) { return _mm512_fnmadd_pd(a, b, c); }
+#endif
+inline __m256 x86_minus_product(__m256 c, __m256 a, __m256 b) { return _mm256_fnmadd_ps(a, b, c); }
+inline __m256d x86_minus_product(__m256d c, __m256d a, __m256d b) { return _mm256_fnmadd_pd(a, b, c); }
+inline __m128 x86_minus_product(__m128 c, __m128 a, __m128 b) { return _mm_fnmadd_ps(a, b, c); }
+inline __m128d x86_minus_product(__m128d c, __m128d a, __m128d b) { return _mm_fnmadd_pd(a, b, c); }
+template <class V> inline V minus_product(V c, V a, V b) { return (V)x86_minus_product(c, a, b); }
+#else
+template <class V> inline V minus_product(V c, V a, V b) { return c - a * b; }
+#endif
 
 // The first halves of a and b, lane by lane in turn; then their second halves.
 template <class V> inline void interleave(V a, V b, V& first, V& second) {

@@ -1,7 +1,7 @@
 // One network that learns sample by sample: its units in lanes, since there are no samples to put side by side.
 //
-// The time of a step is that of a chain of operations that wait for each other, so a layer is one vector where it can be,
-// and what the chain does not need is computed beside it. Every weight is held twice, in columns (units in lanes) for
+// The time of a step is that of a chain of operations that wait for each other. So a layer is one vector where it can
+// be, and what the chain does not need is computed beside it. Every weight is held twice, in columns (units in lanes) for
 // z = w x + b and in rows (inputs in lanes) for dL/dx = w^T dL/dz, and both get the same update, to the same bits.
 //
 // Biases are held with their sign, so that a threshold is one more thing to add: all optimizers treat w and -w alike.
@@ -99,7 +99,8 @@ template <class T> class SampleBySample {
         for (int64_t l = 0; l < depth; ++l) {
             const Layer& layer = layers[l];
             for (int64_t o = 0; o < layer.units; ++o)
-                for (int64_t i = 0; i < layer.inputs; ++i) *plain++ = number(layer.columns.values, i * layer.vectors * L + o);
+                for (int64_t i = 0; i < layer.inputs; ++i)
+                    *plain++ = number(layer.columns.values, i * layer.vectors * L + o);
             for (int64_t o = 0; o < layer.units; ++o) *plain++ = T(layer.bias_sign) * number(layer.biases.values, o);
         }
     }
@@ -108,12 +109,14 @@ template <class T> class SampleBySample {
     template <Optimizer KIND> T train(int64_t row) {
         step.begin(plan->optimizer);
         const T* x = forward(row);
-        const auto inputs_of = [&](int64_t l) { return l > 0 ? reinterpret_cast<const T*>(layers[l - 1].a) : x; };
         // Each dL/dz changes its columns and bias as soon as it is there, and goes back through the rows as they were.
-        const T loss = loss_of(row, [&](Layer& last, int64_t v, V dz) { change_columns<KIND>(last, v, inputs_of(depth - 1), dz); });
+        const auto change_layer = [&](int64_t l) {
+            const T* inputs = l > 0 ? reinterpret_cast<const T*>(layers[l - 1].a) : x;
+            return [=](Layer& layer, int64_t v, V dz) { change_columns<KIND>(layer, v, inputs, dz); };
+        };
+        const T loss = loss_of(row, change_layer(depth - 1));
         for (int64_t l = depth - 1; l > 0; --l) {
-            send_back(layers[l], layers[l - 1],
-                      [&](Layer& before, int64_t v, V dz) { change_columns<KIND>(before, v, inputs_of(l - 1), dz); });
+            send_back(layers[l], layers[l - 1], change_layer(l - 1));
             change_rows<KIND>(layers[l], layers[l - 1]);
         }
         if (has_shared_bias)
