@@ -30,6 +30,9 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
                 break
+        if not anatomy.updates and not idle and chains:
+            # Something that is no parameter stands between: the chain with the fewest versions.
+            idle = {min(chains, key=lambda chain: len(chain.versions)).root}
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
             break

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.checking.program import Instruction, Program
 
 LINKS = {"add", "subtract"}
-COPIES = {"reshape", "gather"}
+UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub"}  # written as such in the source
 
 
 @final
@@ -134,7 +134,7 @@ def used_twice(program: Program, position: int) -> bool:
 
 def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
     """The values that a step may be a new version of, each with what is added to it."""
-    if step.operation in LINKS:
+    if step.operation in LINKS and program.site(step).kind in UPDATE_KINDS:
         left, right = step.inputs
         found = [(left, [right])]
         if step.operation == "add":
