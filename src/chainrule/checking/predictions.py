@@ -40,6 +40,7 @@ class Mix:
     step: Instruction
     by_difference: bool = False
     of_class: bool = False
+    negated: bool = False
 
 
 def find_mixes(
@@ -91,7 +92,7 @@ def mix_of(
         return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
-    return Mix(prediction, target, step.output, step)
+    return Mix(prediction, target, step.output, step, negated=step.operation == "add")
 
 
 def is_entry(program: Program, position: int) -> bool:

@@ -157,6 +157,8 @@ def seeds_of(
         t = np.asarray(values[mix.target], dtype=float)
         if mix.by_difference:
             t = p - t
+        elif mix.negated:
+            t = -t
         if mix.of_class:
             seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
             continue

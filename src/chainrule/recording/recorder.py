@@ -126,6 +126,8 @@ class Recorder:
     def add_given(self, value: Any, origin: str) -> int:
         recording = self.recording
         numbers = np.array(value)
+        if numbers.dtype.kind not in "fiub":
+            raise TypeError(f"{type(value).__name__} is no number")
         if numbers.dtype == np.float32:
             recording.single_precision = True
         recording.bytes += numbers.nbytes
