@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from chainrule.activations import Activation, named_activation
+    from chainrule.checking.gradient_check import assert_gradients, check_gradients
+    from chainrule.checking.gradient_report import GradientReport
     from chainrule.engine.reference import (
         apply_optimizer,
         backward_propagation,
@@ -37,6 +39,7 @@ __all__ = [
     "Dense",
     "Explanation",
     "GradientDescent",
+    "GradientReport",
     "Loss",
     "Momentum",
     "Nesterov",
@@ -45,9 +48,11 @@ __all__ = [
     "RMSProp",
     "Run",
     "apply_optimizer",
+    "assert_gradients",
     "backward_propagation",
     "calculate_loss",
     "central_differences",
+    "check_gradients",
     "complex_step",
     "explain",
     "explain_problem",
@@ -62,6 +67,8 @@ __all__ = [
 
 _HOMES = {
     "activations": ["Activation", "named_activation"],
+    "checking.gradient_check": ["assert_gradients", "check_gradients"],
+    "checking.gradient_report": ["GradientReport"],
     "engine.reference": [
         "apply_optimizer",
         "backward_propagation",
