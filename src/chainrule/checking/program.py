@@ -37,6 +37,7 @@ class Instruction:
     output: int
     parameters: Mapping[str, Any]
     number: int = -1
+    compute: Callable[[Any], Any] | None = None  # in a changed step, instead of the operation
 
 
 @final
@@ -86,6 +87,8 @@ class Program:
         return values
 
     def apply(self, step: Instruction, values: Values) -> Any:
+        if step.compute is not None:
+            return np.asarray(step.compute(values))
         inputs = [values[position] for position in step.inputs]
         function = self.recording.functions.get(step.operation)
         if function is not None:
@@ -102,22 +105,26 @@ class Program:
     ) -> dict[int, Any]:
         """What becomes of the steps of a cone when some are changed: new values by position.
 
-        `cone` is in order; values at `fixed` positions stay, `replaced` ones are as given. Raises what a
-        changed step raises.
+        `cone` is in order. Whoever reads a value at a `fixed` position still reads the old one;
+        `replaced` values are as given. Raises what a changed step raises.
         """
         overlay = Overlay(values)
         overlay.new.update(replaced or {})
         touched: set[int] = set(overlay.new)
-        fixed = {*fixed, *overlay.new}
+        ended: dict[int, Any] = {}
         with np.errstate(all="ignore"):
             for step in cone:
                 step = changed.get(step.number, step)
-                if step.output in fixed:
+                if step.output in touched:
                     continue
                 if step.number in changed or any(position in touched for position in step.inputs):
-                    overlay.new[step.output] = self.apply(step, overlay)  # type: ignore[arg-type]
-                    touched.add(step.output)
-        return overlay.new
+                    result = self.apply(step, overlay)  # type: ignore[arg-type]
+                    if step.output in fixed:
+                        ended[step.output] = result
+                    else:
+                        overlay.new[step.output] = result
+                        touched.add(step.output)
+        return overlay.new | ended
 
     def agrees(self, values: Values) -> bool:
         """Whether the values are those that the program had, as far as its precision goes."""
