@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> None:
     seconds, script, descriptor = float(arguments[0]), Path(arguments[1]), int(arguments[2])
     # The program cannot take these from us by naming something alike.
     write, end, dump = os.write, os._exit, json.dumps
+    answer: dict[str, Any]
     try:
         answer = {"verdict": as_seen_from_outside(check_program(script, seconds), script.parent)}
     except MemoryError:

@@ -120,6 +120,7 @@ def judge_steps(name: str, problem: Problem, steps: list[CheckedStep]) -> Verdic
         name, "wrong", mistake.explain(network, problem.loss), loss=problem.loss.name,
         parameters=rows, notes=notes,
         findings=find_mistake(name, problem, mistake, next(iter(wrong.values())), list(wrong)),
+        agreement=max(step.off(step.right, parameter) for step in steps for parameter in trained),
     )  # fmt: skip
 
 
@@ -201,7 +202,9 @@ def compare_with_slopes(problem: Problem, step: CheckedStep) -> tuple[list[str],
     alone = [name for name, array in parameters.items() if is_one_number(network, name, array)]
     if alone:
         return [f"{' and '.join(alone)}: equal numbers for one, not compared with slopes"], ""
-    report = check_gradients(loss, tuple(step.true[name] for name in parameters), *parameters.values())
+    report = check_gradients(
+        loss, tuple(step.true[name] for name in parameters), *parameters.values()
+    )
     notes = []
     for name, argument in zip(parameters, report.arguments, strict=True):
         if argument.verdict == "wrong":
@@ -241,8 +244,12 @@ def require_right_updates(problem: Problem, steps: list[CheckedStep], tolerance:
         before, states = step.step.network, step.step.states
         after, _ = apply_optimizer(before, step.made, schedule.optimizer, states)
         for name in before.trained_parameters:
-            w, g = (np.asarray(a, dtype=np.float64) for a in (before.parameters[name], step.made[name]))
-            state: State = states.get(name, schedule.optimizer.initial_state(before.parameters[name]))
+            w, g = (
+                np.asarray(a, dtype=np.float64) for a in (before.parameters[name], step.made[name])
+            )
+            state: State = states.get(
+                name, schedule.optimizer.initial_state(before.parameters[name])
+            )
             worked = work_update(schedule.optimizer, w, g, state)["w"]
             size = max(float(np.abs(worked).max()), 1e-300)
             if float(np.abs(after.parameters[name] - worked).max()) > 10 * tolerance * size:
@@ -273,17 +280,31 @@ def find_mistake(
         wrong_line, right_line = mistaken.mistaken_line(symbol), right.gradient_line(symbol)
         if wrong_line.formula == right_line.formula:
             continue  # the link is right; only what flows through it is not
-        formula = write(right_line.formula)
+        texts = [f"{symbol} = {write(line.formula)}" for line in (wrong_line, right_line)]
         findings.append(
             Finding(
                 file=name, line=None, mistake=mistake.name,
-                found=write(wrong_line.formula), expected=formula, fix=f"{symbol} = {formula}",
-                proved=True, step=str(whole), source=f"{symbol} = {write(wrong_line.formula)}",
+                found=write(wrong_line.formula), expected=write(right_line.formula), fix=texts[1],
+                proved=True, step=str(whole), source=texts[0], columns=differing_columns(*texts),
                 parameters=[p for p in parameters if int(p[1:]) <= int(value[1:])],
                 numbers=(str(symbol), float(found[place]), float(expected[place])),
             )
         )  # fmt: skip
     return findings
+
+
+def differing_columns(found: str, expected: str) -> tuple[int, int]:
+    """The columns of a formula from the first word that another has not to the last.
+
+    >>> differing_columns("z = a * f(a) + b", "z = a * f(z) + b")
+    (8, 12)
+    """
+    words, others = found.split(" "), expected.split(" ")
+    fewest = min(len(words), len(others))
+    first = next((k for k in range(fewest) if words[k] != others[k]), fewest)
+    last = next((k for k in range(fewest - first) if words[-1 - k] != others[-1 - k]), 0)
+    start = len(" ".join([*words[:first], ""]))
+    return start, max(start, len(" ".join(words[: len(words) - last])))
 
 
 def work_mistake(problem: Problem, mistake: Mistake, wrong: CheckedStep) -> Work:

@@ -63,8 +63,9 @@ def check(source: str | PathLike[str], seconds: float = SECONDS) -> Verdict:
     >>> verdict = check("numeric-example")
     >>> verdict.verdict, [finding.step for finding in verdict.findings]
     ('wrong', ['dL/dz2', 'dL/dz1'])
-    >>> print(verdict.findings[0].numbers)
-    ('dL/dz2[1]', -0.03897354561979589, -0.027456821271744157)
+    >>> name, found, expected = verdict.findings[0].numbers
+    >>> print(f"{name}: {found:.8f} in place of {expected:.8f}")
+    dL/dz2[1]: -0.03897355 in place of -0.02745682
     """
     subjects = subjects_of(str(source))
     if len(subjects) != 1 or Path(source).is_dir():
@@ -208,4 +209,4 @@ def find_programs(folder: str) -> list[str]:
         ]
     # What is no file (a pipe, say) is left out; a link that leads nowhere is a file that cannot be read.
     regular = [path for path in found if os.path.isfile(path) or os.path.islink(path)]  # noqa: PTH113, PTH114
-    return sorted(regular, key=lambda path: path.split(os.sep))
+    return sorted(regular, key=lambda path: Path(path).parts)
