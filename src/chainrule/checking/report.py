@@ -177,8 +177,9 @@ def decimals(number: float | None) -> str:
 
 
 def undecided_parts(verdict: Verdict, width: int) -> Iterator[str]:
-    advice = verdict.advice or CHECK_ALONE
-    yield f"{paragraph(verdict.reason, width)}\n{paragraph(advice, width)}"
+    # A reason with a semicolon says itself what to do.
+    advice = verdict.advice or ("" if ";" in verdict.reason else CHECK_ALONE)
+    yield "\n".join(paragraph(words, width) for words in (verdict.reason, advice) if words)
 
 
 # --- many files -----------------------------------------------------------------------------------

@@ -24,6 +24,13 @@ PROGRAMS = (".py", ".ipynb")
 LEFT_OUT_FOLDERS = {"__pycache__", "node_modules", "site-packages", "venv"}
 CHILD = [sys.executable, "-P", "-m", "chainrule.checking.child"]
 LEFT_OUT_SHOWN = 3
+# What to do, by a word of the reason that the sandbox gives.
+ADVICE = {
+    "finish": "Give it longer with --timeout S, or less to do.",
+    "more than": "Give it less to do: fewer samples, less output.",
+    "interrupted": "Check it again.",
+}
+ENDED = "Take out what ends the process, and check it again."
 
 
 class FaultError(Exception):
@@ -42,10 +49,10 @@ class Subject:
     name: str
     problem: Problem | None = None
 
-    def check(self, seconds: float) -> Verdict:
+    def check(self, seconds: float, stopped: threading.Event | None = None) -> Verdict:
         if self.problem is not None:
             return check_problem(self.name, self.problem)
-        return check_file(self.name, seconds)
+        return check_file(self.name, seconds, stopped)
 
 
 def check(source: str | PathLike[str], seconds: float = SECONDS) -> Verdict:
@@ -73,20 +80,27 @@ def check(source: str | PathLike[str], seconds: float = SECONDS) -> Verdict:
     return subjects[0].check(seconds)
 
 
-def check_file(path: str | PathLike[str], seconds: float = SECONDS) -> Verdict:
+def check_file(
+    path: str | PathLike[str], seconds: float = SECONDS, stopped: threading.Event | None = None
+) -> Verdict:
     """The verdict on one script or notebook, whose paths are as the caller gave them.
 
     Raises: InputError where it cannot be run at all; FaultError.
     """
     name = os.fspath(path)
-    outcome = run_limited(Path(name), [*CHILD, f"{seconds:g}"], Limits(seconds=seconds))
+    outcome = run_limited(Path(name), [*CHILD, f"{seconds:g}"], Limits(seconds=seconds), stopped)
     if outcome.result is None:
-        verdict = undecided(name, f"it {outcome.reason}")
+        reason = f"it {outcome.reason}"
+        advice = next((words for sign, words in ADVICE.items() if sign in reason), ENDED)
+        verdict = undecided(name, reason, advice=advice)
     else:
         answer = json.loads(outcome.result)
         if "fault" in answer:
             raise FaultError(name, answer["fault"])
-        verdict = with_paths_of(name, Verdict.from_data(answer["verdict"]))
+        try:
+            verdict = with_paths_of(name, Verdict.from_data(answer["verdict"]))
+        except (KeyError, TypeError, AttributeError, IndexError):  # no words of ours
+            verdict = undecided(name, "it wrote into the place of its verdict", advice=ENDED)
     if verdict.verdict == "undecided" and outcome.left_out:
         verdict.notes.append(words_for_left_out(outcome.left_out))
     return verdict
@@ -135,7 +149,7 @@ def check_subjects(
         if stopped.is_set():
             return undecided(subject.name, "the check was interrupted")
         try:
-            return subject.check(seconds)
+            return subject.check(seconds, stopped)
         except FaultError as fault:
             return fault
         except InputError as error:  # it was there when it was found
@@ -150,7 +164,7 @@ def check_subjects(
         try:
             yield from pool.map(judge, subjects)
         finally:
-            stopped.set()
+            stopped.set()  # what still runs is no longer wanted: an interrupt came, or nobody listens
 
 
 def find_subjects(paths: Sequence[str]) -> list[Subject]:
