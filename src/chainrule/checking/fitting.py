@@ -49,25 +49,42 @@ class Fit:
 @final
 @dataclass
 class Trace:
-    """One chain's updates and gradients, in order."""
+    """One chain's updates, steps and gradients, in order, those of all worlds joined to one vector.
+
+    Joined, because what depends on the parameters' values is no learning rate: one eta must do for all
+    worlds. `first` has steps, gradients and versions of the first world in their own shape; None stands
+    for a step that has not its gradient's shape.
+    """
 
     updates: list[Update]
     steps: list[Any]
     gradients: list[Any]
     befores: list[Any]
+    first: list[tuple[Any, Any, Any]]
 
 
 def traces_of(
-    anatomy: Anatomy, values: Any, gradients: Sequence[Any], steps: Sequence[Any]
+    anatomy: Anatomy, worlds: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]]
 ) -> dict[int, Trace]:
+    """Traces from the worlds: each its values, its gradients and its steps, one an update."""
     traces: dict[int, Trace] = {}
-    for update, gradient, step in zip(anatomy.updates, gradients, steps, strict=True):
-        trace = traces.setdefault(update.chain, Trace([], [], [], []))
+    for place, update in enumerate(anatomy.updates):
+        trace = traces.setdefault(update.chain, Trace([], [], [], [], []))
+        rows = [
+            (steps[place], gradients[place], np.asarray(values[update.before], dtype=float))
+            for values, gradients, steps in worlds
+        ]
+        fits = all(np.shape(u) == np.shape(g) for u, g, _ in rows)
         trace.updates.append(update)
-        trace.steps.append(step)
-        trace.gradients.append(gradient)
-        trace.befores.append(np.asarray(values[update.before], dtype=float))
+        trace.steps.append(join([u for u, _, _ in rows]) if fits else None)
+        trace.gradients.append(join([g for _, g, _ in rows]))
+        trace.befores.append(join([b for _, _, b in rows]))
+        trace.first.append(rows[0])
     return traces
+
+
+def join(arrays: Sequence[Any]) -> Any:
+    return np.concatenate([np.reshape(array, -1) for array in arrays])
 
 
 def noise_of(before: Any, step: Any, gradient: Any) -> float:
@@ -90,8 +107,8 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
     for number, trace in traces.items():
         for k, update in enumerate(trace.updates):
             u, g = trace.steps[k], trace.gradients[k]
-            if np.shape(u) != np.shape(g):
-                by_turn.setdefault(update.turn, []).append((number, k, np.nan, np.inf, 0.0, np.size(u)))
+            if u is None:
+                by_turn.setdefault(update.turn, []).append((number, k, np.nan, np.inf, 0.0, np.size(g)))
                 continue
             size_g, size_u = norm(g), norm(u)
             if not (np.isfinite(size_g) and np.isfinite(size_u)):
@@ -111,7 +128,7 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
         for number, k, rate, residual, noise, _ in rows:
             trace = traces[number]
             u, g = trace.steps[k], trace.gradients[k]
-            if np.shape(u) != np.shape(g):
+            if u is None:
                 seen[number].append(False)
                 continue
             expected = norm(g) * abs(eta or 0.0)
@@ -139,7 +156,7 @@ def overall_cosine(trace: Trace) -> float:
     pairs = [
         (u.reshape(-1), g.reshape(-1))
         for u, g in zip(trace.steps, trace.gradients, strict=True)
-        if np.shape(u) == np.shape(g)
+        if u is not None
     ]
     if not pairs:
         return 0.0
@@ -198,9 +215,10 @@ def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) ->
     scaled = {
         number: Trace(
             trace.updates,
-            [u / f for u, f in zip(trace.steps, factors[number] or [1.0] * len(trace.steps), strict=True)],
+            [u if u is None else u / f for u, f in zip(trace.steps, factors[number] or [1.0] * len(trace.steps), strict=True)],
             trace.gradients,
             [b / f for b, f in zip(trace.befores, factors[number] or [1.0] * len(trace.steps), strict=True)],
+            trace.first,
         )
         for number, trace in traces.items()
     }
@@ -268,7 +286,7 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
         if number in plain.silent:
             fit.silent.add(number)
             continue
-        alone = np.size(trace.steps[0]) >= 2
+        alone = np.size(trace.first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     rates: dict[int, float] = {}
     for members in pools.values():
@@ -278,7 +296,7 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
                 fit.bad.add(number)
                 continue
             rates[number] = solution[0]
-    sizes = {number: np.size(traces[number].steps[0]) for number in rates}
+    sizes = {number: np.size(traces[number].gradients[0]) for number in rates}
     consensus = most_common(rates, sizes)
     for number, rate in rates.items():
         ok = consensus is not None and abs(rate - consensus) <= 1e-5 * abs(consensus)
@@ -311,7 +329,7 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
     rows, sides = [], []
     for trace in traces:
         for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
-            if np.shape(u) != np.shape(g) or np.shape(u) != np.shape(trace.steps[0]):
+            if u is None or (k and trace.steps[k - 1] is None) or np.shape(u) != np.shape(trace.gradients[0]):
                 return None
             before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
             rows.append(np.stack([np.ravel(-g), np.ravel(before), np.ravel(-trace.befores[k])], axis=1))

@@ -1,28 +1,43 @@
 """Judging a recording by one loss: gradients, updates, and the plainest form that explains them."""
 
-from chainrule.checking.fitting import Fit, fit_general, fit_plain, fit_with_rates, traces_of
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from chainrule.checking.fitting import Fit, Trace, fit_general, fit_plain, fit_with_rates, traces_of
 from chainrule.checking.program import Values
 from chainrule.checking.responses import fit_by_response
 from chainrule.checking.updates import Anatomy, steps_taken, true_gradients
 
 
-def judge(anatomy: Anatomy, values: Values, loss: str, afters: Values | None = None) -> Fit:
-    """How well all updates follow the gradients of a loss.
+World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps
 
-    Gradients are those of `values`; the updates may be others, from `afters`.
+
+def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
+    """How well all updates follow the gradients of a loss, in all worlds at once.
+
     Raises: NoDerivativeError.
     """
-    gradients = true_gradients(anatomy, values, loss)
-    steps = steps_taken(anatomy.updates, values if afters is None else afters)
-    traces = traces_of(anatomy, values, gradients, steps)
+    rows = [
+        (values, true_gradients(anatomy, values, loss), steps_taken(anatomy.updates, values))
+        for values in worlds
+    ]
+    fit, traces = fit_rows(anatomy, rows, loss)
+    if fit.is_right:
+        return fit
+    responding = fit_by_response(anatomy, worlds, traces, fit)
+    return max((responding, fit), key=lambda one: (len(one.good), one is fit))
+
+
+def fit_rows(
+    anatomy: Anatomy, rows: Sequence[World], loss: str
+) -> tuple[Fit, Mapping[int, Trace]]:
+    """The plainest form in which updates follow gradients."""
+    traces = traces_of(anatomy, rows)
     fit = fit_plain(anatomy, traces, loss)
     if not fit.bad:
-        return fit
+        return fit, traces
     by_rates = fit_with_rates(anatomy, traces, fit)
     if by_rates is not None:
-        return by_rates
+        return by_rates, traces
     general = fit_general(anatomy, traces, fit)
-    if general.is_right:
-        return general
-    responding = fit_by_response(anatomy, values, traces, fit)
-    return max((responding, general, fit), key=lambda one: (len(one.good), one is fit))
+    return (general if len(general.good) > len(fit.good) else fit), traces

@@ -14,12 +14,15 @@ import numpy as np
 
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit, all_edits
-from chainrule.checking.fitting import EXACT, Fit, fit_general, fit_plain, fit_with_rates, norm, traces_of
+from chainrule.checking.fitting import EXACT, Fit, join, norm
+from chainrule.checking.judging import fit_rows
 from chainrule.checking.program import NoDerivativeError, Values
 from chainrule.checking.scene import Scene, set_scene
 from chainrule.checking.updates import Update
 
 MOST_EDITS = 4
+TOLERANCE = 100 * EXACT
+FAILURES = (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError)  # an edit that cannot be
 ORDER = (
     "derivative-at-activation", "raw-error-backpropagated", "missing-derivative", "relu-derivative-at-output",
     "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "bias-not-summed",
@@ -54,9 +57,8 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
             changes = changes | edit.changes
             repair.edits.append(edit)
             repair.scenes.append(scene)
-            fits = [refit(scene, world, changes) for world in range(len(scene.worlds))]
-            repair.fit = max(fits, key=lambda one: len(one.bad))
-            if all(one.is_right for one in fits):
+            repair.fit = refit(scene, changes)
+            if repair.fit.is_right:
                 repair.proved = True
                 break
     except NoDerivativeError:
@@ -64,22 +66,14 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
     return repair
 
 
-def refit(scene: Scene, world: int, changes: Mapping[int, Any]) -> Fit:
-    """How well all updates fit when some steps are changed."""
-    values, gradients = scene.worlds[world]
+def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
+    """How well all updates fit, in all worlds, when some steps are changed."""
     anatomy = scene.case.anatomy
-    new = scene.program.rerun(values, changes, scene.cone, scene.fixed)
-    steps = [step_of(update, values, new) for update in anatomy.updates]
-    traces = traces_of(anatomy, values, gradients, steps)
-    fit = fit_plain(anatomy, traces, scene.loss)
-    if fit.bad:
-        by_rates = fit_with_rates(anatomy, traces, fit)
-        if by_rates is not None:
-            return by_rates
-        general = fit_general(anatomy, traces, fit)
-        if len(general.good) > len(fit.good):
-            return general
-    return fit
+    rows = []
+    for values, gradients in scene.worlds:
+        new = scene.program.rerun(values, changes, scene.cone, scene.fixed)
+        rows.append((values, gradients, [step_of(update, values, new) for update in anatomy.updates]))
+    return fit_rows(anatomy, rows, scene.loss)[0]
 
 
 def step_of(update: Update, values: Values, new: Mapping[int, Any]) -> Any:
@@ -108,40 +102,57 @@ def best_edit(scene: Scene, changes: Mapping[int, Any], deadline: float) -> Edit
 
 
 class Trial:
-    """Trying edits on one turn of one world: how many more parameters does it put right?"""
+    """Trying edits on one turn, in all worlds: how many more parameters does it put right?"""
 
     def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
         self.scene, self.changes = scene, changes
-        self.world = len(scene.worlds) - 1
-        self.values, gradients = scene.worlds[self.world]
         anatomy = scene.case.anatomy
+        last_gradients = scene.worlds[-1][1]
         turns = sorted({update.turn for update in anatomy.updates})
         counts = {
             turn: sum(
-                1 for u, g in zip(anatomy.updates, gradients, strict=True) if u.turn == turn and norm(g) > 0
+                1
+                for u, g in zip(anatomy.updates, last_gradients, strict=True)
+                if u.turn == turn and norm(g) > 0
             )
             for turn in turns[:6]
         }
         self.turn = max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
-        rows = [
-            (u, g) for u, g in zip(anatomy.updates, gradients, strict=True) if u.turn == self.turn
-        ]
-        self.updates = [u for u, _ in rows]
-        self.gradients = {u.chain: g for u, g in rows}
+        places = [k for k, update in enumerate(anatomy.updates) if update.turn == self.turn]
+        self.updates = [anatomy.updates[k] for k in places]
+        self.gradients = {
+            anatomy.updates[k].chain: [gradients[k] for _, gradients in scene.worlds] for k in places
+        }
         reach = scene.behind(self.updates)
         self.cone = [step for step in scene.cone if step.output in reach]
         self.numbers = {step.number for step in self.cone}
-        before = scene.program.rerun(self.values, changes, self.cone, scene.fixed) if changes else {}
-        steps = {u.chain: step_of(u, self.values, before) for u in self.updates}
+        steps = self.steps_with({})
         self.rate = self.common_rate(steps, [u.chain for u in self.updates if u.chain in scene.fit.good])
         self.good = self.count(steps)
+
+    def steps_with(self, changes: Mapping[int, Any]) -> dict[int, Any]:
+        """u and g of each parameter, all worlds joined; None where their shapes differ."""
+        found: dict[int, Any] = {}
+        everywhere = []
+        for values, _ in self.scene.worlds:
+            new = self.scene.program.rerun(
+                values, {**self.changes, **changes}, self.cone, self.scene.fixed
+            )
+            everywhere.append([step_of(u, values, new) for u in self.updates])
+        for k, update in enumerate(self.updates):
+            us, gs = [steps[k] for steps in everywhere], self.gradients[update.chain]
+            fits = all(np.shape(u) == np.shape(g) for u, g in zip(us, gs, strict=True))
+            found[update.chain] = (join(us), join(gs)) if fits else None
+        return found
 
     def common_rate(self, steps: Mapping[int, Any], chains: list[int]) -> float | None:
         """The rate of the parameters that are right already."""
         rates = []
         for chain in chains:
-            g, u = self.gradients[chain], steps[chain]
-            if norm(g) > 0 and np.shape(u) == np.shape(g):
+            if steps[chain] is None:
+                continue
+            u, g = steps[chain]
+            if norm(g) > 0:
                 rate = -float(np.sum(u * g)) / norm(g) ** 2
                 if norm(u + rate * g) <= 1e-6 * norm(u):
                     rates.append(rate)
@@ -149,31 +160,28 @@ class Trial:
 
     def count(self, steps: Mapping[int, Any]) -> int:
         """How many parameters follow their gradients, with the common rate or, without one, any."""
-        rate = self.rate
-        if rate is None:
-            rate = self.majority(steps)
+        rate = self.majority(steps) if self.rate is None else self.rate
         if rate is None or rate <= 0:
             return 0
         good = 0
-        for chain, u in steps.items():
-            g = self.gradients[chain]
-            if np.shape(u) != np.shape(g):
+        for pair in steps.values():
+            if pair is None:
                 continue
+            u, g = pair
             size = max(norm(u), rate * norm(g))
-            noise = 1e-15 * norm(self.values[self.scene.case.anatomy.updates[0].before])
-            if size == 0 or norm(u + rate * g) <= 100 * EXACT * size + noise:
+            if size == 0 or norm(u + rate * g) <= TOLERANCE * size:
                 good += 1
         return good
 
     def majority(self, steps: Mapping[int, Any]) -> float | None:
-        """A rate that at least two parameters, or one array, agree on."""
+        """A rate that at least two parameters, or one array, agree on in all worlds."""
         rates: list[tuple[float, int]] = []
-        for chain, u in steps.items():
-            g = self.gradients[chain]
-            if np.shape(u) != np.shape(g) or norm(g) == 0 or norm(u) == 0:
+        for pair in steps.values():
+            if pair is None or norm(pair[1]) == 0 or norm(pair[0]) == 0:
                 continue
+            u, g = pair
             rate = -float(np.sum(u * g)) / norm(g) ** 2
-            if norm(u + rate * g) <= 100 * EXACT * norm(u):
+            if norm(u + rate * g) <= TOLERANCE * norm(u):
                 rates.append((rate, np.size(u)))
         best, most = None, 1
         for rate, _ in rates:
@@ -187,21 +195,15 @@ class Trial:
         if not here:
             return 0
         try:
-            new = self.scene.program.rerun(self.values, {**self.changes, **here}, self.cone, self.scene.fixed)
-            steps = {u.chain: step_of(u, self.values, new) for u in self.updates}
-        except (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError):
+            return self.count(self.steps_with(here)) - self.good
+        except FAILURES:
             return 0
-        return self.count(steps) - self.good
 
     def holds(self, edit: Edit) -> bool:
         """Whether the edit helps in every turn of every world, and harms nobody."""
-        changes = {**self.changes, **edit.changes}
         before = self.scene.fit
-        for world in range(len(self.scene.worlds)):
-            try:
-                fit = refit(self.scene, world, changes)
-            except (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError):
-                return False
-            if not before.good <= fit.good | fit.silent or len(fit.bad) >= len(before.bad):
-                return False
-        return True
+        try:
+            fit = refit(self.scene, {**self.changes, **edit.changes})
+        except FAILURES:
+            return False
+        return before.good <= fit.good | fit.silent and len(fit.bad) < len(before.bad)

@@ -6,13 +6,13 @@ must be what an optimizer does. It moves each entry against that entry's own gra
 gradient it rests, or draws the parameter towards 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.fitting import EXACT, RATE, Fit, Trace, norm, update_line
+from chainrule.checking.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
 from chainrule.checking.program import Instruction, Program, Values
 from chainrule.checking.updates import Anatomy, Update
 
@@ -35,7 +35,7 @@ class Found:
 
 
 def fit_by_response(
-    anatomy: Anatomy, values: Values, traces: Mapping[int, Trace], before: Fit
+    anatomy: Anatomy, worlds: Sequence[Values], traces: Mapping[int, Trace], before: Fit
 ) -> Fit:
     """The fit, with all chains that were bad asked how they respond."""
     fit = Fit(
@@ -44,12 +44,12 @@ def fit_by_response(
     )  # fmt: skip
     pools: dict[Any, list[int]] = {}
     for number in sorted(before.bad):
-        alone = np.size(traces[number].steps[0]) >= 2
+        alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     found: dict[int, Found] = {}
     for members in pools.values():
-        found |= find_gradients(anatomy, values, {n: traces[n] for n in members})
-    answers = {number: ask(anatomy, values, traces[number], one) for number, one in found.items()}
+        found |= find_gradients(anatomy, worlds, {n: traces[n] for n in members})
+    answers = {number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()}
     rate = next(iter(before.rate.values()), None) if before.good else None
     linear = [one.rate for one in answers.values() if one.rate is not None and one.fault is None]
     if rate is None and linear:
@@ -75,7 +75,7 @@ def fit_by_response(
 
 
 def find_gradients(
-    anatomy: Anatomy, values: Values, traces: Mapping[int, Trace]
+    anatomy: Anatomy, worlds: Sequence[Values], traces: Mapping[int, Trace]
 ) -> dict[int, Found]:
     """For each chain of a pool the latest place in the source whose values are c g, in every update."""
     program = anatomy.program
@@ -92,7 +92,7 @@ def find_gradients(
                 step = program.step_of.get(position)
                 if step is None or not anatomy.error_masks[position] or position in anatomy.stops:
                     continue
-                if not uses_own_error(anatomy, position, update) or np.size(values[position]) != np.size(g):
+                if not uses_own_error(anatomy, position, update) or np.size(worlds[0][position]) != np.size(trace.first[k][1]):
                     continue
                 key = place_of(program, step)
                 here[key] = max(here.get(key, -1), position)
@@ -103,7 +103,7 @@ def find_gradients(
     common = set.intersection(*chosen)
     order = sorted(common, key=lambda key: -max(here[key] for here in table.values()))
     for key in order:
-        found = proportional(values, traces, table, key)
+        found = proportional(worlds, traces, table, key)
         if found is not None and all(passes_all(anatomy, traces[n], one) for n, one in found.items()):
             return found
     return {}
@@ -130,7 +130,7 @@ def place_of(program: Program, step: Instruction) -> tuple[int, int]:
 
 
 def proportional(
-    values: Values,
+    worlds: Sequence[Values],
     traces: Mapping[int, Trace],
     table: Mapping[tuple[int, int], Mapping[tuple[int, int], int]],
     key: tuple[int, int],
@@ -145,12 +145,14 @@ def proportional(
     for events in by_turn.values():
         pairs = []
         for number, k in events:
-            g = traces[number].gradients[k]
-            a = np.asarray(values[table[number, k][key]], dtype=float)
-            if a.shape != g.shape:
-                turned = a.T if a.T.shape == g.shape and a.ndim == 2 else None
-                a = turned if turned is not None else a.reshape(g.shape)
-            pairs.append((a.reshape(-1), g.reshape(-1)))
+            shape = np.shape(traces[number].first[k][1])
+            parts = []
+            for values in worlds:
+                a = np.asarray(values[table[number, k][key]], dtype=float)
+                if a.shape != shape and a.ndim == 2 and a.T.shape == shape:
+                    a = a.T
+                parts.append(a)
+            pairs.append((join(parts), traces[number].gradients[k]))
         a = np.concatenate([pair[0] for pair in pairs])
         g = np.concatenate([pair[1] for pair in pairs])
         c = float(np.sum(a * g) / np.sum(g * g))
@@ -160,7 +162,7 @@ def proportional(
             positions.setdefault(number, []).append(table[number, k][key])
             factors.setdefault(number, []).append(c)
             counts[number] = counts.get(number, 0) + np.size(traces[number].gradients[k])
-    alone = len(traces) == 1 and all(np.size(t.gradients[0]) == 1 for t in traces.values())
+    alone = len(traces) == 1 and all(np.size(t.gradients[0]) <= len(worlds) for t in traces.values())
     if alone:  # one number fits anything, once; its factor must then be constant
         (all_factors,) = factors.values()
         if len(all_factors) < 3 or np.ptp(all_factors) > RATE * abs(all_factors[0]):
@@ -178,7 +180,7 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     ]
     last = updates[-1]
     k = trace.updates.index(last)
-    u, before = trace.steps[k], trace.befores[k]
+    u, _, before = trace.first[k]
     # The parameter itself is computed anew from its first version on; all others stay as they were.
     fixed = anatomy.stops - set(anatomy.chains[last.chain].versions)
     reach = program.ancestors([last.after, last.before], fixed | set(found.positions))

@@ -315,7 +315,5 @@ def calls_of(call: Call | None) -> tuple[int, ...]:
 def set_scene(case: Case, fit: Fit) -> Scene:
     """A scene with its worlds. Raises: NoDerivativeError."""
     scene = Scene(case, fit)
-    for values in (case.values, case.disturbed):
-        if values is not None:
-            scene.worlds.append((values, true_gradients(case.anatomy, values, fit.loss)))
+    scene.worlds = [(values, true_gradients(case.anatomy, values, fit.loss)) for values in case.worlds]
     return scene
