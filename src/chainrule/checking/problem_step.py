@@ -191,20 +191,22 @@ def compare_with_slopes(problem: Problem, step: CheckedStep) -> tuple[list[str],
     if sum(array.size for array in parameters.values()) > EXACT_PARAMETERS:
         return ["it is too large to be compared with slopes too"], ""
     x, t = batch_of(problem, step.step)
+    # A shared bias is one number, which a file may give as equal ones; so it moves as one.
+    given = [one_for_all(network, name, parameters[name]) for name in parameters]
+    gradients = tuple(one_for_all(network, name, step.true[name]) for name in parameters)
 
     def loss(*arrays: Array) -> float:
-        moved = network.with_parameters(dict(zip(parameters, arrays, strict=True)))
+        moved = network.with_parameters(
+            {
+                name: np.broadcast_to(array, parameters[name].shape)
+                for name, array in zip(parameters, arrays, strict=True)
+            }
+        )
         return calculate_loss(
             moved, forward_propagation(moved, x), t, problem.loss, problem.reduction
         )
 
-    # A shared bias is one number, which the file may give as equal ones.
-    alone = [name for name, array in parameters.items() if is_one_number(network, name, array)]
-    if alone:
-        return [f"{' and '.join(alone)}: equal numbers for one, not compared with slopes"], ""
-    report = check_gradients(
-        loss, tuple(step.true[name] for name in parameters), *parameters.values()
-    )
+    report = check_gradients(loss, gradients, *given)
     notes = []
     for name, argument in zip(parameters, report.arguments, strict=True):
         if argument.verdict == "wrong":
@@ -214,9 +216,9 @@ def compare_with_slopes(problem: Problem, step: CheckedStep) -> tuple[list[str],
     return notes, ""
 
 
-def is_one_number(network: Network, name: str, array: Array) -> bool:
+def one_for_all(network: Network, name: str, array: Array) -> Array:
     layer = network.layers[int(name[1:]) - 1]
-    return name.startswith("b") and layer.share_bias and array.size > 1
+    return array[:1] if name.startswith("b") and layer.share_bias else array
 
 
 def row_of(

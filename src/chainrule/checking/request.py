@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -194,15 +195,16 @@ def subjects_of(path: str) -> list[Subject]:
 
 def require_readable(path: str) -> None:
     try:
-        if not os.path.isfile(path):  # noqa: PTH113  # never waits, as opening a pipe would
-            os.stat(path)  # noqa: PTH116
-            raise InputError(f"{path}: is no file")
-        with open(path, "rb"):  # noqa: PTH123
-            pass
+        regular = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
+        if regular:  # to open a pipe would wait for its writer
+            with open(path, "rb"):  # noqa: PTH123
+                pass
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError:
         raise InputError(f"{path!r} is no path") from None
+    if not regular:
+        raise InputError(f"{path}: is no file")
 
 
 def find_programs(folder: str) -> list[str]:
