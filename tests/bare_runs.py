@@ -44,7 +44,9 @@ def forbid_namespaces(users: int) -> None:
     driver, user, group = os.getpid(), os.getuid(), os.getgid()
     mapper = os.fork()
     if not mapper:
-        os.read(waiting, 1)
+        os.close(ready)
+        if not os.read(waiting, 1):
+            os._exit(1)
         place = Path(f"/proc/{driver}")
         if users == 1:
             (place / "setgroups").write_text("deny")

@@ -23,7 +23,7 @@ from chainrule.errors import InputError, ShapeError
 PARTS: list[Callable[[Any], Any]] = [
     anp.sin,
     lambda x: anp.exp(-(x**2)),
-    anp.tanh,
+    anp.arctan,
     lambda x: x**3,
     lambda x: 1.0 / (2.0 + x**2),
     lambda x: anp.logaddexp(0.0, x),
@@ -376,6 +376,17 @@ def test_float32_cannot_tell_a_small_difference() -> None:
     assert check(lambda x: np.sum(x**2), (2.02 * x).astype(np.float32), x)[0] == "wrong"
 
 
+def test_float32_within_the_function_is_told() -> None:
+    def loss(x: Any) -> Any:
+        return np.sum(np.exp(x.astype(np.float32)), dtype=np.float64)
+
+    x = np.array([0.1, -0.2, 0.7])
+    verdict, reason = check(loss, np.exp, x)
+    assert verdict == "right"
+    assert reason.startswith("3 entries agree, to 3 digits: ")
+    assert check(loss, lambda x: 1.01 * np.exp(x), x)[0] == "wrong"
+
+
 # --- bad input --------------------------------------------------------------------------------
 
 
@@ -384,6 +395,8 @@ def test_float32_cannot_tell_a_small_difference() -> None:
     [
         (np.sum, np.ones(1), [[np.nan]], InputError, r"\[0\] is nan; every number must be finite"),
         (np.sum, np.ones(1), [[1j]], InputError, "must be real numbers, got complex128 entries"),
+        (np.sum, np.ones(1), [[[1.0], [1.0, 2.0]]], ShapeError, "a must be a regular array"),
+        (np.sum, [[1.0], [1.0, 2.0]], [[1.0]], ShapeError, "gradient of a must be a regular array"),
         (np.sum, [1j], [[1.0]], InputError, "gradient of a must be real numbers, got complex128"),
         (np.sum, ["a"], [[1.0]], InputError, "gradient of a must be real numbers, got <U1 entries"),
         (lambda x: 1j * x[0], [1.0], [[1.0]], InputError, "must give a real number, got 1j"),

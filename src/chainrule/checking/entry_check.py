@@ -108,7 +108,8 @@ def _shown(estimate: Estimate) -> str:
         return "unknown"
     if estimate.error >= abs(estimate.value):
         return "0"
-    digits = -math.log10(estimate.error / abs(estimate.value)) if estimate.error else 9.0
+    # The error is a bound that was measured itself, so the last digits are not quite trusted.
+    digits = -math.log10(4.0 * estimate.error / abs(estimate.value)) if estimate.error else 9.0
     return f"{estimate.value:.{max(1, min(9, int(digits)))}g}"
 
 

@@ -54,7 +54,7 @@ def check_gradients(
         x[0]: -9 would be right, found -2.5
     """
     names = _names(function, len(arrays))
-    given = [np.asarray(array) for array in arrays]
+    given = [_as_array(array, name) for array, name in zip(arrays, names, strict=True)]
     found, steady = _found(gradient, given, names)
     checked = [number for number, part in enumerate(found) if part is not None]
     if not checked:
@@ -147,13 +147,20 @@ def _as_parts(gradient: object, names: list[str]) -> list[NDArray[Any] | None]:
         )
     parts: list[NDArray[Any] | None] = []
     for name, part in zip(names, gradient, strict=True):
-        array = None if part is None else np.asarray(part)
+        array = None if part is None else _as_array(part, f"the gradient of {name}")
         if array is not None and array.dtype.kind not in "iuf":
             raise InputError(
                 f"the gradient of {name} must be real numbers, got {array.dtype} entries"
             )
         parts.append(array)
     return parts
+
+
+def _as_array(values: object, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ShapeError(f"{name} must be a regular array: its rows differ in length") from None
 
 
 def _doubt(point: Point, steady: bool) -> str:
@@ -191,11 +198,8 @@ def _reason(
 ) -> str:
     count = f"{found.size} {'entry' if found.size == 1 else 'entries'}"
     if not entries:
-        coarse = (
-            ""
-            if gauge.point.is_fine
-            else ", as far as float32 within the function lets it be known"
-        )
+        fine = gauge.point.is_fine
+        coarse = "" if fine else ", to 3 digits: close by the function is in steps, as float32 is"
         agree = f"{count} agree{'s' * (found.size == 1)}{coarse}"
         return agree if found.size else "it has no entries"
     kind = entries[0].kind

@@ -1,14 +1,17 @@
 """Somebody's script in a child process, under limits that bind, in a scratch copy of its folder.
 
-What holds where. On Linux: time, memory, processes (also those that leave the session), files and
-output are watched, and everything is killed when one is passed; the environment is a fresh one.
-Where the system lets an ordinary user make namespaces, or chainrule runs as root, there is also
-no network, every file outside the scratch is read-only, other processes can be neither seen nor signalled,
-and root becomes a user who owns nothing (as long as that user can read the interpreter).
-`Outcome.network_cut` says whether this was so. Where it wasn't, as in many containers, a
-script can do to files by their full path, to the network and to processes what its user can do.
-On macOS only time, output, processes and memory are watched, and a process that leaves its parents
-is not found again. On Windows nothing is run: use WSL.
+On Linux, time, memory, files, output and the number of processes are watched (also of those that leave the
+session), and everything is killed when one passes its limit. Root becomes a user who owns nothing; root that
+can become nobody is exempt from the system's limit on processes, which then are watched only.
+
+Where chainrule runs as root, or the system lets its users make namespaces, there is also no network, every file
+outside of the scratch is read-only (/tmp too), and other processes can be neither seen nor signalled.
+`Outcome.network_cut` says whether that was so. Where it wasn't, as in many containers, a script can do
+to files by their full path, to the network and to processes what its user can do. Files that its user may
+read it may read everywhere.
+
+On macOS, time, memory, output and processes are watched, and a process that leaves its parents is not found
+again. On Windows nothing is run: use WSL.
 """
 
 import json
@@ -165,6 +168,9 @@ def _launch(
             for process in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
+        if launcher.returncode >= 0:
+            last = printed.tail.decode(errors="replace").strip().rpartition("\n")[2]
+            raise RuntimeError(f"the launcher failed: {last}") from None
         return {}, printed
 
 
