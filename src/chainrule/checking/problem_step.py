@@ -4,7 +4,7 @@ Three derivations meet here: the engine's, with the problem's mistake if it make
 and slopes measured from the loss alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, final
@@ -15,12 +15,7 @@ from chainrule.arithmetic import FLOAT64, Arithmetic, fifty_digits
 from chainrule.arrays import Array
 from chainrule.checking.gradient_check import check_gradients
 from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict, undecided
-from chainrule.engine.reference import (
-    apply_optimizer,
-    backward_propagation,
-    calculate_loss,
-    forward_propagation,
-)
+from chainrule.engine import reference
 from chainrule.errors import ChainruleError, InputError
 from chainrule.explanation.lines import LineWriter
 from chainrule.explanation.work import (
@@ -48,18 +43,22 @@ AGREEMENT = {"float64": 1e-12, "float32": 1e-4}
 @final
 @dataclass(frozen=True)
 class CheckedStep:
-    """One update: the gradients that it follows, the right ones by the engine, and the graph's."""
+    """One update: the gradients that it follows, the right ones by the engine, and the graph's.
+
+    `least` is the size below which a gradient is rounding error alone: what is 0 by symmetry is left with it.
+    """
 
     step: TrainingStep
     made: dict[str, Array]
     right: dict[str, Array]
     true: dict[str, Array]
+    least: float
 
     def off(self, gradients: dict[str, Array], name: str) -> float:
         """How far gradients lie from the graph's, of the tensor's largest entry."""
         true, found = self.true[name], np.asarray(gradients[name], dtype=np.float64)
         difference = float(np.abs(found - true).max())
-        size = max(float(np.abs(true).max()), float(np.abs(found).max()))
+        size = max(float(np.abs(true).max()), float(np.abs(found).max()), self.least)
         return difference / size if difference else 0.0
 
 
@@ -148,21 +147,39 @@ def work_steps(problem: Problem) -> Iterator[CheckedStep]:
 def work_one(problem: Problem, step: TrainingStep) -> CheckedStep:
     x, t = batch_of(problem, step)
     network, loss, reduction = step.network, problem.loss, problem.reduction
-    forward = forward_propagation(network, x)
-    right = backward_propagation(network, forward, t, loss, reduction)
+    forward = reference.forward_propagation(network, x)
+    right = reference.backward_propagation(network, forward, t, loss, reduction)
     made, mistake = right, made_mistake(problem)
     if mistake is not None:
         assert problem.training is not None
         made = mistake.gradients(
             network, forward, t, loss, reduction, problem.training.optimizer, step.states
         )
-    done = CheckedStep(step, made, right, sweep(problem, step, FLOAT64))
+    done = CheckedStep(
+        step, made, right, sweep(problem, step, FLOAT64), least_size(network, forward, right)
+    )
     if max(done.off(right, name) for name in network.parameters) > AGREEMENT["float64"]:
         # The graph's losses go through dL/da, which costs digits near 0 and 1: more of them settle it.
         parameters = sum(array.size for array in network.parameters.values())
         if parameters <= EXACT_PARAMETERS:
             done = replace(done, true=sweep(problem, step, fifty_digits()))
     return done
+
+
+def least_size(
+    network: Network, forward: Mapping[str, Array], gradients: Mapping[str, Array]
+) -> float:
+    """The size of a gradient whose rounding error, 64 eps of the largest terms, is as large as AGREEMENT allows."""
+    terms = [gradients[name] for name in gradients if name[0] in "zwb"]
+    # Those of softmax's own sum, which may cancel in each of its rows.
+    terms += [
+        gradients[f"a{number}"] * forward[f"a{number}"]
+        for number, layer in enumerate(network.layers, start=1)
+        if layer.activation.name == "softmax"
+    ]
+    largest = max(float(np.abs(term).max()) for term in terms)
+    dtype = np.dtype(network.dtype)
+    return largest * 64 * float(np.finfo(dtype).eps) / AGREEMENT[dtype.name]
 
 
 def sweep(problem: Problem, step: TrainingStep, m: Arithmetic) -> dict[str, Array]:
@@ -202,8 +219,8 @@ def compare_with_slopes(problem: Problem, step: CheckedStep) -> tuple[list[str],
                 for name, array in zip(parameters, arrays, strict=True)
             }
         )
-        return calculate_loss(
-            moved, forward_propagation(moved, x), t, problem.loss, problem.reduction
+        return reference.calculate_loss(
+            moved, reference.forward_propagation(moved, x), t, problem.loss, problem.reduction
         )
 
     report = check_gradients(loss, gradients, *given)
@@ -244,7 +261,7 @@ def require_right_updates(problem: Problem, steps: list[CheckedStep], tolerance:
         return
     for step in steps:
         before, states = step.step.network, step.step.states
-        after, _ = apply_optimizer(before, step.made, schedule.optimizer, states)
+        after, _ = reference.apply_optimizer(before, step.made, schedule.optimizer, states)
         for name in before.trained_parameters:
             w, g = (
                 np.asarray(a, dtype=np.float64) for a in (before.parameters[name], step.made[name])
@@ -278,6 +295,8 @@ def find_mistake(
         whole = Symbol(value[0], int(value[1:]), gradient=True)
         found, expected = (as_floats(ledger[whole]) for ledger in (work.mistaken, work.ledger))
         place = np.unravel_index(np.argmax(np.abs(found - expected)), found.shape)
+        if found[place] == expected[place]:
+            continue  # nothing flows through it
         symbol = replace(whole, index=tuple(int(k) + 1 for k in place))
         wrong_line, right_line = mistaken.mistaken_line(symbol), right.gradient_line(symbol)
         if wrong_line.formula == right_line.formula:

@@ -15,7 +15,6 @@ from typing import final
 from chainrule.checking.problem_step import check_problem
 from chainrule.checking.verdict import Verdict, undecided
 from chainrule.errors import InputError, one_line
-from chainrule.problem import Problem
 from chainrule.recording.sandbox import Limits, run_limited
 from chainrule.textbook import read_problem
 from chainrule.textbook.library import BARE_NAME
@@ -45,15 +44,13 @@ class FaultError(Exception):
 @final
 @dataclass(frozen=True)
 class Subject:
-    """What is checked: a program, or a problem's own step; `name` is what the user called it."""
+    """What is checked, by the name that the user gave it: a program or, with its verdict, a problem."""
 
     name: str
-    problem: Problem | None = None
+    verdict: Verdict | None = None
 
     def check(self, seconds: float, stopped: threading.Event | None = None) -> Verdict:
-        if self.problem is not None:
-            return check_problem(self.name, self.problem)
-        return check_file(self.name, seconds, stopped)
+        return self.verdict or check_file(self.name, seconds, stopped)
 
 
 def check(source: str | PathLike[str], seconds: float = SECONDS) -> Verdict:
@@ -171,7 +168,7 @@ def check_subjects(
 def find_subjects(paths: Sequence[str]) -> list[Subject]:
     """What the arguments name: programs, folders of programs, problem files, textbook examples.
 
-    Raises: InputError, ProblemError for the first argument that is none of these or cannot be read.
+    Raises: InputError for the first argument that is none of these, cannot be read, or diverges.
     """
     return [subject for path in paths for subject in subjects_of(path)]
 
@@ -186,7 +183,8 @@ def subjects_of(path: str) -> list[Subject]:
         require_readable(path)
         return [Subject(path)]
     if path.endswith(".toml") or (BARE_NAME.fullmatch(path) and not os.path.exists(path)):  # noqa: PTH110
-        return [Subject(path, read_problem(path))]
+        # At once, since one that diverges is unusable: that is said before anything is run.
+        return [Subject(path, check_problem(path, read_problem(path)))]
     require_readable(path)
     raise InputError(
         f"{path}: is no script (.py), notebook (.ipynb), problem file (.toml) or folder of these"
