@@ -118,7 +118,7 @@ def added_to_often(program: Program) -> set[tuple[int, int]]:
     seen: set[tuple[int, int]] = set()
     often = set()
     for step in program.steps:
-        if step.operation in LINKS:
+        if step.operation in LINKS and program.consumers.get(step.output):
             for position in set(step.inputs):
                 key = (program.recording.sites[step.number], position)
                 if key in seen:

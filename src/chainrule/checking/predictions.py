@@ -12,6 +12,7 @@ from typing import final
 
 import numpy as np
 
+from chainrule.checking.parameters import equal_indices
 from chainrule.checking.program import Instruction, Program
 
 SHARE = 0.6  # of the most parameters that any mix depends on; below it is no prediction
@@ -117,11 +118,23 @@ def class_mix(program: Program, step: Instruction, masks: Sequence[int]) -> Mix 
         return None
     source, constant = maker.inputs
     read = program.step_of.get(source)
-    if read is None or read.operation != "gather" or read.inputs[0] != before:
+    if read is None or read.operation != "gather" or not same_value(program, read.inputs[0], before):
         return None
     if constant not in program.given or not np.all(program.given[constant] == 1):
         return None
     return Mix(before, step.output, step.output, step, by_difference=True)
+
+
+def same_value(program: Program, left: int, right: int) -> bool:
+    """Whether two positions are one, or two readings of the same entries."""
+    if left == right:
+        return True
+    one, other = program.step_of.get(left), program.step_of.get(right)
+    if one is None or other is None or {one.operation, other.operation} != {"gather"}:
+        return False
+    return one.inputs == other.inputs and equal_indices(
+        one.parameters.get("indices"), other.parameters.get("indices")
+    )
 
 
 def is_written_constant(program: Program, step: Instruction, position: int) -> bool:
