@@ -233,6 +233,16 @@ def test_a_path_is_named_as_it_was_given(
         assert json.loads(capsys.readouterr().out)["file"] == file
 
 
+@pytest.mark.parametrize("name", ["tmp", "home", "copy", "with space"])
+def test_a_folder_may_have_any_name(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "empty.py").write_text("")
+    assert main(["check", str(tmp_path / name / "empty.py")]) == 3
+    assert "computes nothing" in capsys.readouterr().out
+
+
 def test_a_helper_beside_the_script_is_named_from_where_the_user_stands() -> None:
     def named(file: str, given: str) -> str:
         finding = Finding(file, 3, "sign-error", "", "", None, True)
@@ -400,7 +410,7 @@ def test_an_interrupt_ends_everything_that_runs(tmp_path: Path) -> None:
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     deadline = time.monotonic() + 30
-    while len(list(tmp_path.glob("chainrule-*/*/started-*"))) < 2:
+    while len(list(tmp_path.glob("chainrule-*/copy/*/started-*"))) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

@@ -85,10 +85,10 @@ def run_limited(
     # Resolved, because the path of the current folder, which a script may ask for, is.
     private = Path(tempfile.mkdtemp(prefix="chainrule-")).resolve()
     try:
-        for name in ("home", "tmp"):
+        for name in ("copy", "home", "tmp"):  # the copy apart, whatever its folder is called
             (private / name).mkdir()
         try:
-            copy = copy_folder(script, private)
+            copy = copy_folder(script, private / "copy")
         except OSError as error:
             raise InputError(f"{script}: cannot be read: {error.strerror}") from None
         with tempfile.TemporaryFile() as result:
