@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict
 from chainrule.cli import main
 from chainrule.numerical import central_differences
 
@@ -117,7 +119,7 @@ def givens(samples: int) -> dict[str, Any]:
 
 def worst_cosine_and_ratio(name: str, wrong: str | None) -> list[tuple[float, float]]:
     """How the updates of each parameter compare with minus the rate times its measured gradient."""
-    program = {"forward": FORWARD, "backward": BACKWARD, "loss": LOSS, "samples": 4}
+    program: dict[str, Any] = {"forward": FORWARD, "backward": BACKWARD, "loss": LOSS, "samples": 4}
     program |= PROGRAMS.get(name, {})
     names = program.get("names", ["w1", "b1", "w2", "b2"])
     backward = program["backward"]
@@ -152,6 +154,16 @@ def test_commands_print_what_is_shown(
     with contextlib.redirect_stdout(out):
         main(shlex.split(command))
     assert out.getvalue() == shown
+
+
+def test_the_object_that_is_shown_has_the_keys_of_the_real_ones() -> None:
+    (shown,) = re.findall(r"```json\n((?:.|\n)*?)```", PAGE)
+    parameters = [ParameterVerdict("w1", "wrong", 0.991, 1.63)]
+    findings = [Finding("net.py", 21, "derivative-at-activation", "...", "...", "...", True)]
+    real = Verdict(
+        "net.py", "wrong", "...", False, "half-squared-error", None, parameters, findings
+    )
+    assert json.loads(shown) == real.as_json()
 
 
 def test_the_table_has_every_name_that_a_network_can_show() -> None:

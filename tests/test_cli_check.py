@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -257,6 +258,18 @@ def test_a_helper_beside_the_script_is_named_from_where_the_user_stands() -> Non
     assert named("net.py", "./net.py") == "./net.py"
 
 
+def test_what_nobody_waits_for_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("")
+    (tmp_path / "b.py").write_text("while True: pass")
+    started = time.monotonic()
+    verdicts = request.check_paths([str(tmp_path)], jobs=2)
+    first = next(verdicts)
+    assert isinstance(first, Verdict)
+    assert first.file == str(tmp_path / "a.py")
+    verdicts.close()
+    assert time.monotonic() - started < 15
+
+
 # --- exit codes -----------------------------------------------------------------------------------
 
 
@@ -418,6 +431,33 @@ def test_an_interrupt_ends_everything_that_runs(tmp_path: Path) -> None:
     assert (process.returncode, out) == (130, "")
     assert err == "chainrule: interrupted; nothing was saved\n"
     assert list(tmp_path.glob("chainrule-*")) == []
+
+
+def test_a_terminal_gets_colours_and_its_own_width() -> None:
+    script = (
+        "import fcntl, os, pty, struct, sys, termios\n"
+        "process, terminal = pty.fork()\n"
+        "if process == 0:\n"
+        "    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 60, 0, 0))\n"
+        "    os.execv(sys.executable, [sys.executable, '-m', 'chainrule', 'check'])\n"
+        "try:\n"
+        "    while part := os.read(terminal, 4096):\n"
+        "        sys.stdout.buffer.write(part)\n"
+        "except OSError:\n"  # the terminal is closed
+        "    pass\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment | {"TERM": "xterm"},
+    ).stdout
+    assert "\x1b[1;31mwrong\x1b[0m" in printed
+    assert "\x1b[31m^^^^" in printed
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+    assert all(len(line) <= 60 for line in plain.splitlines())
 
 
 def test_letters_that_the_terminal_lacks_are_written_out(tmp_path: Path) -> None:

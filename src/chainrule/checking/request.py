@@ -5,7 +5,7 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import PathLike
@@ -126,7 +126,7 @@ def check_paths(
     paths: Sequence[str],
     seconds: float = SECONDS,
     jobs: int = 1,
-) -> Iterator[Verdict | FaultError]:
+) -> Generator[Verdict | FaultError, None, None]:
     """The verdicts in the order of the arguments; a fault in one does not stop the others.
 
     Raises: as `find_subjects`, before anything is run.
@@ -139,7 +139,7 @@ def check_subjects(
     seconds: float,
     jobs: int,
     report: Callable[[], None] = lambda: None,
-) -> Iterator[Verdict | FaultError]:
+) -> Generator[Verdict | FaultError, None, None]:
     """As `check_paths`; `report` is called whenever one is done, in whatever order that is."""
     stopped = threading.Event()
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chainrule.checking.verdict import Verdict
 
 MOST_JOBS = 256
+COLOURS = {"right": "bold green", "wrong": "bold red", "undecided": "bold yellow"}
 
 
 def check_command(options: argparse.Namespace) -> int:
@@ -90,12 +91,28 @@ def report_rows(
     file_width = max(len(one_line(subject.name)) for subject in subjects)
     for answer in answers:
         if not isinstance(answer, FaultError):
-            if as_json:
-                text = json.dumps(answer.as_json(), allow_nan=False)
-            elif alone:
-                text = write_report(answer, width or WIDTH)
-            else:
-                text = write_row(answer, file_width, width)
-            tqdm.write(text, file=sys.stdout)
-            sys.stdout.flush()
+            with tqdm.external_write_mode(sys.stdout):  # a bar makes room
+                if as_json:
+                    print(json.dumps(answer.as_json(), allow_nan=False))
+                elif alone:
+                    show(write_report(answer, width or WIDTH), answer.verdict)
+                else:
+                    show(write_row(answer, file_width, width), answer.verdict)
+                sys.stdout.flush()
         yield answer
+
+
+def show(text: str, verdict: str) -> None:
+    """Print; at a terminal with the verdict and what is underlined in colour."""
+    if not sys.stdout.isatty():
+        print(text)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styled = Text(text)
+    first = text.split("\n", 1)[0]
+    place = 0 if first.startswith(verdict) else first.rfind(f": {verdict}") + 2
+    styled.stylize(COLOURS[verdict], place, place + len(verdict))
+    styled.highlight_regex(r"(?m)^ {7}\| +(?P<red>\^+)$")
+    Console(highlight=False, emoji=False, markup=False).print(styled, soft_wrap=True)
