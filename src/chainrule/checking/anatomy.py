@@ -35,9 +35,10 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
             break
         banned |= idle
         no_links |= idle_sites
-    anatomy.forward = program.ancestors(
+    made_of = program.ancestors(
         anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
     )
+    anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
     return anatomy
 
 

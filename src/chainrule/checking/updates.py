@@ -41,8 +41,8 @@ class Anatomy:
     """A recording taken apart: chains, mixes, updates, and what lies where.
 
     `masks` has for each position the chains (as bits) that it depends on, `error_masks` the mixes that
-    it is tainted by; `forward` are the positions that predictions are made from, and `stops` all
-    versions of all parameters.
+    it is tainted by; `forward` are the positions that predictions are made from and that depend on
+    parameters, and `stops` all versions of all parameters.
     """
 
     program: Program
