@@ -178,6 +178,13 @@ def test_lines_fit_and_what_is_wrong_is_underlined(width: int, seed: int) -> Non
     assert shown.isprintable()
 
 
+def test_a_statement_of_several_lines_is_shown_whole() -> None:
+    finding = replace(FINDING, source="a = f(\n    b)", columns=(4, 5), fix="a = g(\n    b)")
+    text = write_report(replace(WRONG, findings=[finding]))
+    assert "    21 | a = f(\n       |     ^\n    22 |     b)\n" in text
+    assert "Corrected:\n       | a = g(\n       |     b)\n" in text
+
+
 def test_columns_beyond_the_line_are_left_out() -> None:
     assert list(code_lines("w = 1", (30, 40), 80, 3)) == ["     3 | w = 1"]
     assert list(code_lines("", None, 80, None)) == ["       |"]

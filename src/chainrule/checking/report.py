@@ -62,9 +62,10 @@ def wrong_parts(verdict: Verdict, width: int) -> Iterator[str]:
 
 def finding_lines(finding: Finding, width: int) -> Iterator[str]:
     yield f"{finding.place}: {finding.mistake}"
-    if finding.source:
-        number = finding.cell_line or finding.line
-        yield from code_lines(finding.source, finding.columns, width, number)
+    number, columns = finding.cell_line or finding.line, finding.columns
+    for line in finding.source.split("\n") if finding.source else []:
+        yield from code_lines(line, columns, width, number)
+        number, columns = number and number + 1, None  # a statement may go on below
     if finding.line is not None:
         yield paragraph(f"It computes {finding.found}", width)
         yield paragraph(f"It should compute {finding.expected}", width)
