@@ -33,6 +33,9 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
         if not anatomy.updates and not idle and chains:
             # Something that is no parameter stands between: the chain with the fewest versions.
             idle = {min(chains, key=lambda chain: len(chain.versions)).root}
+        # A false chain keeps errors from true ones: the shortest are the likeliest to be false.
+        shortest = min((len(c.versions) for c in chains if c.root in idle), default=0)
+        idle = {c.root for c in chains if c.root in idle and len(c.versions) == shortest}
         idle |= errors_themselves(anatomy)
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:

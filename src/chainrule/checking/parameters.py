@@ -86,7 +86,7 @@ def link_chains(
             if number is None or roots[number] in banned:
                 continue
             site = spot(program, step)
-            if site in no_links or (site, parent) in often:
+            if site in no_links or (site, parent) in often or outlives(program, parent, step):
                 continue
             depends = 0
             for other in others:
@@ -132,6 +132,15 @@ def added_to_often(program: Program) -> set[tuple[Spot, int]]:
                     often.add(key)
                 seen.add(key)
     return often
+
+
+def outlives(program: Program, parent: int, step: Instruction) -> bool:
+    """Whether a value is used on after what is made from it was used: x + f(x) is no update of x."""
+    uses = program.consumers.get(step.output, ())
+    if not uses or step.operation == "scatter":
+        return False
+    first = min(use.output for use in uses)
+    return max(use.output for use in program.consumers[parent]) > first
 
 
 def used_twice(program: Program, position: int) -> bool:

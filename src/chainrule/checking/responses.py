@@ -48,7 +48,11 @@ def fit_by_response(
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     found: dict[int, Found] = {}
     for members in pools.values():
-        found |= find_gradients(anatomy, worlds, {n: traces[n] for n in members})
+        together = find_gradients(anatomy, worlds, {n: traces[n] for n in members})
+        if not together and len(members) > 1 and len(worlds) > 1:
+            for number in members:
+                together |= find_gradients(anatomy, worlds, {number: traces[number]})
+        found |= together
     answers = {number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()}
     rate = next(iter(before.rate.values()), None) if before.good else None
     linear = [one.rate for one in answers.values() if one.rate is not None and one.fault is None]

@@ -509,7 +509,7 @@ class Recorder:
                 entries = [whole[index] for index in np.ndindex(shape)]
             spread.append(entries)
         results = [self.call(site, function.pyfunc, *entries) for entries in zip(*spread, strict=True)]
-        value = np.array(results).reshape(shape)
+        value = np.array(results).reshape(shape).copy()
         if not is_number(value) or not results:
             return value
         parts = [self.position(result) for result in results]
