@@ -17,7 +17,7 @@ from chainrule.checking.program import Instruction, Program
 LINKS = {"add", "subtract"}
 LINKING = LINKS | {"scatter"}
 Spot: TypeAlias = tuple[int, int]
-UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub"}  # written as such in the source
+UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub", "at"}  # written as such in the source
 
 
 @final
