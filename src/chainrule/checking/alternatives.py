@@ -43,20 +43,20 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
     shape = np.shape(scene.case.values[position])
     for key in scene.classes_by_shape(shape, step.output):
         others = len(scene.members(key, step.output))
-        yield from (("class", key, mode) for mode in modes(others, count, key == own))
+        yield from (("class", key, mode) for mode in modes(others, count))
     for number in scene.chains_by_shape(shape):
         yield ("chain", number)
     for given in scene.given_values:
         yield ("given", given)
 
 
-def modes(others: int, count: int, same: bool) -> list[Any]:
+def modes(others: int, count: int) -> list[Any]:
     """How the values of a place may go with the instances of another."""
     if others == 1 or count == 1:
         return ["latest", "first"] if others > 1 else ["latest"]
     if others == count:
         turned = [("turned", rows) for rows in range(2, count) if count % rows == 0]
-        return (turned if len(turned) < 12 else []) + ([] if same else ["rank", "reversed"])
+        return (turned if len(turned) < 12 else []) + ["rank", "reversed"]
     if count % others == 0:
         return ["outer", "inner"]
     if others % count == 0:

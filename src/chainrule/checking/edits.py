@@ -205,7 +205,8 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         return "updated-weights"
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
-        if not should:
+        maker = scene.program.step_of.get(position)
+        if not should or (maker is not None and maker.operation in ("multiply", "divide") and other in maker.inputs):
             return None
         if scene.updated_by(step.output) is None and scene.is_error(position) and not scene.is_error(other):
             return "raw-error-backpropagated"
@@ -214,6 +215,8 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         return "wrong-index" if label[0] == "shift" or is_turned(label) else "wrong-variable"
     if should:
         return "wrong-variable" if scene.updated_by(step.output) is not None else None
+    if is_number(scene, position):
+        return None
     if scene.is_decay(position) and scene.is_decay(other):
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
         if is_turned(label):
@@ -239,6 +242,13 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
     return "wrong-variable"
 
 
+def is_number(scene: Scene, position: int) -> bool:
+    """Whether an operand is a number of the source, such as a rate: nobody means another value there."""
+    return position in scene.program.given and np.size(scene.case.values[position]) == 1 and (
+        scene.program.origin(position) == "literal"
+    )
+
+
 def is_turned(label: Label) -> bool:
     return label[0] == "class" and isinstance(label[2], tuple)
 
@@ -249,8 +259,17 @@ def alike(scene: Scene, position: int, other: int) -> bool:
     if one is None or two is None:
         return False
     if one.operation == "gather" and two.operation == "gather":
-        return one.inputs[0] == two.inputs[0]
+        return same_array(scene, one.inputs[0]) == same_array(scene, two.inputs[0])
     return scene.place_of(one)[0] == scene.place_of(two)[0]
+
+
+def same_array(scene: Scene, position: int) -> int:
+    """The first version of an array that was written into."""
+    step = scene.program.step_of.get(position)
+    while step is not None and step.operation == "scatter":
+        position = step.inputs[0]
+        step = scene.program.step_of.get(position)
+    return position
 
 
 def is_constant(value: Any) -> bool:

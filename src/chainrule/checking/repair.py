@@ -78,6 +78,31 @@ def climbing_is_wrong(fit: Fit) -> Fit:
     return fit
 
 
+def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
+    """The same fit with the parameters of the last layer as the right ones, where none of them counts as one.
+
+    They are constant multiples of their gradients too, but a majority behind them has another rate.
+    """
+    if not fit.good or len(fit.rate) == 0:
+        return fit
+    anatomy = case.anatomy
+    uses = {}
+    for number in fit.good | fit.bad:
+        version = anatomy.chains[number].root
+        consumers = anatomy.program.consumers.get(version, ())
+        uses[number] = max((s.output for s in consumers if s.output in anatomy.forward), default=0)
+    ordered = sorted(uses, key=lambda number: -uses[number])
+    last = ordered[: 2 if len(ordered) > 3 else 1]
+    exact = [n for n in last if n in fit.bad and fit.cosine.get(n, 0.0) > 1 - 1e-9 and fit.ratio.get(n, 0.0) > 0]
+    if any(n in fit.good for n in last) or not exact:
+        return fit
+    ratio = fit.ratio[exact[0]]
+    good = {
+        n for n in fit.bad if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
+    }
+    return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
+
+
 def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
     """Edits, one after the other, until every gradient agrees or nothing helps."""
     repair = Repair(fit.loss, fit=fit, before=fit)
@@ -91,7 +116,7 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
             assert repair.fit is not None
             if not repair.fit.bad:
                 break
-            scene = Scene(case, repair.fit, first.worlds, first.known_places, first.goals)
+            scene = Scene(case, seen_from_the_loss(case, repair.fit), first.worlds, first.known_places, first.goals)
             found = best_edit(scene, changes, deadline)
             if found is None:
                 break
@@ -137,6 +162,7 @@ def best_edit(
     if not trial.updates:
         return None
     found: list[tuple[int, Edit]] = []
+    ratios = trial.constant_ratios() if trial.all_constant() else {}
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
             for edit in stage:
@@ -144,6 +170,7 @@ def best_edit(
                     break
                 gained = trial.gain(edit)
                 if gained > 0:
+                    edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
                     found.append((gained, edit))
         if any(gained >= trial.missing for gained, _ in found):
             break
@@ -153,6 +180,22 @@ def best_edit(
         if result is not None:
             return edit, *result
     return None
+
+
+SCALING = {"bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask", "last-sample-only"}
+
+
+def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> str:
+    """The name of what is off by a constant factor alone in all that is wrong."""
+    if not ratios or mistake in SCALING:
+        return mistake
+    values = list(ratios.values())
+    if all(abs(ratio + 1) < 1e-6 for ratio in values):
+        return "sign-error"
+    rates = {rate * scale for rate in scene.named_rates for scale in (1, -1)}
+    if all(any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in rates) for ratio in values):
+        return "learning-rate-twice"
+    return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"
 
 
 def apply(

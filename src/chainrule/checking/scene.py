@@ -92,7 +92,7 @@ class Scene:
         """Steps that make wrong updates and neither right ones nor predictions, in order."""
         bad = self.behind(self.bad_updates)
         good = self.behind([u for u in self.case.anatomy.updates if u.chain in self.fit.good])
-        allowed = bad - good - (self.forward - self.links)
+        allowed = bad - ((good | self.forward) - self.links)
         return [step for step in self.program.steps if step.output in allowed]
 
     @cached_property
@@ -240,9 +240,18 @@ class Scene:
         if position in predictions:
             return True
         return any(
-            step.operation not in ELEMENTWISE or self.other_depends(step, position)
+            step.operation not in ELEMENTWISE
+            or self.other_depends(step, position)
+            or self.is_masking(step, position)
             for step in self.program.consumers.get(position, ())
             if step.output in self.forward
+        )
+
+    def is_masking(self, step: Instruction, position: int) -> bool:
+        """Whether a step multiplies a value by an array that depends on no parameter, as dropout does."""
+        masks = self.case.anatomy.masks
+        return step.operation in ("multiply", "divide") and any(
+            p != position and not masks[p] and np.size(self.case.values[p]) > 1 for p in step.inputs
         )
 
     def other_depends(self, step: Instruction, position: int) -> bool:

@@ -24,26 +24,23 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
-        members = scene.members_of_suspects(place, first.output)
         for key, (cut, whole) in tables:
-            pairing = pair_up(scene, members, scene.members(key, first.output), cut)
-            if pairing is None:
-                continue
-            scale, order = pairing
-            if not any(differs(cut, whole, p) for p in scene.members(key, first.output)):
+            pairing = pair_up(scene, place, key, first.output, cut)
+            states = scene.members(key, first.output)
+            if pairing is None or not any(differs(cut, whole, p) for p in states):
                 continue
 
-            def change(step: Any, key: Any = key, scale: float = scale, order: Any = order, whole: Any = whole) -> Any:
-                index, _ = scene.rank(step)
-                states = scene.members(key, step.output)
-                if index >= len(order) or order[index] >= len(states):
+            def change(step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole) -> Any:
+                pairing = pair_up(scene, place, key, step.output, cut)
+                if pairing is None:
                     return None
-                state = states[order[index]]
+                scale, order = pairing
+                state = order[step.output]
                 return lambda value, values: scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
 
             yield Edit(
                 "no-flow-through-time", steps, seen_as(scene, place, change), first, None,
-                scene.members(key, first.output)[order[0]], how="through time", cost=1,
+                pairing[1][first.output], how="through time", cost=1,
             )  # fmt: skip
 
 
@@ -95,30 +92,30 @@ def differs(cut: Mapping[int, Any], whole: Mapping[int, Any], position: int) -> 
 
 
 def pair_up(
-    scene: Scene, members: list[int], states: list[int], cut: Mapping[int, Any]
-) -> tuple[float, list[int]] | None:
-    """The scale and order in which values of a turn equal gradients of states, in all worlds."""
+    scene: Scene, place: Place, key: Place, near: int, cut: Mapping[int, Any]
+) -> tuple[float, dict[int, int]] | None:
+    """The scale by which values of a place equal gradients of states of that turn, and of which."""
+    members, states = scene.members_of_suspects(place, near), scene.members(key, near)
     if len(members) != len(states) or len(members) < 2:
         return None
     values, _ = scene.worlds[-1]
     here = cut[id(values)]
     if np.shape(values[members[0]]) != np.shape(values[states[0]]):
         return None
-    for guess in range(len(states)):
-        g = here.get(states[guess])
-        v = np.asarray(values[members[0]], dtype=float)
+    for guess in states:
+        g, v = here.get(guess), np.asarray(values[members[0]], dtype=float)
         if g is None or not np.sum(g * g):
             continue
         scale = float(np.sum(v * g) / np.sum(g * g))
         if not scale or not close(v, scale * g):
             continue
-        order = []
+        order: dict[int, int] = {}
         for position in members:
             v = np.asarray(values[position], dtype=float)
-            match = [k for k, state in enumerate(states) if k not in order and state in here and close(v, scale * here[state])]
+            match = [s for s in states if s in here and s not in order.values() and close(v, scale * here[s])]
             if not match:
                 break
-            order.append(match[0])
+            order[position] = match[0]
         if len(order) == len(members):
             return scale, order
     return None

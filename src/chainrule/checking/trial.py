@@ -294,3 +294,10 @@ class Trial:
             if rate and norm(u + rate * g) <= 1e-6 * norm(u) and abs(rate / self.rate - 1) > 1e-6:
                 found[self.updates[k].chain] = rate / self.rate
         return found
+
+    def all_constant(self) -> bool:
+        """Whether all that is wrong is off by constant factors alone, in arrays that show it."""
+        ratios = self.constant_ratios()
+        wrong = [u.chain for u in self.updates if u.chain in self.scene.fit.bad]
+        entries = sum(np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios)
+        return bool(wrong) and all(chain in ratios for chain in wrong) and entries > 1
