@@ -306,6 +306,11 @@ def transposes(scene: Scene) -> Iterator[Edit]:
                         each(lambda step, turn=turn, wanted=wanted: turned_product(scene, step, turn, wanted)),
                         first, slot, how=turn, cost=1,
                     )  # fmt: skip
+        if first.operation == "outer":
+            yield Edit(
+                "wrong-transpose", steps, each(lambda step: replace(step, inputs=step.inputs[::-1])), first,
+                how="swap", cost=1,
+            )  # fmt: skip
         shape = np.shape(scene.case.values[first.output])
         if first.operation == "matmul" and len(shape) == 2 and shape[0] == shape[1]:
             yield Edit("wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2)

@@ -21,15 +21,21 @@ MOST_STEPS = 40
 
 def find_goals(scene: Scene) -> dict[int, int]:
     """For each update, by number, the hand-made gradient behind what is not linear in it."""
-    goals = {}
-    for number, update in enumerate(scene.case.anatomy.updates):
-        goal = walk_back(scene, update)
-        if goal is not None:
-            goals[number] = goal
+    goals: dict[int, int] = {}
+    splits: set[tuple[int, int]] = set()  # sites and slots where others' gradients were found
+    numbered = list(enumerate(scene.case.anatomy.updates))
+    for _ in range(2):
+        for number, update in numbered:
+            if number not in goals:
+                goal = walk_back(scene, update, splits)
+                if goal is not None:
+                    goals[number] = goal
+        if not goals:
+            break
     return goals
 
 
-def walk_back(scene: Scene, update: Update) -> int | None:
+def walk_back(scene: Scene, update: Update, splits: set[tuple[int, int]]) -> int | None:
     program, anatomy = scene.program, scene.case.anatomy
     shape = np.shape(scene.case.values[update.before])
     own = sum(1 << number for number in update.mixes)
@@ -44,13 +50,16 @@ def walk_back(scene: Scene, update: Update) -> int | None:
             if anatomy.error_masks[p] & own and (p not in anatomy.stops or p in chain)
         ))  # fmt: skip
         if len(tainted) == 1:
-            nonlinear = nonlinear or step.operation in ("maximum", "minimum")
+            capped = step.operation in ("maximum", "minimum")
+            if nonlinear and not capped:
+                break
+            nonlinear = nonlinear or capped
             (position,) = tainted
         elif len(tainted) == 2:
-            following = after_split(scene, step, tainted, shape, own, chain)
+            following = after_split(scene, step, tainted, shape, own, chain, splits)
             if following is None:
                 break
-            nonlinear, position = True, following
+            return following
         else:
             break
     if not nonlinear or np.shape(scene.case.values[position]) != shape:
@@ -59,18 +68,29 @@ def walk_back(scene: Scene, update: Update) -> int | None:
 
 
 def after_split(
-    scene: Scene, step: Instruction, tainted: list[int], shape: tuple[int, ...], own: int, chain: Collection[int]
+    scene: Scene,
+    step: Instruction,
+    tainted: list[int],
+    shape: tuple[int, ...],
+    own: int,
+    chain: Collection[int],
+    splits: set[tuple[int, int]],
 ) -> int | None:
     """Where the two ways of an error into a step part: a gradient over a root of squares, or times a norm."""
-    values = scene.case.values
+    values, site = scene.case.values, scene.program.recording.sites[step.number]
     arrays = [p for p in tainted if np.shape(values[p]) == shape]
-    if len(arrays) == 1 and shape and all(np.size(values[p]) == 1 for p in tainted if p not in arrays):
-        return arrays[0]
+    if step.operation in ("multiply", "divide"):
+        if len(arrays) == 1 and shape and all(np.size(values[p]) == 1 for p in tainted if p not in arrays):
+            splits.add((site, step.inputs.index(arrays[0])))
+            return arrays[0]
+        for slot, position in enumerate(step.inputs):
+            if (site, slot) in splits:
+                return position
     if step.operation != "divide" or not has_root(scene, step.inputs[1]):
         return None
     numerator, denominator = (ways(scene, p, own, chain) for p in step.inputs)
     common = [p for p in numerator & denominator if np.shape(values[p]) == shape]
-    return max(common, default=None)
+    return max(common or numerator & denominator, default=None)
 
 
 def has_root(scene: Scene, position: int) -> bool:

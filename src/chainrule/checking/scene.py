@@ -255,8 +255,33 @@ class Scene:
         )
 
     def other_depends(self, step: Instruction, position: int) -> bool:
+        """Whether a step mixes a value with what is made neither from it nor from what it is made from."""
         masks = self.case.anatomy.masks
-        return any(p != position and masks[p] & ~masks[position] for p in step.inputs)
+        for other in step.inputs:
+            if other == position or not masks[other]:
+                continue
+            if masks[other] & ~masks[position]:
+                return True
+            if step.operation in ("multiply", "divide") and not self.is_kin(other, position):
+                return True
+        return False
+
+    def is_kin(self, other: int, position: int) -> bool:
+        """Whether two values are made from one another entry by entry, or both from a third."""
+        return bool(self.kin(other) & self.kin(position))
+
+    def kin(self, position: int) -> set[int]:
+        found: set[int] = set()
+        waiting = [position]
+        while waiting and len(found) < 40:
+            here = waiting.pop()
+            if here in found or here in self.chain_of or not self.case.anatomy.masks[here]:
+                continue
+            found.add(here)
+            step = self.program.step_of.get(here)
+            if step is not None and step.operation in ELEMENTWISE:
+                waiting.extend(step.inputs)
+        return found
 
     @cached_property
     def activation_of(self) -> dict[int, int]:
@@ -432,6 +457,14 @@ class Scene:
         """Arrays that are given and that predictions are made from: the data."""
         given = sorted(self.forward & set(self.program.given))
         return [p for p in given if np.size(self.program.given[p]) > 1][:20]
+
+    @cached_property
+    def first_goals(self) -> dict[int, int]:
+        """For each parameter the number of its first update that has a goal."""
+        found: dict[int, int] = {}
+        for number in sorted(self.goals):
+            found.setdefault(self.case.anatomy.updates[number].chain, number)
+        return found
 
     @cached_property
     def decaying(self) -> set[int]:

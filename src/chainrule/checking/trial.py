@@ -22,16 +22,21 @@ def steps_of(
 ) -> list[Any]:
     """What is held against each gradient: u = V' - V, or the hand-made gradient with the sign of the step."""
     updates = scene.case.anatomy.updates
+
+    def value(position: int) -> Any:
+        return np.asarray(new.get(position, values[position]), dtype=float)
+
     found = []
     for number in numbers:
         update = updates[number]
-        after = np.asarray(new.get(update.after, values[update.after]), dtype=float)
-        u = after - np.asarray(values[update.before], dtype=float)
+        u = value(update.after) - np.asarray(values[update.before], dtype=float)
         goal = scene.goals.get(number)
         if goal is not None:
-            made = np.asarray(new.get(goal, values[goal]), dtype=float)
-            if made.shape == u.shape:
-                u = made * (np.sign(np.sum(u * made)) or 1.0)
+            made, first = value(goal), scene.first_goals[update.chain]
+            start, gradient = updates[first], value(scene.goals[first])
+            moved = value(start.after) - np.asarray(values[start.before], dtype=float)
+            if made.shape == u.shape and gradient.shape == moved.shape:
+                u = made * (np.sign(np.sum(moved * gradient)) or 1.0)
         found.append(u)
     return found
 
@@ -109,16 +114,25 @@ class Trial:
         self.probes = self.choose_probes(marks)
 
     def choose_turn(self) -> int:
-        """The first turn in which every parameter has a gradient; of several the one with most."""
+        """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it."""
         anatomy, scene = self.scene.case.anatomy, self.scene
         last = scene.worlds[-1][1]
         counts: dict[int, int] = {}
-        for k, update in enumerate(anatomy.updates):
+        wrong: dict[int, int] = {}
+        turns = sorted({update.turn for update in anatomy.updates})[:6]
+        rates = list(scene.fit.rate.values())
+        numbers = [k for k, update in enumerate(anatomy.updates) if update.turn in turns]
+        steps = steps_of(scene, numbers, scene.worlds[-1][0], {})
+        for k, u in zip(numbers, steps, strict=True):
+            update, g = anatomy.updates[k], last[k]
             shape = np.shape(scene.case.values[anatomy.chains[update.chain].root])
-            if norm(last[k]) > 0 and np.shape(scene.case.values[update.before]) == shape:
+            if norm(g) > 0 and np.shape(scene.case.values[update.before]) == shape:
                 counts[update.turn] = counts.get(update.turn, 0) + 1
-        turns = sorted(counts)[:6]
-        return max(turns, key=lambda turn: (counts[turn], -turn), default=-1)
+                rate = scene.fit.rate.get(update.turn, rates[0] if rates else None)
+                fits = rate is not None and u.shape == np.shape(g) and norm(u + rate * g) <= 1e-6 * norm(u)
+                if update.chain in scene.fit.bad and not fits:
+                    wrong[update.turn] = wrong.get(update.turn, 0) + 1
+        return max(counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1)
 
     def choose_probes(self, marks: Sequence[bool]) -> list[int]:
         """One wrong parameter of every line that updates some."""
