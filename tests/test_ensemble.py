@@ -16,6 +16,7 @@ from chainrule import (
     train_many,
 )
 from chainrule.engine import native
+from chainrule.engine.plan import check_plan
 from chainrule.errors import InputError, ShapeError
 from chainrule.optimizers import OPTIMIZERS, named_optimizer
 
@@ -74,6 +75,32 @@ def test_each_run_is_that_of_train(count: int, batch_size: Any, shuffle: bool, e
         )
         assert_same(alone, runs[m])
         assert runs[m].engine == engine
+
+
+@pytest.mark.parametrize("instructions", native.instructions())
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_instruction_set_trains_ensembles(instructions: str, dtype: Any) -> None:
+    starts = networks(19, "softmax", "sigmoid", dtype)
+    x, t = X.astype(dtype), T.astype(dtype)
+    plan = check_plan(starts[0], x, t, "cross-entropy", "mean", Adam(0.01), 5, 11, None)
+    found = native.fit(
+        starts, plan, None, lambda epoch, losses: None, 2, instructions=instructions
+    ).networks
+    for start, trained in zip(starts, found, strict=True):
+        alone = train(
+            start.astype(np.float64),
+            X,
+            T,
+            optimizer=Adam(0.01),
+            loss="cross-entropy",
+            epochs=5,
+            batch_size=11,
+            engine="reference",
+        )
+        for name, array in alone.network.parameters.items():
+            np.testing.assert_allclose(
+                trained.parameters[name], array, rtol=0, atol=3e4 * np.finfo(dtype).eps
+            )
 
 
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))

@@ -215,6 +215,25 @@ def test_every_instruction_set_computes_the_same(instructions: str, dtype: Any) 
             assert distance <= allowed, (number, name, distance, allowed, task)
 
 
+@pytest.mark.parametrize("instructions", native.instructions())
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
+def test_a_gradient_whose_square_overflows_leaves_the_weight_where_it_is(
+    optimizer: str, instructions: str
+) -> None:
+    """Its root is infinite: what is divided by it is 0, not NaN."""
+    task = Task(
+        Network(Dense([[0.25]])).astype(np.float32),
+        np.full((3, 1), 1e25, np.float32),
+        None,
+        {"optimizer": named_optimizer(optimizer, 0.125), "epochs": 2, "loss": "output"},
+    )
+    expected, found = task.run(), task.run_native(instructions)
+    assert not isinstance(expected, str)
+    weight = expected.network.parameters["w1"]
+    assert 0.2 < weight[0, 0] <= 0.25
+    np.testing.assert_allclose(found.networks[0].parameters["w1"], weight, rtol=1e-6)
+
+
 # --- shapes ---------------------------------------------------------------------------------------
 
 

@@ -51,10 +51,8 @@ def chainrule(workload: Workload, arrays: Arrays, threads: int, engine: Any = "n
                 single, x, t, epochs=epochs, report_every=epochs, **settings
             ).network.parameters
         runs = train_many(several, x, t, epochs=epochs, report_every=epochs, **settings)
-        return {
-            name: np.stack([run.network.parameters[name] for run in runs])
-            for name in runs[0].network.parameters
-        }
+        trained = [run.network.parameters for run in runs]
+        return {name: np.stack([each[name] for each in trained]) for name in trained[0]}
 
     return run
 

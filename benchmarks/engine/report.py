@@ -29,8 +29,9 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines += [f"- {name}: {workload.title}" for name, workload in WORKLOADS.items()]
     lines += [
         "",
-        "The limit is what the arithmetic takes at the best rates measured in this run: multiply-adds in registers, plus",
-        "activations, exponentials and optimizer elements in the first cache; for W1 the latency of its chain of operations.",
+        "The limit is what the arithmetic takes at the best rates of this machine: multiply-adds in registers, plus",
+        "activations, exponentials and optimizer elements in the first cache; for W1 the latency of its chain of operations",
+        "(two sigmoids and nine multiply-adds). They are measured before each round, and the least of all counts.",
         "",
         "| measured best | ns |",
         "|---|---|",

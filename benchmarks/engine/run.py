@@ -14,14 +14,16 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from contenders import CONTENDERS, chainrule
 from costs import measure_costs, plot_costs
-from limits import limit_of, measure_limits
+from limits import compile_limits, limit_of, lower_limits
 from processes import measure_memory, measure_processes
 from report import as_markdown
 from workloads import WORKLOADS
@@ -56,7 +58,9 @@ class Worker:
         return json.loads(line)
 
 
-def measure(threads: int, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
+def measure(
+    threads: int, rounds: int, before_each_round: Callable[[], None]
+) -> dict[str, dict[str, dict[str, float]]]:
     """Microseconds a step: for each workload and contender the median, lowest and highest of the rounds."""
     workers = [Worker(contender, threads) for contender in CONTENDERS]
     steps = {worker.contender: worker.answer() for worker in workers}
@@ -65,6 +69,7 @@ def measure(threads: int, rounds: int) -> dict[str, dict[str, dict[str, float]]]
             check(worker, name)
     times: dict[str, dict[str, list[float]]] = {name: {} for name in WORKLOADS}
     for number in range(rounds):
+        before_each_round()
         print(f"{threads} threads, round {number + 1} of {rounds}", file=sys.stderr)
         for name in WORKLOADS:
             for worker in workers:
@@ -119,7 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
-    limits = measure_limits()
+    limits: dict[str, float] = {}
+    folder = tempfile.TemporaryDirectory()
+    program = compile_limits(Path(folder.name))
     results: dict[str, Any] = {
         "machine": processor(),
         "versions": versions(),
@@ -127,7 +134,10 @@ def main() -> None:
         "microseconds_a_step": {},
     }
     for threads in (1, 2):
-        results["microseconds_a_step"][str(threads)] = measure(threads, options.rounds)
+        results["microseconds_a_step"][str(threads)] = measure(
+            threads, options.rounds, lambda: lower_limits(program, limits)
+        )
+    folder.cleanup()
     results["limit_in_microseconds"] = {
         str(threads): {
             name: limit_of(workload, limits, threads) for name, workload in WORKLOADS.items()

@@ -68,7 +68,9 @@ def train_many(
     if learning_rates is not None:
         rates = as_floats(learning_rates, "learning_rates", np.float64)
         require_one_each("learning_rates", rates.shape, count)
-    optimizers = [replace(optimizer, learning_rate=float(rate)) for rate in rates]
+    optimizers = [optimizer] * count
+    if learning_rates is not None:
+        optimizers = [replace(optimizer, learning_rate=float(rate)) for rate in rates]
     rows = None if samples is None else check_rows(samples, count, len(plan.x))
     if rows is not None:  # a resample may be larger than the data, and so may its batches
         size = rows.shape[1]
@@ -135,14 +137,14 @@ def run_side_by_side(
         rows,
     )
     last = plan.epochs - 1
+    finite = left.finite & np.isfinite(list(histories.values())).all(axis=0)
     runs = []
     for m, (network, output) in enumerate(zip(left.networks, left.outputs, strict=True)):
         losses = {epoch: losses[m] for epoch, losses in histories.items()}
         final_loss = losses[last]
         if last % plan.report_every:
             del losses[last]
-        finite = np.isfinite([final_loss, *losses.values()]).all()
-        if finite and all(np.isfinite(array).all() for array in network.parameters.values()):
+        if finite[m]:
             runs.append(Run(network, losses, output, final_loss, plan.epochs, "native"))
         else:
             runs.append(diverged(network, plan, losses, len(output), "native"))

@@ -4,10 +4,9 @@ Column convention, as in the notebook and in PyTorch: w has shape (units, inputs
 gives z = w x + b; a batch is (samples, features), and Z = X w^T + b.
 """
 
-import copy
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, final
+from typing import Any, Literal, TypeVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -238,18 +237,25 @@ class Network:
                 raise ShapeError(
                     f"{name} has shape {current[name].shape}, got {replaced[name].shape}"
                 )
-        network = copy.copy(self)
-        network.layers = tuple(copy.copy(layer) for layer in self.layers)
-        for number, layer in enumerate(network.layers, start=1):
-            layer.weights, layer.biases = replaced[f"w{number}"], replaced[f"b{number}"]
+        return self.with_arrays(list(replaced.values()))
+
+    def with_arrays(self, arrays: Sequence[Array]) -> "Network":
+        """The same network with these arrays, w1, b1, w2, b2 ..., as its own: they must have its shapes and dtype.
+
+        For engines, which train thousands of networks: nothing is checked or copied here.
+        """
+        network = duplicate(self)
+        network.layers = tuple(map(duplicate, self.layers))
+        for number, layer in enumerate(network.layers):
+            layer.weights, layer.biases = arrays[2 * number], arrays[2 * number + 1]
         return network
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """The same network in float32 or float64. Raises: InputError for a number too large for it."""
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise InputError(f"a network is float32 or float64, not {np.dtype(dtype)}")
-        network = copy.copy(self)
-        network.layers = tuple(copy.copy(layer) for layer in self.layers)
+        network = duplicate(self)
+        network.layers = tuple(map(duplicate, self.layers))
         for number, layer in enumerate(network.layers, start=1):
             layer.weights = as_floats(layer.weights, f"w{number}", dtype)
             layer.biases = as_floats(layer.biases, f"b{number}", dtype)
@@ -263,3 +269,13 @@ class Network:
                 f"inputs must have shape (samples, {self.inputs}) or ({self.inputs},), got {a.shape}"
             )
         return a
+
+
+Part = TypeVar("Part", Network, Dense)
+
+
+def duplicate(part: Part) -> Part:
+    """A copy that shares its arrays; several times as fast as copy.copy."""
+    twin = object.__new__(type(part))
+    twin.__dict__.update(part.__dict__)
+    return twin

@@ -11,48 +11,48 @@
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 
 template <class V> struct Identity {
-    static V apply(V z, V, V& slope) {
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
         slope = V{} + 1;
         return z;
     }
 };
 
 template <class V> struct Sigmoid {
-    static V apply(V z, V, V& slope) {
-        const V e = exponential_of_negative(negative(z));
-        const V r = 1 / (1 + e);
-        slope = e * r * r;
-        return select<V>(z < V{}, e * r, r);
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
+        const V share = sigmoid_of_negative(negative(z)).share;  // the smaller of a and 1 - a
+        slope = share - share * share;
+        return select<V>(z < V{}, share, 1 - share);
     }
 };
 
+// a = (1 - e) / (1 + e) and 4 e / (1 + e)^2 with e = exp(-2 |z|), here with e / 4 for e: so 4 / (1 + e) serves both.
 template <class V> struct Tanh {
-    static V apply(V z, V, V& slope) {
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
         const V minus = negative(z);
-        const auto [e, e_minus_one] = exponentials_of_negative(minus + minus);
-        const V r = 1 / (e_minus_one + 2), r2 = r + r;
-        slope = e * (r2 * r2);
+        const auto [e, e_minus_one] = exponentials_of_negative<2, -2>(minus);
+        const V r = 1 / (e_minus_one + Scalar<V>(0.5));
+        slope = e * r * r;
         const V toggle = (V)((Mask<V>)z ^ (Mask<V>)minus);  // the sign bit, where z is positive
         return (V)((Mask<V>)(e_minus_one * r) ^ (Mask<V>)toggle);
     }
 };
 
 template <class V> struct Relu {
-    static V apply(V z, V, V& slope) {
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
         slope = select<V>(z > V{}, V{} + 1, V{});
         return select<V>(z <= V{}, V{}, z);
     }
 };
 
 template <class V> struct LeakyRelu {
-    static V apply(V z, V alpha, V& slope) {
+    ALWAYS_INLINE static V apply(V z, V alpha, V& slope) {
         slope = select<V>(z > V{}, V{} + 1, alpha);
         return z * slope;
     }
 };
 
 template <class V> struct Elu {
-    static V apply(V z, V alpha, V& slope) {
+    ALWAYS_INLINE static V apply(V z, V alpha, V& slope) {
         const auto [e, e_minus_one] = exponentials_of_negative(minimum(z, V{}));
         slope = select<V>(z > V{}, V{} + 1, alpha * e);
         return select<V>(z > V{}, z, alpha * e_minus_one);
@@ -60,27 +60,25 @@ template <class V> struct Elu {
 };
 
 template <class V> struct Softplus {
-    static V apply(V z, V, V& slope) {
-        const V e = exponential_of_negative(negative(z));
-        const V r = 1 / (1 + e);
-        slope = select<V>(z < V{}, e * r, r);
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
+        const auto [e, share] = sigmoid_of_negative(negative(z));
+        slope = select<V>(z < V{}, share, 1 - share);
         return maximum(z, V{}) + logarithm_of_one_plus(e);
     }
 };
 
 template <class V> struct Silu {
-    static V apply(V z, V, V& slope) {
-        const V e = exponential_of_negative(negative(z));
-        const V r = 1 / (1 + e);
-        const V s = select<V>(z < V{}, e * r, r);
-        const V rest = select<V>(z < V{}, r, e * r);  // 1 - s
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
+        const V share = sigmoid_of_negative(negative(z)).share;
+        const V s = select<V>(z < V{}, share, 1 - share);
+        const V rest = select<V>(z < V{}, 1 - share, share);  // 1 - s
         slope = s * (1 + z * rest);
         return z * s;
     }
 };
 
 template <class V> struct Gelu {
-    static V apply(V z, V, V& slope) {
+    ALWAYS_INLINE static V apply(V z, V, V& slope) {
         using T = Scalar<V>;
         const V distribution = T(0.5) * complementary_error_function(z * T(-0.70710678118654752440));
         const V density = T(0.39894228040143267794) * exponential_of_negative(T(-0.5) * z * z);

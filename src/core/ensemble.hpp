@@ -1,8 +1,7 @@
 // Many networks of one shape, a network in each lane: no lane waits for another, and no sum crosses lanes.
 //
 // A block holds as many networks as a vector has lanes. It runs through its batch a few samples at a time, so that a
-// weight is loaded once for them. A block of the narrowest vectors also trains a single network sample by sample, where
-// there are no samples to put side by side and the time is that of one operation waiting for the one before.
+// weight is loaded once for them.
 
 #pragma once
 
@@ -29,8 +28,7 @@ template <class V> class Block {
     int64_t weight_count;
     Step<V> step;
     int64_t depth, first, used;  // the first network, and how many lanes have one
-    int64_t updates;
-    bool fused, only_one_sample;
+    bool fused;
 
   public:
     bool prepare(const Plan& whole_plan, const Arrays& whole_arrays, int64_t first_network, Memory& memory) {
@@ -39,8 +37,6 @@ template <class V> class Block {
         first = first_network;
         used = plan->networks - first < L ? plan->networks - first : L;
         depth = plan->layer_count;
-        updates = 0;
-        only_one_sample = plan->samples == 1;  // then it stays in its place from the first report on
         fused = is_fused(plan->loss, plan->layers[depth - 1].activation);
         bool enough = true;
         const auto take = [&](int64_t count) {
@@ -88,7 +84,7 @@ template <class V> class Block {
     // One update from `count` samples. `order` has a row for each network, or one for all when `order_step` is 0.
     // Gives the loss of each lane.
     template <Optimizer KIND> V train(const int64_t* order, int64_t order_step, int64_t start, int64_t count) {
-        step.begin(plan->optimizer, ++updates);
+        step.begin(plan->optimizer);
         const T factor = plan->mean ? T(1) / T(count) : T(1);
         V loss{};
         int64_t done = 0;
@@ -99,11 +95,10 @@ template <class V> class Block {
         return loss * factor;
     }
 
-    // The loss over all samples; the outputs are written to arrays.outputs. False when an output is outside the domain.
-    bool evaluate(double* losses, double* outside) {
+    // The loss over all samples; the outputs are written to arrays.outputs.
+    void evaluate(double* losses) {
         const Layer& last = layers[depth - 1];
         double sums[L] = {};
-        bool inside = true;
         for (int64_t n = 0; n < plan->samples; ++n) {
             load<1>(nullptr, 0, n);
             forward<1>();
@@ -113,45 +108,9 @@ template <class V> class Block {
                 T* out = static_cast<T*>(arrays->outputs) + (network(lane) * plan->samples + n) * last.units;
                 for (int64_t o = 0; o < last.units; ++o) out[o] = last.a[o][lane];
             }
-            inside = inside && is_inside_domain<1>(outside);
         }
         for (int lane = 0; lane < used; ++lane)
             losses[network(lane)] = double(T(plan->mean ? sums[lane] / double(plan->samples) : sums[lane]));
-        return inside;
-    }
-
-    // Of the first network: which parameter is not finite, or -1.
-    int64_t find_not_finite() const {
-        V sum{};
-        for (int64_t at = 0; at < weight_count; ++at) sum += 0 * all_weights[at];
-        return sum[0] == 0 ? -1 : name_not_finite();
-    }
-
-    int64_t name_not_finite() const {
-        for (int64_t l = 0; l < depth; ++l) {
-            V weights{}, biases{};  // 0 times what is not finite is NaN
-            const Layer& layer = layers[l];
-            for (int64_t o = 0; o < layer.units; ++o) {
-                const V* row = layer.weights + o * (layer.inputs + 1);
-                for (int64_t i = 0; i < layer.inputs; ++i) weights += 0 * row[i];
-                biases += 0 * row[layer.inputs];
-            }
-            if (weights[0] != 0) return 2 * l;
-            if (biases[0] != 0) return 2 * l + 1;
-        }
-        return -1;
-    }
-
-    // Of the first network: an output that the loss is not defined for, after train() has left it.
-    template <int S> bool is_inside_domain(double* outside) const {
-        const Layer& last = layers[depth - 1];
-        if (!needs_probabilities(plan->loss) || gives_probabilities(last.activation)) return true;
-        for (int64_t at = 0; at < last.units * S; ++at)
-            if (last.a[at][0] < 0 || last.a[at][0] > 1) {
-                *outside = double(last.a[at][0]);
-                return false;
-            }
-        return true;
     }
 
   private:
@@ -203,18 +162,24 @@ template <class V> class Block {
             const T sign = T(layer.bias_sign);
             const bool coupled = layer.activation == Activation::softmax;
             const auto pre_activations = [&](auto&& finish) {
-                for (int64_t o = 0; o < layer.units; ++o) {
-                    const V* w = layer.weights + o * (layer.inputs + 1);
+                const int64_t units = layer.units, count = layer.inputs;
+                const V *w = layer.weights, *inputs = x;
+                for (int64_t o = 0; o < units; ++o, w += count + 1) {
+                    const V bias = sign * w[count];
                     V z[S];
-                    for (int s = 0; s < S; ++s) z[s] = sign * w[layer.inputs];
-                    for (int64_t i = 0; i < layer.inputs; ++i)
-                        for (int s = 0; s < S; ++s) z[s] += w[i] * x[i * S + s];
+#pragma GCC unroll 8
+                    for (int s = 0; s < S; ++s) z[s] = bias;
+                    for (int64_t i = 0; i < count; ++i)
+#pragma GCC unroll 8
+                        for (int s = 0; s < S; ++s) z[s] += w[i] * inputs[i * S + s];
+#pragma GCC unroll 8
                     for (int s = 0; s < S; ++s) finish(o * S + s, z[s]);
                 }
             };
             // dz keeps z for now: the loss may want it, and softmax needs them all.
             if (coupled) {
                 pre_activations([&](int64_t at, V z) { layer.dz[at] = z; });
+                if (fused && l == depth - 1) return;  // the loss computes it on the way
                 for (int s = 0; s < S; ++s) softmax<V>({layer.dz + s, S}, {layer.a + s, S}, layer.units);
             } else {
                 const V alpha = splat<V>(T(layer.alpha));
@@ -243,35 +208,47 @@ template <class V> class Block {
 
     template <Optimizer KIND, int S>
     V train_tile(T factor, const int64_t* order, int64_t order_step, int64_t start, bool is_first, bool is_last) {
-        if (!only_one_sample) load<S>(order, order_step, start);
+        load<S>(order, order_step, start);
         forward<S>();
         const V loss = loss_of<S>(factor);
         if (!fused) to_pre_activation<S>(layers[depth - 1]);
         for (int64_t l = depth - 1; l >= 0; --l) {
-            Layer& layer = layers[l];
-            if (l > 0) {  // before the update, which changes the weights
-                send_back<S>(layer, layers[l - 1].dz);
-                to_pre_activation<S>(layers[l - 1]);
-            }
-            const V* x = l > 0 ? layers[l - 1].a : inputs;
-            for (int64_t o = 0; o < layer.units; ++o) {
-                const int64_t row = o * (layer.inputs + 1);
-                const V* dz = layer.dz + o * S;
-                for (int64_t i = 0; i < layer.inputs; ++i) {
-                    V g = is_first ? V{} : layer.gradient[row + i];
-                    for (int s = 0; s < S; ++s) g += dz[s] * x[i * S + s];
-                    if (is_last) update_one<KIND>(layer, row + i, g);
-                    else layer.gradient[row + i] = g;
-                }
-                const int64_t at = row + layer.inputs;
-                V g = is_first ? V{} : layer.gradient[at];
-                for (int s = 0; s < S; ++s) g += T(layer.bias_sign) * dz[s];
-                if (is_last && layer.train_biases && !layer.share_bias) update_one<KIND>(layer, at, g);
-                else layer.gradient[at] = g;
-            }
-            if (is_last && layer.train_biases && layer.share_bias) update_shared_bias<KIND>(layer);
+            if (l > 0) send_back<S>(layers[l], layers[l - 1]);  // before the update, which changes the weights
+            layer_gradient<KIND, S>(layers[l], l > 0 ? layers[l - 1].a : inputs, is_first, is_last);
         }
         return loss;
+    }
+
+    // dL/dw = sum of dL/dz x over the samples, dL/db that of dL/dz; after the last tile the update.
+    template <Optimizer KIND, int S> void layer_gradient(Layer& layer, const V* x, bool is_first, bool is_last) {
+        const int64_t units = layer.units, count = layer.inputs;
+        const bool update_biases = layer.train_biases && !layer.share_bias;
+        const T sign = T(layer.bias_sign);
+        const auto finish = [&](int64_t at, V g, bool changes) {
+            if (!is_first) g += layer.gradient[at];
+            if (is_last && changes) update_one<KIND>(layer, at, g);
+            else layer.gradient[at] = g;
+        };
+        for (int64_t o = 0, row = 0; o < units; ++o, row += count + 1) {
+            V dz[S];
+#pragma GCC unroll 8
+            for (int s = 0; s < S; ++s) dz[s] = layer.dz[o * S + s];
+            for (int64_t i = 0; i < count; ++i)
+                finish(row + i, sum_of<S>([&](int s, V sum) { return sum + dz[s] * x[i * S + s]; }), true);
+            finish(row + count, sign * sum_of<S>([&](int s, V sum) { return sum + dz[s]; }), update_biases);
+        }
+        if (is_last && layer.train_biases && layer.share_bias) update_shared_bias<KIND>(layer);
+    }
+
+    // Two sums side by side, the even and the odd terms: one would wait for itself at each term.
+    template <int S, class Add> ALWAYS_INLINE static V sum_of(Add add) {
+        V even{}, odd{};
+#pragma GCC unroll 8
+        for (int s = 0; s < S; s += 2) {
+            even = add(s, even);
+            if (s + 1 < S) odd = add(s + 1, odd);
+        }
+        return even + odd;
     }
 
     template <Optimizer KIND> void update_one(Layer& layer, int64_t at, V gradient) {
@@ -286,15 +263,21 @@ template <class V> class Block {
             update_one<KIND>(layer, o * (layer.inputs + 1) + layer.inputs, sum);
     }
 
-    // dL/da of the layer before = w^T dL/dz.
-    template <int S> static void send_back(const Layer& layer, V* dL_da) {
-        const int64_t row = layer.inputs + 1;
-        for (int64_t i = 0; i < layer.inputs; ++i) {
+    // dL/da of the layer before = w^T dL/dz, and its dL/dz from that.
+    template <int S> static void send_back(const Layer& layer, Layer& before) {
+        const int64_t units = layer.units, count = layer.inputs;
+        const bool coupled = before.activation == Activation::softmax;
+        for (int64_t i = 0; i < count; ++i) {
+            const V* w = layer.weights + i;
             V sum[S] = {};
-            for (int64_t o = 0; o < layer.units; ++o)
-                for (int s = 0; s < S; ++s) sum[s] += layer.weights[o * row + i] * layer.dz[o * S + s];
-            for (int s = 0; s < S; ++s) dL_da[i * S + s] = sum[s];
+            for (int64_t o = 0; o < units; ++o, w += count + 1)
+#pragma GCC unroll 8
+                for (int s = 0; s < S; ++s) sum[s] += *w * layer.dz[o * S + s];
+#pragma GCC unroll 8
+            for (int s = 0; s < S; ++s)
+                before.dz[i * S + s] = coupled ? sum[s] : sum[s] * before.slope[i * S + s];
         }
+        if (coupled) to_pre_activation<S>(before);
     }
 
     // dL/dz from dL/da, in place.

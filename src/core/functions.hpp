@@ -10,59 +10,89 @@
 
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 
-// log 2 in two parts: the first has bits to spare, so that an exponent times it is exact.
-template <class T> constexpr T log_2_high = sizeof(T) == 8 ? T(0.693147180369123816490) : T(0.693359375);
-template <class T> constexpr T log_2_low = sizeof(T) == 8 ? T(1.90821492927058770002e-10) : T(-2.12194440e-4);
+// log 2 in two parts. Where minus_product rounds once, the first may be log 2 itself; elsewhere it has bits to spare, so
+// that an exponent times it is exact.
+template <class T>
+constexpr T log_2_high = FUSED ? T(0.69314718055994530942) : sizeof(T) == 8 ? T(0.693147180369123816490) : T(0.693359375);
+template <class T> constexpr T log_2_low = T(0.693147180559945309417232L - static_cast<long double>(log_2_high<T>));
 
 template <class V> struct ExponentialParts {
     V scale;  // 2^k
     V rest;   // exp(r) - 1
 };
 
-// exp(x) = 2^k exp(r) with k = round(x / log 2), so |r| <= log(2) / 2, where
-// exp(r) - 1 = r + r^2 q(r). The coefficients of q interpolate (exp(r) - 1 - r) / r^2 at Chebyshev's points;
-// what they leave is below 2e-17 (double) and 2e-8 (float) of exp(r).
-template <class V> inline ExponentialParts<V> exponential_parts(V x) {
+// 2^POWER exp(TIMES x) = scale (1 + rest), with scale = 2^(POWER + k), k = round(TIMES x / log 2) and rest = exp(r) - 1,
+// r = TIMES x - k log 2, so |r| <= log(2) / 2, where exp(r) - 1 = r + r^2 q(r). The coefficients of q interpolate
+// (exp(r) - 1 - r) / r^2 at Chebyshev's points; what they leave is below 2e-17 (double) and 2e-8 (float) of exp(r).
+template <int TIMES = 1, int POWER = 0, class V> ALWAYS_INLINE ExponentialParts<V> exponential_parts(V x) {
     using T = Scalar<V>;
     using I = Mask<V>;
-    // Adding 1.5 * 2^52 (2^23) leaves no room for a fraction: the sum is rounded, and its last bits are k.
-    const V shift = splat<V>(is_double<V> ? T(6755399441055744.0) : T(12582912.0));
-    const V shifted = x * T(1.4426950408889634) + shift;
+    constexpr T times = TIMES;
+    constexpr int fraction_bits = is_double<V> ? 52 : 23, bias = is_double<V> ? 1023 : 127;
+    // Adding 1.5 * 2^52 (2^23) leaves no room for a fraction: the sum is rounded, and its last bits are k. With the bias
+    // of exponents added too, they are those of 2^k.
+    const V shift = splat<V>((is_double<V> ? T(6755399441055744.0) : T(12582912.0)) + T(bias + POWER));
+    const V shifted = x * T(TIMES * 1.4426950408889634) + shift;
     const V k = shifted - shift;
-    const V r = (x - k * log_2_high<T>) - k * log_2_low<T>;
+    V scale = (V)((I)shifted << fraction_bits);
+    V r = minus_product(x, k, splat<V>(log_2_high<T> / times));
+    if constexpr (!FUSED) r -= k * (log_2_low<T> / times);
+    // What is missing of k log 2 is below 1e-13 of the result: the scale takes it up while r's polynomial is computed.
+    // In float it would be below 2e-9 k, which is left out.
+    else if constexpr (is_double<V>) scale -= scale * (k * log_2_low<T>);
     const V r2 = r * r;
+    const auto c = [&](double coefficient, int power) {  // of (TIMES r)^power
+        for (; power > 0; --power) coefficient *= TIMES;
+        return T(coefficient);
+    };
     if constexpr (is_double<V>) {
+        // Pairs, then pairs of pairs: the sums wait for each other four times, not ten times.
         const V r4 = r2 * r2;
-        const V q01 = T(0.5000000000000001) + r * T(0.16666666666666669);
-        const V q23 = T(0.04166666666662413) + r * T(0.008333333333330062);
-        const V q45 = T(0.0013888888917213717) + r * T(0.00019841269863053618);
-        const V q67 = T(2.4801521295954376e-05) + r * T(2.7557268459997064e-06);
-        const V q89 = T(2.7620088445409746e-07) + r * T(2.510038549551032e-08);
-        const V q = (q01 + r2 * q23) + r4 * ((q45 + r2 * q67) + r4 * q89);
-        return {(V)(((I)shifted << 52) + (I(I{} + 1023) << 52)), r + r2 * q};
+        const V q01 = c(0.5000000000000001, 2) + r * c(0.16666666666666669, 3);
+        const V q23 = c(0.04166666666662413, 4) + r * c(0.008333333333330062, 5);
+        const V q45 = c(0.0013888888917213717, 6) + r * c(0.00019841269863053618, 7);
+        const V q67 = c(2.4801521295954376e-05, 8) + r * c(2.7557268459997064e-06, 9);
+        const V q89 = c(2.7620088445409746e-07, 10) + r * c(2.510038549551032e-08, 11);
+        return {scale, (times * r + r2 * q01) + r4 * ((q23 + r2 * q45) + r4 * (q67 + r2 * q89))};
     } else {
-        const V q01 = T(0.5) + r * T(0.16666576989698775);
-        const V q23 = T(0.041666554617204574) + r * T(0.008363179052722578);
-        const V q = q01 + r2 * (q23 + r2 * T(0.0013926183587713494));
-        return {(V)(((I)shifted << 23) + (I(I{} + 127) << 23)), r + r2 * q};
+        const V q01 = c(0.5, 2) + r * c(0.16666576989698775, 3);
+        const V q23 = c(0.041666554617204574, 4) + r * c(0.008363179052722578, 5);
+        const V q = q01 + r2 * (q23 + r2 * c(0.0013926183587713494, 6));
+        return {scale, times * r + r2 * q};
     }
 }
 
-// Where k is the exponent that stands for 0: from here down the scale, and with it exp(x), is exactly 0.
-template <class T> constexpr T vanishing = sizeof(T) == 8 ? T(-1023 * 0.6931471805599453094) : T(-127 * 0.6931471805599453094);
+// Where the scale is that of 0: from here down it, and with it exp(TIMES x), is exactly 0.
+template <class T, int TIMES = 1, int POWER = 0>
+constexpr T vanishing = T(-((sizeof(T) == 8 ? 1023 : 127) + POWER) * 0.6931471805599453094 / TIMES);
 
 template <class V> struct Exponentials {
     V e;            // exp(x)
     V e_minus_one;  // exp(x) - 1, without cancellation near 0
 };
 
-// Both for x <= 0: all that activations need, since they are written so that nothing overflows.
-template <class V> inline Exponentials<V> exponentials_of_negative(V x) {
-    const auto [scale, rest] = exponential_parts(maximum(x, splat<V>(vanishing<Scalar<V>>)));
-    return {scale + scale * rest, scale * rest + (scale - 1)};
+// Both for x <= 0: all that activations need, since they are written so that nothing overflows. With TIMES and POWER
+// 2^POWER exp(TIMES x) and 2^POWER (exp(TIMES x) - 1).
+template <int TIMES = 1, int POWER = 0, class V> ALWAYS_INLINE Exponentials<V> exponentials_of_negative(V x) {
+    using T = Scalar<V>;
+    constexpr T power = POWER < 0 ? T(1) / (1 << -POWER) : T(1 << (POWER < 0 ? 0 : POWER));
+    const auto [scale, rest] = exponential_parts<TIMES, POWER>(maximum(x, splat<V>(vanishing<T, TIMES, POWER>)));
+    return {scale + scale * rest, scale * rest + (scale - power)};
 }
 
-template <class V> inline V exponential_of_negative(V x) { return exponentials_of_negative(x).e; }
+template <class V> ALWAYS_INLINE V exponential_of_negative(V x) { return exponentials_of_negative(x).e; }
+
+// exp(x) and exp(x) / (1 + exp(x)) for x <= 0: the sigmoid there, to full precision. Where both vanish is asked beside
+// the chain of operations, not in it as exponentials_of_negative does: one sample alone waits for that chain.
+template <class V> struct SmallerShare {
+    V e, share;
+};
+template <class V> ALWAYS_INLINE SmallerShare<V> sigmoid_of_negative(V x) {
+    const auto [scale, rest] = exponential_parts(x);
+    const V e = scale + scale * rest;
+    const Mask<V> vanishes = x < splat<V>(vanishing<Scalar<V>>);
+    return {select<V>(vanishes, V{}, e), select<V>(vanishes, V{}, e / (scale * rest + (scale + 1)))};
+}
 
 // 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...) for |s| <= 0.1716, that is log((1 + s) / (1 - s)) up to sqrt 2.
 template <class V> inline V twice_arctanh(V s) {

@@ -2,6 +2,7 @@
 
 #include "ensemble.hpp"
 #include "network.hpp"
+#include "sample.hpp"
 
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
 namespace {
@@ -30,7 +31,7 @@ template <class T> Outcome fit_single(const Plan& plan, const Arrays& arrays, Te
     Outcome outcome;
     if (!network.prepare(memory)) return ended(End::no_memory, 0);
     const int64_t work = multiplications(plan);
-    int64_t updates = 0, until_poll = MULTIPLICATIONS_A_POLL;
+    int64_t until_poll = MULTIPLICATIONS_A_POLL;
     for (int64_t epoch = 0; epoch < plan.epochs; ++epoch) {
         outcome.epoch = epoch;
         if (is_reported(plan, epoch)) {
@@ -41,7 +42,7 @@ template <class T> Outcome fit_single(const Plan& plan, const Arrays& arrays, Te
         const int64_t* order = observer.order(epoch);
         for (int64_t start = 0; start < plan.samples; start += plan.batch_size) {
             const int64_t left = plan.samples - start, count = left < plan.batch_size ? left : plan.batch_size;
-            if (!network.train(order, start, count, ++updates, team, observer, outcome)) return outcome;
+            if (!network.train(order, start, count, team, observer, outcome)) return outcome;
             if ((until_poll -= work * count) > 0) continue;
             until_poll = MULTIPLICATIONS_A_POLL;
             if (!observer.poll()) return ended(End::interrupted, epoch);
@@ -58,10 +59,9 @@ template <class T> Outcome fit_single(const Plan& plan, const Arrays& arrays, Te
 
 // Sample by sample, one network: a step is a chain of operations that wait for each other.
 template <class T> Outcome fit_by_samples(const Plan& plan, const Arrays& arrays, Memory& memory, Observer& observer) {
-    using V = Narrow<T>;
-    Block<V> block;
+    SampleBySample<T> network(plan, arrays);
     Outcome outcome;
-    if (!block.prepare(plan, arrays, 0, memory)) return ended(End::no_memory, 0);
+    if (!network.prepare(memory)) return ended(End::no_memory, 0);
     const int64_t work = multiplications(plan);
     with_optimizer(plan.optimizer.kind, [&](auto kind) {
         int64_t until_poll = MULTIPLICATIONS_A_POLL, next_report = 0;
@@ -70,7 +70,7 @@ template <class T> Outcome fit_by_samples(const Plan& plan, const Arrays& arrays
             if (epoch == next_report || epoch == plan.epochs - 1) {  // a division would take as long as a layer
                 next_report = epoch + plan.report_every;
                 double loss = 0;
-                if (!block.evaluate(&loss, &outcome.value)) {
+                if (!network.evaluate(&loss, &outcome.value)) {
                     outcome.end = End::outside_domain;
                     return;
                 }
@@ -81,8 +81,8 @@ template <class T> Outcome fit_by_samples(const Plan& plan, const Arrays& arrays
             }
             const int64_t* order = observer.order(epoch);
             for (int64_t n = 0; n < plan.samples; ++n) {
-                const T loss = block.template train<decltype(kind)::value>(order, 0, n, 1)[0];
-                if (!block.template is_inside_domain<1>(&outcome.value)) {
+                const T loss = network.template train<decltype(kind)::value>(order ? order[n] : n);
+                if (!network.is_inside_domain(&outcome.value)) {
                     outcome.end = End::outside_domain;
                     return;
                 }
@@ -98,14 +98,14 @@ template <class T> Outcome fit_by_samples(const Plan& plan, const Arrays& arrays
                     return;
                 }
             }
-            outcome.parameter = block.find_not_finite();
+            outcome.parameter = network.find_not_finite();
             if (outcome.parameter >= 0) {
                 outcome.end = End::parameter_not_finite;
                 return;
             }
         }
     });
-    if (outcome.end == End::finished) block.pack_parameters();
+    if (outcome.end == End::finished) network.pack_parameters();
     return outcome;
 }
 
@@ -124,8 +124,7 @@ template <class V> struct Segment {
 
     static void evaluate(void* context, int member) {
         Segment& segment = *static_cast<Segment*>(context);
-        double outside;
-        segment.for_share(member, [&](Block<V>& block) { block.evaluate(segment.losses, &outside); });
+        segment.for_share(member, [&](Block<V>& block) { block.evaluate(segment.losses); });
     }
 
     static void train(void* context, int member) {

@@ -19,7 +19,17 @@
 #include <immintrin.h>
 #endif
 
+// For the innermost loops: a call would pass their sums and constants through memory, a compiler left to itself makes one.
+#define ALWAYS_INLINE __attribute__((always_inline)) inline
+
 namespace chainrule::CHAINRULE_INSTRUCTIONS {
+
+// Whether minus_product rounds once. (Elsewhere compilers may fuse, or not: nothing must depend on it.)
+#if defined(__FMA__)
+constexpr bool FUSED = true;
+#else
+constexpr bool FUSED = false;
+#endif
 
 template <class T, int BYTES> struct Vectors {
     typedef T Type __attribute__((vector_size(BYTES)));
@@ -87,6 +97,35 @@ template <class V> inline V square_root(V x) {
     }
     return x;
 }
+#endif
+
+// a / b to a unit in the last place or so, beside a square root: both would wait for the one divider that there is. An
+// estimate of 1 / b to 14 bits becomes one of 28 by Newton's step; infinity, which would become NaN, is taken for the
+// largest number.
+template <class V> inline V quotient_after_root(V a, V b) {
+#if defined(__AVX512F__)
+    if constexpr (!is_double<V> && sizeof(V) == 64) {
+        const V finite = minimum(b, splat<V>(3.402823466e38f));
+        const V estimate = (V)_mm512_rcp14_ps((__m512)finite);
+        return a * (estimate + estimate * (1 - finite * estimate));
+    }
+#endif
+    return a / b;
+}
+
+// c - a b.
+#if defined(__FMA__)
+#if defined(__AVX512F__)
+inline __m512 x86_minus_product(__m512 c, __m512 a, __m512 b) { return _mm512_fnmadd_ps(a, b, c); }
+inline __m512d x86_minus_product(__m512d c, __m512d a, __m512d b) { return _mm512_fnmadd_pd(a, b, c); }
+#endif
+inline __m256 x86_minus_product(__m256 c, __m256 a, __m256 b) { return _mm256_fnmadd_ps(a, b, c); }
+inline __m256d x86_minus_product(__m256d c, __m256d a, __m256d b) { return _mm256_fnmadd_pd(a, b, c); }
+inline __m128 x86_minus_product(__m128 c, __m128 a, __m128 b) { return _mm_fnmadd_ps(a, b, c); }
+inline __m128d x86_minus_product(__m128d c, __m128d a, __m128d b) { return _mm_fnmadd_pd(a, b, c); }
+template <class V> inline V minus_product(V c, V a, V b) { return (V)x86_minus_product(c, a, b); }
+#else
+template <class V> inline V minus_product(V c, V a, V b) { return c - a * b; }
 #endif
 
 // The first halves of a and b, lane by lane in turn; then their second halves.

@@ -66,18 +66,17 @@ template <class V>
 inline V binary_cross_entropy_of_sigmoid(Column<V> z, Column<V> t, Column<V> gradient, int64_t units) {
     V loss{};
     for (int64_t i = 0; i < units; ++i) {
-        const V e = exponential_of_negative(negative(z[i]));
-        const V r = 1 / (1 + e);
-        const Mask<V> negative = z[i] < V{};
+        const auto [e, share] = sigmoid_of_negative(negative(z[i]));
+        const Mask<V> below = z[i] < V{};
         loss += maximum(z[i], V{}) - t[i] * z[i] + logarithm_of_one_plus(e);
-        gradient[i] = select<V>(negative, e * r, r) * (1 - t[i]) - select<V>(negative, r, e * r) * t[i];
+        gradient[i] = select<V>(below, share, 1 - share) * (1 - t[i]) - select<V>(below, 1 - share, share) * t[i];
     }
     return loss;
 }
 
 // The loss of each lane. z and gradient may be the same memory: z is not read after gradient is written.
 template <class V>
-inline V loss_and_gradient(const Plan& plan, bool fused, Column<V> z, Column<V> a, Column<V> t, Column<V> gradient,
+ALWAYS_INLINE V loss_and_gradient(const Plan& plan, bool fused, Column<V> z, Column<V> a, Column<V> t, Column<V> gradient,
                            int64_t units) {
     using T = Scalar<V>;
     const V delta = splat<V>(T(plan.delta));

@@ -94,13 +94,12 @@ template <class T> class SingleNetwork {
     }
 
     // One update from the samples `rows[start]` to `rows[start + count - 1]` (or of these numbers, where rows is null).
-    // `number` counts the updates from 1. False when the batch's loss is not finite, or not defined.
-    bool train(const int64_t* rows, int64_t start, int64_t count, int64_t number, Team& team, Observer& observer,
-               Outcome& outcome) {
+    // False when the batch's loss is not finite, or not defined.
+    bool train(const int64_t* rows, int64_t start, int64_t count, Team& team, Observer& observer, Outcome& outcome) {
         const T factor = plan.mean ? T(1) / T(count) : T(1);
         double loss = 0;
+        step.begin(plan.optimizer);
         Task task{this, rows, 0, 0, factor, true, false, false, step};
-        task.step.begin(plan.optimizer, number);
         for (int64_t done = 0; done < count; done += CHUNK) {
             task.start = start + done;
             task.count = count - done < CHUNK ? count - done : CHUNK;
@@ -235,24 +234,28 @@ template <class T> class SingleNetwork {
             T* to = by_units[0] + n * P;
             for (int64_t i = 0; i < whole; i += P, to += chunk * P) std::memcpy(to, from + i, P * sizeof(T));
             for (int64_t i = whole; i < features; ++i) to[i - whole] = from[i];
-        }
-        for (int64_t n = 0; t && n < task.count; ++n) {
-            const int64_t row = task.rows ? task.rows[task.start + n] : task.start + n;
-            T* to = targets + n / P * target_rows * P + n % P;
+            if (!t) continue;
+            to = targets + n / P * target_rows * P + n % P;
             for (int64_t o = 0; o < outputs; ++o) to[o * P] = t[row * outputs + o];
         }
     }
 
-    // by_units[units / P][sample][unit % P] <-> by_samples[sample / P][unit][sample % P], one panel of samples.
-    static void transpose_panel(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t blocks) {
-        for (int64_t block = 0; block < blocks; ++block, from += from_step, to += to_step)
-            for (int i = 0; i < P; i += L)
-                for (int j = 0; j < P; j += L) {
-                    V square[L];
-                    for (int k = 0; k < L; ++k) square[k] = vector(const_cast<T*>(from) + (i + k) * P + j);
-                    transpose(square);
-                    for (int k = 0; k < L; ++k) vector(to + (j + k) * P + i) = square[k];
-                }
+    // by_units[unit / P][sample][unit % P] <-> by_samples[unit][sample], one panel of samples. Bias inputs and padding are
+    // left out: they never change.
+    enum class To { samples, units };
+    template <To TO> void transpose_panel(T* by_units, T* by_samples, int64_t units) const {
+        for (int64_t unit = 0; unit < units; unit += L)
+            for (int n = 0; n < P; n += L) {
+                T* const at_units = by_units + unit / P * chunk * P + n * P + unit % P;
+                T* const at_samples = by_samples + unit * P + n;
+                T *from = TO == To::samples ? at_units : at_samples, *to = TO == To::samples ? at_samples : at_units;
+                V square[L];
+#pragma GCC unroll 16
+                for (int k = 0; k < L; ++k) square[k] = vector(from + k * P);
+                transpose(square);
+#pragma GCC unroll 16
+                for (int k = 0; k < L; ++k) vector(to + k * P) = square[k];
+            }
     }
 
     // --- forward and backward, panel by panel ---------------------------------------------------------
@@ -270,8 +273,7 @@ template <class T> class SingleNetwork {
     }
 
     template <int USED> void run_panel(const Task& task, int64_t panel) {
-        transpose_panel(by_units[0] + panel * P * P, chunk * P, inputs + panel * input_rows * P, P * P,
-                        layers[0].stride / P);
+        transpose_panel<To::samples>(by_units[0] + panel * P * P, inputs + panel * input_rows * P, layers[0].inputs);
         for (int64_t l = 0; l < depth; ++l) layer_forward<USED>(l, panel);
         loss_backward<USED>(task, panel);
         if (!task.train) return;
@@ -292,6 +294,7 @@ template <class T> class SingleNetwork {
             layer.units, weights, reinterpret_cast<const V*>(inputs_of(l, panel)), k_count,
             [](int64_t, int) { return V{}; }, [&](int64_t o, int v, V sum) { vector(z + o * P + v * L) = sum; });
         if (layer.activation == Activation::softmax) {
+            if (fused && l == depth - 1) return;  // the loss computes it on the way
             for (int v = 0; v < USED; ++v)
                 softmax<V>({&vector(z + v * L), VECTORS}, {&vector(a + v * L), VECTORS}, layer.units);
         } else {
@@ -304,8 +307,7 @@ template <class T> class SingleNetwork {
                     }
             });
         }
-        if (l + 1 < depth)
-            transpose_panel(a, P * P, by_units[l + 1] + panel * P * P, chunk * P, layers[l + 1].stride / P);
+        if (l + 1 < depth) transpose_panel<To::units>(by_units[l + 1] + panel * P * P, a, layer.units);
     }
 
     template <int USED> void loss_backward(const Task& task, int64_t panel) {
@@ -387,42 +389,40 @@ template <class T> class SingleNetwork {
         constexpr int64_t GROUP = 8 * LARGEST_TILE;
         Layer& layer = layers[l];
         const V* a = reinterpret_cast<const V*>(by_units[l] + panel * chunk * P);
-        const bool wait = task.update && !layer.share_bias;
-        const int states = wait ? state_count(plan.optimizer.kind) : 0;
-        V waiting[GROUP][USED];
+        const bool update_now = task.update && !layer.share_bias;
+        const int states = update_now ? state_count(plan.optimizer.kind) : 0;
+        V gradients[GROUP][USED];
         for (int64_t first = 0; first < layer.units; first += GROUP) {
             const int64_t rows = layer.units - first < GROUP ? layer.units - first : GROUP;
-            const int64_t place = first * layer.stride + panel * P;
+            const auto place = [&](int64_t o, int v) { return (first + o) * layer.stride + panel * P + v * L; };
             // dL/dz lies in panels of samples: k runs through P samples, then on to the next panel.
             const Left<T> dz{layer.dz + first * P, P, 1, P, layer.rows * P};
             const auto start = [&](int64_t o, int v) {
                 // What the update will want comes from far while the products are summed up.
-                const int64_t at = place + o * layer.stride + v * L;
+                const int64_t at = place(o, v);
                 __builtin_prefetch(layer.weights + at, 1);
                 for (int s = 0; s < states; ++s) __builtin_prefetch(layer.states[s] + at, 1);
                 return task.accumulate ? vector(layer.gradient + at) : V{};
             };
-            if (!wait) {
-                multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) {
-                    vector(layer.gradient + place + o * layer.stride + v * L) = g;
-                });
-                continue;
-            }
-            multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) { waiting[o][v] = g; });
-            with_optimizer(plan.optimizer.kind, [&](auto kind) {
-                const Step<V> step = task.step;
+            multiply<T, USED>(rows, dz, a, task.count, start, [&](int64_t o, int v, V g) { gradients[o][v] = g; });
+            const auto each = [&](auto&& use) {
                 for (int64_t o = 0; o < rows; ++o)
-                    for (int v = 0; v < USED; ++v) {
-                        const int64_t at = place + o * layer.stride + v * L;
-                        update<decltype(kind)::value>(step, vector(layer.weights + at), waiting[o][v],
-                                                      state(layer, 0, at), state(layer, 1, at));
-                    }
-            });
+                    for (int v = 0; v < USED; ++v) use(place(o, v), gradients[o][v]);
+            };
+            if (update_now)
+                with_optimizer(plan.optimizer.kind, [&](auto kind) {
+                    const Step<V> step = task.step;  // a copy stays in registers: no store can change it
+                    each([&](int64_t at, V g) { update_at<decltype(kind)::value>(layer, step, at, g); });
+                });
+            else each([&](int64_t at, V g) { vector(layer.gradient + at) = g; });
         }
-        if (wait && !layer.train_biases && panel == layer.inputs / P) keep_biases(layer);
+        if (update_now && !layer.train_biases && panel == layer.inputs / P) keep_biases(layer);
     }
 
-    static V* state(Layer& layer, int number, int64_t at) { return reinterpret_cast<V*>(layer.states[number] + at); }
+    template <Optimizer KIND> ALWAYS_INLINE static void update_at(Layer& layer, const Step<V>& step, int64_t at, V gradient) {
+        const auto state = [&](int s) { return reinterpret_cast<V*>(layer.states[s] + at); };
+        update<KIND>(step, vector(layer.weights + at), gradient, state(0), state(1));
+    }
 
     static void keep_biases(Layer& layer) {
         for (int64_t o = 0; o < layer.units; ++o) layer.weights[o * layer.stride + layer.inputs] = layer.frozen[o];
@@ -435,8 +435,7 @@ template <class T> class SingleNetwork {
         for (int64_t o = 0; o < layer.units; ++o) layer.gradient[o * layer.stride + layer.inputs] = sum;
         with_optimizer(plan.optimizer.kind, [&](auto kind) {
             for (int64_t at = 0; at < layer.units * layer.stride; at += L)
-                update<decltype(kind)::value>(step, vector(layer.weights + at), vector(layer.gradient + at), state(layer, 0, at),
-                             state(layer, 1, at));
+                update_at<decltype(kind)::value>(layer, step, at, vector(layer.gradient + at));
         });
         if (!layer.train_biases) keep_biases(layer);
     }

@@ -22,7 +22,8 @@ inline int state_count(Optimizer kind) {
 template <class V> struct Step {
     V learning_rate, momentum, decay, one_less_decay, beta1, one_less_beta1, beta2, one_less_beta2, epsilon;
     V shrink;                      // learning_rate weight_decay
-    V m_correction, s_correction;  // 1 / (1 - beta1^k) and 1 / (1 - beta2^k) at the k-th update
+    V m_rate, s_correction;        // learning_rate / (1 - beta1^k) and 1 / (1 - beta2^k) at the k-th update
+    double m_mass = 0, s_mass = 0; // 1 - beta1^k and 1 - beta2^k
 
     Step() = default;
     Step(const OptimizerPlan& plan, V rate) {
@@ -38,20 +39,23 @@ template <class V> struct Step {
         one_less_beta2 = lane(1 - plan.beta2);
         epsilon = lane(plan.epsilon);
         shrink = rate * T(plan.weight_decay);
-        m_correction = s_correction = V{};
+        m_rate = s_correction = V{};
     }
 
-    // To be called before each update, `number` counting them from 1.
-    void begin(const OptimizerPlan& plan, int64_t number) {
+    // To be called before each update.
+    void begin(const OptimizerPlan& plan) {
         if (state_count(plan.kind) < 2) return;
-        m_correction = splat<V>(Scalar<V>(1 / (1 - ::pow(plan.beta1, double(number)))));
-        s_correction = splat<V>(Scalar<V>(1 / (1 - ::pow(plan.beta2, double(number)))));
+        // 1 - beta^k = beta (1 - beta^(k - 1)) + (1 - beta): nothing cancels, and a power would take as long as a layer.
+        m_mass = plan.beta1 * m_mass + (1 - plan.beta1);
+        s_mass = plan.beta2 * s_mass + (1 - plan.beta2);
+        m_rate = learning_rate * Scalar<V>(1 / m_mass);
+        s_correction = splat<V>(Scalar<V>(1 / s_mass));
     }
 };
 
 // w <- update(w, g), and the states with it: `first` is v, s or m, `second` Adam's s.
 template <Optimizer KIND, class V>
-__attribute__((always_inline)) inline void update(const Step<V>& step, V& w, V g, V* first, V* second) {
+ALWAYS_INLINE void update(const Step<V>& step, V& w, V g, V* first, V* second) {
     if constexpr (KIND == Optimizer::gradient_descent) {
         w -= step.learning_rate * g;
     } else if constexpr (KIND == Optimizer::momentum) {
@@ -62,13 +66,13 @@ __attribute__((always_inline)) inline void update(const Step<V>& step, V& w, V g
         w -= step.learning_rate * (g + step.momentum * *first);
     } else if constexpr (KIND == Optimizer::rmsprop) {
         *first = step.decay * *first + step.one_less_decay * (g * g);
-        w -= step.learning_rate * (g / (square_root(*first) + step.epsilon));
+        w -= step.learning_rate * quotient_after_root(g, square_root(*first) + step.epsilon);
     } else {
         *first = step.beta1 * *first + step.one_less_beta1 * g;
         *second = step.beta2 * *second + step.one_less_beta2 * (g * g);
         const V root = square_root(*second * step.s_correction) + step.epsilon;
         if constexpr (KIND == Optimizer::adamw) w -= step.shrink * w;
-        w -= step.learning_rate * (*first * step.m_correction / root);
+        w -= step.m_rate * quotient_after_root(*first, root);
     }
 }
 

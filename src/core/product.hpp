@@ -24,7 +24,7 @@ template <class T> struct Left {
 };
 
 template <class T, int ROWS, int USED>
-__attribute__((always_inline)) inline void accumulate(Wide<T> (&sum)[ROWS][USED], Left<T> left, const Wide<T>* right, int64_t k_count) {
+ALWAYS_INLINE void accumulate(Wide<T> (&sum)[ROWS][USED], Left<T> left, const Wide<T>* right, int64_t k_count) {
     for (int64_t start = 0; start < k_count; start += left.block, left.first += left.block_step) {
         const T* numbers = left.first;
         const int64_t count = k_count - start < left.block ? k_count - start : left.block;
@@ -41,7 +41,8 @@ __attribute__((always_inline)) inline void accumulate(Wide<T> (&sum)[ROWS][USED]
 
 // Computes rows m, m + 1 ... of the result and hands them to finish(m, vectors): one tile of ROWS rows.
 template <class T, int ROWS, int USED, class Start, class Finish>
-__attribute__((always_inline)) inline void multiply_tile(int64_t m, Left<T> left, const Wide<T>* right, int64_t k_count, Start& start, Finish& finish) {
+ALWAYS_INLINE void multiply_tile(int64_t m, Left<T> left, const Wide<T>* right, int64_t k_count, Start& start,
+                                 Finish& finish) {
     Wide<T> sum[ROWS][USED];
 #pragma GCC unroll 16
     for (int row = 0; row < ROWS; ++row) {

@@ -7,6 +7,7 @@ without a rule is differentiated numerically where it is small enough.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -162,13 +163,17 @@ class Program:
         A gradient that reaches a stop goes no further. With `needed`, only through these positions.
         Raises: NoDerivativeError.
         """
-        gradients: Gradients = {position: np.asarray(seed, dtype=float) for position, seed in seeds.items()}
-        if not gradients:
-            return gradients
-        last = max(gradients)
+        gradients: Gradients = {
+            position: np.asarray(seed, dtype=float) for position, seed in seeds.items()
+        }
+        waiting = [-position for position in gradients]  # the latest first: its gradient is complete
+        heapify(waiting)
         with np.errstate(all="ignore"):
-            for step in reversed(self.steps):
-                if step.output > last or step.output not in gradients or step.output in stops:
+            while waiting:
+                step = self.step_of.get(-heappop(waiting))
+                if step is None or step.output in stops:
+                    continue
+                if needed is not None and not any(position in needed for position in step.inputs):
                     continue
                 y, *inputs = (values[position] for position in (step.output, *step.inputs))
                 flowing = self.backward(step, gradients[step.output], y, inputs, needed)
@@ -177,6 +182,8 @@ class Program:
                         continue
                     gradient = sum_to(np.asarray(gradient, dtype=float), np.shape(value))
                     before = gradients.get(position)
+                    if before is None:
+                        heappush(waiting, -position)
                     gradients[position] = gradient if before is None else before + gradient
         return gradients
 

@@ -101,7 +101,10 @@ def default_threads(network: Network, batch_size: int) -> int:
 @final
 @dataclass(frozen=True)
 class NativeRun:
-    """How a run ended: `end` is one of ENDS; `parameter` and `value` say what was not finite, or outside."""
+    """How a run ended: `end` is one of ENDS; `parameter` and `value` say what was not finite, or outside.
+
+    `finite` tells of each network whether all its parameters are.
+    """
 
     end: str
     epoch: int
@@ -109,6 +112,7 @@ class NativeRun:
     value: float
     networks: list[Network]
     outputs: Array
+    finite: NDArray[np.bool_]
 
 
 def fit(
@@ -129,7 +133,7 @@ def fit(
     """
     first = networks[0]
     samples = len(plan.x) if rows is None else rows.shape[1]
-    parameters = np.concatenate([flat_parameters(network) for network in networks])
+    parameters = flat_parameters(networks)
     outputs = np.empty((len(networks), samples, first.outputs), first.dtype)
     end, epoch, parameter, value = core.run(
         layers=[
@@ -150,7 +154,7 @@ def fit(
         optimizer=optimizer_numbers(plan.optimizer),
         inputs=np.ascontiguousarray(plan.x),
         targets=None if plan.t is None else np.ascontiguousarray(plan.t),
-        parameters=parameters,
+        parameters=parameters.reshape(-1),
         outputs=outputs,
         learning_rates=learning_rates,
         rows=rows,
@@ -167,11 +171,11 @@ def fit(
     )
     if ENDS[end] == "memory":
         raise MemoryError
-    trained = [
-        with_flat_parameters(network, part)
-        for network, part in zip(networks, np.split(parameters, len(networks)), strict=True)
-    ]
-    return NativeRun(ENDS[end], epoch, list(first.parameters)[parameter], value, trained, outputs)
+    finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(parameters), axis=1)
+    trained = with_flat_parameters(networks, parameters)
+    return NativeRun(
+        ENDS[end], epoch, list(first.parameters)[parameter], value, trained, outputs, finite
+    )
 
 
 def optimizer_numbers(optimizer: Optimizer) -> dict[str, Any]:
@@ -180,23 +184,26 @@ def optimizer_numbers(optimizer: Optimizer) -> dict[str, Any]:
     return {"kind": NATIVE_OPTIMIZERS.index(names[type(optimizer)]), **settings}
 
 
-def flat_parameters(network: Network) -> Array:
-    """w1, b1, w2, b2 ... one after another; a shared bias stands for every unit."""
-    return np.concatenate(
-        [
-            part
-            for layer in network.layers
-            for part in (layer.weights.ravel(), np.broadcast_to(layer.biases, layer.units))
-        ]
-    )
+def flat_parameters(networks: Sequence[Network]) -> Array:
+    """w1, b1, w2, b2 ... one after another, a row a network; a shared bias stands for every unit."""
+    count, first = len(networks), networks[0]
+    parts = []
+    for number, layer in enumerate(first.layers):
+        weights = np.array([network.layers[number].weights for network in networks])
+        biases = np.array([network.layers[number].biases for network in networks])
+        parts += [weights.reshape(count, -1), np.broadcast_to(biases, (count, layer.units))]
+    return np.concatenate(parts, axis=1)
 
 
-def with_flat_parameters(network: Network, flat: Array) -> Network:
-    parameters, start = {}, 0
-    for number, layer in enumerate(network.layers, start=1):
-        weights = flat[start : start + layer.weights.size]
-        start += layer.weights.size
-        parameters[f"w{number}"] = weights.reshape(layer.weights.shape)
-        parameters[f"b{number}"] = flat[start : start + layer.units][: layer.biases.size]
-        start += layer.units
-    return network.with_parameters(parameters)
+def with_flat_parameters(networks: Sequence[Network], flat: Array) -> list[Network]:
+    columns, start = [], 0
+    for layer in networks[0].layers:
+        end = start + layer.weights.size
+        columns.append(flat[:, start:end].reshape(len(networks), *layer.weights.shape))
+        # The numbers of a network are its own: no view keeps those of all others alive.
+        columns.append(flat[:, end : end + layer.biases.size])
+        start = end + layer.units
+    return [
+        network.with_arrays([array.copy() for array in arrays])
+        for network, *arrays in zip(networks, *columns, strict=True)
+    ]

@@ -148,6 +148,11 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         parts = name.split(".")
         folders = [Path(entry) for entry in path] if path else [self.folder, Path.cwd()]
+        if not path and parts[0] == self.folder.name and not (self.folder / parts[0]).exists():
+            # The program's own folder is the package that its modules call by name.
+            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = [str(self.folder)]
+            return spec
         for folder in folders:
             if not is_inside(folder, self.folder):
                 continue
