@@ -1,29 +1,35 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
+import time
 from pathlib import Path
 
+from chainrule.checking.certainty import is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
 from chainrule.checking.enough import watch_until_enough
+from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
 from chainrule.checking.program import build_program
+from chainrule.checking.repair import repair_case
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import Unreadable
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
+REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 
 
 def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     """The verdict on a script or notebook. It is run here, in this process: call it in a child."""
+    start = time.monotonic()
     try:
         run = run_recorded(path, watch_until_enough(seconds * RECORDING_SHARE), seconds * RECORDING_SHARE)
     except Unreadable as error:
         return undecided(path.name, str(error))
-    return decide(path.name, run)
+    return decide(path.name, run, start + REPAIR_SHARE * seconds)
 
 
-def decide(name: str, run: Run) -> Verdict:
-    """The verdict on what was recorded."""
+def decide(name: str, run: Run, deadline: float) -> Verdict:
+    """The verdict on what was recorded, at `time.monotonic()` of `deadline` at the latest."""
     program = build_program(run.recording, run.sites)
     if run.failure and not program.steps:
         return undecided(name, run.failure)
@@ -46,7 +52,25 @@ def decide(name: str, run: Run) -> Verdict:
             name, "right", "every update follows the gradient", loss=joined_losses(losses),
             factor=common_factor(case, fit), parameters=parameter_rows(case, fit),
         )  # fmt: skip
-    return undecided(name, "no loss of the family explains its updates", parameters=[])
+    return blame(name, run, case, deadline)
+
+
+def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
+    """Wrong, with the mistake put right and proved; or localised; or undecided."""
+    repair = repair_case(case, deadline)
+    fit = repair.before
+    assert fit is not None
+    if not repair.proved and not is_clearly_wrong(case, fit):
+        return undecided(name, "no loss of the family explains its updates, and no single mistake either")
+    findings = findings_of(case, repair, run.sources)
+    if not findings:
+        return undecided(name, "some parameters do not follow their gradients, and why could not be found")
+    count = len(fit.bad)
+    return Verdict(
+        name, "wrong", f"{count} of {count + len(fit.good)} parameters do not follow their gradients",
+        loss=joined_losses([fit.loss]), factor=common_factor(case, fit),
+        parameters=parameter_rows(case, fit), findings=findings,
+    )  # fmt: skip
 
 
 def why_nothing_is_trained(case: Case) -> str:
