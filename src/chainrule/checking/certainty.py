@@ -5,12 +5,19 @@ linear map of this pass's errors and of nothing else, points elsewhere. What has
 another loss in it is not such a map, and proves nothing.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from chainrule.checking.checking import Case
 from chainrule.checking.fitting import CLEAR, Fit, norm
+from chainrule.checking.goals import find_goals
+from chainrule.checking.own_losses import states
 from chainrule.checking.predictions import Mix
-from chainrule.checking.updates import Update, steps_taken
+from chainrule.checking.program import NoDerivativeError
+from chainrule.checking.repair import Repair
+from chainrule.checking.updates import Update, true_gradients
 
 POINTS_ELSEWHERE = 1 - 1e-9  # a cosine below it; at 1 only the length is off, which a rate may explain
 
@@ -54,19 +61,62 @@ def uses_own_errors_alone(case: Case, update: Update) -> bool:
 
 
 def doubles(case: Case, update: Update) -> bool:
+    at_rest, once, twice = (scaled_update(case, update, factor) for factor in (0.0, 1.0, 2.0))
+    return not np.any(at_rest) and norm(twice - 2 * once) <= CLEAR * norm(once)
+
+
+def scaled_update(case: Case, update: Update, factor: float, target: int | None = None) -> Any:
+    """What becomes of an update, or of a value on its way, when all errors are so many times as large."""
     anatomy, program = case.anatomy, case.program
     chain = anatomy.chains[update.chain]
     moving = set(chain.versions[chain.versions.index(update.before) + 1 :])
     fixed = anatomy.stops - moving
-    outputs = {anatomy.mixes[number].output for number in update.mixes}
-    reach = program.ancestors([update.after], fixed | outputs)
+    outputs = {mix.output for mix in used_mixes(case)}
+    end = update.after if target is None else target
+    reach = program.ancestors([end], fixed | outputs)
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
     values = case.worlds[-1]
-    doubled = {p: 2 * np.asarray(values[p], dtype=float) for p in outputs if values[p] is not None}
-    new = program.rerun(values, {}, cone, fixed, doubled)
-    (before,) = steps_taken([update], values)
-    after = np.asarray(new.get(update.after, values[update.after]), dtype=float) - np.asarray(
-        values[update.before], dtype=float
-    )
-    return norm(after - 2 * before) <= CLEAR * norm(before)
+    scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
+    new = program.rerun(values, {}, cone, fixed, scaled)
+    result = np.asarray(new.get(end, values[end]), dtype=float)
+    return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
+
+def is_believable(case: Case, repair: Repair) -> bool:
+    """Whether a proved repair says that the program is wrong, and not that its loss is another one.
+
+    Wrong parameters must be made linearly of errors, with a decay at the most. Where no parameter was
+    right, the loss is in doubt: then the program must compute it itself, or evaluate f' at f(z), which no
+    loss asks for.
+    """
+    fit = repair.before
+    assert fit is not None
+    names = {edit.mistake for edit in repair.edits}
+    goals = find_goals(repair.scenes[0]) if repair.scenes else {}
+    if names != {"decay-sign"} and not all(is_linear(case, number, goals) for number in fit.bad):
+        return False
+    if fit.good:
+        return True
+    if names == {"derivative-at-activation"} and len(fit.bad) > 1:
+        return True
+    try:
+        return states(case, true_gradients(case.anatomy, case.values, repair.loss))
+    except NoDerivativeError:
+        return False
+
+
+def is_linear(case: Case, number: int, goals: Mapping[int, int]) -> bool:
+    """Whether a parameter's updates, or the gradients in them, are linear in all errors, but for a decay."""
+    anatomy = case.anatomy
+    updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
+    for k, update in updates:
+        target = goals.get(k)
+        at_rest, once, twice = (scaled_update(case, update, factor, target) for factor in (0.0, 1.0, 2.0))
+        if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)):
+            return False
+        before = np.asarray(case.worlds[-1][update.before], dtype=float)
+        if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
+            decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
+            if norm(at_rest - decay * before) > CLEAR * norm(at_rest):
+                return False
+    return True

@@ -3,11 +3,12 @@
 import time
 from pathlib import Path
 
-from chainrule.checking.certainty import is_clearly_wrong
+from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
+from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.program import build_program
 from chainrule.checking.repair import repair_case
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
@@ -52,6 +53,14 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
             name, "right", "every update follows the gradient", loss=joined_losses(losses),
             factor=common_factor(case, fit), parameters=parameter_rows(case, fit),
         )  # fmt: skip
+    own = fit_own_loss(case)
+    if own is not None:
+        fit, step = own
+        return Verdict(
+            name, "right",
+            f"every update follows the gradient of the loss that line {program.site(step).line} computes",
+            parameters=parameter_rows(case, fit),
+        )  # fmt: skip
     return blame(name, run, case, deadline)
 
 
@@ -60,7 +69,8 @@ def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
     repair = repair_case(case, deadline)
     fit = repair.before
     assert fit is not None
-    if not repair.proved and not is_clearly_wrong(case, fit):
+    proved = repair.proved and is_believable(case, repair)
+    if not proved and not is_clearly_wrong(case, fit):
         return undecided(name, "no loss of the family explains its updates, and no single mistake either")
     findings = findings_of(case, repair, run.sources)
     if not findings:
