@@ -8,7 +8,6 @@ from chainrule.checking.program import Values
 from chainrule.checking.responses import fit_by_response
 from chainrule.checking.updates import Anatomy, steps_taken, true_gradients
 
-
 World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps
 
 
@@ -28,9 +27,7 @@ def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
     return max((responding, fit), key=lambda one: (len(one.good), one is fit))
 
 
-def fit_rows(
-    anatomy: Anatomy, rows: Sequence[World], loss: str
-) -> tuple[Fit, Mapping[int, Trace]]:
+def fit_rows(anatomy: Anatomy, rows: Sequence[World], loss: str) -> tuple[Fit, Mapping[int, Trace]]:
     """The plainest form in which updates follow gradients."""
     traces = traces_of(anatomy, rows)
     fit = fit_plain(anatomy, traces, loss)

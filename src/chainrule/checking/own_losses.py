@@ -31,19 +31,22 @@ def own_losses(case: Case) -> dict[int, list[Instruction]]:
         if step.output not in anatomy.stops and any(marked[position] for position in step.inputs):
             marked[step.output] = 1
     into_updates = program.ancestors(
-        (update.after for update in anatomy.updates), anatomy.stops - {u.after for u in anatomy.updates}
+        (update.after for update in anatomy.updates),
+        anatomy.stops - {u.after for u in anatomy.updates},
     )
     found: dict[int, list[Instruction]] = {}
     for step in program.steps:
-        if marked[step.output] and step.output not in into_updates and np.size(case.values[step.output]) == 1:
+        if (
+            marked[step.output]
+            and step.output not in into_updates
+            and np.size(case.values[step.output]) == 1
+        ):
             found.setdefault(program.recording.sites[step.number], []).append(step)
     sites = sorted(found, key=lambda site: -found[site][-1].output)[:MOST_SITES]
     return {site: found[site] for site in sites}
 
 
-def gradients_of_own(
-    case: Case, steps: Sequence[Instruction], values: Values
-) -> list[Any]:
+def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -> list[Any]:
     """For each update the gradient of the losses of its own turn; None where none was computed there."""
     anatomy = case.anatomy
     starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
@@ -92,10 +95,17 @@ def states(case: Case, gradients: Sequence[Any]) -> bool:
             own = gradients_of_own(case, steps, case.values)
         except NoDerivativeError:
             continue
-        pairs = [(a, b) for a, b in zip(own, gradients, strict=True) if a is not None and norm(a) > 0]
-        turns = [update.turn for update, a in zip(case.anatomy.updates, own, strict=True) if a is not None and norm(a) > 0]
+        pairs = [
+            (a, b) for a, b in zip(own, gradients, strict=True) if a is not None and norm(a) > 0
+        ]
+        turns = [
+            update.turn
+            for update, a in zip(case.anatomy.updates, own, strict=True)
+            if a is not None and norm(a) > 0
+        ]
         if pairs and all(
-            is_multiple([pair for pair, t in zip(pairs, turns, strict=True) if t == turn]) for turn in set(turns)
+            is_multiple([pair for pair, t in zip(pairs, turns, strict=True) if t == turn])
+            for turn in set(turns)
         ):
             return True
     return False

@@ -17,7 +17,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.program import Instruction, Program, Values
 from chainrule.checking.updates import Update, true_gradients
-from chainrule.recording.recorder import Call
+from chainrule.recording.recording import Call
 
 # A place: site, operation, and the sites of the calls that lead there.
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
