@@ -174,7 +174,7 @@ def best_edit(
                     found.append((gained, edit))
         if any(gained >= trial.missing for gained, _ in found):
             break
-    found.sort(key=lambda pair: (-pair[0], pair[1].cost, ORDER.index(pair[1].mistake)))
+    found.sort(key=lambda pair: (-pair[0], pair[1].cost, ORDER.index(pair[1].mistake), place_order(pair[1])))
     for _, edit in found[:40]:
         result = apply(scene, changes, edit)
         if result is not None:
@@ -196,6 +196,11 @@ def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> s
     if all(any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in rates) for ratio in values):
         return "learning-rate-twice"
     return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"
+
+
+def place_order(edit: Edit) -> int:
+    """Of places that serve as well the last one for a factor that is missing, else the first."""
+    return -edit.step.number if edit.how == "factor" else edit.step.number
 
 
 def apply(

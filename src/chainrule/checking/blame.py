@@ -1,0 +1,284 @@
+"""Where in the source an edit belongs: the line that somebody has to change, and how it then reads.
+
+An operand that a helper was handed is its caller's; a value that goes on under a new name is that
+assignment's; weights that were changed too early are the early update's.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from chainrule.checking.edits import Edit
+from chainrule.checking.program import Instruction, Program
+from chainrule.checking.scene import Scene
+from chainrule.recording.recorder import Call
+from chainrule.recording.rewriting import Site
+from chainrule.recording.source import Source
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@final
+@dataclass
+class Text:
+    """One file's syntax tree, each node with the functions and classes around it."""
+
+    source: Source
+    tree: ast.Module
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+    def around(self, node: ast.AST, kinds: tuple[type, ...]) -> ast.AST | None:
+        """The innermost node of some kinds around a node."""
+        here = self.parents.get(node)
+        while here is not None and not isinstance(here, kinds):
+            here = self.parents.get(here)
+        return here
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        return node if isinstance(node, ast.stmt) else self.around(node, (ast.stmt,))  # type: ignore[return-value]
+
+    def find(self, site: Site) -> ast.AST | None:
+        """The node of a site: the one that has its place, of several the innermost."""
+        found: ast.AST | None = None
+        for node in ast.walk(self.tree):
+            if (
+                getattr(node, "lineno", None) == site.line
+                and getattr(node, "col_offset", None) == site.column
+                and getattr(node, "end_lineno", None) == site.end_line
+                and getattr(node, "end_col_offset", None) == site.end_column
+                and not isinstance(node, ast.Expr)
+            ):
+                found = node
+        return found
+
+    def segment(self, node: ast.AST) -> str:
+        return ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+
+
+def read_texts(sources: Sequence[Source]) -> list[Text]:
+    texts = []
+    for source in sources:
+        tree = source.parse()
+        text = Text(source, tree)
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                text.parents[child] = node
+        texts.append(text)
+    return texts
+
+
+@final
+@dataclass(frozen=True)
+class Blame:
+    """A place to change: the file's number, the node at fault, and for an operand its node."""
+
+    file: int
+    node: ast.AST
+    operand: ast.AST | None = None
+
+    @property
+    def line(self) -> int:
+        shown = self.operand if self.operand is not None else self.node
+        return int(getattr(shown, "lineno", 1))
+
+
+def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Blame]:
+    """The places of one edit, the first instance's first."""
+    program = scene.program
+    if edit.early is not None:
+        maker = program.step_of.get(edit.early)
+        if maker is not None:
+            return [blame_of(program.site(maker), texts)]
+    if edit.slot is None:
+        site = program.site(edit.step)
+        renamed = alias_of(program, edit.step.output, site, texts)
+        return [renamed or blame_of(site, texts)]
+    found: dict[tuple[int, int], Blame] = {}
+    calls_seen: set[tuple[int, ...]] = set()
+    for step in edit.steps:
+        calls = scene.place_of(step)[2]
+        if calls not in calls_seen:
+            calls_seen.add(calls)
+            blame = blame_operand(program, step, edit, texts)
+            found.setdefault((blame.file, blame.line), blame)
+    return list(found.values())
+
+
+def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        node = ast.Pass(
+            lineno=site.line, col_offset=site.column, end_lineno=site.end_line, end_col_offset=site.end_column
+        )
+    return Blame(site.file, node)
+
+
+def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:
+    """The operand of a step, or of the call that handed it in."""
+    site, call = program.site(step), program.call(step)
+    if edit.call is not None:
+        while call is not None and call.site != edit.call:
+            call = call.outer
+        if call is not None:
+            inside = call_inside(program.call(step), edit.call)
+            inner = texts[site.file].find(site) if inside is None else None
+            node = texts[program.sites[edit.call].file].find(program.sites[edit.call])
+            name = parameter_name(texts[site.file], inner, edit.slot) if inner is not None else None
+            if node is not None:
+                argument = argument_of(node, name, texts, site, inner)
+                return follow_out(program, program.sites[edit.call], call, node, argument, texts)
+            return blame_of(program.sites[edit.call], texts)
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        return blame_of(site, texts)
+    operand = operand_of(node, edit.slot)
+    return follow_out(program, site, program.call(step), node, operand, texts, inner=True)
+
+
+def call_inside(call: Call | None, target: int) -> Call | None:
+    """The call just inside another, where there is one."""
+    before: Call | None = None
+    while call is not None and call.site != target:
+        before, call = call, call.outer
+    return before
+
+
+def follow_out(
+    program: Program,
+    site: Site,
+    call: Call | None,
+    node: ast.AST,
+    operand: ast.AST | None,
+    texts: Sequence[Text],
+    inner: bool = False,
+) -> Blame:
+    """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
+    here = Blame(site.file, node, operand)
+    outer = call if inner else (call.outer if call is not None else None)
+    for _ in range(8):
+        text = texts[here.file]
+        if not isinstance(here.operand, ast.Name) or outer is None:
+            return here
+        function = text.around(here.node, FUNCTIONS)
+        if function is None or here.operand.id not in argument_names(function) or is_assigned(function, here.operand.id):
+            return here
+        call_site = program.sites[outer.site]
+        call_node = texts[call_site.file].find(call_site)
+        if call_node is None:
+            return blame_of(call_site, texts)
+        argument = argument_by_name(call_node, here.operand.id, function)
+        here = Blame(call_site.file, call_node, argument)
+        outer = outer.outer
+    return here
+
+
+def argument_names(function: ast.AST) -> list[str]:
+    arguments = function.args  # type: ignore[attr-defined]
+    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+
+
+def is_assigned(function: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
+    )
+
+
+def argument_by_name(call: ast.AST, name: str, function: ast.AST) -> ast.AST | None:
+    if not isinstance(call, ast.Call):
+        return None
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = argument_names(function)
+    index = names.index(name)
+    if names and names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute):
+        index -= 1
+    return call.args[index] if 0 <= index < len(call.args) else None
+
+
+def argument_of(
+    call: ast.AST, name: str | None, texts: Sequence[Text], site: Site, inner: ast.AST | None
+) -> ast.AST | None:
+    if not isinstance(call, ast.Call):
+        return None
+    if name is not None and inner is not None:
+        function = texts[site.file].around(inner, FUNCTIONS)
+        if function is not None and name in argument_names(function):
+            return argument_by_name(call, name, function)
+    return call.args[0] if len(call.args) == 1 else None
+
+
+def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | None:
+    operand = operand_of(node, slot) if node is not None else None
+    return operand.id if isinstance(operand, ast.Name) else None
+
+
+def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
+    """The part of an expression that an operation's operand is."""
+    if slot is None or node is None:
+        return None
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.AugAssign):
+        parts = [node.target, node.value]
+    elif isinstance(node, ast.UnaryOp):
+        parts = [node.operand]
+    elif isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+    elif isinstance(node, ast.Attribute | ast.Subscript):
+        parts = [node.value]
+    elif isinstance(node, ast.Call):
+        own = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
+        parts = [*([node.func.value] if own else []), *node.args]  # type: ignore[attr-defined]
+    return parts[slot] if slot < len(parts) else None
+
+
+def is_module(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
+
+
+def alias_of(program: Program, position: int, site: Site, texts: Sequence[Text]) -> Blame | None:
+    """The assignment that lets a value go on under another name: dz = dh, where a factor belongs."""
+    recording = program.recording
+    first, last = recording.names.get(position), recording.last_names.get(position)
+    if first is None or last is None or first == last:
+        return None
+    for number, text in enumerate(texts):
+        for node in ast.walk(text.tree):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                target, value = node.targets[0], node.value
+                if spoken(target) == last and spoken(value) == first and number == site.file:
+                    return Blame(number, node)
+    return None
+
+
+def spoken(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return node.slice.value
+        return spoken(node.value)
+    return None
+
+
+def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
+    """Expressions of a function, or of the file, that a person calls by a name."""
+    function = text.around(node, FUNCTIONS)
+    for scope in (function, text.tree):
+        if scope is None:
+            continue
+        for one in ast.walk(scope):
+            if isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name:
+                yield one
+            elif isinstance(one, ast.Subscript) and spoken(one) == name:
+                yield one
+        if function is not None:
+            return
