@@ -91,9 +91,7 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
         if maker is not None:
             return [blame_of(program.site(maker), texts)]
     if edit.slot is None:
-        site = program.site(edit.step)
-        renamed = alias_of(program, edit.step.output, site, texts)
-        return [renamed or blame_of(site, texts)]
+        return [blame_result(scene, edit, texts)]
     found: dict[tuple[int, int], Blame] = {}
     calls_seen: set[tuple[int, ...]] = set()
     for step in edit.steps:
@@ -156,7 +154,7 @@ def follow_out(
     inner: bool = False,
 ) -> Blame:
     """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
-    here = Blame(site.file, node, operand)
+    here = looped(texts[site.file], Blame(site.file, node, operand))
     outer = call if inner else (call.outer if call is not None else None)
     for _ in range(8):
         text = texts[here.file]
@@ -172,6 +170,20 @@ def follow_out(
         argument = argument_by_name(call_node, here.operand.id, function)
         here = Blame(call_site.file, call_node, argument)
         outer = outer.outer
+    return here
+
+
+def looped(text: Text, here: Blame) -> Blame:
+    """An operand that a loop takes out of a list written there belongs to the loop's line."""
+    if not isinstance(here.operand, ast.Name):
+        return here
+    loop = text.around(here.node, (ast.For,))
+    while loop is not None:
+        named = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
+        if here.operand.id in named:
+            written = isinstance(loop.iter, ast.Tuple | ast.List)  # type: ignore[attr-defined]
+            return Blame(here.file, loop.iter, loop.iter) if written else here  # type: ignore[attr-defined]
+        loop = text.around(loop, (ast.For,))
     return here
 
 
@@ -242,18 +254,83 @@ def is_module(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
 
 
-def alias_of(program: Program, position: int, site: Site, texts: Sequence[Text]) -> Blame | None:
-    """The assignment that lets a value go on under another name: dz = dh, where a factor belongs."""
-    recording = program.recording
-    first, last = recording.names.get(position), recording.last_names.get(position)
-    if first is None or last is None or first == last:
+SEEN = ("factor", "negate", "through time")  # edits of a value as others see it
+
+
+def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
+    """The line that makes a value, or lets it go on as another without the change that belongs there."""
+    program = scene.program
+    site = program.site(edit.step)
+    here = blame_of(site, texts)
+    if not edit.how.startswith((*SEEN, "sum", "scale")):
+        return here
+    text = texts[site.file]
+    if edit.how == "through time":
+        return carried(text, here, program, edit.step) or here
+    if edit.mistake == "missing-derivative" and edit.instead is not None:
+        returned = bare_return(program, edit.instead, texts)
+        if returned is not None:
+            return returned
+    name = program.name(edit.step.output)
+    if name is None:
+        return here
+    used = {
+        spoken(operand)
+        for step in program.consumers.get(edit.step.output, ())
+        if step.number in scene.suspect_numbers and program.site(step).file == site.file
+        for slot, position in enumerate(step.inputs)
+        if position == edit.step.output
+        and (operand := operand_of(text.find(program.site(step)), slot)) is not None
+    }
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
+            target = spoken(node.targets[0])
+            if spoken(node.value) == name and target != name and (
+                used == {target} or (edit.mistake == "bias-not-summed" and name not in used)
+            ):
+                return Blame(site.file, node)
+    return here
+
+
+def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Blame | None:
+    """What a state's error is added to: where that is set for the next step, if it carries no error."""
+    if not isinstance(here.node, ast.BinOp):
         return None
-    for number, text in enumerate(texts):
-        for node in ast.walk(text.tree):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                target, value = node.targets[0], node.value
-                if spoken(target) == last and spoken(value) == first and number == site.file:
-                    return Blame(number, node)
+    loop = text.around(here.node, (ast.For, ast.While))
+    for operand in (here.node.left, here.node.right):
+        name = spoken(operand)
+        if loop is None or name is None:
+            continue
+        for node in ast.walk(loop):
+            if isinstance(node, ast.Assign) and any(spoken(t) == name for t in node.targets) and node.lineno != here.line:
+                return Blame(here.file, node)
+    return None
+
+
+def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Blame | None:
+    """In the class that computes an activation, the method that hands an error on as it came."""
+    maker = program.step_of.get(activation)
+    if maker is None:
+        return None
+    call = program.call(maker)
+    sites = [program.site(maker)]
+    while call is not None:
+        sites.append(program.sites[call.site])
+        call = call.outer
+    for site in sites:
+        text = texts[site.file]
+        node = text.find(site)
+        owner = text.around(node, (ast.ClassDef,)) if node is not None else None
+        own = text.around(node, FUNCTIONS) if node is not None else None
+        if owner is None or own is None:
+            continue
+        for method in owner.body:  # type: ignore[attr-defined]
+            if isinstance(method, ast.FunctionDef) and method is not own:
+                for one in ast.walk(method):
+                    if isinstance(one, ast.Return) and isinstance(one.value, ast.Name) and (
+                        one.value.id in argument_names(method)
+                    ):
+                        return Blame(site.file, one)
     return None
 
 

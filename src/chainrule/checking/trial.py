@@ -1,12 +1,13 @@
 """Trying edits on one turn, in all worlds: how many more parameters do they put right?"""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.edits import Edit
-from chainrule.checking.fitting import EXACT, Fit, join, norm
+from chainrule.checking.fitting import EXACT, Fit, Trace, join, norm
 from chainrule.checking.judging import fit_rows
 from chainrule.checking.program import Instruction, Values
 from chainrule.checking.scene import Scene
@@ -77,7 +78,52 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
         anatomy.program, anatomy.chains, anatomy.masks, anatomy.mixes, [anatomy.updates[k] for k in kept],
         anatomy.stops, anatomy.error_masks, anatomy.forward, anatomy.reached,
     )  # fmt: skip
-    return fit_rows(reduced, rows, scene.loss)[0]
+    fit, traces = fit_rows(reduced, rows, scene.loss)
+    shortened = {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
+    for number in sorted(fit.bad & shortened):
+        if len(traces[number].updates) < len([u for u in anatomy.updates if u.chain == number]) and all(
+            is_step(u, g, fit.rate.get(update.turn))
+            for update, u, g in zip(traces[number].updates, traces[number].steps, traces[number].gradients, strict=True)
+        ):
+            fit.bad.discard(number)
+            fit.good.add(number)
+    return downwards(fit, traces)
+
+
+def is_step(u: Any, g: Any, rate: float | None) -> bool:
+    return u is not None and rate is not None and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
+
+
+def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
+    """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
+    if fit.form != "gradient-descent" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
+        return fit
+    good, bad = set(fit.good), set(fit.bad)
+    for number in fit.good | fit.bad:
+        trace = traces[number]
+        marks = [
+            is_step(u, g, abs(fit.rate[update.turn]))
+            for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+            if update.turn in fit.rate and (u is None or norm(u) + norm(g) > 0)
+        ]
+        (good if all(marks) else bad).add(number)
+        (bad if all(marks) else good).discard(number)
+    ratio = {
+        number: value if fit.rate and all(rate > 0 for rate in fit.rate.values()) else trace_ratio(traces[number], fit)
+        for number, value in fit.ratio.items()
+    }
+    return replace(
+        fit, good=good, bad=bad, ratio=ratio, rate={turn: abs(rate) for turn, rate in fit.rate.items()}
+    )
+
+
+def trace_ratio(trace: Trace, fit: Fit) -> float:
+    found = [
+        -float(np.sum(u * g)) / norm(g) ** 2 / abs(fit.rate[update.turn])
+        for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+        if update.turn in fit.rate and u is not None and norm(g) > 0
+    ]
+    return float(np.median(found)) if found else 0.0
 
 
 @final
@@ -87,7 +133,7 @@ class Trial:
     def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
         self.scene, self.changes = scene, dict(changes)
         anatomy = scene.case.anatomy
-        turn = self.choose_turn()
+        self.turn = turn = self.choose_turn()
         self.numbers = [k for k, update in enumerate(anatomy.updates) if update.turn == turn]
         self.updates: list[Update] = [anatomy.updates[k] for k in self.numbers]
         self.gradients = [
@@ -217,7 +263,7 @@ class Trial:
             if norm(left + decay * self.befores[k]) <= 2e-6 * size:
                 return True
         before = self.befores[k]
-        if np.size(u) < 5 or not norm(before) or not self.has_decay(k):
+        if np.size(u) < 2 or not norm(before) or not self.has_decay(k):
             return False
         decay = -float(np.sum(left * before)) / norm(before) ** 2
         return decay > 0 and norm(left + decay * before) <= allowed
