@@ -272,6 +272,10 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         if returned is not None:
             return returned
     name = program.name(edit.step.output)
+    if edit.mistake == "bias-not-summed":
+        renamed = renamed_operand(program, text, here, edit.step)
+        if renamed is not None:
+            return renamed
     if name is None:
         return here
     used = {
@@ -286,24 +290,42 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
             target = spoken(node.targets[0])
             if spoken(node.value) == name and target != name and (
-                used == {target} or (edit.mistake == "bias-not-summed" and name not in used)
+                used == {target}
             ):
                 return Blame(site.file, node)
     return here
 
 
+def renamed_operand(program: Program, text: Text, here: Blame, step: Instruction) -> Blame | None:
+    """The assignment that calls an error a bias's gradient as it stands: db = dz."""
+    names = {program.name(p) for p in (step.output, *step.inputs)} - {None}
+    found = []
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and spoken(node.value) in names:
+            if isinstance(node.value, ast.Name | ast.Attribute) and spoken(node.targets[0]) != spoken(node.value):
+                found.append(node)
+    used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
+    if isinstance(here.node, ast.BinOp | ast.AugAssign):
+        used |= {spoken(n) for n in ast.walk(here.node)}
+    best = [node for node in found if spoken(node.targets[0]) in used] or found
+    return Blame(here.file, best[0]) if best else None
+
+
 def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Blame | None:
     """What a state's error is added to: where that is set for the next step, if it carries no error."""
-    if not isinstance(here.node, ast.BinOp):
+    node = here.node
+    while isinstance(text.parents.get(node), ast.BinOp):
+        node = text.parents[node]
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
-    loop = text.around(here.node, (ast.For, ast.While))
-    for operand in (here.node.left, here.node.right):
+    loop = text.around(node, (ast.For, ast.While))
+    for operand in (node.left, node.right):
         name = spoken(operand)
         if loop is None or name is None:
             continue
-        for node in ast.walk(loop):
-            if isinstance(node, ast.Assign) and any(spoken(t) == name for t in node.targets) and node.lineno != here.line:
-                return Blame(here.file, node)
+        for one in ast.walk(loop):
+            if isinstance(one, ast.Assign) and any(spoken(t) == name for t in one.targets) and one.lineno != here.line:
+                return Blame(here.file, one)
     return None
 
 
@@ -335,6 +357,7 @@ def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Bla
 
 
 def spoken(node: ast.AST) -> str | None:
+    """What a person calls an expression: w1, for self.w1 and params["w1"] too."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

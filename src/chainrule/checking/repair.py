@@ -103,7 +103,7 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
     try:
         first = set_scene(case, fit)
         first.goals = find_goals(first)
-        if first.goals or any(rate < 0 for rate in fit.rate.values()):
+        if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
             repair.fit = repair.before = refit(first, {})
         for _ in range(MOST_EDITS):
             assert repair.fit is not None

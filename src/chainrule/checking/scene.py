@@ -166,7 +166,32 @@ class Scene:
 
     def members(self, key: Any, near: int) -> list[int]:
         """The values of a class in the turn of a position."""
+        if key in self.operands:
+            outputs, positions = self.operands[key]
+            start, end = self.window(near)
+            return positions[bisect_right(outputs, start) : bisect_right(outputs, end)]
         return self.between(self.classes.get(key, []), near)
+
+    @cached_property
+    def operands(self) -> dict[Any, tuple[list[int], list[int]]]:
+        """What forward steps of a place take that no one place makes: states, the first one given.
+
+        For each place and slot where the steps stand, and what they take there.
+        """
+        found: dict[Any, tuple[list[int], list[int]]] = {}
+        for step in self.program.steps:
+            if step.output in self.forward and len(step.inputs) == 2:
+                for slot, position in enumerate(step.inputs):
+                    outputs, positions = found.setdefault(("operand", self.place_of(step), slot), ([], []))
+                    outputs.append(step.output)
+                    positions.append(position)
+        return {
+            key: pair
+            for key, pair in found.items()
+            if len(set(pair[1])) > 1
+            and len({self.class_of.get(p) for p in pair[1]}) == 2
+            and not any(p in self.chain_of for p in pair[1])
+        }
 
     def between(self, positions: list[int], near: int) -> list[int]:
         """Those of some ordered positions that lie in the turn of one."""
@@ -465,7 +490,7 @@ class Scene:
         table = self.known_classes.get(start)
         if table is None:
             table = {}
-            for key in self.classes:
+            for key in (*self.classes, *self.operands):
                 members = self.members(key, near)
                 if members:
                     table.setdefault(np.shape(self.case.values[members[0]]), []).append(key)

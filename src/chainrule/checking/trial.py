@@ -178,6 +178,8 @@ class Trial:
                 fits = rate is not None and u.shape == np.shape(g) and norm(u + rate * g) <= 1e-6 * norm(u)
                 if update.chain in scene.fit.bad and not fits:
                     wrong[update.turn] = wrong.get(update.turn, 0) + 1
+        if scene.fit.form == "momentum":  # only in the first step nothing is left of earlier ones
+            return max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
         return max(counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1)
 
     def choose_probes(self, marks: Sequence[bool]) -> list[int]:

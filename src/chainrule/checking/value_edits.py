@@ -413,39 +413,46 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
     """A product of one sample's values, or of sums, where all samples' belong."""
     for steps in scene.places.values():
         first = steps[0]
+        shape = np.shape(scene.case.values[first.output])
         if first.operation not in ("matmul", "outer", "multiply") or not scene.is_tainted(first.output):
             continue
-        shape = np.shape(scene.case.values[first.output])
-        roots = [whole(scene, position) for position in first.inputs]
-        if roots == list(first.inputs) or len(shape) != 2:
+        if len(shape) != 2 or len(first.inputs) != 2:
             continue
-        for turn in range(4):
-            for scale in (False, True):
-                changed = whole_product(scene, first, turn, shape, scale)
-                if changed is not None:
-                    yield Edit(
-                        "last-sample-only", steps,
-                        each(lambda step, t=turn, s=scale, h=shape: whole_product(scene, step, t, h, s)),
-                        first, how=f"whole {turn}", cost=2,
-                    )  # fmt: skip
+        depths = [len(wholes(scene, position)) for position in first.inputs]
+        for levels in np.ndindex(*depths):
+            if not any(levels):
+                continue
+            for turn in range(4):
+                for scale in (False, True):
+                    if whole_product(scene, first, levels, turn, shape, scale) is not None:
+                        yield Edit(
+                            "last-sample-only", steps,
+                            each(lambda s, v=levels, t=turn, c=scale: whole_product(scene, s, v, t, shape, c)),
+                            first, how=f"whole {turn}", cost=2,
+                        )  # fmt: skip
 
 
-def whole(scene: Scene, position: int) -> int:
-    """The matrix of all samples that a value was taken from."""
-    for _ in range(6):
+def wholes(scene: Scene, position: int) -> list[int]:
+    """A value, and the arrays that it was taken from, one out of the other."""
+    found = [position]
+    for _ in range(5):
         step = scene.program.step_of.get(position)
         if step is None or step.operation not in ("gather", "sum", "mean", "transpose", "reshape"):
             break
         if position in scene.case.anatomy.stops or step.inputs[0] in scene.chain_of:
             break
         position = step.inputs[0]
-    return position
+        found.append(position)
+    return found
 
 
 def whole_product(
-    scene: Scene, step: Instruction, turn: int, shape: tuple[int, ...], scale: bool
+    scene: Scene, step: Instruction, levels: tuple[int, ...], turn: int, shape: tuple[int, ...], scale: bool
 ) -> Instruction | None:
-    left, right = (whole(scene, position) for position in step.inputs)
+    sources = [wholes(scene, position) for position in step.inputs]
+    if any(level >= len(found) for level, found in zip(levels, sources, strict=True)):
+        return None
+    left, right = (found[level] for level, found in zip(levels, sources, strict=True))
 
     def product(values: Any) -> Any:
         p, q = np.asarray(values[left]), np.asarray(values[right])
