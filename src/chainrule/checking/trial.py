@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.edits import Edit
-from chainrule.checking.fitting import EXACT, Fit, Trace, join, norm
+from chainrule.checking.fitting import EXACT, Fit, Trace, join, norm, solve_pool, traces_of, update_line
 from chainrule.checking.judging import fit_rows
 from chainrule.checking.program import Instruction, Values
 from chainrule.checking.scene import Scene
@@ -126,6 +126,31 @@ def trace_ratio(trace: Trace, fit: Fit) -> float:
     return float(np.median(found)) if found else 0.0
 
 
+def former_update(anatomy: Anatomy, update: Update) -> int | None:
+    """The update of the same parameter just before, by number."""
+    earlier = [k for k, u in enumerate(anatomy.updates) if u.chain == update.chain and u.number == update.number - 1]
+    return earlier[0] if earlier else None
+
+
+def momentum_of(scene: Scene) -> tuple[float, float]:
+    """beta and lambda of right parameters' updates u = -eta g + beta u' - lambda V, where they have such."""
+    if scene.fit.form != "momentum":
+        return 0.0, 0.0
+    anatomy = scene.case.anatomy
+    numbers = range(len(anatomy.updates))
+    rows = [(values, gradients, steps_of(scene, numbers, values, {})) for values, gradients in scene.worlds]
+    traces = traces_of(anatomy, rows)
+    pools: dict[Any, list[Trace]] = {}
+    for number in sorted(scene.fit.good):
+        alone = np.size(traces[number].first[0][1]) >= 2
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(traces[number])
+    found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
+    if not found:
+        return 0.0, 0.0
+    beta, decay = (max(solution[k] for solution in found) for k in (1, 2))
+    return (beta if beta > 1e-6 else 0.0), (float(f"{decay:.6g}") if decay > 1e-9 else 0.0)
+
+
 @final
 class Trial:
     """One turn of a scene; `missing` is the number of its parameters that are wrong."""
@@ -136,13 +161,19 @@ class Trial:
         self.turn = turn = self.choose_turn()
         self.numbers = [k for k, update in enumerate(anatomy.updates) if update.turn == turn]
         self.updates: list[Update] = [anatomy.updates[k] for k in self.numbers]
+        self.momentum, decay = momentum_of(scene)
+        self.former = {
+            k: former
+            for k, update in zip(self.numbers, self.updates, strict=True)
+            if self.momentum and (former := former_update(anatomy, update)) is not None
+        }
         self.gradients = [
             [gradients[k] for _, gradients in scene.worlds] for k in self.numbers
         ]
         self.befores = [
             join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds]) for u in self.updates
         ]
-        reach = scene.behind(self.updates)
+        reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
         self.cone = {step.number for step in scene.cone if step.output in reach}
         self.places = list(range(len(self.updates)))
         self.start: list[list[Any]] = []
@@ -150,9 +181,9 @@ class Trial:
         steps = affected(scene, self.changes, self.cone)
         for values, _ in scene.worlds:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
-            self.start.append(steps_of(scene, self.numbers, values, new))
+            self.start.append(self.steps_in(self.numbers, values, new))
         now = self.pairs(self.start)
-        self.decays = sorted({decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None})
+        self.decays = [decay] if decay else sorted({decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None})
         self.rate = self.common_rate(now)
         marks = self.marks(now)
         self.good = sum(marks)
@@ -178,7 +209,7 @@ class Trial:
                 fits = rate is not None and u.shape == np.shape(g) and norm(u + rate * g) <= 1e-6 * norm(u)
                 if update.chain in scene.fit.bad and not fits:
                     wrong[update.turn] = wrong.get(update.turn, 0) + 1
-        if scene.fit.form == "momentum":  # only in the first step nothing is left of earlier ones
+        if scene.fit.form == "momentum":  # wrong ones cannot be told by one step
             return max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
         return max(counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1)
 
@@ -194,6 +225,16 @@ class Trial:
             if site not in best or size > norm(self.gradients[best[site]][-1]):
                 best[site] = k
         return list(best.values())[:MOST_PROBES]
+
+    def steps_in(self, numbers: Sequence[int], values: Values, new: Mapping[int, Any]) -> list[Any]:
+        """The steps less what momentum keeps of the steps before."""
+        steps = steps_of(self.scene, numbers, values, new)
+        for place, number in enumerate(numbers):
+            if number in self.former:
+                (before,) = steps_of(self.scene, [self.former[number]], values, new)
+                if np.shape(before) == np.shape(steps[place]):
+                    steps[place] = steps[place] - self.momentum * before
+        return steps
 
     # --- steps ------------------------------------------------------------------------------------
 
@@ -215,7 +256,7 @@ class Trial:
             values, _ = self.scene.worlds[number]
             new = self.scene.program.rerun(values, together, steps, self.scene.fixed)
             row = list(self.start[number])
-            for k, u in zip(places, steps_of(self.scene, [self.numbers[k] for k in places], values, new), strict=True):
+            for k, u in zip(places, self.steps_in([self.numbers[k] for k in places], values, new), strict=True):
                 row[k] = u
             found.append(row)
         return found
