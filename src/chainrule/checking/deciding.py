@@ -5,6 +5,7 @@ from pathlib import Path
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.fitting import Fit
+from chainrule.checking.frozen import find_frozen, frozen_findings, frozen_rows
 from chainrule.checking.program import build_program
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.execution import Run, run_recorded
@@ -42,9 +43,13 @@ def decide(name: str, run: Run) -> Verdict:
     losses = right_losses(case)
     if losses:
         fit = case.fits[losses[0]]
+        frozen = find_frozen(case, fit, run)
+        findings = frozen_findings(frozen, run)
         return Verdict(
-            name, "right", "every update follows the gradient", loss=joined_losses(losses),
-            factor=common_factor(case, fit), parameters=parameter_rows(case, fit),
+            name, "wrong" if findings else "right",
+            "a parameter is never updated" if findings else "every update follows the gradient",
+            loss=joined_losses(losses), factor=common_factor(case, fit),
+            parameters=parameter_rows(case, fit) + frozen_rows(frozen), findings=findings,
         )  # fmt: skip
     return undecided(name, "no loss of the family explains its updates", parameters=[])
 
