@@ -59,7 +59,7 @@ def test_its_make_targets_and_files_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
         assert f"\n{target}:" in makefile
-    for link in re.findall(r"\]\(([^)]+)\)", README):
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
         assert (ROOT / link).exists(), link
     for test in re.findall(r"`(tests/\w+\.py)`", README):
         assert (ROOT / test).exists(), test

@@ -434,7 +434,7 @@ def test_nothing_is_left_when_chainrule_itself_is_killed(place: Path) -> None:
     driver = subprocess.Popen([*DRIVER, "here", str(script), "{}"])
     mark = os.fsencode(place / "scratch" / "chainrule-")
     try:
-        wait_until(lambda: any((place / "scratch").glob("*/project/begun")))
+        wait_until(lambda: any((place / "scratch").glob("*/copy/project/begun")))
         assert find_by_environment(mark)
     finally:
         driver.send_signal(signal.SIGKILL)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from chainrule.activations import Activation, named_activation
     from chainrule.checking.gradient_check import assert_gradients, check_gradients
     from chainrule.checking.gradient_report import GradientReport
+    from chainrule.checking.request import check
+    from chainrule.checking.verdict import Verdict
     from chainrule.engine.reference import (
         apply_optimizer,
         backward_propagation,
@@ -47,11 +49,13 @@ __all__ = [
     "Problem",
     "RMSProp",
     "Run",
+    "Verdict",
     "apply_optimizer",
     "assert_gradients",
     "backward_propagation",
     "calculate_loss",
     "central_differences",
+    "check",
     "check_gradients",
     "complex_step",
     "explain",
@@ -69,6 +73,8 @@ _HOMES = {
     "activations": ["Activation", "named_activation"],
     "checking.gradient_check": ["assert_gradients", "check_gradients"],
     "checking.gradient_report": ["GradientReport"],
+    "checking.request": ["check"],
+    "checking.verdict": ["Verdict"],
     "engine.reference": [
         "apply_optimizer",
         "backward_propagation",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from chainrule.checking.parameters import find_chains
+from chainrule.checking.parameters import Spot, find_chains, spot
 from chainrule.checking.predictions import KINDS, find_mixes
 from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy, find_updates
@@ -14,7 +14,7 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
     banned: set[int] = set()
-    no_links: set[int] = set()
+    no_links: set[Spot] = set()
     while True:
         chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
@@ -30,6 +30,13 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
                 break
+        if not anatomy.updates and not idle and chains:
+            # Something that is no parameter stands between: the chain with the fewest versions.
+            idle = {min(chains, key=lambda chain: len(chain.versions)).root}
+        # A false chain keeps errors from true ones: the shortest are the likeliest to be false.
+        shortest = min((len(c.versions) for c in chains if c.root in idle), default=0)
+        idle = {c.root for c in chains if c.root in idle and len(c.versions) == shortest}
+        idle |= errors_themselves(anatomy)
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
             break
@@ -42,16 +49,35 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
     return anatomy
 
 
-def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[int]:
+def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
     """Sites where something is added to a parameter that no error ever goes into: no update."""
     program, found, fed = anatomy.program, set(), set()
     for chain in anatomy.chains:
         if chain.root in idle or not anatomy.updates:
             continue
         for step in chain.steps:
-            site = program.recording.sites[step.number]
+            site = spot(program, step)
             tainted = any(
                 anatomy.error_masks[position] for position in step.inputs if position not in anatomy.stops
             )
             (fed if tainted else found).add(site)
     return found - fed
+
+
+def errors_themselves(anatomy: Anatomy) -> set[int]:
+    """Roots of chains that begin with an error and take up no other: a gradient that is added up."""
+    found = set()
+    program, masks = anatomy.program, anatomy.error_masks
+    for chain in anatomy.chains if anatomy.updates else ():
+        maker = program.step_of.get(chain.root)
+        if maker is None:
+            continue
+        begun, fed = 0, 0
+        for position in maker.inputs:
+            begun |= masks[position]
+        for step in chain.steps:
+            for position in step.inputs:
+                fed |= 0 if position in anatomy.stops else masks[position]
+        if begun and not fed & ~begun:
+            found.add(chain.root)
+    return found

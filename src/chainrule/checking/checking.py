@@ -1,5 +1,6 @@
 """Deciding on one recording: which loss explains it, at the recorded numbers and at others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -9,6 +10,7 @@ from chainrule.checking.anatomy import take_apart
 from chainrule.checking.fitting import Fit, named_factors
 from chainrule.checking.judging import judge
 from chainrule.checking.losses import SEEDS
+from chainrule.checking.predictions import Mix
 from chainrule.checking.program import NoDerivativeError, Program, Values
 from chainrule.checking.updates import Anatomy
 
@@ -63,13 +65,39 @@ def fit_anatomy(anatomy: Anatomy) -> Case:
 
 def try_losses(case: Case) -> dict[str, Fit]:
     fits = {}
-    for loss in SEEDS:
+    for loss in possible_losses(case):
         try:
             fits[loss] = judge(case.anatomy, case.worlds, loss)
         except NoDerivativeError as error:
             case.unknown_function = str(error)
             return fits
     return fits
+
+
+def possible_losses(case: Case) -> list[str]:
+    """The losses that predictions of this kind can have."""
+    anatomy = case.anatomy
+    used = {number for update in anatomy.updates for number in update.mixes}
+    mixes = [anatomy.mixes[number] for number in used]
+    if any(mix.of_class for mix in mixes):
+        return ["cross-entropy"]  # -1 / p of the right class: no other loss looks at one probability
+    losses = list(SEEDS)
+    if not are_probabilities(case, mixes):
+        losses.remove("cross-entropy")
+    return losses
+
+
+def are_probabilities(case: Case, mixes: Sequence[Mix]) -> bool:
+    """Whether predictions add up to 1: along an axis, or over the outputs of a list."""
+    values = case.values
+    arrays = [np.asarray(values[mix.prediction], dtype=float) for mix in mixes]
+    if all(array.size > 1 for array in arrays):
+        return all(
+            any(np.allclose(array.sum(axis=axis), 1, atol=1e-6) for axis in range(array.ndim))
+            for array in arrays
+        )
+    total = sum(float(array.sum()) for array in arrays)
+    return len(arrays) > 1 and abs(total - round(total)) < 1e-6 * len(arrays) and total > 0.5
 
 
 def disturb(anatomy: Anatomy, seed: int = 1) -> Values | None:

@@ -8,14 +8,15 @@ that is a list of numbers do.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 
 from chainrule.checking.program import Instruction, Program
 
 LINKS = {"add", "subtract"}
-COPIES = {"reshape", "gather"}
+Spot: TypeAlias = tuple[int, int]
+UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub"}  # written as such in the source
 
 
 @final
@@ -36,7 +37,7 @@ class Chain:
 
 
 def find_chains(
-    program: Program, banned: Collection[int] = (), no_links: Collection[int] = ()
+    program: Program, banned: Collection[int] = (), no_links: Collection[Spot] = ()
 ) -> tuple[list[Chain], list[int]]:
     """All chains, and for each position the set (as bits) of chains that it depends on.
 
@@ -45,12 +46,12 @@ def find_chains(
     """
     # A site that makes one version makes versions always, also by an update that happens to be 0.
     chains, _ = link_chains(program, banned, no_links, set())
-    sites = {program.recording.sites[step.number] for chain in chains for step in chain.steps}
+    sites = {spot(program, step) for chain in chains for step in chain.steps}
     return link_chains(program, banned, no_links, sites)
 
 
 def link_chains(
-    program: Program, banned: Collection[int], no_links: Collection[int], known_sites: Collection[int]
+    program: Program, banned: Collection[int], no_links: Collection[Spot], known_sites: Collection[Spot]
 ) -> tuple[list[Chain], list[int]]:
     often = added_to_often(program)
     masks = [0] * program.size
@@ -84,8 +85,8 @@ def link_chains(
             number = chain_of.get(parent)
             if number is None or roots[number] in banned:
                 continue
-            site = program.recording.sites[step.number]
-            if site in no_links or (site, parent) in often:
+            site = spot(program, step)
+            if site in no_links or (site, parent) in often or outlives(program, parent, step):
                 continue
             depends = 0
             for other in others:
@@ -113,18 +114,33 @@ def link_chains(
     return [chains[number] for number in numbers], keep
 
 
-def added_to_often(program: Program) -> set[tuple[int, int]]:
-    """Sites and values that are added to there again and again: a bias at each time step, say."""
-    seen: set[tuple[int, int]] = set()
+def spot(program: Program, step: Instruction) -> Spot:
+    """The site of a step and of the call around it: an operator of one's own serves many purposes."""
+    call = program.call(step)
+    return program.recording.sites[step.number], call.site if call is not None else -1
+
+
+def added_to_often(program: Program) -> set[tuple[Spot, int]]:
+    """Spots and values that are added to there again and again: a bias at each time step, say."""
+    seen: set[tuple[Spot, int]] = set()
     often = set()
     for step in program.steps:
         if step.operation in LINKS and program.consumers.get(step.output):
             for position in set(step.inputs):
-                key = (program.recording.sites[step.number], position)
+                key = (spot(program, step), position)
                 if key in seen:
                     often.add(key)
                 seen.add(key)
     return often
+
+
+def outlives(program: Program, parent: int, step: Instruction) -> bool:
+    """Whether a value is used on after what is made from it was used: x + f(x) is no update of x."""
+    uses = program.consumers.get(step.output, ())
+    if not uses or step.operation == "scatter":
+        return False
+    first = min(use.output for use in uses)
+    return max(use.output for use in program.consumers[parent]) > first
 
 
 def used_twice(program: Program, position: int) -> bool:
@@ -134,7 +150,7 @@ def used_twice(program: Program, position: int) -> bool:
 
 def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
     """The values that a step may be a new version of, each with what is added to it."""
-    if step.operation in LINKS:
+    if step.operation in LINKS and program.site(step).kind in UPDATE_KINDS:
         left, right = step.inputs
         found = [(left, [right])]
         if step.operation == "add":

@@ -19,8 +19,9 @@ SHARE = 0.6  # of the most parameters that any mix depends on; below it is no pr
 # Tried in this order, each with those before it.
 KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract"}),
-    frozenset({"subtract", "divide", "multiply"}),
-    frozenset({"subtract", "divide", "multiply", "add"}),
+    frozenset({"subtract", "divide"}),
+    frozenset({"subtract", "divide", "add"}),
+    frozenset({"subtract", "divide", "add", "multiply"}),
 )
 OPERATOR_SITES = {"Add", "Sub", "Mult", "Div", "subtract", "add", "divide", "multiply", "true_divide"}
 
@@ -40,6 +41,7 @@ class Mix:
     step: Instruction
     by_difference: bool = False
     of_class: bool = False
+    negated: bool = False
 
 
 def find_mixes(
@@ -48,7 +50,7 @@ def find_mixes(
     """The mixes of a recording, in order: none of them tainted by another."""
     candidates: dict[int, Mix] = {}
     for step in program.steps:
-        mix = mix_of(program, step, masks, kinds)
+        mix = mix_of(program, step, masks, stops, kinds)
         if mix is not None:
             candidates[step.output] = mix
     if not candidates:
@@ -74,8 +76,22 @@ def find_mixes(
     return found
 
 
+def is_parameter_itself(program: Program, position: int, stops: Collection[int]) -> bool:
+    """Whether nothing was computed from a parameter: x - w in a map, or r - q in a table."""
+    while position not in stops:
+        step = program.step_of.get(position)
+        if step is None or step.operation not in ("gather", "reshape", "transpose"):
+            return False
+        position = step.inputs[0]
+    return True
+
+
 def mix_of(
-    program: Program, step: Instruction, masks: Sequence[int], kinds: Collection[str]
+    program: Program,
+    step: Instruction,
+    masks: Sequence[int],
+    stops: Collection[int],
+    kinds: Collection[str],
 ) -> Mix | None:
     if step.operation == "scatter":
         return class_mix(program, step, masks)
@@ -87,11 +103,11 @@ def mix_of(
     prediction, target = (left, right) if masks[left] else (right, left)
     if step.operation == "divide" and is_entry(program, prediction) and prediction == right:
         return Mix(prediction, target, step.output, step, of_class=True)
-    if is_written_constant(program, step, target):
+    if is_written_constant(program, step, target) or is_parameter_itself(program, prediction, stops):
         return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
-    return Mix(prediction, target, step.output, step)
+    return Mix(prediction, target, step.output, step, negated=step.operation == "add")
 
 
 def is_entry(program: Program, position: int) -> bool:

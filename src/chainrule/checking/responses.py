@@ -6,7 +6,7 @@ must be what an optimizer does. It moves each entry against that entry's own gra
 gradient it rests, or draws the parameter towards 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -48,7 +48,11 @@ def fit_by_response(
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     found: dict[int, Found] = {}
     for members in pools.values():
-        found |= find_gradients(anatomy, worlds, {n: traces[n] for n in members})
+        together = find_gradients(anatomy, worlds, {n: traces[n] for n in members})
+        if not together and len(members) > 1 and len(worlds) > 1:
+            for number in members:
+                together |= find_gradients(anatomy, worlds, {number: traces[number]})
+        found |= together
     answers = {number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()}
     rate = next(iter(before.rate.values()), None) if before.good else None
     linear = [one.rate for one in answers.values() if one.rate is not None and one.fault is None]
@@ -101,22 +105,31 @@ def find_gradients(
     if not chosen:
         return {}
     common = set.intersection(*chosen)
+    places: dict[tuple[int, int], list[int]] = {}
+    for step in program.steps:
+        places.setdefault(place_of(program, step), []).append(step.output)
     order = sorted(common, key=lambda key: -max(here[key] for here in table.values()))
     for key in order:
         found = proportional(worlds, traces, table, key)
-        if found is not None and all(passes_all(anatomy, traces[n], one) for n, one in found.items()):
+        here = {p for p in places.get(key, ()) if anatomy.error_masks[p]}
+        if found is not None and all(
+            passes_all(anatomy, traces[n], one, here) for n, one in found.items()
+        ):
             return found
     return {}
 
 
-def passes_all(anatomy: Anatomy, trace: Trace, found: Found) -> bool:
-    """Whether every way from an error to these updates leads through the gradients that were found."""
+def passes_all(anatomy: Anatomy, trace: Trace, found: Found, here: Collection[int]) -> bool:
+    """Whether every way from an error to these updates leads through the gradients that were found.
+
+    `here` are all gradients of that place: a common norm is made of those of all parameters.
+    """
     befores = {update.before for update in trace.updates}
     inner = set(anatomy.chains[found.chain].versions) - befores
     afters = [u.after for u, g in list(zip(trace.updates, trace.gradients, strict=True))[:EVENTS] if norm(g) > 0]
-    stops = (anatomy.stops - inner - set(afters)) | set(found.positions)
+    stops = (anatomy.stops - inner - set(afters)) | set(found.positions) | set(here)
     behind = anatomy.program.ancestors(afters, stops)
-    return not any(mix.output in behind and mix.output not in found.positions for mix in anatomy.mixes)
+    return not any(mix.output in behind and mix.output not in stops for mix in anatomy.mixes)
 
 
 def uses_own_error(anatomy: Anatomy, position: int, update: Update) -> bool:

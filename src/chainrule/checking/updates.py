@@ -69,7 +69,7 @@ def find_updates(
         errors[mix.output] |= 1 << number
     error_masks = spread(program, errors, stops)
     reached = reach(program, mixes, stops, chains)
-    made = sorted(mix.prediction for mix in mixes)
+    made = sorted(computed_at(program, mix.prediction) for mix in mixes)
     updates, fed = [], []
     for number, chain in enumerate(chains):
         feeding = [0] * len(chain.versions)
@@ -102,6 +102,15 @@ def find_updates(
                 updates.append(Update(number, count, before, after, own, own[0]))
     join_mixes(updates, chains, reached)
     return updates, fed, error_masks, reached
+
+
+def computed_at(program: Program, position: int) -> int:
+    """Where a value was computed, however often it was read out of an array since."""
+    step = program.step_of.get(position)
+    while step is not None and step.operation in ("gather", "reshape"):
+        position = step.inputs[0]
+        step = program.step_of.get(position)
+    return position
 
 
 def join_mixes(
@@ -157,6 +166,8 @@ def seeds_of(
         t = np.asarray(values[mix.target], dtype=float)
         if mix.by_difference:
             t = p - t
+        elif mix.negated:
+            t = -t
         if mix.of_class:
             seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
             continue

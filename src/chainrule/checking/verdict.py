@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, final
 
+from chainrule.errors import one_line
+
 Ruling = Literal["right", "wrong", "undecided"]
 
 
@@ -13,7 +15,9 @@ class Finding:
     """One mistake: where it stands, what the code does there, what it should do.
 
     `line` counts the file's lines, in a notebook those of its code cells joined; `columns` are those of
-    the faulty expression there. `numbers` are one entry as found and as it should be.
+    the faulty expression there, in characters from 0, and `source` is that line. `found` and `expected`
+    complete the sentences "it computes ..." and "it should compute ...". `numbers` are the name of one entry,
+    and that entry as found and as it should be. For a problem `step` names the step, and there is no line.
     """
 
     file: str
@@ -30,6 +34,16 @@ class Finding:
     parameters: list[str] = field(default_factory=list)
     numbers: tuple[str, float, float] | None = None
     step: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as editors read it; in a notebook by cell, in a problem by step."""
+        file = one_line(self.file)
+        if self.line is None:
+            return f"{file}, {self.step}" if self.step else file
+        if self.cell is not None:
+            return f"{file}, cell {self.cell}, line {self.cell_line}"
+        return f"{file}:{self.line}"
 
     def as_json(self) -> dict[str, Any]:
         keys = ("file", "line", "cell", "cell_line", "mistake", "found", "expected", "fix", "proved")
@@ -52,7 +66,19 @@ class ParameterVerdict:
 @final
 @dataclass
 class Verdict:
-    """The answer for one file: right, wrong or undecided, and why."""
+    """The answer for one file: right, wrong or undecided, and why.
+
+    `notes` name rounding and kinks. `advice` says what to do where nothing could be decided. `agreement`
+    is how far the gradients still lie apart, of their largest entry, once the findings are put right.
+    Shapes: each of `parameters` has its own.
+
+    >>> import chainrule
+    >>> print(chainrule.check("mazur"))
+    mazur: wrong, dL/da1 sends the error back through w2 after this step's update, where the chain rule has the weights of the forward pass
+        mazur, dL/da1: updated-weights
+            it computes dL/dz2[1] * w2_new[1,2] + dL/dz2[2] * w2_new[2,2]
+            it should compute dL/dz2[1] * w2[1,2] + dL/dz2[2] * w2[2,2]
+    """
 
     file: str
     verdict: Ruling
@@ -63,6 +89,8 @@ class Verdict:
     parameters: list[ParameterVerdict] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    advice: str = ""
+    agreement: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The object that --json prints."""
@@ -94,9 +122,23 @@ class Verdict:
         """The verdict that `as_data` described, from JSON too."""
         findings = [Finding(**row) for row in data.pop("findings")]
         parameters = [ParameterVerdict(**row) for row in data.pop("parameters")]
-        for finding in findings:
-            finding.columns = None if finding.columns is None else tuple(finding.columns)  # type: ignore[assignment]
+        for finding in findings:  # JSON has lists for tuples
+            if finding.columns is not None:
+                finding.columns = (finding.columns[0], finding.columns[1])
+            if finding.numbers is not None:
+                finding.numbers = (finding.numbers[0], finding.numbers[1], finding.numbers[2])
+        for parameter in parameters:
+            parameter.shape = tuple(parameter.shape)
         return cls(**data, findings=findings, parameters=parameters)
+
+    def __str__(self) -> str:
+        """In brief; the command prints more."""
+        lines = [one_line(f"{self.file}: {self.verdict}, {self.reason}")]
+        for finding in self.findings:
+            lines.append(f"    {finding.place}: {finding.mistake}")
+            lines.append(one_line(f"        it computes {finding.found}"))
+            lines.append(one_line(f"        it should compute {finding.expected}"))
+        return "\n".join(lines)
 
 
 def finite(number: float | None) -> float | None:

@@ -4,6 +4,7 @@ import argparse
 from typing import NoReturn
 
 from chainrule import __version__
+from chainrule.cli.check_command import check_command
 from chainrule.cli.examples_command import examples_command
 from chainrule.cli.explain_command import explain_command
 from chainrule.cli.messages import DEFAULT_PROBLEM, UNUSABLE
@@ -21,7 +22,8 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="chainrule",
         description="Backpropagation that is seen, checked and fast.",
-        epilog="Exit codes: 0 done; 2 wrong usage, unusable input, or a run that diverged.",
+        epilog="Exit codes: 0 done, and for check every gradient is right; 1 check found a wrong gradient; "
+        "2 wrong usage, unusable input, or a run that diverged; 3 check could not decide.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"chainrule {__version__}")
@@ -57,6 +59,7 @@ def build_parser() -> ArgumentParser:
     training.set_defaults(run=train_command)
 
     add_explain(commands)
+    add_check(commands)
 
     examples = commands.add_parser(
         "examples",
@@ -121,3 +124,37 @@ def add_explain(commands: "argparse._SubParsersAction[ArgumentParser]") -> None:
         help="leave a published run's mistake out, in the step and in the run before it",
     )
     command.set_defaults(run=explain_command)
+
+
+def add_check(commands: "argparse._SubParsersAction[ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "check",
+        help="say whether hand-written gradients are right, and if not, which line is wrong",
+        description="Check the gradients of scripts and notebooks, which are run, unmodified, in child "
+        "processes under limits; or of a problem's own training step.",
+        epilog="Exit codes: 0 every gradient is right; 1 one is wrong; 2 an argument cannot be used; 3 one "
+        "cannot be decided, and none is wrong.",
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "paths",
+        nargs="*",
+        default=[DEFAULT_PROBLEM],
+        metavar="PATH",
+        help="scripts (.py), notebooks (.ipynb), folders of these, problem files (.toml) or names of textbook "
+        f"examples; {DEFAULT_PROBLEM} if left out",
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print one JSON object a line, a line a file"
+    )
+    command.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds for each file, 60 if left out",
+    )
+    command.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="check N files at once, 1 if left out"
+    )
+    command.set_defaults(run=check_command)

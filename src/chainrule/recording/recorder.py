@@ -136,6 +136,8 @@ class Recorder:
     def add_given(self, value: Any, origin: str) -> int:
         recording = self.recording
         numbers = np.array(value)
+        if numbers.dtype.kind not in "fiub":
+            raise TypeError(f"{type(value).__name__} is no number")
         if numbers.dtype == np.float32:
             recording.single_precision = True
         recording.bytes += numbers.nbytes
@@ -518,7 +520,7 @@ class Recorder:
                 entries = [whole[index] for index in np.ndindex(shape)]
             spread.append(entries)
         results = [self.call(site, function.pyfunc, *entries) for entries in zip(*spread, strict=True)]
-        value = np.array(results).reshape(shape)
+        value = np.array(results).reshape(shape).copy()
         if not is_number(value) or not results:
             return value
         parts = [self.position(result) for result in results]

@@ -10,6 +10,7 @@ of match, annotations, and functions that a decorator compiles.
 """
 
 import ast
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, final
 
@@ -121,6 +122,13 @@ class Rewriter(ast.NodeTransformer):
             name = f"_{stripped}{name}" if stripped else name
         return ast.Constant(name)
 
+    def statements(self, nodes: list[ast.stmt]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for node in nodes:
+            visited = self.visit(node)
+            found += visited if isinstance(visited, list) else [visited]
+        return found
+
     def expression(self, node: Any) -> Any:
         return None if node is None else self.visit(node)
 
@@ -128,7 +136,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
         self.classes.append(node.name)
-        node.body = [self.visit(statement) for statement in node.body]
+        node.body = self.statements(node.body)
         self.classes.pop()
         return node
 
@@ -151,7 +159,7 @@ class Rewriter(ast.NodeTransformer):
         arguments.defaults = [self.visit(default) for default in arguments.defaults]
         arguments.kw_defaults = [self.expression(default) for default in arguments.kw_defaults]
         self.functions.append(node.name)
-        node.body = [self.visit(statement) for statement in node.body]
+        node.body = self.statements(node.body)
         self.functions.pop()
         return node  # type: ignore[no-any-return]
 
@@ -164,7 +172,7 @@ class Rewriter(ast.NodeTransformer):
         node.subject = self.visit(node.subject)
         for case in node.cases:
             case.guard = self.expression(case.guard)
-            case.body = [self.visit(statement) for statement in case.body]
+            case.body = self.statements(case.body)
         return node  # type: ignore[no-any-return]
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:  # noqa: N802
@@ -273,6 +281,13 @@ class Rewriter(ast.NodeTransformer):
     # --- statements -------------------------------------------------------------------------------
 
     def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
+        if len(node.targets) > 1 and is_literal(node.value):
+            # a = b = 0.0 would be one object with two names, and each becomes a parameter of its own.
+            alone = [
+                ast.copy_location(ast.Assign([target], deepcopy(node.value)), node)
+                for target in node.targets
+            ]
+            return [self.visit_Assign(statement) for statement in alone]
         names = tuple(spoken_name(target) for target in node.targets)
         value = self.visit(node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
@@ -320,6 +335,6 @@ class Rewriter(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.AST:  # noqa: N802
         node.iter = self.hook(node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter))
         node.target = self.visit(node.target)
-        node.body = [self.visit(statement) for statement in node.body]
-        node.orelse = [self.visit(statement) for statement in node.orelse]
+        node.body = self.statements(node.body)
+        node.orelse = self.statements(node.orelse)
         return node

@@ -22,6 +22,7 @@ import site
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -65,12 +66,17 @@ class Outcome:
     network_cut: bool
 
 
-def run_limited(script: Path, command: Sequence[str], limits: Limits = Limits()) -> Outcome:
+def run_limited(
+    script: Path,
+    command: Sequence[str],
+    limits: Limits = Limits(),
+    stopped: threading.Event | None = None,
+) -> Outcome:
     """Run `command`, with the path of the script's scratch copy and a file descriptor appended.
 
     The command writes its result, one JSON object, to the file descriptor. Its working directory is the
     copy of the script's folder. All that it started is gone when this returns, and so is the copy.
-    Several threads may call this at once.
+    Several threads may call this at once; `stopped`, once it is set, ends the run.
 
     Raises: InputError on Windows, which has none of what this is made of, and for a script that cannot be read.
     """
@@ -79,10 +85,10 @@ def run_limited(script: Path, command: Sequence[str], limits: Limits = Limits())
     # Resolved, because the path of the current folder, which a script may ask for, is.
     private = Path(tempfile.mkdtemp(prefix="chainrule-")).resolve()
     try:
-        for name in ("home", "tmp"):
+        for name in ("copy", "home", "tmp"):  # the copy apart, whatever its folder is called
             (private / name).mkdir()
         try:
-            copy = copy_folder(script, private)
+            copy = copy_folder(script, private / "copy")
         except OSError as error:
             raise InputError(f"{script}: cannot be read: {error.strerror}") from None
         with tempfile.TemporaryFile() as result:
@@ -98,7 +104,7 @@ def run_limited(script: Path, command: Sequence[str], limits: Limits = Limits())
                 "all_file_bytes": 4 * limits.file_bytes,
                 "processes": limits.processes,
             }
-            report, printed = _launch(order, private, written, limits)
+            report, printed = _launch(order, private, written, limits, stopped)
             result.seek(0)
             answer = _whole_object(result.read())
         reason = _in_words(report, printed, limits) if answer is None else None
@@ -123,7 +129,11 @@ class _Printed:
 
 
 def _launch(
-    order: dict[str, Any], private: Path, result: int, limits: Limits
+    order: dict[str, Any],
+    private: Path,
+    result: int,
+    limits: Limits,
+    stopped: threading.Event | None,
 ) -> tuple[dict[str, Any], _Printed]:
     """Run the launcher; its report, empty where it gave none, and what was printed."""
     reading, writing = os.pipe()
@@ -142,7 +152,7 @@ def _launch(
             )
         with launcher:
             try:
-                heard, printed = _listen(launcher, report, limits)
+                heard, printed = _listen(launcher, report, limits, stopped)
             finally:
                 assert launcher.stdin is not None
                 launcher.stdin.close()  # tells the launcher to end everything
@@ -165,7 +175,10 @@ def _launch(
 
 
 def _listen(
-    launcher: subprocess.Popen[bytes], report: IO[bytes], limits: Limits
+    launcher: subprocess.Popen[bytes],
+    report: IO[bytes],
+    limits: Limits,
+    stopped: threading.Event | None,
 ) -> tuple[bytes, _Printed]:
     """Read what the launcher reports and what the script prints, until the launcher has ended."""
     assert launcher.stdin is not None
@@ -177,8 +190,10 @@ def _listen(
         selector.register(report, selectors.EVENT_READ)
         while selector.get_map():
             over = report not in selector.get_map()
+            if stopped is not None and stopped.is_set():
+                launcher.stdin.close()
             # Afterwards only what is left in the pipe is read: a process that got away may hold it open.
-            ready = selector.select(0.1 if over else deadline - time.monotonic())
+            ready = selector.select(0.1)
             if not ready and (over or time.monotonic() > deadline):
                 break
             for key, _ in ready:
@@ -238,6 +253,7 @@ def _in_words(report: dict[str, Any], printed: _Printed, limits: Limits) -> str:
         "files": f"wrote more than {_in_units(4 * limits.file_bytes)} of files",
         "file": f"wrote a file of more than {_in_units(limits.file_bytes)}",
         "output": f"printed more than {_in_units(limits.output_bytes)}",
+        "abandoned": "was interrupted",
         "stopped": f"was stopped by signal {str(detail).removeprefix('SIG')}",
         "signal": f"was ended by signal {str(detail).removeprefix('SIG')}",
         "guard gone": "ended the process that had started it",
