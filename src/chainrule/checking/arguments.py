@@ -1,6 +1,6 @@
 """What a class or function that nobody called may be called with, from the names of its parameters.
 
-Sizes are 3 inputs, 4 hidden units, 2 outputs (or 1), 6 samples: all different, so that a layout that a
+Sizes are 4 inputs, 5 hidden units, 3 outputs (or 1), 7 samples: all different, so that a layout that a
 program does not mean makes it fail, and does not make it compute something else.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
-INPUTS, HIDDEN, SAMPLES = 3, 4, 6
+INPUTS, HIDDEN, OUTPUTS, SAMPLES = 4, 5, 3, 7
 PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
+from chainrule.checking.discarded import Discarded, discarded_finding
+from chainrule.checking.driving import judge_untrained
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.fitting import Fit
 from chainrule.checking.frozen import find_frozen, frozen_findings, frozen_rows
@@ -12,6 +14,7 @@ from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import Unreadable
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
+DRIVING_SHARE = 0.3  # for training what it only defines
 
 
 def check_program(path: Path, seconds: float = 60.0) -> Verdict:
@@ -20,21 +23,32 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
         run = run_recorded(path, watch_until_enough(seconds * RECORDING_SHARE), seconds * RECORDING_SHARE)
     except Unreadable as error:
         return undecided(path.name, str(error))
-    return decide(path.name, run)
+    return decide(path.name, run, seconds * DRIVING_SHARE)
 
 
-def decide(name: str, run: Run) -> Verdict:
+def decide(name: str, run: Run, seconds: float = 20.0) -> Verdict:
     """The verdict on what was recorded."""
     program = build_program(run.recording, run.sites)
-    if run.failure and not program.steps:
-        return undecided(name, run.failure)
     if not program.agrees(program.recorded):
         return undecided(
             name, "its computation could not be followed exactly: played again, it gave other numbers"
         )
     case = open_case(program, run.finished)
-    if not case.anatomy.updates:
+    if case.anatomy.updates:
+        return decide_case(name, case, run)
+    driven = judge_untrained(run, seconds)
+    if driven is None:
         return undecided(name, run.failure or why_nothing_is_trained(case))
+    if driven.discarded is not None:
+        return decide_discarded(name, driven.discarded, run)
+    verdict = decide_case(name, driven.case, driven.run)
+    verdict.driven = True
+    verdict.notes.append(f"it trains nothing by itself; {driven.words}")
+    return verdict
+
+
+def decide_case(name: str, case: Case, run: Run) -> Verdict:
+    """The verdict on updates and what explains them."""
     if case.unknown_function is not None:
         return undecided(
             name, f"it uses {case.unknown_function}(), whose derivative is not known here and which is too "
@@ -52,6 +66,19 @@ def decide(name: str, run: Run) -> Verdict:
             parameters=parameter_rows(case, fit) + frozen_rows(frozen), findings=findings,
         )  # fmt: skip
     return undecided(name, "no loss of the family explains its updates", parameters=[])
+
+
+def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
+    """The verdict on right updates that are thrown away."""
+    case, site = discarded.case, discarded.site
+    losses = right_losses(case)
+    rows = parameter_rows(case, case.fits[losses[0]])
+    for row in rows:
+        row.verdict, row.cosine, row.ratio = "never-updated", None, None
+    return Verdict(
+        name, "wrong", "gradients are computed, and no parameter ever changes", loss=joined_losses(losses),
+        parameters=rows, findings=[discarded_finding(site, discarded.parameter, run.sources[site.file])],
+    )  # fmt: skip
 
 
 def why_nothing_is_trained(case: Case) -> str:

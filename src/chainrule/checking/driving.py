@@ -17,8 +17,8 @@ import numpy as np
 from chainrule.checking.arguments import (
     FOR_CLASSES,
     FOR_METHODS,
-    HIDDEN,
     INPUTS,
+    OUTPUTS,
     PASSES,
     Guess,
     Layout,
@@ -28,6 +28,7 @@ from chainrule.checking.arguments import (
 )
 from chainrule.checking.checking import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.claims import read_claims, stored_values
+from chainrule.checking.discarded import LARGEST, Discarded, find_discarded, find_repeated
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.program import build_program
 from chainrule.recording.execution import Run, record_more
@@ -66,6 +67,7 @@ class Driven:
     run: Run
     words: str
     right: bool
+    discarded: Discarded | None = None
 
     @property
     def score(self) -> tuple[int, int]:
@@ -82,6 +84,32 @@ class Attempt:
     guess: Guess
     parameters: list[int] = field(default_factory=list)
     stored: dict[int, str] = field(default_factory=dict)
+
+
+def judge_untrained(run: Run, seconds: float) -> Driven | None:
+    """What can be judged of a program that trains nothing: gradients that it computed, or what it defines."""
+    deadline = time.monotonic() + seconds
+    discarded = find_discarded(run)
+    if discarded is not None:
+        return Driven(discarded.case, run, "", right=False, discarded=discarded)
+    computed = judge_computed(run, min(deadline, time.monotonic() + seconds / 2))
+    if computed is not None and computed.right:
+        computed.discarded = find_repeated(run, computed.case)
+        return computed
+    return drive(run, deadline - time.monotonic()) or computed
+
+
+def judge_computed(run: Run, deadline: float) -> Driven | None:
+    """Gradients that a program computed and did not apply."""
+    size = len(run.recording.graph.values)
+    if not run.recording.graph.steps or run.recorder is None or size > LARGEST:
+        return None
+    names = {name: value for name, value in run.namespace.items() if not name.startswith("__")}
+    anatomy = read_claims(run, deadline, stored=stored_values(run, names))
+    if anatomy is None or not anatomy.updates:
+        return None
+    words = "the gradients that it computes are taken for its updates"
+    return judged(fit_anatomy(anatomy), run, words)
 
 
 def drive(run: Run, seconds: float) -> Driven | None:
@@ -157,7 +185,7 @@ def layouts_for(run: Run, owner: type) -> Iterator[Layout]:
     own = own_data(run)
     if own is not None:
         yield own
-    sizes = [(INPUTS, 2), (INPUTS, 1)]
+    sizes = [(INPUTS, OUTPUTS), (INPUTS, 1)]
     if not takes_sizes(owner):
         sizes = fixed_sizes(owner) or sizes
     for n_inputs, n_outputs in sizes:

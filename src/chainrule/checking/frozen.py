@@ -420,7 +420,7 @@ def name_of(program: Program, position: int, run: Run) -> str:
     return name or "parameter"
 
 
-def is_around(node: ast.expr, site: Site) -> bool:
+def is_around(node: ast.expr | ast.stmt, site: Site) -> bool:
     start, end = (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
     return start <= (site.line, site.column) and (site.end_line, site.end_column) <= end
 
