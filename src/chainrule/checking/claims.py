@@ -58,21 +58,26 @@ class Reading:
     unexplained: list[int] = field(default_factory=list)
 
     @property
-    def score(self) -> tuple[int, int, int]:
-        agreeing = sum(pair.factor is not None for pair in self.pairs)
-        return agreeing, -len(self.unexplained), -KINDS.index(frozenset(self.kinds))
+    def agreeing(self) -> int:
+        return sum(pair.factor is not None for pair in self.pairs)
+
+    @property
+    def score(self) -> tuple[int, int, int, int]:
+        named = len(self.pairs) - self.agreeing
+        return self.agreeing, -len(self.unexplained), named, -KINDS.index(frozenset(self.kinds))
 
 
 def read_claims(
     run: Run,
     deadline: float,
     parameters: Sequence[int] | None = None,
-    stored: Mapping[int, str] | None = None,
+    stored: Mapping[str, int] | None = None,
 ) -> Anatomy | None:
     """The anatomy of a recording whose gradients were no updates, with updates made from them.
 
-    `parameters` are positions, where they are known; `stored` positions with names that the program
-    returned or kept. None where no gradient agrees with any loss, or one is left unexplained.
+    `parameters` are positions, where they are known; `stored` are positions by the names under which the
+    program returned or kept them. None where no gradient agrees with any loss, or where all do but one is
+    left that is nobody's.
     """
     program = build_program(run.recording, run.sites)
     stored = dict(stored or {})
@@ -84,7 +89,9 @@ def read_claims(
                 return None
             if best is None or reading.score > best.score:
                 best = reading
-    if best is None or not best.score[0] or best.unexplained:
+    if best is None or not best.pairs:
+        return None
+    if best.unexplained and best.agreeing == len(best.pairs):
         return None
     return apply_pairs(run, program, best)
 
@@ -121,7 +128,7 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
     return sorted(starts)
 
 
-def readings(program: Program, parameters: list[int], stored: Mapping[int, str]) -> Iterator[Reading]:
+def readings(program: Program, parameters: list[int], stored: Mapping[str, int]) -> Iterator[Reading]:
     if not parameters:
         return
     masks = masks_of(program, parameters)
@@ -146,7 +153,7 @@ def masks_of(program: Program, parameters: Sequence[int], stops: Collection[int]
 
 
 def pair_up(
-    program: Program, masks: Sequence[int], reading: Reading, stored: Mapping[int, str]
+    program: Program, masks: Sequence[int], reading: Reading, stored: Mapping[str, int]
 ) -> None:
     """Claims beside parameters: by their numbers first, then by their names."""
     values, mixes = program.recorded, reading.mixes
@@ -177,26 +184,41 @@ def pair_up(
             true = true_gradients(errors[position]).get(parameter)
             if true is not None and (factor := ratio(values[position], true)) is not None:
                 found.setdefault(parameter, []).append(Pair(parameter, position, factor))
-    names = {p: program.recording.last_names.get(p) or program.name(p) or "" for p in tainted} | dict(stored)
-    chosen = agreeing(program, found, names, stored)
-    unmatched = [p for p in reading.parameters if p not in chosen]
+    names = {p: program.recording.last_names.get(p) or program.name(p) or "" for p in tainted}
+    kept = set(stored.values())
+    chosen = agreeing(program, found, names, kept)
+    for parameter in reading.parameters:
+        own = name_of(program, parameter)
+        said = [p for name, p in stored.items() if errors[p] and is_gradient_name(name, own)]
+        said += [p for p in tainted if is_gradient_name(names[p], own)]
+        agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))}
+        if said and not agrees & set(said):
+            chosen[parameter] = Pair(parameter, said[0], None)
     claimed = {pair.claim for pair in chosen.values()}
-    ends = [p for p in tainted if p not in claimed and (p in stored or not program.consumers.get(p))]
+    ends = [p for p in tainted if p not in claimed and (p in kept or not program.consumers.get(p))]
+    unmatched = [p for p in reading.parameters if p not in chosen and np.size(values[p]) > 1]
+    strange = [
+        p
+        for p in ends
+        if np.size(values[p]) > 1 and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
+    ]
     for parameter in unmatched:
-        own = (program.recording.last_names.get(parameter) or program.name(parameter) or "").lower()
-        mine = [p for p in tainted if p not in claimed and is_gradient_name(names.get(p, ""), own)]
-        if mine and errors[mine[-1]]:
-            chosen[parameter] = Pair(parameter, mine[-1], None)
-            claimed.add(mine[-1])
-    unmatched = [p for p in unmatched if p not in chosen]
+        shape = np.shape(values[parameter])
+        mine = [p for p in strange if np.shape(values[p]) == shape]
+        if len(mine) == 1 and [np.shape(values[p]) for p in unmatched].count(shape) == 1:
+            chosen[parameter] = Pair(parameter, mine[0], None)
+            strange.remove(mine[0])
     reading.pairs = list(chosen.values())
-    for position in ends:
-        if position in claimed or np.size(values[position]) == 1:
-            continue
-        if is_explained(program, position, true_gradients(errors[position]), mixes, forward):
-            continue
-        if any(np.size(values[p]) == np.size(values[position]) for p in unmatched) or position in stored:
-            reading.unexplained.append(position)
+    sizes = {np.size(values[p]) for p in unmatched if p not in chosen}
+    reading.unexplained = [p for p in strange if np.size(values[p]) in sizes or p in kept]
+
+
+def name_of(program: Program, position: int) -> str:
+    return program.recording.last_names.get(position) or program.name(position) or ""
+
+
+def is_same(pair: Pair, chosen: Pair | None) -> bool:
+    return chosen is None or round_factor(pair.factor) == round_factor(chosen.factor)
 
 
 def ratio(claim: Any, true: Any) -> float | None:
@@ -217,12 +239,12 @@ def agreeing(
     program: Program,
     found: Mapping[int, Sequence[Pair]],
     names: Mapping[int, str],
-    stored: Mapping[int, str],
+    kept: Collection[int],
 ) -> dict[int, Pair]:
     """One pair for each parameter, of one factor: that which most parameters share, numbers counting less."""
     weights: dict[float, float] = {}
     for parameter, pairs in found.items():
-        own = (program.recording.last_names.get(parameter) or program.name(parameter) or "").lower()
+        own = name_of(program, parameter)
         for factor in {round_factor(pair.factor) for pair in pairs}:
             weight = 1.0 if np.size(program.recorded[parameter]) > 1 else 0.01
             for pair in pairs:
@@ -239,7 +261,7 @@ def agreeing(
     for parameter, pairs in found.items():
         same = [pair for pair in pairs if round_factor(pair.factor) == best]
         if same:
-            chosen[parameter] = max(same, key=lambda pair: (pair.claim in stored, pair.claim))
+            chosen[parameter] = max(same, key=lambda pair: (pair.claim in kept, pair.claim))
     return chosen
 
 
@@ -268,23 +290,24 @@ def is_explained(
     return not program.ancestors([position], ends) - ends & set(forward)
 
 
-def stored_values(run: Run, values: Mapping[str, Any]) -> dict[int, str]:
+def stored_values(run: Run, values: Mapping[str, Any]) -> dict[str, int]:
     """Positions of what a program keeps under a name: numbers, arrays, and lists of recorded numbers."""
-    recorder, found = run.recorder, {}
+    recorder = run.recorder
+    found: dict[str, int] = {}
     assert recorder is not None
     recorder.next_watch = 1 << 60
     for name, value in values.items():
         if isinstance(value, NUMBERS):
             position = recorder.memory.known(value)
             if position is not None:
-                found[position] = name
+                found[name] = position
         elif isinstance(value, list | tuple) and value and len(value) <= MOST_ENTRIES:
             known = [recorder.memory.known(entry) if isinstance(entry, NUMBERS) else None for entry in value]
             if all(position is not None for position in known):
                 if all(np.ndim(entry) == 0 for entry in value):
-                    found[recorder.position(value)] = name
+                    found[name] = recorder.position(value)
                 else:
-                    found |= {position: name for position in known if position is not None}
+                    found |= {f"{name} {k}": p for k, p in enumerate(known) if p is not None}
     return found
 
 
@@ -294,7 +317,8 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
     assert recorder is not None
     recorder.next_watch = 1 << 60
     factors = [pair.factor for pair in reading.pairs if pair.factor is not None]
-    name, function = ("add", np.add) if factors[0] < 0 else ("subtract", np.subtract)
+    climbs = bool(factors) and factors[0] < 0
+    name, function = ("add", np.add) if climbs else ("subtract", np.subtract)
     made = []
     for pair in reading.pairs:
         step = program.step_of[pair.claim]

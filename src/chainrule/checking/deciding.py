@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
-from chainrule.checking.discarded import Discarded, discarded_finding
+from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving import judge_untrained
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.fitting import Fit
@@ -35,6 +35,9 @@ def decide(name: str, run: Run, seconds: float = 20.0) -> Verdict:
         )
     case = open_case(program, run.finished)
     if case.anatomy.updates:
+        discarded = None if is_applied(case) else find_discarded(run)
+        if discarded is not None:
+            return decide_discarded(name, discarded, run)
         return decide_case(name, case, run)
     driven = judge_untrained(run, seconds)
     if driven is None:
@@ -66,6 +69,13 @@ def decide_case(name: str, case: Case, run: Run) -> Verdict:
             parameters=parameter_rows(case, fit) + frozen_rows(frozen), findings=findings,
         )  # fmt: skip
     return undecided(name, "no loss of the family explains its updates", parameters=[])
+
+
+def is_applied(case: Case) -> bool:
+    """Whether any prediction was made with an updated parameter."""
+    return any(
+        case.anatomy.reached.get(position) for chain in case.anatomy.chains for position in chain.versions[1:]
+    )
 
 
 def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:

@@ -83,7 +83,7 @@ class Attempt:
 
     guess: Guess
     parameters: list[int] = field(default_factory=list)
-    stored: dict[int, str] = field(default_factory=dict)
+    stored: dict[str, int] = field(default_factory=dict)
 
 
 def judge_untrained(run: Run, seconds: float) -> Driven | None:
