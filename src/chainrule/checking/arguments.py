@@ -5,12 +5,15 @@ program does not mean makes it fail, and does not make it compute something else
 """
 
 import inspect
+import operator
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
+
+from chainrule.recording.rewriting import Site
 
 INPUTS, HIDDEN, OUTPUTS, SAMPLES = 4, 5, 3, 7
 PASSES = 8  # repetitions where the program asks for a number of them
@@ -35,6 +38,10 @@ NAMES: dict[str, str] = {
     "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|number_?hidden_?layer",
     "seed": r"seed|random_?(state|seed)|rng_?seed",
     "samples": r"m|n_?samples|num_?samples|num_?examples",
+    "errors": r"d_?y|d_?out|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
+    r"|d_?a|d_?l.*|upstream.*|error_?grad|dvalues|d_?values|accumulated?_?grad|accum_?grad|e",
+    "weights": r"w|weights?|theta|thetas|coef.*|params?|parameters?",
+    "bias": r"b|bias|intercept|w0|b0",
     "pairs": r"training_?(data|set|examples|pairs)|train_?set|mini_?batch|data_?set|patterns|examples|dataset",
 }  # fmt: skip
 PATTERNS = {kind: re.compile(f"(?:{pattern})") for kind, pattern in NAMES.items()}
@@ -45,8 +52,14 @@ FOR_CLASSES = (
 )  # fmt: skip
 FOR_METHODS = (
     "rate", "passes", "batch", "off", "on", "small", "seed", "pairs", "inputs", "targets", "predictions", "sizes",
-    "n_inputs", "n_hidden", "n_outputs", "samples",
+    "n_inputs", "n_hidden", "n_outputs", "samples", "errors",
 )  # fmt: skip
+FOR_FUNCTIONS = (*FOR_METHODS[:-1], "weights", "bias")
+ROLES = {
+    "parameters": re.compile(r"param(eter)?s?|weights?|theta|model|net(work)?|nn|layers"),
+    "cache": re.compile(r"cache.*|mem.*|forward.*|activations?|store.*|values|states?|outputs?"),
+    "grads": re.compile(r"grads?|gradients?|deriv.*|deltas?|nabla.*"),
+}
 
 
 @final
@@ -60,6 +73,11 @@ class Layout:
     n_inputs: int
     n_outputs: int
     single: bool = False
+    own: bool = False
+
+    def resized(self, n_inputs: int, n_outputs: int) -> "Layout":
+        """The same data, for a part of a network."""
+        return replace(self, n_inputs=n_inputs, n_outputs=n_outputs)
 
 
 def layouts(n_inputs: int, n_outputs: int, seed: int = 1) -> Iterator[Layout]:
@@ -84,6 +102,8 @@ def layouts(n_inputs: int, n_outputs: int, seed: int = 1) -> Iterator[Layout]:
     yield layout("a row", x[:1].copy(), y[:1].copy(), single=True)
     yield layout("a vector", x[0].copy(), y[0].copy(), single=True)
     yield layout("a column", x[:1].T.copy(), y[:1].T.copy(), single=True)
+    columns = [x[k].reshape(-1, 1).copy() for k in range(3)]
+    yield layout("a list of columns", columns, y[:1].T.copy(), single=True)
     yield layout("a list", x[0].tolist(), y[0].tolist(), single=True)
     if n_outputs == 1:
         yield layout("a vector and a number", x[0].copy(), float(y[0, 0]), single=True)
@@ -112,6 +132,8 @@ class Guess:
 
     layout: Layout
     known: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    recorder: Any = None
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""
@@ -123,18 +145,21 @@ class Guess:
         for parameter in signature.parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
-            value = self.value(parameter, kinds)
+            value = self.value(parameter, kinds, function)
             if value is not inspect.Parameter.empty:
                 found[parameter.name] = value
             elif parameter.default is inspect.Parameter.empty:
                 raise NoArgumentError(parameter.name)
         return found
 
-    def value(self, parameter: inspect.Parameter, kinds: tuple[str, ...]) -> Any:
+    def value(self, parameter: inspect.Parameter, kinds: tuple[str, ...], function: Any) -> Any:
         empty = inspect.Parameter.empty
         name = parameter.name
         if name in self.known:
             return self.known[name]
+        for role, pattern in ROLES.items():
+            if role in self.known and pattern.fullmatch(plain_name(name)):
+                return self.known[role]
         kind = kind_of(name, kinds)
         has_default = parameter.default is not empty and parameter.default is not None
         if has_default and kind not in ("passes", "off", "batch"):
@@ -157,9 +182,41 @@ class Guess:
             return as_pairs(layout)
         if kind == "predictions" and "predictions" in self.known:
             return self.known["predictions"]
+        if kind == "errors" and "predictions" in self.known:
+            return self.known["errors"] if "errors" in self.known else self.error(function)
+        if kind in ("weights", "bias"):
+            if name not in self.made:
+                self.made[name] = self.draw(kind)
+            return self.made[name]
         return empty
+
+    def draw(self, kind: str) -> Any:
+        """Starting weights where a function wants them handed: of the inputs' shape, one column an output."""
+        if kind == "bias":
+            return 0.1
+        shape: tuple[int, ...] = (self.layout.n_inputs, self.layout.n_outputs)
+        if np.ndim(self.layout.targets) < 2:
+            shape = shape[:1]
+        return np.random.default_rng(3).normal(size=shape)
+
+    def error(self, function: Any) -> Any:
+        """Prediction less target, written down as if it stood where the function is defined."""
+        prediction, target = self.known["predictions"], self.layout.targets
+        code = inspect.unwrap(getattr(function, "__func__", function)).__code__
+        sites = self.recorder.table.sites
+        sites.append(
+            Site(len(sites), 0, code.co_firstlineno, code.co_firstlineno, 0, 0, "Sub", (False, False))
+        )
+        self.recorder.current_site = len(sites) - 1
+        value = prediction - target
+        return self.recorder.record_call(operator.sub, "subtract", (prediction, target), {}, value)
 
 
 def kind_of(name: str, kinds: tuple[str, ...]) -> str | None:
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_")
+    plain = plain_name(name)
     return next((kind for kind in kinds if PATTERNS[kind].fullmatch(plain)), None)
+
+
+def plain_name(name: str) -> str:
+    """input_layer_size, for inputLayerSize too."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_")

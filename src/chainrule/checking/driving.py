@@ -6,9 +6,8 @@ program accepts and that explains most is what is judged; one that it computes s
 """
 
 import inspect
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -16,7 +15,6 @@ import numpy as np
 
 from chainrule.checking.arguments import (
     FOR_CLASSES,
-    FOR_METHODS,
     INPUTS,
     OUTPUTS,
     PASSES,
@@ -30,32 +28,13 @@ from chainrule.checking.checking import Case, fit_anatomy, open_case, right_loss
 from chainrule.checking.claims import read_claims, stored_values
 from chainrule.checking.discarded import LARGEST, Discarded, find_discarded, find_repeated
 from chainrule.checking.enough import watch_until_enough
+from chainrule.checking.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.program import build_program
 from chainrule.recording.execution import Run, record_more
 from chainrule.recording.recorder import NUMBERS, Recorder
 
-TRAIN = re.compile(
-    r"(fit|train|learn|sgd|optimi[sz]e|gradient_?descent|partial_fit|update_mini_batch|run_?epoch|training)"
-    r"(_.*|ing|network|model|epoch|batch|step|once|on_batch|one.*)?"
-)
-BACKWARD = re.compile(
-    r".*back_?_?prop.*|back(ward)?s?(_.*)?|.*(cost|loss).*(prime|deriv.*|grad.*)|(compute_|calc.*_|get_)?grad(ient)?s?(_.*)?"
-    r"|bp|bprop|backward_?pass.*|backpass"
-)
-FORWARD = re.compile(
-    r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis"
-)
-UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
-
-
-@final
-@dataclass(frozen=True)
-class Plan:
-    """Methods that are called in turn, once a pass."""
-
-    methods: tuple[str, ...]
 
 
 @final
@@ -116,78 +95,30 @@ def drive(run: Run, seconds: float) -> Driven | None:
     """Train what a program defines, in some form that it accepts; None where nothing can be judged."""
     deadline = time.monotonic() + seconds
     best: Driven | None = None
-    for owner in classes_of(run):
-        for plan in plans_of(owner):
-            for layout in layouts_for(run, owner):
-                if time.monotonic() > deadline:
-                    return best
-                if layout.single and best is not None and not is_of_one_sample(best):
-                    break
-                found = try_plan(run, owner, plan, layout, deadline)
-                if found is None:
-                    continue
-                if found.right:
-                    return found
-                if best is None or found.score > best.score:
-                    best = found
+    for plan in plans_of(run):
+        for layout in layouts_for(run, plan):
+            if time.monotonic() > deadline:
+                return best
+            if layout.single and best is not None and not is_of_one_sample(best):
+                break
+            found = try_plan(run, plan, layout, deadline)
+            if found is None:
+                continue
+            if found.right:
+                return found
+            if best is None or found.score > best.score:
+                best = found
     return best
 
 
-def classes_of(run: Run) -> list[type]:
-    """Classes of the program's own files, those first that train."""
-    found = [
-        value
-        for value in run.namespace.values()
-        if isinstance(value, type)
-        and value.__module__ in ("__main__", *helper_names(run))
-        and not issubclass(value, BaseException)
-    ]
-    found = [value for value in found if plans_of(value)]
-    return sorted(dict.fromkeys(found), key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)))
-
-
-def helper_names(run: Run) -> set[str]:
-    return {source.path.stem for source in run.sources[1:]}
-
-
-def methods_of(owner: type) -> list[str]:
-    names = []
-    for base in owner.__mro__[:-1]:
-        names += [
-            name
-            for name, value in vars(base).items()
-            if inspect.isfunction(value) and not (name.startswith("__") and name.endswith("__"))
-        ]
-    return list(dict.fromkeys(names))
-
-
-def plans_of(owner: type) -> list[Plan]:
-    """Ways to train an object, the most complete first."""
-    names = methods_of(owner)
-    spoken = {name: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_") for name in names}
-    train = [name for name in names if TRAIN.fullmatch(spoken[name])]
-    backward = [name for name in names if BACKWARD.fullmatch(spoken[name])]
-    forward = [name for name in names if FORWARD.fullmatch(spoken[name]) and name not in backward]
-    update = [name for name in names if UPDATE.fullmatch(spoken[name]) and name not in train]
-    order = {"fit": 0, "train": 0, "sgd": 1}
-    train.sort(key=lambda name: order.get(spoken[name], 2))
-    plans = [Plan((name,)) for name in train]
-    for back in backward:
-        for start in (*((f,) for f in forward[:2]), ()):
-            for end in (*((u,) for u in update[:2]), ()):
-                plans.append(Plan((*start, back, *end)))
-    plans += [Plan((name,)) for name in update]
-    return plans
-
-
-def layouts_for(run: Run, owner: type) -> Iterator[Layout]:
-    """The program's own data, where it has some; then random data of the sizes that the class has."""
+def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
+    """The program's own data, where it has some; then random data of the sizes that the plan has."""
     own = own_data(run)
     if own is not None:
         yield own
     sizes = [(INPUTS, OUTPUTS), (INPUTS, 1)]
-    if not takes_sizes(owner):
-        sizes = fixed_sizes(owner) or sizes
+    if isinstance(plan, ObjectPlan) and not takes_sizes(plan.owner):
+        sizes = fixed_sizes(plan.owner) or sizes
     for n_inputs, n_outputs in sizes:
         yield from layouts(n_inputs, n_outputs)
 
@@ -201,7 +132,7 @@ def own_data(run: Run) -> Layout | None:
     if len(found) < 2 or np.ndim(found["inputs"]) != 2 or not 2 <= found["inputs"].size <= 20000:
         return None
     x, y = found["inputs"].copy(), found["targets"].copy()
-    return Layout("its own data", x, y, x.shape[1], y.shape[1] if y.ndim == 2 else 1)
+    return Layout("its own data", x, y, x.shape[1], y.shape[1] if y.ndim == 2 else 1, own=True)
 
 
 def takes_sizes(owner: type) -> bool:
@@ -224,12 +155,13 @@ def fixed_sizes(owner: type) -> list[tuple[int, int]]:
     return list(dict.fromkeys([(first.shape[0], last.shape[1]), (first.shape[1], last.shape[0])]))
 
 
-def try_plan(run: Run, owner: type, plan: Plan, layout: Layout, deadline: float) -> Driven | None:
-    """Make an object, call the plan a few times, judge what was recorded."""
-    words = f"{owner.__name__}(...).{', .'.join(f'{m}(...)' for m in plan.methods)} on random data ({layout.words})"
+def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | None:
+    """Call the plan a few times, judge what was recorded."""
+    data = layout.words if layout.own else f"random data, {layout.words}"
+    words = f"{plan.words} was called with {data}"
     for passes in (PASSES, 1):
         attempt = Attempt(Guess(layout))
-        more = record(run, owner, plan, attempt, passes, deadline)
+        more = record(run, plan, attempt, passes, deadline)
         if more.failure is not None or not more.recording.graph.steps:
             return None
         program = build_program(more.recording, more.sites)
@@ -271,37 +203,22 @@ def is_of_one_sample(driven: Driven) -> bool:
     )
 
 
-def record(run: Run, owner: type, plan: Plan, attempt: Attempt, passes: int, deadline: float) -> Run:
+def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: float) -> Run:
     recorder = run.recorder
     assert recorder is not None
 
     def action() -> None:
-        guess = attempt.guess
-        thing = owner(**guess.arguments(owner, FOR_CLASSES))
-        attempt.parameters = [position_of(recorder, array) for array in numbers_in(thing)]
+        attempt.guess.recorder = recorder
+        step, state = plan.start(attempt.guess)
+        attempt.parameters = [position_of(recorder, number) for number in numbers_in(state)]
+        results: dict[str, Any] = {}
         for _ in range(passes):
-            results: dict[str, Any] = {}
-            for name in plan.methods:
-                method = getattr(thing, name)
-                result = method(**guess.arguments(method, FOR_METHODS))
-                results |= named_results(name, result)
-                if FORWARD.fullmatch(name.lower()):
-                    guess.known["predictions"] = result[0] if isinstance(result, tuple) else result
-                guess.known |= {k: v for k, v in results.items() if k != "self"}
-            if passes == 1:
-                attempt.stored = stored_values(run, {**flat_state(thing), **results})
+            results = step()
+        if passes == 1:
+            attempt.stored = stored_values(run, {**flat_state(state), **results})
 
     seconds = max(0.1, min(ATTEMPT_SECONDS, deadline - time.monotonic()))
     return record_more(run, action, watch_until_enough(seconds), seconds)
-
-
-def named_results(name: str, result: Any) -> dict[str, Any]:
-    """What a call returned, by names: those of a table, else the method's with a number."""
-    if isinstance(result, Mapping):
-        return {str(key): value for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return {f"{name} {number}": value for number, value in enumerate(result)}
-    return {} if result is None else {name: result}
 
 
 def position_of(recorder: Recorder, value: Any) -> int:
