@@ -30,12 +30,12 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
                 break
-        if not anatomy.updates and not idle and chains:
-            # Something that is no parameter stands between: the chain with the fewest versions.
-            idle = {min(chains, key=lambda chain: len(chain.versions)).root}
-        # A false chain keeps errors from true ones: the shortest are the likeliest to be false.
-        shortest = min((len(c.versions) for c in chains if c.root in idle), default=0)
-        idle = {c.root for c in chains if c.root in idle and len(c.versions) == shortest}
+        if not anatomy.updates and not idle:
+            idle = {chain.root for chain in chains}  # something that is no parameter stands between
+        # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
+        lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
+        limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
+        idle = {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
         idle |= errors_themselves(anatomy)
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:

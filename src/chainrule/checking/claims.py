@@ -203,9 +203,15 @@ def pair_up(
         if np.size(values[p]) > 1 and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
     ]
     for parameter in unmatched:
-        shape = np.shape(values[parameter])
-        mine = [p for p in strange if np.shape(values[p]) == shape]
-        if len(mine) == 1 and [np.shape(values[p]) for p in unmatched].count(shape) == 1:
+        bit = 1 << reading.parameters.index(parameter)
+        mine = [p for p in strange if np.shape(values[p]) == np.shape(values[parameter]) and masks[p] & bit]
+        rivals = [
+            q
+            for q in unmatched
+            if mine and q != parameter and q not in chosen and np.shape(values[q]) == np.shape(values[parameter])
+            and masks[mine[0]] >> reading.parameters.index(q) & 1
+        ]  # fmt: skip
+        if len(mine) == 1 and not rivals:
             chosen[parameter] = Pair(parameter, mine[0], None)
             strange.remove(mine[0])
     reading.pairs = list(chosen.values())

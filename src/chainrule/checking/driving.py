@@ -65,17 +65,17 @@ class Attempt:
     stored: dict[str, int] = field(default_factory=dict)
 
 
-def judge_untrained(run: Run, seconds: float) -> Driven | None:
+def judge_untrained(run: Run, deadline: float) -> Driven | None:
     """What can be judged of a program that trains nothing: gradients that it computed, or what it defines."""
-    deadline = time.monotonic() + seconds
     discarded = find_discarded(run)
     if discarded is not None:
         return Driven(discarded.case, run, "", right=False, discarded=discarded)
-    computed = judge_computed(run, min(deadline, time.monotonic() + seconds / 2))
-    if computed is not None and computed.right:
-        computed.discarded = find_repeated(run, computed.case)
+    computed = judge_computed(run, (time.monotonic() + deadline) / 2)
+    if computed is not None:
+        if computed.right:
+            computed.discarded = find_repeated(run, computed.case)
         return computed
-    return drive(run, deadline - time.monotonic()) or computed
+    return drive(run, deadline)
 
 
 def judge_computed(run: Run, deadline: float) -> Driven | None:
@@ -91,23 +91,40 @@ def judge_computed(run: Run, deadline: float) -> Driven | None:
     return judged(fit_anatomy(anatomy), run, words)
 
 
-def drive(run: Run, seconds: float) -> Driven | None:
-    """Train what a program defines, in some form that it accepts; None where nothing can be judged."""
-    deadline = time.monotonic() + seconds
-    best: Driven | None = None
+def drive(run: Run, deadline: float) -> Driven | None:
+    """Train what a program defines, in some form that it accepts; None where nothing can be judged.
+
+    Of each class, and of the functions, the first plan that can be judged counts: one that leaves something
+    out is no second opinion. Right is right in all.
+    """
+    found: dict[str, Driven] = {}
     for plan in plans_of(run):
-        for layout in layouts_for(run, plan):
-            if time.monotonic() > deadline:
-                return best
-            if layout.single and best is not None and not is_of_one_sample(best):
-                break
-            found = try_plan(run, plan, layout, deadline)
-            if found is None:
-                continue
-            if found.right:
-                return found
-            if best is None or found.score > best.score:
-                best = found
+        if plan.group in found or plan.group == "layers" and found:
+            continue
+        best = try_layouts(run, plan, deadline)
+        if best is not None:
+            found[plan.group] = best
+        if time.monotonic() > deadline:
+            break
+    wrong = [driven for driven in found.values() if not driven.right]
+    return max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
+
+
+def try_layouts(run: Run, plan: Plan, deadline: float) -> Driven | None:
+    """The first form of data with which all updates are right, else that which explains most."""
+    best: Driven | None = None
+    for layout in layouts_for(run, plan):
+        if time.monotonic() > deadline:
+            break
+        if layout.single and best is not None and not is_of_one_sample(best):
+            break
+        found = try_plan(run, plan, layout, deadline)
+        if found is None:
+            continue
+        if found.right:
+            return found
+        if best is None or found.score > best.score:
+            best = found
     return best
 
 

@@ -11,7 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.program import Program
+from chainrule.checking.program import Instruction, Program
 from chainrule.checking.updates import Anatomy, Update
 
 EXACT = 1e-8  # relative: from here down an update follows its gradient
@@ -258,6 +258,9 @@ def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
         waiting = [p for p in link.inputs if anatomy.error_masks[p] and p not in anatomy.stops]
         while waiting:
             made = program.step_of.get(waiting.pop())
+            if made is not None and made.operation in ("matmul", "outer"):
+                found += factors_inside(anatomy, made)  # (rate * x.T) @ delta
+                break
             if made is None or made.operation not in ("multiply", "negate", "reshape", "divide"):
                 break
             for position in made.inputs:
@@ -270,6 +273,21 @@ def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
                     found.append((name, float(np.reshape(number, -1)[0])))
             if len(waiting) > 1:
                 break
+    return found
+
+
+def factors_inside(anatomy: Anatomy, product: Instruction) -> list[tuple[str, float]]:
+    """Scalars with a name that an untainted factor of a product was multiplied by."""
+    program = anatomy.program
+    found = []
+    for position in product.inputs:
+        made = program.step_of.get(position)
+        if anatomy.error_masks[position] or made is None or made.operation != "multiply":
+            continue
+        for factor in made.inputs:
+            number, name = program.given.get(factor), program.name(factor)
+            if number is not None and np.size(number) == 1 and name:
+                found.append((name, float(np.reshape(number, -1)[0])))
     return found
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from chainrule.checking.program import Instruction, Program
 
 LINKS = {"add", "subtract"}
+LINKING = LINKS | {"scatter"}
 Spot: TypeAlias = tuple[int, int]
-UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub"}  # written as such in the source
+UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub", "at"}  # written as such in the source
 
 
 @final
@@ -45,14 +46,20 @@ def find_chains(
     taken for no parameter, a step at a site in `no_links` for no update.
     """
     # A site that makes one version makes versions always, also by an update that happens to be 0.
-    chains, _ = link_chains(program, banned, no_links, set())
+    everywhere = {spot(program, step) for step in program.steps if step.operation in LINKING}
+    chains, _ = link_chains(program, banned, no_links, everywhere, at_known_sites=False)
     sites = {spot(program, step) for chain in chains for step in chain.steps}
-    return link_chains(program, banned, no_links, sites)
+    return link_chains(program, banned, no_links, sites, at_known_sites=True)
 
 
 def link_chains(
-    program: Program, banned: Collection[int], no_links: Collection[Spot], known_sites: Collection[Spot]
+    program: Program,
+    banned: Collection[int],
+    no_links: Collection[Spot],
+    sites: Collection[Spot],
+    at_known_sites: bool,
 ) -> tuple[list[Chain], list[int]]:
+    """Chains that are linked at some sites; at known ones also where an update is 0."""
     often = added_to_often(program)
     masks = [0] * program.size
     chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
@@ -73,15 +80,18 @@ def link_chains(
         return number
 
     # Values that may be parents must have their bit before anything is made from them.
+    possible: dict[int, list[tuple[int, list[int]]]] = {}
     for step in program.steps:
-        for parent, _ in parents_of(program, step):
-            candidate(parent)
+        if step.operation in LINKING and spot(program, step) in sites:
+            possible[step.output] = parents_of(program, step)
+            for parent, _ in possible[step.output]:
+                candidate(parent)
     for step in program.steps:
         mask = masks[step.output]
         for position in step.inputs:
             mask |= masks[position]
         masks[step.output] = mask
-        for parent, others in parents_of(program, step):
+        for parent, others in possible.get(step.output, ()):
             number = chain_of.get(parent)
             if number is None or roots[number] in banned:
                 continue
@@ -92,7 +102,7 @@ def link_chains(
             for other in others:
                 depends |= masks[other]
             continues = number in chains and same_statement(program, chains[number], step, parent)
-            again = site in known_sites and depends == 0 and step.operation in LINKS
+            again = at_known_sites and depends == 0 and step.operation in LINKS
             if depends >> number & 1 or continues or again:
                 chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
                 if parent != chain.versions[-1] and parent in chain_of:
@@ -107,6 +117,8 @@ def link_chains(
                 masks[step.output] = 1 << number
                 break
     numbers = sorted(chains)
+    if not at_known_sites or len(numbers) == len(roots):
+        return [chains[number] for number in numbers], masks
     renumbered = {number: k for k, number in enumerate(numbers)}
     keep = [
         sum(1 << renumbered[n] for n in bits(mask) if n in renumbered) if mask else 0 for mask in masks

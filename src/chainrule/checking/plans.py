@@ -43,6 +43,10 @@ class ObjectPlan:
     layers: "LayersPlan | None" = None
 
     @property
+    def group(self) -> str:
+        return self.owner.__name__
+
+    @property
     def words(self) -> str:
         return ", ".join(f"{self.owner.__name__}.{method}" for method in self.methods)
 
@@ -74,6 +78,7 @@ class FunctionsPlan:
     functions: tuple[Callable[..., Any], ...]
     returned: Mapping[str, tuple[str | None, ...]]
     first: Callable[..., Any] | None = None
+    group = "functions"
 
     @property
     def words(self) -> str:
@@ -124,6 +129,7 @@ class LayersPlan:
 
     dense: type
     activation: type | None
+    group = "layers"
 
     @property
     def words(self) -> str:
@@ -166,8 +172,9 @@ def plans_of(run: Run) -> Iterator[Plan]:
     """All ways to train what a program defines, the most complete first."""
     classes = classes_of(run)
     layers = layers_of(classes)
+    parts = {layers.dense, layers.activation} if layers is not None else set()
     for owner in classes:
-        for methods in methods_in_turn(owner):
+        for methods in methods_in_turn(owner) if owner not in parts else ():
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
             yield ObjectPlan(owner, methods, whole)
     if layers is not None:

@@ -1,63 +1,128 @@
 """Putting a mistake right in the recorded computation, and seeing whether every gradient agrees.
 
-Edits are tried one by one on the turn that shows most; what makes more parameters right is kept, and
-what is still wrong is looked at again. A repair counts when every update of every parameter follows its
-gradient, at the recorded numbers and at disturbed ones.
+Edits are tried one by one on the turn that shows most; of those that make most parameters right the
+likeliest is kept, and what is still wrong is looked at again. A repair counts when every update of every
+parameter follows its gradient, at the recorded numbers and at disturbed ones.
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-import numpy as np
-
+from chainrule.checking import edits as edit_list
+from chainrule.checking import value_edits
 from chainrule.checking.checking import Case
-from chainrule.checking.edits import Edit, all_edits
-from chainrule.checking.fitting import EXACT, Fit, join, norm
-from chainrule.checking.judging import fit_rows
-from chainrule.checking.program import NoDerivativeError, Values
+from chainrule.checking.edits import Edit
+from chainrule.checking.fitting import Fit
+from chainrule.checking.goals import find_goals
+from chainrule.checking.program import NoDerivativeError
 from chainrule.checking.scene import Scene, set_scene
-from chainrule.checking.updates import Update
+from chainrule.checking.through_time import flows_through_time
+from chainrule.checking.trial import FAILURES, Trial, refit
 
 MOST_EDITS = 4
-TOLERANCE = 100 * EXACT
-FAILURES = (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError)  # an edit that cannot be
+MOST_LOSSES = 3
+# In the order of what `check` says: the most specific that holds wins.
 ORDER = (
-    "derivative-at-activation", "raw-error-backpropagated", "missing-derivative", "relu-derivative-at-output",
+    "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
     "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "bias-not-summed",
     "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
-    "wrong-operator", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled", "unknown",
+    "wrong-operator", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
+    "target-unused", "unknown",
 )  # fmt: skip
 
 
 @final
 @dataclass
 class Repair:
-    """The edits that were kept, and how well everything fits with them. `proved`: all fits."""
+    """The edits that were kept, and how well everything fits with them. `proved`: all fits.
+
+    `before` is the fit without them; `scenes` has for each edit the scene that it was found in.
+    """
 
     loss: str
     edits: list[Edit] = field(default_factory=list)
     fit: Fit | None = None
     proved: bool = False
     scenes: list[Scene] = field(default_factory=list)
+    before: Fit | None = None
+
+
+def repair_case(case: Case, deadline: float) -> Repair:
+    """The best repair under the losses that explain most."""
+    fits = sorted((climbing_is_wrong(fit) for fit in case.fits.values()), key=lambda fit: -len(fit.good))
+    best: Repair | None = None
+    start = time.monotonic()
+    for number, fit in enumerate(fits[:MOST_LOSSES]):
+        share = start + (deadline - start) * (number + 1) / min(MOST_LOSSES, len(fits))
+        repair = find_repair(case, fit, share)
+        if best is None or rank(repair) < rank(best):
+            best = repair
+        if repair.proved and fit.good:
+            break
+    assert best is not None
+    return best
+
+
+def rank(repair: Repair) -> tuple[Any, ...]:
+    cost = sum(edit.cost for edit in repair.edits)
+    good = len(repair.fit.good) if repair.fit is not None else 0
+    return not repair.proved, cost if repair.proved else 0, -good
+
+
+def climbing_is_wrong(fit: Fit) -> Fit:
+    """The same fit, where a step up the gradient makes a parameter wrong."""
+    if fit.rate and all(rate < 0 for rate in fit.rate.values()):
+        return replace(fit, good=set(), bad=fit.good | fit.bad)
+    return fit
+
+
+def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
+    """The same fit with the parameters of the last layer as the right ones, where none of them counts as one.
+
+    They are constant multiples of their gradients too, but a majority behind them has another rate.
+    """
+    if not fit.good or len(fit.rate) == 0:
+        return fit
+    anatomy = case.anatomy
+    uses = {}
+    for number in fit.good | fit.bad:
+        version = anatomy.chains[number].root
+        consumers = anatomy.program.consumers.get(version, ())
+        uses[number] = max((s.output for s in consumers if s.output in anatomy.forward), default=0)
+    ordered = sorted(uses, key=lambda number: -uses[number])
+    last = ordered[: 2 if len(ordered) > 3 else 1]
+    exact = [n for n in last if n in fit.bad and fit.cosine.get(n, 0.0) > 1 - 1e-9 and fit.ratio.get(n, 0.0) > 0]
+    if any(n in fit.good for n in last) or not exact:
+        return fit
+    ratio = fit.ratio[exact[0]]
+    good = {
+        n for n in fit.bad if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
+    }
+    return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
 
 
 def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
     """Edits, one after the other, until every gradient agrees or nothing helps."""
-    repair = Repair(fit.loss, fit=fit)
+    repair = Repair(fit.loss, fit=fit, before=fit)
     changes: dict[int, Any] = {}
     try:
+        first = set_scene(case, fit)
+        first.goals = find_goals(first)
+        if first.goals:
+            repair.fit = repair.before = climbing_is_wrong(refit(first, {}))
         for _ in range(MOST_EDITS):
             assert repair.fit is not None
-            scene = set_scene(case, repair.fit)
-            edit = best_edit(scene, changes, deadline)
-            if edit is None:
+            if not repair.fit.bad:
                 break
-            changes = changes | edit.changes
+            scene = Scene(case, seen_from_the_loss(case, repair.fit), first.worlds, first.known_places, first.goals)
+            found = best_edit(scene, changes, deadline)
+            if found is None:
+                break
+            edit, changes, repair.fit = found
             repair.edits.append(edit)
             repair.scenes.append(scene)
-            repair.fit = refit(scene, changes)
             if repair.fit.is_right:
                 repair.proved = True
                 break
@@ -66,144 +131,87 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
     return repair
 
 
-def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
-    """How well all updates fit, in all worlds, when some steps are changed."""
-    anatomy = scene.case.anatomy
-    rows = []
-    for values, gradients in scene.worlds:
-        new = scene.program.rerun(values, changes, scene.cone, scene.fixed)
-        rows.append((values, gradients, [step_of(update, values, new) for update in anatomy.updates]))
-    return fit_rows(anatomy, rows, scene.loss)[0]
+def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
+    """Every edit that is worth trying, the likelier ones first."""
+    yield edit_list.old_versions(scene)
+    yield edit_list.operator_edits(scene)
+    yield edit_list.transposes(scene)
+    yield value_edits.factor_edits(scene)
+    yield value_edits.reductions(scene)
+    yield value_edits.removed_factors(scene)
+    yield edit_list.argument_edits(scene)
+    yield edit_list.operand_edits(scene, shared=False)
+    yield edit_list.operand_edits(scene, shared=True)
+    yield value_edits.unreduced_products(scene)
+    yield flows_through_time(scene)
 
 
-def step_of(update: Update, values: Values, new: Mapping[int, Any]) -> Any:
-    after = np.asarray(new.get(update.after, values[update.after]), dtype=float)
-    return after - np.asarray(values[update.before], dtype=float)
+def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
+    """Edits that mend much and say little: tried when nothing else mends everything."""
+    yield value_edits.negations(scene)
+    yield value_edits.scales(scene, trial.constant_ratios())
+    yield value_edits.sums_over_samples(scene)
+    yield value_edits.true_slopes(scene)
 
 
-def best_edit(scene: Scene, changes: Mapping[int, Any], deadline: float) -> Edit | None:
-    """The edit that makes most parameters right; of equals the most specific, then the simplest."""
+def best_edit(
+    scene: Scene, changes: Mapping[int, Any], deadline: float
+) -> tuple[Edit, dict[int, Any], Fit] | None:
+    """The edit that makes most parameters right; of equals the likeliest, then the most specific."""
     trial = Trial(scene, changes)
     if not trial.updates:
         return None
-    best, best_score = None, (0, 0, 0)
-    for edit in all_edits(scene):
-        if time.monotonic() > deadline:
+    found: list[tuple[int, Edit]] = []
+    ratios = trial.constant_ratios() if trial.all_constant() else {}
+    for collection in (stages, last_resorts):
+        for stage in collection(scene, trial):
+            for edit in stage:
+                if time.monotonic() > deadline:
+                    break
+                gained = trial.gain(edit)
+                if gained > 0:
+                    edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
+                    found.append((gained, edit))
+        if any(gained >= trial.missing for gained, _ in found):
             break
-        gained = trial.gain(edit)
-        if gained <= 0:
-            continue
-        score = (gained, -ORDER.index(edit.mistake), -edit.cost)
-        if best is None or score > best_score:
-            if not trial.holds(edit):
-                continue
-            best, best_score = edit, score
-    return best
+    found.sort(key=lambda pair: (-pair[0], pair[1].cost, ORDER.index(pair[1].mistake)))
+    for _, edit in found[:40]:
+        result = apply(scene, changes, edit)
+        if result is not None:
+            return edit, *result
+    return None
 
 
-class Trial:
-    """Trying edits on one turn, in all worlds: how many more parameters does it put right?"""
+SCALING = {"bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask", "last-sample-only"}
 
-    def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
-        self.scene, self.changes = scene, changes
-        anatomy = scene.case.anatomy
-        last_gradients = scene.worlds[-1][1]
-        turns = sorted({update.turn for update in anatomy.updates})
-        counts = {
-            turn: sum(
-                1
-                for u, g in zip(anatomy.updates, last_gradients, strict=True)
-                if u.turn == turn and norm(g) > 0
-            )
-            for turn in turns[:6]
-        }
-        self.turn = max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
-        places = [k for k, update in enumerate(anatomy.updates) if update.turn == self.turn]
-        self.updates = [anatomy.updates[k] for k in places]
-        self.gradients = {
-            anatomy.updates[k].chain: [gradients[k] for _, gradients in scene.worlds] for k in places
-        }
-        reach = scene.behind(self.updates)
-        self.cone = [step for step in scene.cone if step.output in reach]
-        self.numbers = {step.number for step in self.cone}
-        steps = self.steps_with({})
-        self.rate = self.common_rate(steps, [u.chain for u in self.updates if u.chain in scene.fit.good])
-        self.good = self.count(steps)
 
-    def steps_with(self, changes: Mapping[int, Any]) -> dict[int, Any]:
-        """u and g of each parameter, all worlds joined; None where their shapes differ."""
-        found: dict[int, Any] = {}
-        everywhere = []
-        for values, _ in self.scene.worlds:
-            new = self.scene.program.rerun(
-                values, {**self.changes, **changes}, self.cone, self.scene.fixed
-            )
-            everywhere.append([step_of(u, values, new) for u in self.updates])
-        for k, update in enumerate(self.updates):
-            us, gs = [steps[k] for steps in everywhere], self.gradients[update.chain]
-            fits = all(np.shape(u) == np.shape(g) for u, g in zip(us, gs, strict=True))
-            found[update.chain] = (join(us), join(gs)) if fits else None
-        return found
+def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> str:
+    """The name of what is off by a constant factor alone in all that is wrong."""
+    if not ratios or mistake in SCALING:
+        return mistake
+    values = list(ratios.values())
+    if all(abs(ratio + 1) < 1e-6 for ratio in values):
+        return "sign-error"
+    rates = {rate * scale for rate in scene.named_rates for scale in (1, -1)}
+    if all(any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in rates) for ratio in values):
+        return "learning-rate-twice"
+    return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"
 
-    def common_rate(self, steps: Mapping[int, Any], chains: list[int]) -> float | None:
-        """The rate of the parameters that are right already."""
-        rates = []
-        for chain in chains:
-            if steps[chain] is None:
-                continue
-            u, g = steps[chain]
-            if norm(g) > 0:
-                rate = -float(np.sum(u * g)) / norm(g) ** 2
-                if norm(u + rate * g) <= 1e-6 * norm(u):
-                    rates.append(rate)
-        return float(np.median(rates)) if rates else None
 
-    def count(self, steps: Mapping[int, Any]) -> int:
-        """How many parameters follow their gradients, with the common rate or, without one, any."""
-        rate = self.majority(steps) if self.rate is None else self.rate
-        if rate is None or rate <= 0:
-            return 0
-        good = 0
-        for pair in steps.values():
-            if pair is None:
-                continue
-            u, g = pair
-            size = max(norm(u), rate * norm(g))
-            if size == 0 or norm(u + rate * g) <= TOLERANCE * size:
-                good += 1
-        return good
-
-    def majority(self, steps: Mapping[int, Any]) -> float | None:
-        """A rate that at least two parameters, or one array, agree on in all worlds."""
-        rates: list[tuple[float, int]] = []
-        for pair in steps.values():
-            if pair is None or norm(pair[1]) == 0 or norm(pair[0]) == 0:
-                continue
-            u, g = pair
-            rate = -float(np.sum(u * g)) / norm(g) ** 2
-            if norm(u + rate * g) <= TOLERANCE * norm(u):
-                rates.append((rate, np.size(u)))
-        best, most = None, 1
-        for rate, _ in rates:
-            weight = sum(size for other, size in rates if abs(other - rate) <= 1e-6 * abs(rate))
-            if weight > most:
-                best, most = rate, weight
-        return best
-
-    def gain(self, edit: Edit) -> int:
-        here = {number: step for number, step in edit.changes.items() if number in self.numbers}
-        if not here:
-            return 0
-        try:
-            return self.count(self.steps_with(here)) - self.good
-        except FAILURES:
-            return 0
-
-    def holds(self, edit: Edit) -> bool:
-        """Whether the edit helps in every turn of every world, and harms nobody."""
-        before = self.scene.fit
-        try:
-            fit = refit(self.scene, {**self.changes, **edit.changes})
-        except FAILURES:
-            return False
-        return before.good <= fit.good | fit.silent and len(fit.bad) < len(before.bad)
+def apply(
+    scene: Scene, changes: Mapping[int, Any], edit: Edit
+) -> tuple[dict[int, Any], Fit] | None:
+    """All changes with those of one more edit, if it helps in every turn of every world and harms nobody."""
+    before = scene.fit
+    try:
+        own = edit.make(edit.steps)
+        if own is None:
+            return None
+        together = {**changes, **own}
+        fit = climbing_is_wrong(refit(scene, together))
+    except FAILURES:
+        return None
+    mended = before.bad & fit.good
+    if not before.good <= fit.good or not mended or fit.bad - before.bad or before.bad & fit.silent:
+        return None
+    return together, fit

@@ -5,6 +5,7 @@ What may stand in an operand's place are values of the same turn, named by a lab
 in every instance: the pre-activation of this activation, the value of that line, last turn's weights.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,18 +29,30 @@ ELEMENTWISE = {
 }  # fmt: skip
 
 
+# What carries a contribution to an update on, what multiplies, and what leaves an error an error.
+CARRIERS = {
+    "add", "subtract", "negate", "sum", "mean", "stack", "scatter", "gather", "reshape", "transpose",
+    "multiply", "divide", "concatenate",
+}  # fmt: skip
+PRODUCTS = {"matmul", "outer", "multiply", "einsum"}
+PLAIN = {"negate", "reshape", "multiply", "divide", "gather", "transpose"}
+
+
 @final
 @dataclass
 class Scene:
     """A case under one loss, with the parameters that are wrong.
 
     `worlds` are the numbers that every repair is tried on: recorded ones and disturbed ones, each with
-    the true gradients.
+    the true gradients. `goals` has for an update that is no multiple of its gradient, such as Adam's,
+    the hand-made gradient that is held against the true one instead.
     """
 
     case: Case
     fit: Fit
     worlds: list[tuple[Values, list[Any]]] = field(default_factory=list)
+    known_places: dict[int, Place] = field(default_factory=dict)
+    goals: dict[int, int] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
@@ -79,8 +92,14 @@ class Scene:
         """Steps that make wrong updates and neither right ones nor predictions, in order."""
         bad = self.behind(self.bad_updates)
         good = self.behind([u for u in self.case.anatomy.updates if u.chain in self.fit.good])
-        allowed = bad - good - self.forward
+        allowed = bad - ((good | self.forward) - self.links)
         return [step for step in self.program.steps if step.output in allowed]
+
+    @cached_property
+    def links(self) -> set[int]:
+        """New versions of wrong parameters: predictions are made from them, but later."""
+        chains = self.case.anatomy.chains
+        return {p for update in self.bad_updates for p in chains[update.chain].versions[1:]}
 
     @cached_property
     def cone(self) -> list[Instruction]:
@@ -89,7 +108,12 @@ class Scene:
         return [step for step in self.program.steps if step.output in found]
 
     def place_of(self, step: Instruction) -> Place:
-        return self.program.recording.sites[step.number], step.operation, calls_of(self.program.call(step))
+        place = self.known_places.get(step.number)
+        if place is None:
+            calls = calls_of(self.program.call(step))
+            place = self.program.recording.sites[step.number], step.operation, calls
+            self.known_places[step.number] = place
+        return place
 
     @cached_property
     def places(self) -> dict[Place, list[Instruction]]:
@@ -119,7 +143,7 @@ class Scene:
     def window(self, position: int) -> tuple[int, int]:
         """The turn that a position lies in, as positions from and to."""
         starts = self.turn_starts
-        index = max((k for k, start in enumerate(starts) if start < position), default=0)
+        index = max(bisect_left(starts, position) - 1, 0)
         end = starts[index + 1] if index + 1 < len(starts) else self.program.size
         return (starts[index] if starts else -1), end
 
@@ -141,18 +165,30 @@ class Scene:
 
     def members(self, key: Any, near: int) -> list[int]:
         """The values of a class in the turn of a position."""
+        return self.between(self.classes.get(key, []), near)
+
+    def between(self, positions: list[int], near: int) -> list[int]:
+        """Those of some ordered positions that lie in the turn of one."""
         start, end = self.window(near)
-        return [position for position in self.classes.get(key, ()) if start < position < end]
+        return positions[bisect_right(positions, start) : bisect_right(positions, end)]
 
     def version_used(self, chain: int, near: int) -> int | None:
         """The version of a parameter that the turn's predictions were made with."""
-        best = None
+        firsts, befores = self.used_versions.get(chain, ([], []))
+        index = bisect_left(firsts, near)
+        return befores[index - 1] if index else None
+
+    @cached_property
+    def used_versions(self) -> dict[int, tuple[list[int], list[int]]]:
+        """For each chain where its updates' predictions begin, and the versions that they used."""
+        mixes = self.case.anatomy.mixes
+        pairs: dict[int, list[tuple[int, int]]] = {}
         for update in self.case.anatomy.updates:
-            if update.chain == chain and update.before < near and (best is None or update.before > best):
-                first = self.case.anatomy.mixes[update.turn].prediction
-                if first < near:
-                    best = update.before
-        return best
+            pairs.setdefault(update.chain, []).append((mixes[update.turn].prediction, update.before))
+        return {
+            chain: ([first for first, _ in sorted(own)], [before for _, before in sorted(own)])
+            for chain, own in pairs.items()
+        }
 
     @cached_property
     def chain_of(self) -> dict[int, int]:
@@ -204,14 +240,48 @@ class Scene:
         if position in predictions:
             return True
         return any(
-            step.operation not in ELEMENTWISE or self.other_depends(step, position)
+            step.operation not in ELEMENTWISE
+            or self.other_depends(step, position)
+            or self.is_masking(step, position)
             for step in self.program.consumers.get(position, ())
             if step.output in self.forward
         )
 
-    def other_depends(self, step: Instruction, position: int) -> bool:
+    def is_masking(self, step: Instruction, position: int) -> bool:
+        """Whether a step multiplies a value by an array that depends on no parameter, as dropout does."""
         masks = self.case.anatomy.masks
-        return any(p != position and masks[p] & ~masks[position] for p in step.inputs)
+        return step.operation in ("multiply", "divide") and any(
+            p != position and not masks[p] and np.size(self.case.values[p]) > 1 for p in step.inputs
+        )
+
+    def other_depends(self, step: Instruction, position: int) -> bool:
+        """Whether a step mixes a value with what is made neither from it nor from what it is made from."""
+        masks = self.case.anatomy.masks
+        for other in step.inputs:
+            if other == position or not masks[other]:
+                continue
+            if masks[other] & ~masks[position]:
+                return True
+            if step.operation in ("multiply", "divide") and not self.is_kin(other, position):
+                return True
+        return False
+
+    def is_kin(self, other: int, position: int) -> bool:
+        """Whether two values are made from one another entry by entry, or both from a third."""
+        return bool(self.kin(other) & self.kin(position))
+
+    def kin(self, position: int) -> set[int]:
+        found: set[int] = set()
+        waiting = [position]
+        while waiting and len(found) < 40:
+            here = waiting.pop()
+            if here in found or here in self.chain_of or not self.case.anatomy.masks[here]:
+                continue
+            found.add(here)
+            step = self.program.step_of.get(here)
+            if step is not None and step.operation in ELEMENTWISE:
+                waiting.extend(step.inputs)
+        return found
 
     @cached_property
     def activation_of(self) -> dict[int, int]:
@@ -240,62 +310,183 @@ class Scene:
         return {step.number for step in self.suspects}
 
     def members_of_suspects(self, key: Place, near: int) -> list[int]:
-        start, end = self.window(near)
-        return [step.output for step in self.places[key] if start < step.output < end]
+        return self.between(self.suspect_outputs[key], near)
+
+    @cached_property
+    def suspect_outputs(self) -> dict[Place, list[int]]:
+        return {key: [step.output for step in steps] for key, steps in self.places.items()}
+
+    def rank(self, step: Instruction) -> tuple[int, int]:
+        """Which of its place's instances of that turn a step is, and how many there are."""
+        members = self.members_of_suspects(self.place_of(step), step.output)
+        index = bisect_left(members, step.output)
+        return index, len(members)
+
+    # --- what a value leads to ----------------------------------------------------------------------
+
+    def updated_by(self, position: int) -> int | None:
+        """The parameter whose update a value is a part of, by sums and products alone; None for several."""
+        known = self.known_targets
+        if position in known:
+            return known[position]
+        found: set[int] = set()
+        waiting, seen = [position], {position}
+        while waiting and len(seen) < 300 and len(found) < 2:
+            here = waiting.pop()
+            chain = self.chain_of.get(here)
+            if chain is not None and here != position:
+                found.add(chain)
+                continue
+            for step in self.program.consumers.get(here, ()):
+                if step.number in self.suspect_numbers and step.output not in seen and (
+                    step.operation in CARRIERS or (step.operation in PRODUCTS and not self.is_tainted(here))
+                ):
+                    seen.add(step.output)
+                    waiting.append(step.output)
+                elif step.number in self.suspect_numbers and step.output not in seen:
+                    found |= {-1, -2}
+        known[position] = next(iter(found)) if len(found) == 1 and len(seen) < 300 else None
+        return known[position]
+
+    @cached_property
+    def known_targets(self) -> dict[int, int | None]:
+        return {}
+
+    @cached_property
+    def feeding(self) -> dict[tuple[Place, int], list[int]]:
+        """For each place and parameter the steps there that its update is made from, by number."""
+        found: dict[tuple[Place, int], list[int]] = {}
+        for key, steps in self.places.items():
+            for step in steps:
+                chain = self.updated_by(step.output)
+                if chain is not None:
+                    found.setdefault((key, chain), []).append(step.output)
+        return found
+
+    def partners(self, version: int) -> list[int]:
+        """What the forward pass multiplies a version of a parameter by, in order."""
+        found = []
+        for step in self.program.consumers.get(version, ()):
+            if step.output in self.forward and step.operation in PRODUCTS and len(step.inputs) == 2:
+                found.append(step.inputs[1 - step.inputs.index(version)])
+            elif step.output in self.forward and step.operation == "transpose":
+                found += self.partners(step.output)
+        return found
 
     def is_gradient_product(self, step: Instruction, slot: int) -> bool:
         """Whether a step multiplies an error by this operand to make a weight's gradient."""
-        if step.operation not in ("matmul", "outer", "multiply", "einsum") or len(step.inputs) != 2:
+        if self.is_tainted(step.inputs[slot]):
             return False
-        other = step.inputs[1 - slot]
-        if not self.is_tainted(other) or self.is_tainted(step.inputs[slot]):
+        if step.operation in PRODUCTS and len(step.inputs) == 2:
+            if not self.is_tainted(step.inputs[1 - slot]):
+                return False
+        elif step.operation not in ("transpose", "reshape", "gather"):
             return False
-        if step.operation != "multiply":
-            return step.inputs[slot] not in self.chain_of and not self.comes_from_weights(step.inputs[slot])
-        return self.leads_to_update(step.output)
+        return self.updated_by(step.output) is not None and not self.comes_from_weights(step.inputs[slot])
 
     def comes_from_weights(self, position: int) -> bool:
+        if position in self.chain_of:
+            return True
         step = self.program.step_of.get(position)
-        return step is not None and step.operation in ("transpose", "reshape", "gather") and (
-            step.inputs[0] in self.chain_of or self.comes_from_weights(step.inputs[0])
+        return (
+            step is not None
+            and step.operation in ("transpose", "reshape", "gather")
+            and self.comes_from_weights(step.inputs[0])
         )
 
-    def leads_to_update(self, position: int) -> bool:
-        """Whether a value goes, by sums and constant factors alone, into one parameter's update."""
-        for _ in range(60):
-            if position in self.case.anatomy.stops:
+    def is_decay(self, position: int) -> bool:
+        """Whether a value is a parameter but for a factor."""
+        if position in self.chain_of:
+            return True
+        step = self.program.step_of.get(position)
+        return (
+            step is not None
+            and not self.is_tainted(position)
+            and step.operation in ("multiply", "divide", "negate", "transpose")
+            and any(self.is_decay(p) for p in step.inputs)
+        )
+
+    def is_error(self, position: int) -> bool:
+        """Whether a value is an output's error but for its sign, shape or scale."""
+        mixes = {mix.output for mix in self.case.anatomy.mixes}
+        for _ in range(8):
+            if position in mixes:
                 return True
-            uses = [s for s in self.program.consumers.get(position, ()) if s.number in self.suspect_numbers]
-            if not uses or any(s.operation not in ("add", "subtract", "multiply", "divide", "stack", "sum", "scatter", "negate", "mean") for s in uses):
+            step = self.program.step_of.get(position)
+            if step is None:
                 return False
-            step = uses[0]
-            others = [p for p in step.inputs if p != position and p not in self.chain_of]
-            if step.operation in ("multiply", "divide") and any(self.case.anatomy.masks[p] for p in others):
+            tainted = [p for p in step.inputs if self.is_tainted(p)]
+            small = all(np.size(self.case.values[p]) == 1 for p in step.inputs if p not in tainted)
+            if step.operation not in PLAIN or len(tainted) != 1 or not small:
                 return False
-            position = step.output
+            (position,) = tainted
         return False
 
-    def is_local_factor(self, step: Instruction) -> bool:
-        """Whether an untainted step only goes into a factor of an error."""
-        return not self.is_tainted(step.output)
-
-    def is_decay(self, step: Instruction) -> bool:
-        """Whether a value is a multiple of a parameter."""
-        return step.operation == "multiply" and any(p in self.chain_of for p in step.inputs)
-
     def is_rate(self, position: int | None) -> bool:
-        """Whether a number is one that updates of good parameters are multiplied by, or has such a name."""
+        """Whether a number is one that right updates are multiplied by, or has such a name."""
         name = self.program.name(position) if position is not None else None
         return bool(name) and any(word in str(name).lower() for word in RATE_WORDS)
 
-    def name_slope(self, step: Instruction, a: int) -> str:
-        value = np.asarray(self.case.values[step.output])
-        constant = value.size > 0 and bool(np.all(value == value.reshape(-1)[0])) and value.reshape(-1)[0] in (0, 1)
-        behind = self.program.ancestors([step.output], {a, *self.activations.values()})
-        compares = any(
-            one.operation.startswith(("greater", "less")) for p in behind if (one := self.program.step_of.get(p))
-        )
-        return "relu-derivative-at-output" if constant or compares else "unknown"
+    # --- values of one turn -------------------------------------------------------------------------
+
+    def classes_by_shape(self, shape: tuple[int, ...], near: int) -> list[Any]:
+        start, _ = self.window(near)
+        table = self.known_classes.get(start)
+        if table is None:
+            table = {}
+            for key in self.classes:
+                members = self.members(key, near)
+                if members:
+                    table.setdefault(np.shape(self.case.values[members[0]]), []).append(key)
+            self.known_classes[start] = table
+        return table.get(shape, [])
+
+    @cached_property
+    def known_classes(self) -> dict[int, dict[tuple[int, ...], list[Any]]]:
+        return {}
+
+    def chains_by_shape(self, shape: tuple[int, ...]) -> list[int]:
+        return [
+            number
+            for number, chain in enumerate(self.case.anatomy.chains)
+            if np.shape(self.case.values[chain.root]) == shape
+        ][:12]
+
+    @cached_property
+    def given_values(self) -> list[int]:
+        """Arrays that are given and that predictions are made from: the data."""
+        given = sorted(self.forward & set(self.program.given))
+        return [p for p in given if np.size(self.program.given[p]) > 1][:20]
+
+    @cached_property
+    def first_goals(self) -> dict[int, int]:
+        """For each parameter the number of its first update that has a goal."""
+        found: dict[int, int] = {}
+        for number in sorted(self.goals):
+            found.setdefault(self.case.anatomy.updates[number].chain, number)
+        return found
+
+    @cached_property
+    def decaying(self) -> set[int]:
+        """Parameters of which a multiple goes into their own update, beside the version that goes on."""
+        anatomy, found = self.case.anatomy, set()
+        for number, chain in enumerate(anatomy.chains):
+            own = set(chain.versions)
+            for version in chain.versions[:3]:
+                for step in self.program.consumers.get(version, ()):
+                    scaled = step.operation in ("multiply", "divide") and step.output not in self.forward
+                    if scaled and not self.is_tainted(step.output) and step.output not in own:
+                        found.add(number)
+        return found
+
+    @cached_property
+    def named_rates(self) -> set[float]:
+        """The numbers that have the name of a rate."""
+        return {
+            float(np.reshape(value, -1)[0])
+            for position, value in self.program.given.items()
+            if np.size(value) == 1 and self.is_rate(position)
+        }
 
     def slope(self, a: int, z: int, values: Values) -> Any:
         """f'(z) of an activation, by the rules, entry by entry."""

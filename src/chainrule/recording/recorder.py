@@ -412,6 +412,10 @@ class Recorder:
             return special(self, site, *args, **kwargs)
         if isinstance(function, np.vectorize):
             return self.vectorized(site, function, *args, **kwargs)
+        if getattr(function, "__name__", "") == "at" and isinstance(
+            getattr(function, "__self__", None), np.ufunc
+        ):
+            return self.accumulate(function, *args)
         if isinstance(function, functools.partial):
             return self.call(site, function.func, *function.args, *args, **{**function.keywords, **kwargs})
         if is_numeric_function(function):
@@ -502,6 +506,31 @@ class Recorder:
                 self.memory.forget(target)
             return value
         return function(*args, **kwargs)
+
+    def accumulate(self, function: Any, target: Any, index: Any, *values: Any) -> Any:
+        """np.add.at: rows that an index names twice receive both values, by a matrix of ones."""
+        name = function.__self__.__name__
+        rows = np.asarray(index) if not isinstance(index, tuple) else None
+        known = isinstance(target, np.ndarray) and name in ("add", "subtract") and len(values) == 1
+        if not known or rows is None or rows.dtype.kind not in "iu" or rows.ndim != 1 or target.ndim > 2:
+            value = function(target, index, *values)
+            self.memory.forget(target)
+            return value
+        chosen = np.zeros((len(target), rows.size))
+        chosen[rows % len(target), np.arange(rows.size)] = 1
+        shape = (rows.size, *target.shape[1:])
+        spread = self.add(
+            Operation("broadcast", [self.position(values[0])], {"shape": shape}),
+            np.broadcast_to(values[0], shape),
+        )
+        summed = self.add(
+            Operation("matmul", [self.add_given(chosen, "data"), spread]),
+            chosen @ np.broadcast_to(values[0], shape),
+        )
+        operation = Operation(name, [self.position(target), summed])
+        function(target, index, *values)
+        self.memory.written(target, self.add(operation, target))
+        return None
 
     def vectorized(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """np.vectorize calls its function entry by entry, and so are the entries written down."""

@@ -1,0 +1,126 @@
+"""An error that should also come back from later time steps: the gradient with that path in its place."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.edits import Edit
+from chainrule.checking.program import Values
+from chainrule.checking.scene import Place, Scene
+from chainrule.checking.updates import seeds_of
+from chainrule.checking.value_edits import seen_as
+
+SAME = 1e-7
+
+
+def flows_through_time(scene: Scene) -> Iterator[Edit]:
+    """For values that equal a state's gradient without the path through later states, that gradient."""
+    states = recurrent_classes(scene)
+    if not states:
+        return
+    tables = [(key, gradients_of(scene, key)) for key in states]
+    for place, steps in scene.places.items():
+        first = steps[0]
+        if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        for key, (cut, whole) in tables:
+            pairing = pair_up(scene, place, key, first.output, cut)
+            states = scene.members(key, first.output)
+            if pairing is None or not any(differs(cut, whole, p) for p in states):
+                continue
+
+            def change(step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole) -> Any:
+                pairing = pair_up(scene, place, key, step.output, cut)
+                if pairing is None:
+                    return None
+                scale, order = pairing
+                state = order[step.output]
+                return lambda value, values: scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
+
+            yield Edit(
+                "no-flow-through-time", steps, seen_as(scene, place, change), first, None,
+                pairing[1][first.output], how="through time", cost=1,
+            )  # fmt: skip
+
+
+def base(values: Any) -> Values:
+    while hasattr(values, "values") and not isinstance(values, list):
+        values = values.values
+    return values  # type: ignore[no-any-return]
+
+
+def recurrent_classes(scene: Scene) -> list[Place]:
+    """Places of the forward pass whose values come from earlier ones of the same place and turn."""
+    program, anatomy = scene.program, scene.case.anatomy
+    near = anatomy.mixes[anatomy.updates[0].turn].prediction
+    found = []
+    for key in scene.classes:
+        members = [p for p in scene.members(key, near) if p in scene.forward and anatomy.masks[p]]
+        if len(members) < 2:
+            continue
+        behind = program.ancestors([members[-1]], anatomy.stops)
+        if members[0] in behind and members[0] != members[-1]:
+            found.append(key)
+    return found[:24]
+
+
+def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, Any]]:
+    """By world: gradients of a place's values without the path through later ones, and with it."""
+    anatomy, program = scene.case.anatomy, scene.program
+    own = set(scene.classes[key])
+    cut: dict[int, Any] = {}
+    whole: dict[int, Any] = {}
+    groups = {update.mixes for update in anatomy.updates}
+    for values, _ in scene.worlds:
+        cut[id(values)], whole[id(values)] = {}, {}
+        for numbers in groups:
+            seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
+            some = program.sweep(values, seeds, anatomy.stops | own, anatomy.forward)
+            full = program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+            cut[id(values)] |= {p: some[p] for p in own if p in some}
+            whole[id(values)] |= {p: full[p] for p in own if p in full}
+    return cut, whole
+
+
+def differs(cut: Mapping[int, Any], whole: Mapping[int, Any], position: int) -> bool:
+    return any(
+        position in whole[world]
+        and not np.allclose(cut[world].get(position, 0.0), whole[world][position], rtol=1e-6, atol=0)
+        for world in whole
+    )
+
+
+def pair_up(
+    scene: Scene, place: Place, key: Place, near: int, cut: Mapping[int, Any]
+) -> tuple[float, dict[int, int]] | None:
+    """The scale by which values of a place equal gradients of states of that turn, and of which."""
+    members, states = scene.members_of_suspects(place, near), scene.members(key, near)
+    if len(members) != len(states) or len(members) < 2:
+        return None
+    values, _ = scene.worlds[-1]
+    here = cut[id(values)]
+    if np.shape(values[members[0]]) != np.shape(values[states[0]]):
+        return None
+    for guess in states:
+        g, v = here.get(guess), np.asarray(values[members[0]], dtype=float)
+        if g is None or not np.sum(g * g):
+            continue
+        scale = float(np.sum(v * g) / np.sum(g * g))
+        if not scale or not close(v, scale * g):
+            continue
+        order: dict[int, int] = {}
+        for position in members:
+            v = np.asarray(values[position], dtype=float)
+            match = [s for s in states if s in here and s not in order.values() and close(v, scale * here[s])]
+            if not match:
+                break
+            order[position] = match[0]
+        if len(order) == len(members):
+            return scale, order
+    return None
+
+
+def close(left: Any, right: Any) -> bool:
+    size = float(np.sqrt(np.sum(np.square(right))))
+    return float(np.sqrt(np.sum(np.square(left - right)))) <= SAME * size

@@ -1,0 +1,455 @@
+"""Changes of a recorded computation that could put a mistake right: another value in a result's place.
+
+A factor that is left out or one too many, another sign or scale, a sum that is missing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.arithmetic import FLOAT64
+from chainrule.checking.edits import Changes, Edit, each, groups
+from chainrule.checking.program import Instruction, Values
+from chainrule.checking.scene import Place, Scene
+from chainrule.rules import RULES
+
+# The new value of an operand or a result, given its old value and all values.
+NewValue: TypeAlias = Callable[[Any, Any], Any]
+
+
+# --- how a value is changed -----------------------------------------------------------------------
+
+
+def seen_as(
+    scene: Scene, key: Place, change: Callable[[Instruction], NewValue | None]
+) -> Callable[[Sequence[Instruction]], Changes | None]:
+    """Changes after which all steps of other places see the values of one place otherwise."""
+
+    def make(steps: Sequence[Instruction]) -> Changes | None:
+        changes: Changes = {}
+        for made in steps:
+            outside = [
+                step
+                for step in scene.program.consumers.get(made.output, ())
+                if step.number in scene.suspect_numbers and scene.place_of(step) != key
+            ]
+            if not outside:
+                continue
+            new = change(made)
+            if new is None:
+                return None
+            for step in outside:
+                for slot, position in enumerate(step.inputs):
+                    if position == made.output:
+                        before = changes.get(step.number, step)
+                        changes[step.number] = with_changed_operand(before, slot, new)
+        return changes or None
+
+    return make
+
+
+def with_changed_operand(step: Instruction, slot: int, new: NewValue) -> Instruction:
+    before, target = step.compute, step.inputs[slot]
+
+    def compute(values: Any) -> Any:
+        view = View(values, target, new)
+        if before is not None:
+            return before(view)
+        inputs = [view[p] if k == slot else values[p] for k, p in enumerate(step.inputs)]
+        if step.operation not in RULES:
+            raise ValueError("an unknown function is left as it is")
+        return RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters)
+
+    return replace(step, compute=compute)
+
+
+class View:
+    """Values, one of them seen otherwise."""
+
+    def __init__(self, values: Any, target: int, new: NewValue) -> None:
+        self.values, self.target, self.new = values, target, new
+
+    def __getitem__(self, position: int) -> Any:
+        value = self.values[position]
+        return self.new(value, self.values) if position == self.target else value
+
+
+def base_of(values: Any) -> Values:
+    """Forward values do not change with an edit, so those below an overlay serve."""
+    while hasattr(values, "values") and not isinstance(values, list):
+        values = values.values
+    return values  # type: ignore[no-any-return]
+
+
+# --- factors --------------------------------------------------------------------------------------
+
+
+def factor_edits(scene: Scene) -> Iterator[Edit]:
+    """A local derivative that is left out: of an activation, or of dropout's mask."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        for name, pairs in (("dropout-mask", scene.masked), ("missing-derivative", scene.activations)):
+            for pair_class in pair_classes(scene, pairs, first, shape):
+                for mode in ("rank", "reversed", "latest"):
+                    mate = mates(scene, key, pairs, pair_class, mode)
+                    if mate(first) is None:
+                        continue
+
+                    def change(step: Instruction, mate: Any = mate, pairs: Any = pairs) -> NewValue | None:
+                        return factor(scene, mate(step), pairs)
+
+                    yield Edit(
+                        name, steps, seen_as(scene, key, change), first, None, mate(first),
+                        how="factor", cost=1,
+                    )  # fmt: skip
+                    if len(scene.members(pair_class, first.output)) < 2:
+                        break
+
+
+def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
+    if a is None:
+        return None
+    z = pairs[a]
+
+    def new(value: Any, values: Any) -> Any:
+        slope = scene.slope(a, z, base_of(values))
+        if np.shape(slope) != np.shape(value):
+            raise ValueError("the slope has another shape")
+        return value * slope
+
+    return new
+
+
+def pair_classes(
+    scene: Scene, pairs: Mapping[int, int], step: Instruction, shape: tuple[int, ...]
+) -> list[Any]:
+    start, _ = scene.window(step.output)
+    keys: list[Any] = []
+    for a in pairs:
+        if start < a < step.output and np.shape(scene.case.values[a]) == shape:
+            key = scene.class_of.get(a)
+            if key is not None and key not in keys:
+                keys.append(key)
+    return keys
+
+
+def mates(
+    scene: Scene, place: Place, pairs: Mapping[int, int], key: Any, mode: str
+) -> Callable[[Instruction], int | None]:
+    """For each value of a place the activation that it goes with."""
+
+    def mate(step: Instruction) -> int | None:
+        members = [a for a in scene.members(key, step.output) if a in pairs]
+        if not members:
+            return None
+        index, count = scene.rank(step)
+        if mode == "latest":
+            before = [a for a in members if a < step.output]
+            return before[-1] if before else None
+        if len(members) != count:
+            if count % len(members):
+                return None
+            index //= count // len(members)
+            count = len(members)
+        return members[index if mode == "rank" else count - 1 - index]
+
+    return mate
+
+
+def true_slopes(scene: Scene) -> Iterator[Edit]:
+    """The activation's true slope in place of a factor that should have been it."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        for name, pairs in (("", scene.activations), ("dropout-mask", scene.masked)):
+            for pair_class in pair_classes(scene, pairs, first, shape):
+                for mode in ("rank", "reversed"):
+                    mate = mates(scene, key, pairs, pair_class, mode)
+                    a = mate(first)
+                    if a is None:
+                        continue
+
+                    def change(step: Instruction, mate: Any = mate, pairs: Any = pairs) -> NewValue | None:
+                        chosen = mate(step)
+                        if chosen is None:
+                            return None
+                        return lambda value, values: scene.slope(chosen, pairs[chosen], base_of(values))
+
+                    yield Edit(
+                        name or name_slope(scene, first), steps, seen_as(scene, key, change), first,
+                        None, a, how="slope", cost=6,
+                    )  # fmt: skip
+                    if len(scene.members(pair_class, first.output)) < 2:
+                        break
+
+
+def name_slope(scene: Scene, step: Instruction) -> str:
+    value = np.asarray(scene.case.values[step.output]).reshape(-1)
+    if value.size and np.all(value == value[0]) and value[0] in (0, 1):
+        return "relu-derivative-at-output"
+    return "wrong-operator"
+
+
+REMOVABLE = {"multiply", "divide", "square", "sqrt", "negate", "exp", "tanh", "add", "subtract"}
+
+
+def removed_factors(scene: Scene) -> Iterator[Edit]:
+    """A factor, a divisor or a function too many."""
+    for steps, _ in groups(scene):
+        first = steps[0]
+        if first.operation not in REMOVABLE or first.output in scene.chain_of:
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        for slot, position in enumerate(first.inputs):
+            if np.shape(scene.case.values[position]) != shape or (
+                first.operation in ("divide", "subtract") and slot == 1
+            ):
+                continue
+            if scene.is_tainted(first.output) and not scene.is_tainted(position):
+                continue
+            gone = first.inputs[1 - slot] if len(first.inputs) == 2 else None
+            yield Edit(
+                name_removed(scene, first, gone), steps,
+                each(lambda step, slot=slot: passing(step, slot)), first, None, position,
+                how="remove", cost=2,
+            )  # fmt: skip
+
+
+def passing(step: Instruction, slot: int) -> Instruction:
+    at = step.inputs[slot]
+    return replace(step, compute=lambda values: values[at])
+
+
+def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
+    if step.operation == "negate":
+        return "sign-error"
+    if gone is None or step.operation in ("add", "subtract"):
+        return "wrong-variable" if gone is not None else "wrong-operator"
+    single = np.size(scene.case.values[gone]) == 1 and not scene.case.anatomy.masks[gone]
+    if single:
+        return "learning-rate-twice" if scene.is_rate(gone) else "parameter-mis-scaled"
+    if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
+        return "derivative-at-activation"
+    return "wrong-operator"
+
+
+# --- signs and scales -----------------------------------------------------------------------------
+
+
+def negations(scene: Scene) -> Iterator[Edit]:
+    """A value with the other sign."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if first.output in scene.chain_of:
+            continue
+        name = "sign-error"
+        if not scene.is_tainted(first.output):
+            name = "decay-sign" if scene.is_decay(first.output) else "wrong-operator"
+        yield Edit(
+            name, steps, seen_as(scene, key, lambda step: lambda value, values: -value), first,
+            how="negate", cost=3,
+        )  # fmt: skip
+
+
+def scales(scene: Scene, ratios: Mapping[int, float]) -> Iterator[Edit]:
+    """A parameter whose update is its gradient's but for a constant: at the first value that is off."""
+    for chain, ratio in ratios.items():
+        for key, steps in scene.places.items():
+            first = steps[0]
+            if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+                continue
+            if scene.updated_by(first.output) != chain:
+                continue
+            name = "sign-error" if abs(ratio + 1) < 1e-6 else "parameter-mis-scaled"
+            if any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in scene.named_rates):
+                name = "learning-rate-twice"
+            named = scene.program.name(first.output) is not None
+            yield Edit(
+                name, steps,
+                seen_as(scene, key, lambda step, ratio=ratio: lambda value, values: value / ratio),
+                first, how=f"scale {ratio:g}", cost=4 if named else 5,
+            )  # fmt: skip
+
+
+# --- sums -----------------------------------------------------------------------------------------
+
+
+def reductions(scene: Scene) -> Iterator[Edit]:
+    """A sum over another axis, one too many, or one that is missing."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        if first.operation in ("sum", "mean"):
+            yield from other_sums(scene, steps)
+            continue
+        source = scene.case.values[first.inputs[0]]
+        if first.operation == "gather" and np.ndim(source) == 2:
+            for operation in (np.sum, np.mean):
+                for axis in (0, 1):
+                    yield Edit(
+                        "last-sample-only", steps,
+                        each(lambda step, o=operation, a=axis: summed(scene, step, o, a)), first,
+                        how=f"sum axis={axis}", cost=1,
+                    )  # fmt: skip
+        if np.ndim(scene.case.values[first.output]) == 2:
+            for operation in (np.sum, np.mean):
+                for axis in (0, 1):
+                    for keepdims in (True, False):
+                        yield Edit(
+                            "bias-not-summed", steps,
+                            seen_as(
+                                scene, key,
+                                lambda step, o=operation, a=axis, k=keepdims: (
+                                    lambda value, values: o(value, axis=a, keepdims=k)
+                                ),
+                            ),
+                            first, how=f"sum axis={axis}", cost=1,
+                        )  # fmt: skip
+
+
+def other_sums(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
+    first = steps[0]
+    old = first.parameters.get("axis")
+    ndim = np.ndim(scene.case.values[first.inputs[0]])
+    axes: list[Any] = [axis for axis in (0, 1) if axis < ndim] + [None]
+    for operation in ("sum", "mean"):
+        for axis in axes:
+            for keepdims in (False, True):
+                if axis == old and operation == first.operation:
+                    continue
+                if axis == old:
+                    name = "parameter-mis-scaled"
+                elif old is None:
+                    name = "bias-summed-over-all"
+                else:
+                    name = "bias-not-summed" if axis is not None else "wrong-index"
+                yield Edit(
+                    name, steps,
+                    each(
+                        lambda step, o=operation, a=axis, k=keepdims: replace(
+                            step, operation=o, parameters={"axis": a, "keepdims": k}
+                        )
+                    ),
+                    first, how=f"{operation} axis={axis}", cost=1 if operation == first.operation else 2,
+                )  # fmt: skip
+    name = "bias-summed-over-all" if old is None or ndim < 2 else "wrong-operator"
+    yield Edit(name, steps, each(lambda step: passing(step, 0)), first, how="no sum", cost=1)
+    if first.operation == "sum":
+        maker = scene.program.step_of.get(first.inputs[0])
+        if maker is not None and maker.operation == "stack":
+            for end in (0, -1):
+                yield Edit(
+                    "bias-summed-over-all", steps,
+                    each(lambda step, end=end: own_part(scene, step, end)), first, how="own part", cost=1,
+                )  # fmt: skip
+
+
+def own_part(scene: Scene, step: Instruction, end: int) -> Instruction | None:
+    """Of a sum over units the part of the unit that this instance belongs to, by its rank."""
+    maker = scene.program.step_of.get(step.inputs[0])
+    if maker is None or maker.operation != "stack":
+        return None
+    index, count = scene.rank(step)
+    parts = len(maker.inputs)
+    same = [
+        s for s in scene.places.get(scene.place_of(step), ())
+        if (m := scene.program.step_of.get(s.inputs[0])) is not None and m.inputs == maker.inputs
+    ]  # fmt: skip
+    position = next((k for k, s in enumerate(same) if s.number == step.number), 0)
+    if len(same) != parts:
+        position = index % parts
+    at = maker.inputs[position if end == 0 else parts - 1 - position]
+    return replace(step, compute=lambda values: values[at])
+
+
+def summed(scene: Scene, step: Instruction, operation: Any, axis: int) -> Instruction:
+    at, shape = step.inputs[0], np.shape(scene.case.values[step.output])
+    return replace(
+        step, compute=lambda values: np.reshape(operation(values[at], axis=axis), shape)
+    )
+
+
+def unreduced_products(scene: Scene) -> Iterator[Edit]:
+    """A product of one sample's values, or of sums, where all samples' belong."""
+    for steps in scene.places.values():
+        first = steps[0]
+        if first.operation not in ("matmul", "outer", "multiply") or not scene.is_tainted(first.output):
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        roots = [whole(scene, position) for position in first.inputs]
+        if roots == list(first.inputs) or len(shape) != 2:
+            continue
+        for turn in range(4):
+            for scale in (False, True):
+                changed = whole_product(scene, first, turn, shape, scale)
+                if changed is not None:
+                    yield Edit(
+                        "last-sample-only", steps,
+                        each(lambda step, t=turn, s=scale, h=shape: whole_product(scene, step, t, h, s)),
+                        first, how=f"whole {turn}", cost=2,
+                    )  # fmt: skip
+
+
+def whole(scene: Scene, position: int) -> int:
+    """The matrix of all samples that a value was taken from."""
+    for _ in range(6):
+        step = scene.program.step_of.get(position)
+        if step is None or step.operation not in ("gather", "sum", "mean", "transpose", "reshape"):
+            break
+        if position in scene.case.anatomy.stops or step.inputs[0] in scene.chain_of:
+            break
+        position = step.inputs[0]
+    return position
+
+
+def whole_product(
+    scene: Scene, step: Instruction, turn: int, shape: tuple[int, ...], scale: bool
+) -> Instruction | None:
+    left, right = (whole(scene, position) for position in step.inputs)
+
+    def product(values: Any) -> Any:
+        p, q = np.asarray(values[left]), np.asarray(values[right])
+        result = (p.T @ q, p @ q.T, q.T @ p, q @ p.T)[turn]
+        return result / (len(p) if turn in (0, 2) else p.shape[1]) if scale else result
+
+    try:
+        if np.shape(product(scene.case.values)) != shape:
+            return None
+    except (ValueError, IndexError):
+        return None
+    return replace(step, compute=product)
+
+
+def sums_over_samples(scene: Scene) -> Iterator[Edit]:
+    """One sample's value where the sum over a batch belongs: numbers, and arrays sample by sample."""
+    for steps in scene.places.values():
+        first = steps[0]
+        for slot, position in enumerate(first.inputs):
+            key = scene.class_of.get(position)
+            if key is None or not scene.is_tainted(position) or position in scene.chain_of:
+                continue
+            members = scene.members(key, position)
+            if len(members) < 2 or position not in members or scene.updated_by(first.output) is None:
+                continue
+            for stride in range(1, len(members)):
+                if len(members) % stride:
+                    continue
+
+                def change(step: Instruction, slot: int = slot, stride: int = stride) -> Instruction | None:
+                    at = step.inputs[slot]
+                    own = scene.members(scene.class_of.get(at), at)
+                    if at not in own:
+                        return None
+                    parts = own[own.index(at) % stride :: stride]
+                    return with_changed_operand(step, slot, lambda value, values: sum(values[p] for p in parts))
+
+                maker = scene.program.step_of[position]
+                yield Edit("last-sample-only", steps, each(change), maker, None, how=f"sum {stride}", cost=2)
