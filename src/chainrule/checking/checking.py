@@ -43,8 +43,12 @@ class Case:
 
 def open_case(program: Program, finished: bool) -> Case:
     """Take a recording apart and try all losses on it."""
-    anatomy = take_apart(program, finished)
-    case = Case(anatomy, [program.recorded])
+    return fit_anatomy(take_apart(program, finished))
+
+
+def fit_anatomy(anatomy: Anatomy) -> Case:
+    """Try all losses on updates, as recorded and from other starting weights."""
+    case = Case(anatomy, [anatomy.program.recorded])
     if not anatomy.updates:
         return case
     elsewhere = [values for seed in (1, 2) if (values := disturb(anatomy, seed)) is not None]

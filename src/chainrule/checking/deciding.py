@@ -5,9 +5,12 @@ from pathlib import Path
 
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
+from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
+from chainrule.checking.driving import judge_untrained
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
+from chainrule.checking.frozen import find_frozen, frozen_findings, frozen_rows
 from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.program import build_program
 from chainrule.checking.repair import repair_case
@@ -17,6 +20,7 @@ from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
+DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
 def check_program(path: Path, seconds: float = 60.0) -> Verdict:
@@ -34,8 +38,6 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
 def decide(name: str, run: Run, deadline: float) -> Verdict:
     """The verdict on what was recorded, at `time.monotonic()` of `deadline` at the latest."""
     program = build_program(run.recording, run.sites)
-    if run.failure and not program.steps:
-        return undecided(name, run.failure)
     if not program.agrees(program.recorded):
         return undecided(
             name,
@@ -43,7 +45,43 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
         )
     case = open_case(program, run.finished)
     if not case.anatomy.updates:
+        return decide_untrained(name, case, run, deadline)
+    discarded = None if is_applied(case) else find_discarded(run)
+    if discarded is not None:
+        return decide_discarded(name, discarded, run)
+    return decide_case(name, case, run, deadline)
+
+
+def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+    """The verdict on gradients that are never applied, or on what the program only defines."""
+    driven = judge_untrained(run, min(deadline, time.monotonic() + DRIVING_SECONDS))
+    if driven is None:
         return undecided(name, run.failure or why_nothing_is_trained(case))
+    if driven.discarded is not None:
+        return decide_discarded(name, driven.discarded, run)
+    verdict = decide_case(name, driven.case, driven.run, deadline)
+    if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
+        verdict = undecided(name, "trained on random data its gradients agree with no loss, and why was not found")
+    verdict.driven = True
+    verdict.notes.append(f"it trains nothing by itself: {driven.words}")
+    return verdict
+
+
+def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
+    """The verdict on right updates that are thrown away."""
+    case, site = discarded.case, discarded.site
+    losses = right_losses(case)
+    rows = parameter_rows(case, case.fits[losses[0]])
+    for row in rows:
+        row.verdict, row.cosine, row.ratio = "never-updated", None, None
+    return Verdict(
+        name, "wrong", "gradients are computed, and no parameter ever changes", loss=joined_losses(losses),
+        parameters=rows, findings=[discarded_finding(site, discarded.parameter, run.sources[site.file])],
+    )  # fmt: skip
+
+
+def decide_case(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+    """The verdict on updates: what explains them, or what is wrong with them."""
     if case.unknown_function is not None:
         return undecided(
             name, f"it uses {case.unknown_function}(), whose derivative is not known here and which is too "
@@ -52,16 +90,20 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     losses = right_losses(case)
     if losses:
         fit = case.fits[losses[0]]
+        frozen = find_frozen(case, fit, run)
+        findings = frozen_findings(frozen, run)
         return Verdict(
-            name, "right", "every update follows the gradient", loss=joined_losses(losses),
-            factor=common_factor(case, fit), parameters=parameter_rows(case, fit),
+            name, "wrong" if findings else "right",
+            "a parameter is never updated" if findings else "every update follows the gradient",
+            loss=joined_losses(losses), factor=common_factor(case, fit),
+            parameters=parameter_rows(case, fit) + frozen_rows(frozen), findings=findings,
         )  # fmt: skip
     own = fit_own_loss(case)
     if own is not None:
         fit, step = own
         return Verdict(
             name, "right",
-            f"every update follows the gradient of the loss that line {program.site(step).line} computes",
+            f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
     return blame(name, run, case, deadline)
@@ -88,6 +130,12 @@ def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
         loss=joined_losses([fit.loss]), factor=common_factor(case, fit),
         parameters=parameter_rows(case, fit), findings=findings,
     )  # fmt: skip
+
+
+def is_applied(case: Case) -> bool:
+    """Whether any prediction was made with an updated parameter."""
+    anatomy = case.anatomy
+    return any(anatomy.reached.get(p) for chain in anatomy.chains for p in chain.versions[1:])
 
 
 def why_nothing_is_trained(case: Case) -> str:

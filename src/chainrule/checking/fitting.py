@@ -43,7 +43,8 @@ class Fit:
 
     @property
     def is_right(self) -> bool:
-        return bool(self.good) and not self.bad
+        climbs = self.form == "gradient-descent" and any(rate < 0 for rate in self.rate.values())
+        return bool(self.good) and not self.bad and not climbs
 
 
 @final

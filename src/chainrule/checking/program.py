@@ -257,6 +257,17 @@ class Program:
 
     # --- structure --------------------------------------------------------------------------------
 
+    def until(self, size: int) -> "Program":
+        """The first values alone, and the steps that made them."""
+        if self.size <= size:
+            return self
+        first = Program(self.recording, self.sites, size=size)
+        first.steps = [step for step in self.steps if step.output < size]
+        first.step_of = {step.output: step for step in first.steps}
+        first.given = {position: numbers for position, numbers in self.given.items() if position < size}
+        first.consumers = {p: found for p, found in self.consumers.items() if p < size}
+        return first
+
     def ancestors(self, positions: Iterable[int], stops: Collection[int] = ()) -> set[int]:
         """Everything that some values are made from, stops included and not passed."""
         found: set[int] = set()

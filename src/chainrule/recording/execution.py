@@ -18,7 +18,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -255,6 +255,34 @@ def run_recorded(
             signal.setitimer(signal.ITIMER_REAL, 0)
         recorder.off = True
     return run
+
+
+def record_more(
+    run: Run, action: Callable[[], Any], watch: Callable[[Recorder], None], seconds: float, seed: int = 0
+) -> Run:
+    """Record what an action does with the names of a program that has run, as a run of its own."""
+    recorder = run.recorder
+    assert recorder is not None
+    more = replace(
+        run, recording=recorder.start_anew(watch), failure=None, failed_line=None, finished=False, interrupted=False
+    )
+    np.random.seed(seed)
+    random.seed(seed)
+    with contextlib.suppress(AttributeError, ValueError):
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        with np.errstate(all="ignore"):
+            action()
+        more.finished = True
+    except EnoughError:
+        more.interrupted = True
+    except BaseException as error:  # noqa: BLE001  # as above
+        more.failure, more.failed_line = explain_failure(error, run)
+    finally:
+        with contextlib.suppress(AttributeError, ValueError):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        recorder.off = True
+    return more
 
 
 def stop(recorder: Recorder) -> None:

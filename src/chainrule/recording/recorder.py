@@ -63,6 +63,14 @@ class Recorder:
         self.seen: set[int] = set()
         self.current_site = 0
 
+    def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
+        """Begin a recording of its own; what was seen before is given from here on."""
+        self.watch, self.next_watch = watch, 2000
+        self.recording = Recording()
+        self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
+        self.call_stack, self.off = None, False
+        return self.recording
+
     # --- values and steps -------------------------------------------------------------------------
 
     def add_given(self, value: Any, origin: str) -> int:
@@ -75,6 +83,7 @@ class Recorder:
         recording.bytes += numbers.nbytes
         position = recording.graph.add_value(numbers)
         recording.origins[position] = origin
+        recording.birthplaces[position] = self.current_site
         return position
 
     def add_gather(self, source: int, indices: Any, value: Any) -> int:

@@ -43,7 +43,8 @@ class Guard:
 class Recording:
     """A program's computation: its graph, and what lies beside it, by position of a value or step.
 
-    `origins` says of a given value where it comes from: "literal", "random", "zeros", "ones" or "data".
+    `origins` says of a given value where it comes from: "literal", "random", "zeros", "ones" or "data",
+    `birthplaces` at which site it was made or first used.
     `sites` and `calls` tell for each step where it stands in the source; `names` what a value was
     called first, `last_names` last. `samples` holds of each value its first and last entry, for comparing
     a computation of the graph with what the program had.
@@ -51,6 +52,7 @@ class Recording:
 
     graph: Graph = field(default_factory=Graph)
     origins: dict[int, str] = field(default_factory=dict)
+    birthplaces: dict[int, int] = field(default_factory=dict)
     sites: list[int] = field(default_factory=list)
     calls: list[Call | None] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)

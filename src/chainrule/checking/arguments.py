@@ -1,0 +1,222 @@
+"""What a class or function that nobody called may be called with, from the names of its parameters.
+
+Sizes are 4 inputs, 5 hidden units, 3 outputs (or 1), 7 samples: all different, so that a layout that a
+program does not mean makes it fail, and does not make it compute something else.
+"""
+
+import inspect
+import operator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.recording.rewriting import Site
+
+INPUTS, HIDDEN, OUTPUTS, SAMPLES = 4, 5, 3, 7
+PASSES = 8  # repetitions where the program asks for a number of them
+
+NAMES: dict[str, str] = {
+    "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vector|vec|array|batch|values|pattern|layer|x)"
+    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?",
+    "targets": r"y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
+    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|target_?outputs?|y_?targets?",
+    "predictions": r"o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
+    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|shape|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
+    "n_hidden": r"(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
+    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
+    "sizes": r"layers?|sizes?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
+    "hidden_sizes": r"hidden_?(sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
+    "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed",
+    "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|train_?(times|steps|epochs)|t_?max",
+    "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
+    "off": r"verbose|print_?(cost|loss|error|every)?|plot|show|display(_?loss)?|debug|log|animate|visuali[sz]e|show_?plot|graph",
+    "on": r"train(ing)?|is_?train(ing)?|initiali[sz]e",
+    "small": r"reg|lambda_?|lambd|lmbda|l2|l2_?reg|regulari[sz]ation|reg_?lambda|weight_?decay|momentum|decay|beta|mu|dropout|drop_?(prob|rate|out)",
+    "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|number_?hidden_?layer",
+    "seed": r"seed|random_?(state|seed)|rng_?seed",
+    "samples": r"m|n_?samples|num_?samples|num_?examples",
+    "errors": r"d_?y|d_?out|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
+    r"|d_?a|d_?l.*|upstream.*|error_?grad|dvalues|d_?values|accumulated?_?grad|accum_?grad|e",
+    "weights": r"w|weights?|theta|thetas|coef.*|params?|parameters?",
+    "bias": r"b|bias|intercept|w0|b0",
+    "pairs": r"training_?(data|set|examples|pairs)|train_?set|mini_?batch|data_?set|patterns|examples|dataset",
+}  # fmt: skip
+PATTERNS = {kind: re.compile(f"(?:{pattern})") for kind, pattern in NAMES.items()}
+# Of names that fit several kinds, the first of these for a constructor, and for a method.
+FOR_CLASSES = (
+    "sizes", "hidden_sizes", "count_hidden_layers", "n_inputs", "n_hidden", "n_outputs", "rate", "passes",
+    "batch", "off", "on", "small", "seed", "inputs", "targets",
+)  # fmt: skip
+FOR_METHODS = (
+    "rate", "passes", "batch", "off", "on", "small", "seed", "pairs", "inputs", "targets", "predictions", "sizes",
+    "n_inputs", "n_hidden", "n_outputs", "samples", "errors",
+)  # fmt: skip
+FOR_FUNCTIONS = (*FOR_METHODS[:-1], "weights", "bias")
+ROLES = {
+    "parameters": re.compile(r"param(eter)?s?|weights?|theta|model|net(work)?|nn|layers"),
+    "cache": re.compile(r"cache.*|mem.*|forward.*|activations?|store.*|values|states?|outputs?"),
+    "grads": re.compile(r"grads?|gradients?|deriv.*|deltas?|nabla.*"),
+}
+
+
+@final
+@dataclass(frozen=True)
+class Layout:
+    """One form that data may have: `inputs` and `targets`, and how it is called."""
+
+    words: str
+    inputs: Any
+    targets: Any
+    n_inputs: int
+    n_outputs: int
+    single: bool = False
+    own: bool = False
+
+    def resized(self, n_inputs: int, n_outputs: int) -> "Layout":
+        """The same data, for a part of a network."""
+        return replace(self, n_inputs=n_inputs, n_outputs=n_outputs)
+
+
+def layouts(n_inputs: int, n_outputs: int, seed: int = 1) -> Iterator[Layout]:
+    """Random data in the forms that programs expect, those of many samples first."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(SAMPLES, n_inputs)), rng.uniform(0.1, 0.9, size=(SAMPLES, n_outputs))
+    classes = np.array([number % max(2, n_outputs) for number in range(SAMPLES)])
+
+    def layout(words: str, inputs: Any, targets: Any, single: bool = False) -> Layout:
+        return Layout(words, inputs, targets, n_inputs, n_outputs, single)
+
+    yield layout("samples in rows", x, y)
+    yield layout("samples in columns", x.T.copy(), y.T.copy())
+    if n_outputs == 1:
+        yield layout("samples in rows, one target each", x, y[:, 0].copy())
+        yield layout("samples in columns, one target each", x.T.copy(), y[:, 0].copy())
+    else:
+        yield layout("samples in rows, classes by number", x, classes)
+        yield layout("samples in rows, one-hot", x, np.eye(n_outputs)[classes])
+        yield layout("samples in columns, one-hot", x.T.copy(), np.eye(n_outputs)[classes].T.copy())
+    yield layout("lists of samples", x.tolist(), y.tolist() if n_outputs > 1 else y[:, 0].tolist())
+    yield layout("a row", x[:1].copy(), y[:1].copy(), single=True)
+    yield layout("a vector", x[0].copy(), y[0].copy(), single=True)
+    yield layout("a column", x[:1].T.copy(), y[:1].T.copy(), single=True)
+    columns = [x[k].reshape(-1, 1).copy() for k in range(3)]
+    yield layout("a list of columns", columns, y[:1].T.copy(), single=True)
+    yield layout("a list", x[0].tolist(), y[0].tolist(), single=True)
+    if n_outputs == 1:
+        yield layout("a vector and a number", x[0].copy(), float(y[0, 0]), single=True)
+
+
+def as_pairs(layout: Layout) -> list[tuple[Any, Any]]:
+    """Samples as (input, target) pairs; of single layouts a few alike."""
+    if not layout.single:
+        columns = layout.words.startswith("samples in columns")
+        x = layout.inputs.T if columns else layout.inputs
+        y = layout.targets.T if columns else layout.targets
+        if columns:
+            return [(a.reshape(-1, 1).copy(), b.reshape(-1, 1).copy()) for a, b in zip(x, y, strict=True)]
+        return list(zip(list(x), list(y), strict=True))
+    return [(layout.inputs, layout.targets)]
+
+
+class NoArgumentError(Exception):
+    """A parameter that nobody knows a value for."""
+
+
+@final
+@dataclass
+class Guess:
+    """Values for parameters by their names, from a layout and what earlier calls returned."""
+
+    layout: Layout
+    known: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    recorder: Any = None
+
+    def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
+        """Keyword arguments for a call. Raises: NoArgumentError."""
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            raise NoArgumentError("it has no signature") from None
+        found: dict[str, Any] = {}
+        for parameter in signature.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            value = self.value(parameter, kinds, function)
+            if value is not inspect.Parameter.empty:
+                found[parameter.name] = value
+            elif parameter.default is inspect.Parameter.empty:
+                raise NoArgumentError(parameter.name)
+        return found
+
+    def value(self, parameter: inspect.Parameter, kinds: tuple[str, ...], function: Any) -> Any:
+        empty = inspect.Parameter.empty
+        name = parameter.name
+        if name in self.known:
+            return self.known[name]
+        for role, pattern in ROLES.items():
+            if role in self.known and pattern.fullmatch(plain_name(name)):
+                return self.known[role]
+        kind = kind_of(name, kinds)
+        has_default = parameter.default is not empty and parameter.default is not None
+        if has_default and kind not in ("passes", "off", "batch"):
+            return empty
+        layout = self.layout
+        plural = "list" in str(parameter.annotation).lower() or name.endswith("s_list")
+        if kind == "n_hidden" and plural:
+            kind = "hidden_sizes"
+        simple: Mapping[str, Any] = {
+            "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
+            "n_outputs": layout.n_outputs, "sizes": [layout.n_inputs, HIDDEN, layout.n_outputs],
+            "hidden_sizes": [HIDDEN], "rate": 0.1, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
+            "small": 0.0, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
+        }  # fmt: skip
+        if kind in simple:
+            if kind == "off" and isinstance(parameter.default, int) and not isinstance(parameter.default, bool):
+                return empty
+            return simple[kind]
+        if kind == "pairs":
+            return as_pairs(layout)
+        if kind == "predictions" and "predictions" in self.known:
+            return self.known["predictions"]
+        if kind == "errors" and "predictions" in self.known:
+            return self.known["errors"] if "errors" in self.known else self.error(function)
+        if kind in ("weights", "bias"):
+            if name not in self.made:
+                self.made[name] = self.draw(kind)
+            return self.made[name]
+        return empty
+
+    def draw(self, kind: str) -> Any:
+        """Starting weights where a function wants them handed: of the inputs' shape, one column an output."""
+        if kind == "bias":
+            return 0.1
+        shape: tuple[int, ...] = (self.layout.n_inputs, self.layout.n_outputs)
+        if np.ndim(self.layout.targets) < 2:
+            shape = shape[:1]
+        return np.random.default_rng(3).normal(size=shape)
+
+    def error(self, function: Any) -> Any:
+        """Prediction less target, written down as if it stood where the function is defined."""
+        prediction, target = self.known["predictions"], self.layout.targets
+        code = inspect.unwrap(getattr(function, "__func__", function)).__code__
+        sites = self.recorder.table.sites
+        sites.append(
+            Site(len(sites), 0, code.co_firstlineno, code.co_firstlineno, 0, 0, "Sub", (False, False))
+        )
+        self.recorder.current_site = len(sites) - 1
+        value = prediction - target
+        return self.recorder.record_call(operator.sub, "subtract", (prediction, target), {}, value)
+
+
+def kind_of(name: str, kinds: tuple[str, ...]) -> str | None:
+    plain = plain_name(name)
+    return next((kind for kind in kinds if PATTERNS[kind].fullmatch(plain)), None)
+
+
+def plain_name(name: str) -> str:
+    """input_layer_size, for inputLayerSize too."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_")

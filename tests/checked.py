@@ -1,0 +1,43 @@
+"""The verdict on a program that is given as text, or as a file: run in a child, as `check` runs it."""
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def verdict_on(program: str | Path, seconds: float = 60.0) -> dict[str, Any]:
+    """What `check --json` says. The program changes its process for good, so that is a fork of this one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = program if isinstance(program, Path) else Path(folder) / "network.py"
+        if isinstance(program, str):
+            path.write_text(program, encoding="utf-8")
+        answer = Path(folder) / "answer"
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):
+                answer_into(answer, path, seconds)
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert answer.exists(), f"check broke on {path}"
+        verdict = json.loads(answer.read_text(encoding="utf-8"))
+    assert "traceback" not in verdict, verdict["traceback"]
+    return dict(verdict)
+
+
+def answer_into(answer: Path, path: Path, seconds: float) -> None:
+    import traceback
+
+    from chainrule.checking.deciding import check_program
+
+    try:
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+        ):
+            verdict = check_program(path, seconds).as_json()
+    except BaseException:  # noqa: BLE001 - the parent shows it
+        verdict = {"traceback": traceback.format_exc()}
+    answer.write_text(json.dumps(verdict), encoding="utf-8")

@@ -1,0 +1,123 @@
+"""A parameter that no update touches is found; what is no parameter is never called one."""
+
+import json
+
+import pytest
+from checked import verdict_on
+
+HEAD = """import numpy as np
+rng = np.random.default_rng(3)
+X, Y = rng.normal(size=(12, 3)), rng.uniform(size=(12, 2))
+W, V = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+"""
+STEP = """
+for epoch in range(30):
+    Z = {z}
+    A = np.tanh(Z)
+    P = {p}
+    D = P - Y
+    dZ = D @ V.T * (1 - A**2)
+    V -= 0.01 * A.T @ D
+    W -= 0.01 * X.T @ dZ
+"""
+
+
+def two_layers(start: str, z: str = "X @ W", p: str = "A @ V") -> str:
+    return HEAD + start + STEP.format(z=z, p=p)
+
+
+@pytest.mark.parametrize(
+    "start", ["rng.normal(size=4)", "rng.normal(size=(1, 4)) * 0.1", "np.zeros(4)"]
+)
+def test_a_bias_that_starts_random_or_zero_and_stays_is_found_where_its_update_is_missing(
+    start: str,
+) -> None:
+    verdict = verdict_on(two_layers(f"b = {start}", z="X @ W + b"))
+    assert verdict["verdict"] == "wrong"
+    finding = verdict["findings"][0]
+    assert (finding["mistake"], finding["proved"]) == ("parameter-never-updated", True)
+    assert finding["line"] in (13, 14)  # beside the update of the weights that it is added to
+    assert finding["fix"].startswith("b -= 0.01 * dZ.sum(axis=0")
+    assert {"name": "b", "verdict": "never-updated", "cosine": None, "ratio": None} in verdict[
+        "parameters"
+    ]
+
+
+def test_with_the_fix_it_is_right() -> None:
+    wrong = two_layers("b = rng.normal(size=4)", z="X @ W + b")
+    fix = verdict_on(wrong)["findings"][0]["fix"]
+    assert verdict_on(f"{wrong}    {fix}\n")["verdict"] == "right"
+
+
+def test_weights_between_trained_layers_are_found() -> None:
+    verdict = verdict_on(two_layers("U = rng.normal(size=(4, 4))", p="np.tanh(A) @ V").replace(
+        "P = np.tanh(A) @ V", "B = np.tanh(A @ U); P = B @ V"
+    ).replace("dZ = D @ V.T * (1 - A**2)", "dZ = (D @ V.T * (1 - B**2)) @ U.T * (1 - A**2)").replace(
+        "0.01 * A.T @ D", "0.01 * B.T @ D"
+    ))  # fmt: skip
+    assert [finding["mistake"] for finding in verdict["findings"]] == ["parameter-never-updated"]
+    assert verdict["parameters"][-1]["name"] == "U"
+
+
+@pytest.mark.parametrize("start", ["[0.1, 0.2, 0.3, 0.4]", "[[0.5, 0.5, 0.5, 0.5]]"])
+def test_constants_of_the_source_are_frozen_by_intent(start: str) -> None:
+    verdict = verdict_on(two_layers(f"b = np.array({start})", z="X @ W + b"))
+    assert (verdict["verdict"], verdict["findings"]) == ("right", [])
+    assert [row["name"] for row in verdict["parameters"] if row["verdict"] == "never-updated"] == [
+        "b"
+    ]
+
+
+INNOCENT = {
+    "noise drawn once, for each sample": two_layers(
+        "E = rng.normal(size=(12, 4)) * 0.1", z="X @ W + E"
+    ),
+    "noise drawn anew": two_layers("", z="X @ W + rng.normal(size=4) * 0.1"),
+    "a mask drawn once": two_layers("M = rng.binomial(1, 0.6, 4) * 2.0", z="(X @ W) * M").replace(
+        "(1 - A**2)", "(1 - A**2) * M"
+    ),
+    "a state that starts at zero": two_layers(
+        "R, h = rng.normal(size=(4, 4)) * 0.1, np.zeros(4)", z="X @ W + h @ R"
+    ).replace("    V -=", "    R -= 0.01 * np.outer(h, dZ.sum(axis=0))\n    V -="),
+    "a column of ones": two_layers("X = np.hstack([X[:, :2], np.ones((12, 1))])"),
+    "a residual connection": two_layers(
+        "Q = rng.normal(size=(3, 4)) * 0.0 + 1.0; S = X @ Q", z="X @ W + S"
+    ),
+    "data made with random centres": two_layers("X = X + rng.normal(size=(1, 3)) * 2"),
+    "random features on which one layer is trained": HEAD
+    + """
+for epoch in range(30):
+    A = np.tanh(X @ W)
+    V -= 0.01 * A.T @ (A @ V - Y)
+""",
+}
+
+
+@pytest.mark.parametrize("what", INNOCENT)
+def test_what_is_no_parameter_is_not_called_one(what: str) -> None:
+    verdict = verdict_on(INNOCENT[what])
+    assert verdict["verdict"] == "right", json.dumps(verdict, indent=1)
+    assert verdict["findings"] == []
+
+
+def test_a_parameter_of_a_list_of_numbers_is_one_finding() -> None:
+    verdict = verdict_on("""
+import math, random
+random.seed(1)
+data = [([0.1, 0.9], 0.3), ([0.7, 0.2], 0.8), ([0.4, 0.5], 0.1)]
+w = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
+b = [random.uniform(-1, 1) for _ in range(3)]
+v = [random.uniform(-1, 1) for _ in range(3)]
+for epoch in range(10):
+    for x, t in data:
+        h = [math.tanh(sum(p * q for p, q in zip(w[j], x)) + b[j]) for j in range(3)]
+        y = sum(p * q for p, q in zip(v, h))
+        e = y - t
+        for j in range(3):
+            d = e * v[j] * (1 - h[j] ** 2)
+            v[j] -= 0.1 * e * h[j]
+            for i in range(2):
+                w[j][i] -= 0.1 * d * x[i]
+""")
+    assert verdict["verdict"] == "wrong"
+    assert [f["mistake"] for f in verdict["findings"]] == ["parameter-never-updated"]
