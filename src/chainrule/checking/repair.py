@@ -16,6 +16,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
 from chainrule.checking.goals import find_goals
+from chainrule.checking.own_losses import stated_losses
 from chainrule.checking.program import NoDerivativeError
 from chainrule.checking.scene import Scene, set_scene
 from chainrule.checking.through_time import flows_through_time
@@ -50,8 +51,9 @@ class Repair:
 
 
 def repair_case(case: Case, deadline: float) -> Repair:
-    """The best repair under the losses that explain most."""
-    fits = sorted(case.fits.values(), key=lambda fit: -len(fit.good))
+    """The best repair under the losses that explain most; of equals those that the program computes."""
+    stated = stated_losses(case) if not any(fit.good for fit in case.fits.values()) else set()
+    fits = sorted(case.fits.values(), key=lambda fit: (-len(fit.good), fit.loss not in stated))
     best: Repair | None = None
     start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
@@ -59,7 +61,7 @@ def repair_case(case: Case, deadline: float) -> Repair:
         repair = find_repair(case, fit, share)
         if best is None or rank(repair) < rank(best):
             best = repair
-        if repair.proved and fit.good:
+        if repair.proved and (fit.good or fit.loss in stated):
             break
     assert best is not None
     return best
