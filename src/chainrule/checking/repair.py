@@ -52,7 +52,8 @@ class Repair:
 
 def repair_case(case: Case, deadline: float) -> Repair:
     """The best repair under the losses that explain most; of equals those that the program computes."""
-    stated = stated_losses(case) if not any(fit.good for fit in case.fits.values()) else set()
+    told = any(fit.good for fit in case.fits.values())
+    stated = set() if told else stated_losses(case)
     fits = sorted(case.fits.values(), key=lambda fit: (-len(fit.good), fit.loss not in stated))
     best: Repair | None = None
     start = time.monotonic()
