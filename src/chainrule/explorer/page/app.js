@@ -1,0 +1,211 @@
+// What the page knows at any moment, and what happens when it changes: the runs follow the edits, the step follows
+// the runs, and every part of the page paints itself from the step.
+
+import { stepGradients } from "./engine.js";
+import { stopsOf } from "./stops.js";
+import { symbolOf, workStep } from "./step.js";
+import { Run, batchesPerEpoch, problemAt, rowsOfUpdate } from "./training.js";
+
+// A run that is caught up with computes so long at a time, in milliseconds, and lets the page breathe.
+const SLICE = 14;
+const AT_ONCE = 60;
+
+export class App {
+  constructor(content, problem) {
+    this.content = content;
+    this.problem = problem;
+    this.batches = batchesPerEpoch(problem);
+    this.parts = [];
+    this.past = [];
+    this.future = [];
+    this.runs = { right: new Run(problem) };
+    this.state = this.initialState();
+    this.state.key = null;
+    this.follow();
+    this.refresh();
+    this.state.key = this.stops[0].key;
+  }
+
+  initialState() {
+    return {
+      update: 0, // the updates that are made; the step shown is the next
+      trained: 0, // epochs that the curves show
+      key: null, // the number that is looked at
+      stop: 0, // where in the step one stands
+      mode: "right",
+      compare: this.content.training?.mistake ?? null,
+      sample: 0,
+      lines: "auto",
+      edits: [],
+      focus: {}, // of values too large to walk through, the entry that is worked
+      story: false, // whether the story of the number is told
+      message: "",
+    };
+  }
+
+  get run() {
+    return this.state.mode === "mistake" ? this.runs.mistaken : this.runs.right;
+  }
+
+  get epoch() {
+    return Math.floor(this.state.update / this.batches);
+  }
+
+  get setting() {
+    return problemAt(this.problem, this.state.edits, this.state.update);
+  }
+
+  // --- changes ------------------------------------------------------------------------------------------------
+
+  set(changes) {
+    Object.assign(this.state, changes);
+    this.follow();
+    this.refresh();
+  }
+
+  // The runs take the edits, and go as far as the curves and the place where one stands.
+  follow() {
+    const { state } = this;
+    if (this.runs.mistaken?.mistake !== (state.compare ?? undefined)) {
+      this.runs.mistaken = state.compare ? new Run(this.problem, state.compare) : undefined;
+    }
+    if (!state.compare) state.mode = "right";
+    for (const run of this.allRuns()) run.edit(state.edits);
+    state.trained = Math.max(state.trained, this.epoch);
+    this.catchUp(AT_ONCE);
+    state.update = Math.min(state.update, this.furthest(this.run));
+  }
+
+  allRuns() {
+    return Object.values(this.runs).filter(Boolean);
+  }
+
+  furthest(run) {
+    return run.end ? run.reached : Infinity;
+  }
+
+  catchUp(milliseconds) {
+    const target = Math.max(this.state.trained * this.batches, this.state.update);
+    const done = this.allRuns().every((run) => run.extend(target, milliseconds));
+    if (!done && !this.waiting) {
+      this.waiting = requestAnimationFrame(() => {
+        this.waiting = 0;
+        this.catchUp(SLICE);
+        this.refresh();
+      });
+    }
+    return done;
+  }
+
+  refresh() {
+    const { state, content } = this;
+    // A run that is still being caught up with is shown where it has come to.
+    const update = Math.min(state.update, this.run.reached);
+    this.step = workStep(this.run, update, state.sample, content);
+    const pristine = update === 0 && !state.edits.some((edit) => edit.at === 0);
+    if (pristine && content.exact) {
+      this.step.exact = state.mode === "mistake" ? content.exact.mistaken[state.compare] : content.exact.right;
+    }
+    this.mistakenStep = this.compared();
+    if (!this.step.rows.includes(state.sample)) state.sample = this.step.rows[0];
+    this.stops = stopsOf(this.step, state);
+    state.stop = Math.max(0, Math.min(state.stop, this.stops.length - 1));
+    if (state.key !== null) this.keepKey();
+    for (const paint of this.parts) paint();
+  }
+
+  // The gradients that the mistake makes of the very step that is shown.
+  compared() {
+    const { network, optimizer, parameters, forward, t, states, loss } = this.step;
+    if (!this.state.compare || loss === undefined || !optimizer) return null;
+    return stepGradients(network, optimizer, parameters, forward, t, states, this.state.compare);
+  }
+
+  // The number that is looked at, where it still exists; samples of a batch change their place in it.
+  keepKey() {
+    const at = this.stops.findIndex(({ key }) => key === this.state.key);
+    if (at >= 0) this.state.stop = at;
+    else if (!symbolOf(this.step, this.state.key)) this.state.key = this.stops[this.state.stop].key;
+  }
+
+  // --- places -------------------------------------------------------------------------------------------------
+
+  select(key) {
+    const symbol = symbolOf(this.step, key);
+    if (!symbol) return false;
+    const name = key.split("-")[0];
+    const changes = { key, story: true, focus: { ...this.state.focus, [name]: key } };
+    // An entry of another sample brings that sample along.
+    if (this.step.batch && symbol.index.length && "xzat".includes(symbol.letter[0]) && symbol.letter !== "loss") {
+      changes.sample = this.step.rows[symbol.index[0] - 1];
+    }
+    this.set(changes);
+    return true;
+  }
+
+  rowsAt(update) {
+    return rowsOfUpdate(this.problem, update);
+  }
+
+  goTo(stop) {
+    const place = Math.max(0, Math.min(stop, this.stops.length - 1));
+    this.set({ stop: place, key: this.stops[place].key, story: false });
+  }
+
+  goToUpdate(update) {
+    this.set({ update: Math.max(0, update), message: "" });
+  }
+
+  goToEpoch(epoch) {
+    this.goToUpdate(Math.max(0, epoch) * this.batches);
+  }
+
+  // --- edits --------------------------------------------------------------------------------------------------
+
+  // An edit belongs to the update before which it is made; one of the same number there takes its place.
+  edit(key, value, gather = false) {
+    const { edits, update } = this.state;
+    const rest = edits.filter((edit) => !(edit.at === update && edit.key === key));
+    const made = { at: update, key, value };
+    const next = [...rest, made].sort((a, b) => a.at - b.at);
+    this.remember(gather ? `${update} ${key}` : null);
+    this.set({ edits: next, message: "" });
+  }
+
+  // Keeping one's finger on a slider is one edit to be undone, not a hundred.
+  remember(gathered) {
+    if (gathered === null || this.gathered !== gathered) this.past.push(this.snapshot());
+    this.gathered = gathered;
+    this.future = [];
+  }
+
+  snapshot() {
+    const { edits, update, trained, compare, mode } = this.state;
+    return { edits, update, trained, compare, mode };
+  }
+
+  undo() {
+    this.travel(this.past, this.future);
+  }
+
+  redo() {
+    this.travel(this.future, this.past);
+  }
+
+  travel(from, to) {
+    if (!from.length) return;
+    to.push(this.snapshot());
+    this.gathered = null;
+    this.set({ ...from.pop(), message: "" });
+  }
+
+  putBack() {
+    if (!this.state.edits.length) return;
+    this.remember(null);
+    this.set({ edits: [], message: "" });
+  }
+
+  isEdited(key) {
+    return this.state.edits.some((edit) => edit.key === key && edit.at <= this.state.update);
+  }
+}

@@ -1,0 +1,90 @@
+// The independent check of a gradient: move one number a little to either side, and measure the loss.
+//
+//   dL/dv ~ (4 D(h/2) - D(h)) / 3,   D(h) = (L(v + h) - L(v - h)) / 2h
+//
+// Nothing here uses a derivative. Only what the number reaches is computed anew.
+
+import { activate } from "./activations.js";
+import { preActivation, reductionFactor, rowOf } from "./engine.js";
+import { LOSSES, fusedForm } from "./losses.js";
+import { numberOf } from "./step.js";
+
+const STEP = Number.EPSILON ** 0.2;
+
+export function nudged(step, symbol) {
+  const measure = lossAround(step, symbol);
+  const size = Math.max(1, Math.abs(numberOf(step, symbol)));
+  const slope = (h) => (measure(h) - measure(-h)) / (2 * h);
+  const h = STEP * size;
+  const [wide, narrow] = [slope(h), slope(h / 2)];
+  const value = (4 * narrow - wide) / 3;
+  const centre = measure(0);
+  const noise = 1e-12 * (1 + Math.abs(centre)) + 1e-7 * Math.abs(value);
+  // Where the slopes to the left and to the right differ, however small the step, there is a kink.
+  const small = 1e-6 * size;
+  const [left, right] = [(centre - measure(-small)) / small, (measure(small) - centre) / small];
+  const scale = Math.max(Math.abs(left), Math.abs(right));
+  if (Math.abs(left - right) > 1e-3 * scale + 1e-8) return { kink: true, left, right };
+  if (Math.abs(wide - narrow) > 1e-4 * scale + 1e-8) return { value: slope(small), tolerance: 1e-4 * scale + 1e-8 };
+  return { value, tolerance: noise + 1e-9 };
+}
+
+// The part of the loss that an entry reaches, as a function of how far the entry is moved.
+function lossAround(step, symbol) {
+  const { network, parameters, forward, batch } = step;
+  const { letter, layer, index } = symbol;
+  const depth = network.layers.length;
+  const n = batch && !"wb".includes(letter) ? index[0] - 1 : null;
+  const rows = n === null ? Array.from({ length: forward.samples }, (_, k) => k) : [n];
+  const unit = index.at(-1) - 1;
+  const take = (name, units) => Float64Array.from(rows.flatMap((row) => rowOf(forward[name], row, units)));
+  if (letter === "a" && layer === depth) {
+    const a = take(`a${depth}`, network.layers.at(-1).units);
+    return (by) => lossOfRows(step, null, a.map((value, k) => (k === unit ? value + by : value)), rows);
+  }
+  const at = letter === "x" || letter === "a" ? (layer ?? 0) + 1 : layer;
+  const own = network.layers[at - 1];
+  const z = take(`z${at}`, own.units);
+  const changes = new Float64Array(z.length);
+  rows.forEach((row, k) => {
+    for (let o = 0; o < own.units; o++) changes[k * own.units + o] = rateOf(step, symbol, own, at, row, o, unit, parameters, forward);
+  });
+  return (by) => continueForward(step, at, z.map((value, k) => value + changes[k] * by), rows);
+}
+
+// How fast z_o of a sample moves with the entry: no calculus, z is linear in each of these.
+function rateOf(step, symbol, layer, at, row, o, unit, parameters, forward) {
+  const { letter, index } = symbol;
+  if (letter === "z") return o === unit ? 1 : 0;
+  if (letter === "b") return layer.shareBias || o === index[0] - 1 ? layer.sign : 0;
+  if (letter === "w") {
+    const below = at > 1 ? forward[`a${at - 1}`] : forward.x;
+    return o === index[0] - 1 ? below[row * layer.inputs + index[1] - 1] : 0;
+  }
+  return parameters[`w${at}`][o * layer.inputs + unit];
+}
+
+function continueForward(step, from, z, rows) {
+  const { network, parameters } = step;
+  let sums = z;
+  let a = activate(network.layers[from - 1].activation, sums, network.layers[from - 1].units);
+  for (let number = from + 1; number <= network.layers.length; number++) {
+    const layer = network.layers[number - 1];
+    sums = preActivation(layer, parameters[`w${number}`], parameters[`b${number}`], a, rows.length);
+    a = activate(layer.activation, sums, layer.units);
+  }
+  return lossOfRows(step, sums, a, rows);
+}
+
+function lossOfRows(step, z, a, rows) {
+  const { network, t } = step;
+  const { units } = network.layers.at(-1);
+  const form = z ? fusedForm(network) : null;
+  const loss = LOSSES[network.loss.name];
+  let total = 0;
+  rows.forEach((row, k) => {
+    const target = rowOf(t, row, units);
+    total += form ? form.value(rowOf(z, k, units), target) : loss.value(rowOf(a, k, units), target, network.loss.delta);
+  });
+  return total * reductionFactor(network, step.forward.samples);
+}

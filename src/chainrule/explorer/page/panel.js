@@ -1,0 +1,278 @@
+// The panel: the current number as symbol = numbers = result, with what it uses, its check, and its story.
+
+import { datasetKey } from "./drawing.js";
+import { asTyped, showNumber } from "./digits.js";
+import { evaluate, isSymbol, product } from "./formula.js";
+import { keysUsed, valueOf } from "./lines.js";
+import { $, $$, el, escaped, makeTabStop, replaceContent, rove } from "./markup.js";
+import { keyOf, math, operator, plainName, write, writeFactor, writeNumber, writeStacked, writeSymbol, writeTerm } from "./mathml.js";
+import { nudged } from "./nudge.js";
+import { slopePlot } from "./slope.js";
+import { shown } from "./step.js";
+import { storyBody, storyOf } from "./story_view.js";
+import { worked } from "./worked.js";
+
+// Beyond so many parameters a check is made after the number is shown, not before.
+const CHECKED_AT_ONCE = 20000;
+
+export function makePanel(app, box, light) {
+  function paint() {
+    const { symbol, line, updates } = worked(app);
+    const parts = [where(app), heading(app, symbol), message(app)];
+    if (symbol && isGiven(app, symbol)) parts.push(givenValue(app, symbol));
+    if (updates) parts.push(...updates.map((update) => updateRows(app, update)));
+    else if (line) parts.push(lineRows(app, symbol, line));
+    if (symbol?.gradient && line) parts.push('<p class="check" data-check></p>');
+    parts.push(slopePlot(app, symbol), moreOf(app, symbol));
+    if (symbol) parts.push(storyOf(app, symbol, app.state.story));
+    replaceContent(box, parts.join(""));
+    makeTabStop($$(".row", box), $(".row", box));
+    box.dataset.key = app.state.key;
+    if (symbol?.gradient && line) check(app, box, symbol, line);
+  }
+
+  rove(box, ".row", { next: ["ArrowDown"], back: ["ArrowUp"] });
+  const keysAt = (target) => target.closest("[data-keys]")?.dataset.keys.split(" ") ?? (target.closest("[data-k]") ? [target.closest("[data-k]").dataset.k] : []);
+  box.addEventListener("mouseover", (event) => light(keysAt(event.target)));
+  box.addEventListener("mouseleave", () => light([]));
+  box.addEventListener("focusin", (event) => light(keysAt(event.target)));
+  box.addEventListener("focusout", () => light([]));
+  box.addEventListener("click", (event) => {
+    const to = event.target.closest("[data-go]")?.dataset.go ?? event.target.closest("[data-k]")?.dataset.k;
+    if (to) app.select(to);
+  });
+  box.addEventListener("keydown", (event) => {
+    const row = event.target.closest(".row");
+    if (row !== event.target || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    const [first] = row.dataset.keys.split(" ");
+    if (first) app.select(first);
+  });
+  box.addEventListener("change", (event) => {
+    if (event.target.matches("[data-edit]")) applyTyped(app, event.target);
+  });
+  box.addEventListener("toggle", (event) => {
+    if (!event.target.matches(".story") || event.target.open === app.state.story) return;
+    app.state.story = event.target.open;
+    const { symbol } = worked(app);
+    if (event.target.open) $(".tale", box).innerHTML = storyBody(app.step, { ...symbol, gradient: false, mark: undefined });
+  }, true);
+  return paint;
+}
+
+// --- where one is ---------------------------------------------------------------------------------------------
+
+export function placeWords(app) {
+  const { step, state, content } = app;
+  const parts = [`epoch ${app.epoch.toLocaleString("en")}`];
+  if (app.batches > 1) parts.push(`batch ${(state.update % app.batches) + 1} of ${app.batches}`);
+  if (content.samples > 1) parts.push(`sample ${state.sample + 1}`);
+  return step.batch || parts.length ? parts.join(", ") : "";
+}
+
+function where(app) {
+  const stop = app.stops[app.state.stop];
+  const same = app.stops.filter(({ phase }) => phase === stop.phase);
+  const own = stop.key === app.state.key;
+  const phase = own ? `${stop.phase}, ${same.indexOf(stop) + 1} of ${same.length}` : "Looked up";
+  return `<p class="where"><span>${phase}</span><span>${placeWords(app)}</span></p>`;
+}
+
+function heading(app, symbol) {
+  if (!symbol) return '<h2 tabindex="-1" data-home></h2>';
+  const { title, why } = wordsFor(app, symbol);
+  const kind = app.state.mode === "mistake" && (symbol.gradient || symbol.mark) ? '<b class="tag">as the mistake computes it</b>' : "";
+  return `<h2 tabindex="-1" data-home>${math(symbol.gradient ? writeStacked(symbol) : writeSymbol(symbol))}<small>${escaped(title)}${kind}</small></h2><p class="why">${escaped(why)}</p>`;
+}
+
+function wordsFor(app, symbol) {
+  const name = keyOf(symbol).split("-")[0];
+  const stop = app.stops.find(({ section }) => section === name);
+  if (stop) return stop;
+  const given = app.content.given[symbol.letter];
+  if (given && !symbol.gradient) return { title: plainName(symbol), why: given };
+  return { title: plainName(symbol), why: "" };
+}
+
+function message(app) {
+  const { step, content } = app;
+  if (step.outside === undefined) return "";
+  const words = content.losses[step.network.loss.name].domain.replace("{output}", asTyped(showNumber(step.outside)));
+  return `<p class="msg" role="alert">${escaped(words)}.</p>`;
+}
+
+// --- given numbers, and typing over them ----------------------------------------------------------------------
+
+function isGiven(app, symbol) {
+  return !symbol.gradient && !symbol.mark && "xtwb".includes(symbol.letter);
+}
+
+function givenValue(app, symbol) {
+  const value = shown(app.step, symbol);
+  const field = el("input", { type: "text", inputmode: "decimal", "data-edit": datasetKey(app, symbol), "data-f": "edit", value: String(value.value), "aria-label": `${plainName(symbol)}, a new value`, class: "n" });
+  return `<div class="rows"><div class="row tot" data-keys="${keyOf(symbol)}"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo">${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div></div><label class="given">Change it to ${field}</label>`;
+}
+
+// What was typed as a number; null where it is none.
+export function typedNumber(text) {
+  const plain = text.trim().replace("−", "-");
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain)) return null;
+  const value = Number(plain);
+  return Number.isFinite(value) ? value : null;
+}
+
+export function applyTyped(app, field) {
+  const value = typedNumber(field.value);
+  field.setAttribute("aria-invalid", String(value === null));
+  if (value === null) app.set({ message: `“${field.value}” is no finite number such as 0.5, so nothing was changed.` });
+  else app.edit(field.dataset.edit, value);
+}
+
+// --- the line -------------------------------------------------------------------------------------------------
+
+function lineRows(app, symbol, line) {
+  const { formula, numbers, rule, value } = line;
+  const rows = symbol.gradient && line.uses.length === 1 ? chainRows(app, symbol, line) : rowsOf(formula, numbers);
+  const head = symbol.gradient ? rule : (rule ?? (rows.length > 1 ? formula : null));
+  const symbols = head ? `<p class="symb">${math(writeSymbol(symbol), operator("="), write(head))}</p>` : "";
+  return `${symbols}<div class="rows">${rows.join("")}${totalRow(symbol, value)}</div>`;
+}
+
+function totalRow(symbol, value) {
+  return `<div class="row tot" data-keys="${keyOf(symbol)}" data-f="total"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo" data-sign>${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
+}
+
+function row({ sign = "", symbols, formula = "", value = "", keys = [], tag = "", name }) {
+  const gap = sign === null ? "" : `<mo form="infix" lspace="0" rspace=".3em">${sign || "&#8199;"}</mo>`;
+  return `<div class="row${tag ? " bad" : ""}" role="button" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag ? `<span class="tag">${tag}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
+}
+
+// A sum is worked term by term; what is no sum, as a whole.
+function rowsOf(formula, numbers) {
+  if (Array.isArray(formula) && formula[0] === "sum") {
+    const shownNumbers = numbers.slice(1);
+    return formula.slice(1).map((term, k) => termRow(term, shownNumbers[k], k));
+  }
+  if (isSymbol(formula)) return [row({ sign: null, symbols: write(formula), value: write(numbers), keys: keysUsed(formula), name: "whole" })];
+  return [
+    row({ sign: null, symbols: "<mspace width='0'/>", formula: write(formula), keys: keysUsed(formula), name: "whole" }),
+    row({ sign: null, symbols: "<mspace width='0'/>", formula: write(numbers), keys: keysUsed(formula), name: "numbers" }),
+  ];
+}
+
+function termRow(term, numbers, place) {
+  const minus = Array.isArray(term) && term[0] === "negative";
+  const [inner, with_] = minus ? [term[1], numbers[1]] : [term, numbers];
+  const sign = minus ? "−" : place ? "+" : "";
+  const rest = Array.isArray(inner) && inner[0] === "rest";
+  const plain = isSymbol(inner) || rest;
+  const value = rest ? writeNumber(inner[2]) : plain ? write(with_) : writeNumber(evaluated(with_));
+  return row({ sign, symbols: rest ? write(inner) : writeTerm(inner), formula: plain ? "" : write(with_), value, keys: keysUsed(inner), name: `term${place}` });
+}
+
+function evaluated(numbers) {
+  const value = evaluate(numbers);
+  return { value, digits: showNumber(value) };
+}
+
+// One link of the chain: what flows in, times the derivative on the spot.
+function chainRows(app, symbol, line) {
+  const { step } = app;
+  const [{ fed }] = line.uses;
+  const rows = [];
+  const flowing = { ...fed, gradient: true };
+  const local = fed.letter === "loss" ? line.formula : localOf(line, flowing);
+  if (fed.letter !== "loss") rows.push(row({ symbols: writeStacked(flowing), value: writeNumber(shown(step, flowing)), keys: [keyOf(flowing)], name: "flowing" }));
+  const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
+  const factor = valueOf(step, local);
+  const value = fed.letter === "loss" ? line.value : isSymbol(local) ? shown(step, local) : { value: factor, digits: showNumber(factor) };
+  rows.push(
+    row({
+      sign: rows.length ? "·" : "",
+      symbols: write(["partial", of, { ...symbol, gradient: false }]),
+      formula: writeFactor(local),
+      value: writeNumber(value),
+      keys: keysUsed(local),
+      tag: line.mistaken ? mistakeTag(step) : "",
+      name: "local",
+    }),
+  );
+  return rows;
+}
+
+// The formula without what flows in.
+function localOf(line, flowing) {
+  const key = keyOf(flowing);
+  const strip = (part) => {
+    if (isSymbol(part)) return keyOf(part) === key ? 1 : part;
+    if (!Array.isArray(part)) return part;
+    if (part[0] === "negative") return product(-1, strip(part[1]));
+    if (part[0] === "product") return product(...part.slice(1).filter((factor) => !(isSymbol(factor) && keyOf(factor) === key)));
+    return part;
+  };
+  return strip(line.formula);
+}
+
+function mistakeTag(step) {
+  return step.mistake === "updated-weights" ? "the weight after its update" : "slope taken at the activation";
+}
+
+function updateRows(app, { result, relation, formula, numbers, value }) {
+  const rows = Array.isArray(formula) && formula[0] === "sum" ? rowsOf(formula, numbers) : [row({ sign: null, symbols: "", formula: write(numbers), keys: keysUsed(formula), name: `u${keyOf(result)}` })];
+  const head = `<p class="symb">${math(writeSymbol(result), operator(relation), write(formula))}</p>`;
+  const total = `<div class="row tot" data-keys="${keyOf(result)}"><span class="sy">${math(writeSymbol(result))}</span><span class="fo">${math(operator(relation))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
+  return `${head}<div class="rows">${rows.join("")}${total}</div>`;
+}
+
+// --- the check ------------------------------------------------------------------------------------------------
+
+function check(app, box, symbol, line) {
+  const place = $("[data-check]", box);
+  const parameters = Object.values(app.problem.parameters).reduce((total, values) => total + values.length, 0);
+  const key = app.state.key;
+  const fill = () => {
+    if (app.state.key !== key || !place.isConnected) return;
+    const { html, equal } = checkWords(app.step, symbol, line);
+    place.innerHTML = html;
+    const sign = $("[data-sign]", box);
+    if (sign && !equal) sign.innerHTML = math(operator("≠"));
+  };
+  if (parameters <= CHECKED_AT_ONCE) fill();
+  else setTimeout(fill, 0);
+}
+
+function checkWords(step, symbol, line) {
+  const base = { ...symbol, gradient: false };
+  if (symbol.letter.startsWith("loss") || symbol.letter === "t") return { html: "", equal: true };
+  const found = nudged(step, base);
+  const name = math(writeSymbol(base));
+  if (found.kink) {
+    const words = `${asTyped(showNumber(found.left, 6))} to the left and ${asTyped(showNumber(found.right, 6))} to the right`;
+    return { html: `Nudging ${name}: there is a kink here, with slope ${words}. <b>The line follows the convention.</b>`, equal: true };
+  }
+  const value = line.value.value;
+  const measured = math(writeNumber({ value: found.value, digits: nearZero(found), of: symbol }));
+  const off = value - found.value;
+  const equal = Math.abs(off) <= found.tolerance;
+  return { html: `Nudging ${name} and measuring the loss gives ${measured}. <b>${equal ? "The line agrees." : verdict(value, found.value)}</b>`, equal };
+}
+
+const nearZero = ({ value, tolerance }) => (Math.abs(value) < tolerance / 10 ? "0" : showNumber(value));
+
+function verdict(value, measured) {
+  if (measured !== 0 && Math.sign(value) !== Math.sign(measured)) return "The line has the wrong sign.";
+  const percent = Math.abs(value / measured - 1) * 100;
+  if (!Number.isFinite(percent)) return "The line differs.";
+  const size = percent < 1 ? percent.toPrecision(1) : percent.toFixed(0);
+  return `The line is ${size}% too ${Math.abs(value) > Math.abs(measured) ? "large" : "small"}.`;
+}
+
+// --- ways to its other numbers --------------------------------------------------------------------------------
+
+function moreOf(app, symbol) {
+  if (!symbol || !/^[xwbza]$/.test(symbol.letter)) return "";
+  const base = { ...symbol, gradient: false, mark: undefined };
+  const others = [base, { ...base, gradient: true }, { ...base, mark: "new" }].filter((one) => keyOf(one).split("-")[0] in app.step.values && keyOf(one) !== keyOf(symbol));
+  const links = others.map((one) => `<button type="button" class="go" data-go="${keyOf(one)}" data-f="go${keyOf(one)}">${math(writeSymbol(one))}</button>`);
+  return links.length ? `<p class="more">See also ${links.join(" ")}</p>` : "";
+}

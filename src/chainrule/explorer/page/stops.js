@@ -1,0 +1,88 @@
+// Where one stops on the way through a step: number by number, and in values too large for that, at one of them.
+
+import { sizeOf } from "./lines.js";
+import { numberOf, shapeOf, symbolOf } from "./step.js";
+
+// A step with no more numbers is walked through whole; else values with so many entries are.
+const MOST_STOPS = 96;
+const MOST_ENTRIES = 16;
+
+// explain names its sections "dL/dw1" and "new w1"; the numbers go by gw1 and w1_new.
+function nameOfSection(key) {
+  if (key.startsWith("dL/d")) return `g${key.slice(4)}`;
+  return key.startsWith("new ") ? `${key.slice(4)}_new` : key;
+}
+
+export function sectionsOf(step) {
+  return step.content.sections
+    .map((section) => ({ ...section, name: nameOfSection(section.key) }))
+    .filter(({ name }) => name in step.values);
+}
+
+export function stopsOf(step, state) {
+  const sections = sectionsOf(step);
+  const counts = sections.map(({ name }) => entryCount(step, name));
+  const all = counts.reduce((total, count) => total + count, 0) <= MOST_STOPS;
+  return sections.flatMap((section, k) => {
+    const keys = all || counts[k] <= MOST_ENTRIES ? entriesOf(step, section.name) : [focusOf(step, section.name, state)];
+    return keys.map((key) => ({ key, section: section.name, phase: section.phase, title: section.title, why: whyOf(step, section) }));
+  });
+}
+
+const PHASES = ["Forward", "Loss", "Backward", "Update"];
+export const phasesOf = (stops) => PHASES.filter((phase) => stops.some((stop) => stop.phase === phase));
+
+// A batch's values are walked through for the sample that is looked at.
+function bySample(step, name) {
+  return step.batch && /^g?([xzat]\d*|losses)$/.test(name);
+}
+
+function entryCount(step, name) {
+  return bySample(step, name) ? sizeOf(step, name) / step.forward.samples : sizeOf(step, name);
+}
+
+function entriesOf(step, name) {
+  let shape = shapeOf(step, name);
+  const own = bySample(step, name);
+  if (own) shape = shape.slice(1);
+  let places = [[]];
+  for (const size of shape) places = places.flatMap((place) => Array.from({ length: size }, (_, k) => [...place, k + 1]));
+  return places.map((place) => [name, ...(own ? [step.row + 1] : []), ...place].join("-"));
+}
+
+// The entry that was asked for, else the largest.
+function focusOf(step, name, state) {
+  const asked = state.focus[name];
+  const symbol = asked && symbolOf(step, asked);
+  if (symbol && !(bySample(step, name) && symbol.index[0] !== step.row + 1)) return asked;
+  const shape = shapeOf(step, name);
+  const values = step.values[name];
+  const width = bySample(step, name) ? values.length / step.forward.samples : values.length;
+  const start = bySample(step, name) ? step.row * width : 0;
+  let top = start;
+  for (let k = start; k < start + width; k++) if (Math.abs(values[k]) > Math.abs(values[top])) top = k;
+  return [name, ...unravel(top, shape)].join("-");
+}
+
+export function unravel(place, shape) {
+  const index = [];
+  for (const size of [...shape].reverse()) {
+    index.unshift((place % size) + 1);
+    place = Math.floor(place / size);
+  }
+  return index;
+}
+
+// Meanings follow the activation and the loss that are chosen now.
+function whyOf(step, { name, why }) {
+  const { layers, loss } = step.network;
+  const activations = step.content.activations;
+  const [, letter, number] = name.match(/^(g?[a-z]+)(\d*)/);
+  if (letter === "a") return activations[layers[number - 1].activation.name].meaning;
+  if (letter === "gz") return activations[layers[number - 1].activation.name].words;
+  if (name === "losses" || (name === "loss" && !step.batch)) return step.content.losses[loss.name].words;
+  if (name === "glosses") return why.replaceAll(/\d+/g, String(step.forward.samples));
+  return why;
+}
+
+export const isKnown = (step, symbol) => Number.isFinite(numberOf(step, symbol));
