@@ -7,7 +7,14 @@ import pytest
 import chainrule
 
 # Data and errors: there is no formula to give. Their docstrings have shapes and an example.
-WITHOUT_FORMULA = {"ChainruleError", "Explanation", "Problem", "Run", "explore_problem", "read_problem"}
+WITHOUT_FORMULA = {
+    "ChainruleError",
+    "Explanation",
+    "Problem",
+    "Run",
+    "explore_problem",
+    "read_problem",
+}
 
 
 def test_names_are_sorted_few_and_all_there() -> None:

@@ -6,7 +6,7 @@ from typing import Literal, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.engine.plan import check_plan, targets_by_sample
+from chainrule.engine.plan import check_plan
 from chainrule.errors import InputError
 from chainrule.explanation.request import check_task
 from chainrule.explorer.content import describe, first_step, recorded_orders
@@ -75,28 +75,42 @@ def explore(
     >>> explore(network, [1.0, 2.0], [1.0]).html.count("</script>")
     2
     """
-    optimizer = GradientDescent(0.1) if optimizer is None else optimizer
+    problem = problem_of(
+        network, x, targets, loss, reduction, optimizer or GradientDescent(0.1), epochs, batch_size,
+        mistake, title,
+    )  # fmt: skip
+    return explore_problem(problem)
+
+
+def problem_of(
+    network: Network,
+    x: ArrayLike,
+    targets: ArrayLike | None,
+    loss: str | Loss,
+    reduction: Literal["mean", "sum"],
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int | Literal["all"],
+    mistake: str | None,
+    title: str,
+) -> Problem:
+    """A network with its data and its training as a problem, as a file would have given it."""
     if targets is None and loss == "half-squared-error":
         loss = "output"
     loss = named_loss(loss) if isinstance(loss, str) else loss
     plan = check_plan(network, x, targets, loss, reduction, optimizer, epochs, batch_size, None)
-    inputs = np.asarray(plan.x, dtype=np.float64)
-    t = None
-    if targets is not None:
-        t = np.asarray(targets_by_sample(targets, len(inputs), network), dtype=np.float64)
-    nothing = inputs[:0]
     if mistake is not None and not named_mistake(mistake).places(network, loss):
         raise InputError(f"the mistake {mistake!r} cannot happen in this network")
-    return explore_problem(
-        Problem(
-            title=title,
-            network=network,
-            data=Dataset(inputs, t, None, nothing, None),
-            loss=loss,
-            reduction=reduction,
-            training=Schedule(optimizer, epochs, batch_size, False, 0, None, mistake),
-            published={},
-        )
+    inputs = np.asarray(plan.x, dtype=np.float64)
+    t = None if plan.t is None else np.asarray(plan.t, dtype=np.float64)
+    return Problem(
+        title=title,
+        network=network,
+        data=Dataset(inputs, t, None, inputs[:0], None),
+        loss=loss,
+        reduction=reduction,
+        training=Schedule(optimizer, epochs, batch_size, False, 0, None, mistake),
+        published={},
     )
 
 

@@ -108,6 +108,7 @@ export class App {
     }
     this.mistakenStep = this.compared();
     if (!this.step.rows.includes(state.sample)) state.sample = this.step.rows[0];
+    if (state.key !== null) state.focus[state.key.split("-")[0]] = state.key;
     this.stops = stopsOf(this.step, state);
     state.stop = Math.max(0, Math.min(state.stop, this.stops.length - 1));
     if (state.key !== null) this.keepKey();
@@ -133,8 +134,7 @@ export class App {
   select(key) {
     const symbol = symbolOf(this.step, key);
     if (!symbol) return false;
-    const name = key.split("-")[0];
-    const changes = { key, story: true, focus: { ...this.state.focus, [name]: key } };
+    const changes = { key, story: true };
     // An entry of another sample brings that sample along.
     if (this.step.batch && symbol.index.length && "xzat".includes(symbol.letter[0]) && symbol.letter !== "loss") {
       changes.sample = this.step.rows[symbol.index[0] - 1];

@@ -65,7 +65,7 @@ function outputsOver(app, setting, range) {
     const values = cells.map(([value]) => value);
     const [low, high] = probability ? [0, 1] : [values.reduce((p, q) => Math.min(p, q)), values.reduce((p, q) => Math.max(p, q))];
     const level = thresholdOf(setting, low, high);
-    return { shade: values.map((value) => 0.06 + (0.44 * (value - low)) / (high - low || 1)), side: values.map((value) => (value > level ? 1 : 0)), level, classes: 1 };
+    return { shade: values.map((value) => 0.06 + (0.44 * (value - low)) / (high - low || 1)), values, level, classes: 1 };
   }
   const winners = cells.map((row) => row.indexOf(row.reduce((p, q) => Math.max(p, q))));
   return { shade: winners.map((winner) => 0.08 + (0.36 * winner) / Math.max(1, units - 1)), side: winners, classes: units };
@@ -92,8 +92,32 @@ function fill(canvas, { shade }) {
 
 const inside = SIDE - MARGIN - 8;
 
-// Lines between cells on different sides.
-function borders({ side }) {
+// Lines where the network changes its mind: between cells of different classes, or where one output crosses a level.
+function borders(said) {
+  return said.classes === 1 ? contour(said) : steps(said);
+}
+
+// Marching squares: through each square of four grid points, straight from edge to edge.
+function contour({ values, level }) {
+  const cell = inside / CELLS;
+  const at = (column, row) => `${(MARGIN + (column + 0.5) * cell).toFixed(1)} ${(8 + inside - (row + 0.5) * cell).toFixed(1)}`;
+  let path = "";
+  for (let row = 0; row + 1 < CELLS; row++) {
+    for (let column = 0; column + 1 < CELLS; column++) {
+      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) => [column + x, row + y, values[(row + y) * CELLS + column + x] - level]);
+      const crossings = corners.flatMap(([x, y, value], k) => {
+        const [x2, y2, other] = corners[(k + 1) % 4];
+        if (value > 0 === other > 0) return [];
+        const share = value / (value - other);
+        return [at(x + (x2 - x) * share, y + (y2 - y) * share)];
+      });
+      for (let k = 0; k + 1 < crossings.length; k += 2) path += `M${crossings[k]}L${crossings[k + 1]}`;
+    }
+  }
+  return path ? [el("path", { class: "border", d: path })] : [];
+}
+
+function steps({ side }) {
   const cell = inside / CELLS;
   const at = (column, row) => `${(MARGIN + column * cell).toFixed(1)} ${(8 + inside - row * cell).toFixed(1)}`;
   let path = "";

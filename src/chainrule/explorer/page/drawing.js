@@ -12,7 +12,8 @@ import { edgesOfPath, pathsShown } from "./path_lines.js";
 import { numberOf, ofSample, symbolOf } from "./step.js";
 import { worked } from "./worked.js";
 
-const MOST_LABELS = 24;
+// Between two columns with more edges a label shows once its number is looked at, used, or pointed to.
+const [MOST_LABELS, QUIET_LABELS] = [48, 12];
 const ITALIC = { x: "𝑥", w: "𝑤", b: "𝑏", z: "𝑧", a: "𝑎", t: "𝑡", L: "𝐿", d: "𝛿" };
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 const lowered = (number) => [...String(number)].map((digit) => SUBSCRIPTS[digit]).join("");
@@ -156,8 +157,8 @@ function edgeLabels(plan) {
 function spotOf(plan, from, to, o) {
   if (plan.tall) return to.units.length === 1 ? 0.6 : [0.24, 0.37, 0.5][o % 3];
   if (to.units.length === 1 && from.units.length > 1) return 0.58;
-  const start = (from.layer ? from.radius + 92 : 58) / (to.x - from.x);
-  return Math.min(0.5, start + (to.units.length > 4 ? 0.05 * (o % 2) : 0));
+  const start = (from.layer ? from.radius + 96 : from.radius + 50) / (to.x - from.x);
+  return Math.min(0.5, start);
 }
 
 function label(role, x, y, anchor) {
@@ -241,6 +242,7 @@ function paintAll(app, stage, plan) {
   const line = worked(app).line;
   const used = new Set(line ? keysUsed(line.formula) : []);
   const look = { app, step, used, known: knownIn(app), phase: app.stops[state.stop].phase, key: state.key };
+  look.crowded = new Set(plan.columns.slice(1).filter((to, k) => to.units.length * plan.columns[k].units.length > QUIET_LABELS).map(({ layer }) => layer));
   const widest = largestByLayer(look);
   for (const element of $$("[data-r]", svg)) {
     const [kind, ...place] = element.dataset.r.split("-");
@@ -321,12 +323,21 @@ function paintNeuron(look, element, [layer, unit], plan) {
   element.setAttribute("aria-label", `${plainName(symbol)}${known ? ` = ${shortNumber(value)}` : ", not computed yet"}`);
   if (!layer) {
     const text = $(".in", element);
-    if (text) text.textContent = shortNumber(value);
+    if (text) text.textContent = fitted(value, plan.columns[0].radius);
     return;
   }
   const column = plan.columns[layer];
   const place = column.units.find((one) => one.unit === unit);
   if (column.radius >= 18) paintCurve(look, element, column, place, ofSample(step, "z", layer, unit), known);
+}
+
+// As many digits as there is room for in a circle.
+function fitted(value, radius) {
+  const whole = shortNumber(value);
+  const room = Math.floor((2 * radius - 4) / 7.6);
+  if (whole.length <= room) return whole;
+  const rounded = Number(value.toPrecision(Math.max(1, room - (value < 0 ? 3 : 2))));
+  return shortNumber(rounded);
 }
 
 // An edit of an input or a target is kept by the sample's place in the data, not in the batch.
@@ -408,13 +419,14 @@ function paintLabel(look, element, kind, place) {
   text.setAttribute("class", `n ${hue}`);
   element.dataset.k = keyOf(facet);
   const state = stateOf(look, kind === "w" || kind === "b" ? [own, { ...own, gradient: true }, { ...own, mark: "new" }] : [facet]);
-  const hidden = !known || (kind === "t" && !app.problem.hasTargets);
+  const quiet = kind === "w" && look.crowded.has(place[0]) && !state && element !== document.activeElement;
+  const hidden = !known || quiet || (kind === "t" && !app.problem.hasTargets);
   element.setAttribute("class", `lab q ${hue} ${state} ${hidden ? "blank" : ""} ${app.isEdited(datasetKey(app, own)) ? "changed" : ""}`);
   element.setAttribute("aria-label", `${plainName(facet)}${facet.mark ? " after the update" : ""} = ${asTyped(shortNumber(value))}`);
   const rect = $("rect", element);
-  const width = text.textContent.length * 7.9 + 10;
+  const width = [...text.textContent].length * 7.7 + 8;
   rect.setAttribute("width", width.toFixed(1));
-  rect.setAttribute("x", { middle: -width / 2, start: -5, end: 5 - width }[element.dataset.a].toFixed(1));
+  rect.setAttribute("x", { middle: -width / 2, start: -4, end: 4 - width }[element.dataset.a].toFixed(1));
 }
 
 // Labels never overlap: the current number's wins, then those that it uses, then the others in order.
@@ -422,10 +434,15 @@ function hideCollisions(svg, look) {
   const labels = $$(".lab", svg);
   const rank = (label) => (label.classList.contains("cur") ? 0 : label.classList.contains("used") ? 1 : label.dataset.r[0] === "w" ? 3 : 2);
   const boxes = labels.map((label) => ({ label, box: $("rect", label).getBoundingClientRect(), rank: rank(label) }));
-  const kept = $$(".node .body, .loss-node .box", svg).map((body) => body.getBoundingClientRect());
+  // A circle leaves the corners of its box free.
+  const kept = $$(".node .body, .loss-node .box", svg).map((body) => {
+    const { left, right, top, bottom, width } = body.getBoundingClientRect();
+    const corner = body.tagName === "circle" ? width * 0.12 : 0;
+    return { left: left + corner, right: right - corner, top: top + corner, bottom: bottom - corner };
+  });
   for (const { label, box } of boxes.sort((a, b) => a.rank - b.rank)) {
     const blank = label.classList.contains("blank");
-    const hit = kept.some((other) => box.left < other.right - 3 && box.right > other.left + 3 && box.top < other.bottom - 5 && box.bottom > other.top + 5);
+    const hit = !label.classList.contains("cur") && kept.some((other) => box.left < other.right - 3 && box.right > other.left + 3 && box.top < other.bottom - 5 && box.bottom > other.top + 5);
     label.style.visibility = blank || hit ? "hidden" : "";
     if (!blank && !hit) kept.push(box);
   }

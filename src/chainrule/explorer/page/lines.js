@@ -26,6 +26,9 @@ function biasOf(step, layer, unit) {
   return { letter: "b", layer, index: [Math.min(unit, step.network.layers[layer - 1].biases)] };
 }
 
+// A number that was set is shown as it was written, and is no factor 1 that could be left out.
+const setting = (value) => value && { value, digits: Number.isInteger(value) ? `${value}.0` : String(value) };
+
 // --- forward --------------------------------------------------------------------------------------------------
 
 // The formula of a computed value; null for what is given.
@@ -58,13 +61,13 @@ function activationParts(step, symbol, activation, units) {
   const z = { letter: "z", layer: symbol.layer, index: symbol.index };
   const row = count(units).map((unit) => ({ ...z, index: withSample(sampleOf(step, symbol), unit) }));
   const coupled = activation.name === "softmax";
-  return { 0: coupled ? row : z, y: { ...z, letter: "a" }, alpha: activation.alpha };
+  return { 0: coupled ? row : z, y: { ...z, letter: "a" }, alpha: setting(activation.alpha) };
 }
 
 function lossParts(step, sample) {
   const units = step.network.layers.at(-1).units;
   const row = (part) => count(units).map((unit) => ({ ...part, index: withSample(sample, unit) }));
-  return { 0: row({ letter: "a", layer: depthOf(step) }), 1: row({ letter: "t" }), O: units, delta: step.network.loss.delta };
+  return { 0: row({ letter: "a", layer: depthOf(step) }), 1: row({ letter: "t" }), O: units, delta: setting(step.network.loss.delta) };
 }
 
 // a = f(z) by name, for activations that have a longer formula too.
@@ -141,7 +144,7 @@ function asMistaken(step, symbol, local) {
     if (part.letter !== "a") return part;
     if (activation.name === "sigmoid") return ["function", "sigmoid", part];
     const row = count(units).map((unit) => ({ ...part, index: [...part.index.slice(0, -1), unit] }));
-    return readFormula(rule.symbols, { 0: activation.name === "softmax" ? row : part, alpha: activation.alpha }, unitOf(part) - 1);
+    return readFormula(rule.symbols, { 0: activation.name === "softmax" ? row : part, alpha: setting(activation.alpha) }, unitOf(part) - 1);
   });
 }
 

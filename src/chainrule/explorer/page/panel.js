@@ -2,10 +2,10 @@
 
 import { datasetKey } from "./drawing.js";
 import { asTyped, showNumber } from "./digits.js";
-import { evaluate, isSymbol, product } from "./formula.js";
+import { evaluate, isSymbol, product, symbolsIn } from "./formula.js";
 import { keysUsed, valueOf } from "./lines.js";
 import { $, $$, el, escaped, makeTabStop, replaceContent, rove } from "./markup.js";
-import { keyOf, math, operator, plainName, write, writeFactor, writeNumber, writeStacked, writeSymbol, writeTerm } from "./mathml.js";
+import { keyOf, math, operator, plainName, write, writeNumber, writeStacked, writeSymbol, writeTerm } from "./mathml.js";
 import { nudged } from "./nudge.js";
 import { slopePlot } from "./slope.js";
 import { shown } from "./step.js";
@@ -66,7 +66,7 @@ export function placeWords(app) {
   const { step, state, content } = app;
   const parts = [`epoch ${app.epoch.toLocaleString("en")}`];
   if (app.batches > 1) parts.push(`batch ${(state.update % app.batches) + 1} of ${app.batches}`);
-  if (content.samples > 1) parts.push(`sample ${state.sample + 1}`);
+  if (content.samples > 1) parts.push(`sample ${state.sample + 1}${step.batch && step.row !== state.sample ? `, place ${step.row + 1}` : ""}`);
   return step.batch || parts.length ? parts.join(", ") : "";
 }
 
@@ -82,7 +82,7 @@ function heading(app, symbol) {
   if (!symbol) return '<h2 tabindex="-1" data-home></h2>';
   const { title, why } = wordsFor(app, symbol);
   const kind = app.state.mode === "mistake" && (symbol.gradient || symbol.mark) ? '<b class="tag">as the mistake computes it</b>' : "";
-  return `<h2 tabindex="-1" data-home>${math(symbol.gradient ? writeStacked(symbol) : writeSymbol(symbol))}<small>${escaped(title)}${kind}</small></h2><p class="why">${escaped(why)}</p>`;
+  return `<h2 tabindex="-1" data-home>${math(writeSymbol(symbol))}<small>${escaped(title)}${kind}</small></h2><p class="why">${escaped(why)}</p>`;
 }
 
 function wordsFor(app, symbol) {
@@ -132,9 +132,10 @@ export function applyTyped(app, field) {
 
 function lineRows(app, symbol, line) {
   const { formula, numbers, rule, value } = line;
-  const rows = symbol.gradient && line.uses.length === 1 ? chainRows(app, symbol, line) : rowsOf(formula, numbers);
+  const rows = symbol.gradient && line.uses.length === 1 ? chainRows(app, symbol, line) : rowsOf(formula, numbers, sharesOf(app, symbol));
   const head = symbol.gradient ? rule : (rule ?? (rows.length > 1 ? formula : null));
-  const symbols = head ? `<p class="symb">${math(writeSymbol(symbol), operator("="), write(head))}</p>` : "";
+  // What the rows say term by term need not stand above them too.
+  const symbols = head && !(head[0] === "sum" && head.length > 4) ? `<p class="symb">${math(writeSymbol(symbol), operator("="), write(head))}</p>` : "";
   return `${symbols}<div class="rows">${rows.join("")}${totalRow(symbol, value)}</div>`;
 }
 
@@ -142,16 +143,16 @@ function totalRow(symbol, value) {
   return `<div class="row tot" data-keys="${keyOf(symbol)}" data-f="total"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo" data-sign>${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
 }
 
-function row({ sign = "", symbols, formula = "", value = "", keys = [], tag = "", name }) {
+function row({ sign = "", symbols, formula = "", value = "", keys = [], tag = "", share = "", name }) {
   const gap = sign === null ? "" : `<mo form="infix" lspace="0" rspace=".3em">${sign || "&#8199;"}</mo>`;
-  return `<div class="row${tag ? " bad" : ""}" role="button" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag ? `<span class="tag">${tag}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
+  return `<div class="row${tag ? " bad" : ""}${formula || tag || share ? "" : " short"}" role="button" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag || share ? `<span class="tag">${tag || share}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
 }
 
 // A sum is worked term by term; what is no sum, as a whole.
-function rowsOf(formula, numbers) {
+function rowsOf(formula, numbers, shares = () => "") {
   if (Array.isArray(formula) && formula[0] === "sum") {
     const shownNumbers = numbers.slice(1);
-    return formula.slice(1).map((term, k) => termRow(term, shownNumbers[k], k));
+    return formula.slice(1).map((term, k) => termRow(term, shownNumbers[k], k, shares(term)));
   }
   if (isSymbol(formula)) return [row({ sign: null, symbols: write(formula), value: write(numbers), keys: keysUsed(formula), name: "whole" })];
   return [
@@ -160,14 +161,25 @@ function rowsOf(formula, numbers) {
   ];
 }
 
-function termRow(term, numbers, place) {
+// Of a parameter's gradient over a batch, each term is the share of one sample.
+function sharesOf({ step, state }, symbol) {
+  if (!step.batch || !symbol.gradient || !"wb".includes(symbol.letter)) return () => "";
+  return (term) => {
+    const place = symbolsIn(term).find(({ gradient }) => gradient)?.index[0];
+    if (!place) return "";
+    const sample = step.rows[place - 1];
+    return `share of sample ${sample + 1}${sample === state.sample ? ", this one" : ""}`;
+  };
+}
+
+function termRow(term, numbers, place, share) {
   const minus = Array.isArray(term) && term[0] === "negative";
   const [inner, with_] = minus ? [term[1], numbers[1]] : [term, numbers];
   const sign = minus ? "−" : place ? "+" : "";
   const rest = Array.isArray(inner) && inner[0] === "rest";
   const plain = isSymbol(inner) || rest;
   const value = rest ? writeNumber(inner[2]) : plain ? write(with_) : writeNumber(evaluated(with_));
-  return row({ sign, symbols: rest ? write(inner) : writeTerm(inner), formula: plain ? "" : write(with_), value, keys: keysUsed(inner), name: `term${place}` });
+  return row({ sign, symbols: rest ? write(inner) : writeTerm(inner), formula: plain ? "" : write(with_), value, keys: keysUsed(inner), share, name: `${rest ? "rest" : "term"}${place}` });
 }
 
 function evaluated(numbers) {
@@ -190,7 +202,7 @@ function chainRows(app, symbol, line) {
     row({
       sign: rows.length ? "·" : "",
       symbols: write(["partial", of, { ...symbol, gradient: false }]),
-      formula: writeFactor(local),
+      formula: write(local),
       value: writeNumber(value),
       keys: keysUsed(local),
       tag: line.mistaken ? mistakeTag(step) : "",

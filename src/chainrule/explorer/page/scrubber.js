@@ -40,7 +40,7 @@ export function makeScrubber(app, box) {
     const groups = phasesOf(app.stops).map((phase) => {
       const own = app.stops.filter((stop) => stop.phase === phase);
       const ticks = own.map((stop, k) => `<i${k && own[k - 1].section !== stop.section ? ' style="margin-left:3px"' : ""}></i>`).join("");
-      return el("div", { class: "phase", "data-phase": phase, style: `flex:${Math.max(own.length, phase === "Loss" ? 2.6 : 4)} 1 0` }, `<b>${escaped(phase)}</b><div class="ticks" style="--k:var(--${HUES[phase]})">${ticks}</div>`);
+      return el("div", { class: "phase", "data-phase": phase, style: `flex:${Math.max(own.length, phase === "Loss" ? 2.6 : 4)} 1 0` }, `<b>${escaped(phase)}</b><div class="ticks${app.stops.length > 60 ? " many" : ""}" style="--k:var(--${HUES[phase]})">${ticks}</div>`);
     });
     track.innerHTML = groups.join("");
   }

@@ -1,6 +1,5 @@
 // The story of one number: what it feeds, and every path by which the loss comes back to it.
 
-import { showNumber } from "./digits.js";
 import { partial } from "./formula.js";
 import { usesOf, valueOf } from "./lines.js";
 import { keyOf } from "./mathml.js";
@@ -8,7 +7,7 @@ import { shown } from "./step.js";
 
 // More paths are not walked one by one: they are gathered where they meet.
 const MOST_PATHS = 400;
-const PATHS_SHOWN = 6;
+const PATHS_SHOWN = 3;
 const MOST_FED = 12;
 
 export function countPaths(step, symbol) {
@@ -69,5 +68,3 @@ function asPath(step, entry, ways, stop) {
   links.reverse();
   return { links, product: links.reduce((total, link) => total * link.value, 1) };
 }
-
-export const digitsOf = (value) => ({ value, digits: showNumber(value) });

@@ -2,7 +2,7 @@
 
 import { showNumber } from "./digits.js";
 import { escaped } from "./markup.js";
-import { keyOf, math, operator, write, writeFactor, writeNumber, writeSymbol } from "./mathml.js";
+import { keyOf, math, operator, write, writeNumber, writeSymbol } from "./mathml.js";
 import { isSymbol } from "./formula.js";
 import { numberOf, shown } from "./step.js";
 import { fedBy, pathsTo } from "./story.js";
@@ -49,7 +49,7 @@ function pathTable(base, { links, product }) {
   const rows = links.map(({ words, partial, formula, value }) => {
     const name = isSymbol(partial) ? writeSymbol(partial) : write(partial);
     const same = isSymbol(partial) && isSymbol(formula);
-    return `<tr><th scope="row">${escaped(words)}</th><td>${math(name, same ? "" : operator("=") + writeFactor(formula))}</td><td>${math(writeNumber({ value, digits: showNumber(value) }))}</td></tr>`;
+    return `<tr><th scope="row">${escaped(words)}</th><td>${math(name, same ? "" : operator("=") + write(formula))}</td><td>${math(writeNumber({ value, digits: showNumber(value) }))}</td></tr>`;
   });
   const result = `<tr class="sum"><th scope="row">product</th><td></td><td class="kg">${math(writeNumber({ value: product, digits: showNumber(product) }))}</td></tr>`;
   return `<table class="path-table"><tbody>${rows.join("")}${result}</tbody></table>`;
