@@ -22,8 +22,8 @@ from chainrule.explorer.content import layers_as_data
 from chainrule.losses import LOSSES, Loss
 from chainrule.mistakes import MISTAKES
 from chainrule.optimizers import OPTIMIZERS, SYMBOLS, Optimizer, State, named_optimizer
-from explorer_script import needs_javascript, run_script
 
+from explorer_script import needs_javascript, run_script
 from random_networks import Case, random_case
 
 pytestmark = needs_javascript

@@ -20,6 +20,7 @@ from chainrule.optimizers import OPTIMIZERS, named_optimizer
 from chainrule.rendering.mathml import MathFormulas, key_of
 from chainrule.rendering.notation import NOTATIONS
 from chainrule.textbook import example_names
+
 from explorer_script import needs_javascript, run_script
 
 pytestmark = needs_javascript

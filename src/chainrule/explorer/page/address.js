@@ -11,6 +11,7 @@ import { Run } from "./training.js";
 const MOST_EPOCHS = 1e6;
 // So many multiplications are computed while a page opens.
 const MOST_WORK = 4e9;
+const MOST_UPDATES = 2e5;
 const LINES = ["auto", "weights", "gradients"];
 const KNOWN = ["step", "run", "compare", "epoch", "batch", "trained", "sample", "lines", "edits"];
 
@@ -107,7 +108,7 @@ function stateOf(app, text) {
 function requireQuick(app, epochs) {
   const { problem, batches } = app;
   const parameters = Object.values(problem.parameters).reduce((total, values) => total + values.length, 0);
-  if (parameters * problem.samples * epochs * 3 > MOST_WORK || epochs * batches > 2e6) {
+  if (parameters * problem.samples * epochs * 3 > MOST_WORK || epochs * batches > MOST_UPDATES) {
     refuse(`The address asks for ${epochs.toLocaleString("en")} epochs, which this network would compute for too long; run it here.`);
   }
 }

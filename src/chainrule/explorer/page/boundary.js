@@ -11,9 +11,9 @@ const MOST_DOTS = 600;
 export function makeBoundary(app, box) {
   const [canvas, svg] = [$("canvas", box), $("svg", box)];
   canvas.width = canvas.height = CELLS;
-  rove(svg, ".dot", { next: ["ArrowRight", "ArrowDown"], back: ["ArrowLeft", "ArrowUp"] });
+  rove(svg, ".sample", { next: ["ArrowRight", "ArrowDown"], back: ["ArrowLeft", "ArrowUp"] });
   const choose = (target) => {
-    const dot = target.closest(".dot");
+    const dot = target.closest(".sample");
     if (dot) chooseSample(app, Number(dot.dataset.sample));
   };
   svg.addEventListener("click", (event) => choose(event.target));
@@ -30,7 +30,7 @@ export function makeBoundary(app, box) {
     const said = outputsOver(app, setting, range);
     fill(canvas, said);
     replaceContent(svg, [frame(range), ...borders(said), ...dots(app, setting, range)].join(""));
-    const members = $$(".dot", svg);
+    const members = $$(".sample", svg);
     makeTabStop(members, members.find((dot) => Number(dot.dataset.sample) === app.state.sample) ?? members[0]);
     $("figcaption", box).textContent = words(app, said);
   };
@@ -157,7 +157,7 @@ function dots(app, { x, t, network }, range) {
     const here = n === app.state.sample;
     const name = `sample ${n + 1}, target ${app.content.classes?.[units === 1 ? row[0] : row.indexOf(Math.max(...row))] ?? target}`;
     const mark = units > 1 ? el("text", { class: "n", x: cx, y: cy + 4.5, "text-anchor": "middle" }, target) : "";
-    return el("g", { class: `dot${here ? " here" : ""}${yes ? " yes" : ""}`, role: "button", tabindex: "-1", "data-sample": n, "data-f": `dot${n}`, "aria-label": name, "aria-pressed": here }, el("circle", { cx, cy, r: units > 1 ? 8 : here ? 7 : 5.5 }) + mark);
+    return el("g", { class: `sample${here ? " here" : ""}${yes ? " yes" : ""}`, role: "button", tabindex: "-1", "data-sample": n, "data-f": `dot${n}`, "aria-label": name, "aria-pressed": here }, el("circle", { cx, cy, r: units > 1 ? 8 : here ? 7 : 5.5 }) + mark);
   });
 }
 

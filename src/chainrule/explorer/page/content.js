@@ -34,6 +34,7 @@ export function readContent(content) {
     batchSize: Math.min(size, samples),
     orders: content.orders ? ordersOf(unpacked(content.orders), samples) : null,
     optimizer: training && { name: training.optimizer.name, settings: training.optimizer.settings },
+    delta: content.losses.huber.delta,
     alphas: Object.fromEntries(Object.entries(content.activations).map(([name, { alpha }]) => [name, alpha])),
   };
 }

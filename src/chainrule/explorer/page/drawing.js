@@ -220,7 +220,7 @@ function lossBox(plan) {
 }
 
 function foldMarks(app, plan) {
-  return plan.columns.flatMap(({ layer, count, units, pitch }) => {
+  return plan.columns.flatMap(({ layer, count, units, radius }) => {
     if (units.length === count) return [];
     const [word, plural] = layer === 0 ? ["input", "inputs"] : ["neuron", "neurons"];
     const dots = units.slice(1).flatMap((place, k) => {
@@ -229,7 +229,7 @@ function foldMarks(app, plan) {
       return [el("text", { class: "n fold", x: (place.x + before.x) / 2, y: (place.y + before.y) / 2 + 6, "text-anchor": "middle" }, plan.tall ? "⋯" : "⋮")];
     });
     const caption = `${count.toLocaleString("en")} ${count === 1 ? word : plural}, ${(count - units.length).toLocaleString("en")} folded`;
-    const at = plan.tall ? { x: plan.width / 2, y: units[0].y + Math.max(20, pitch * 0.34) + 24, "text-anchor": "middle" } : { x: units[0].x, y: plan.height - 4, "text-anchor": "middle" };
+    const at = plan.tall ? { x: plan.width / 2, y: units[0].y - radius - 31, "text-anchor": "middle" } : { x: units[0].x, y: plan.height - 4, "text-anchor": "middle" };
     return [...dots, el("text", { class: "cap", ...at }, caption)];
   });
 }

@@ -58,10 +58,10 @@ function layTall(columns, width) {
     const rows = at.at(-1) + 1;
     const pitch = Math.min(118, (width - 12) / rows);
     const radius = pitch >= 84 ? 26 : Math.max(10, pitch * 0.34);
-    const y = 62 + c * step;
+    const y = 68 + c * step;
     const units = column.shown.map((unit, k) => ({ unit, x: width / 2 + (at[k] - (rows - 1) / 2) * pitch, y }));
     return { ...column, at, rows, pitch, radius: column.layer ? radius : Math.min(radius, 22), units };
   });
-  const height = 62 + (columns.length - 1) * step + 170;
+  const height = 68 + (columns.length - 1) * step + 170;
   return { tall: true, width, height, columns: laid, loss: { x: width / 2, y: height - 44 } };
 }

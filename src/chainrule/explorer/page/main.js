@@ -156,5 +156,12 @@ function makeCopy() {
 
 address.take();
 app.refresh();
-document.fonts?.ready.then(() => app.refresh());
-document.documentElement.dataset.ready = "true";
+
+// Nothing is shown before the fonts are there, which come with the page: else everything would move once they are.
+const show = () => {
+  if (document.documentElement.dataset.ready) return;
+  app.refresh();
+  document.documentElement.dataset.ready = "true";
+};
+Promise.all(["400 16px CR Sans", "600 16px CR Sans", "400 16px CR Math"].map((font) => document.fonts.load(font))).then(show, show);
+setTimeout(show, 500);

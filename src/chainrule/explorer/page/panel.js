@@ -110,7 +110,7 @@ function isGiven(app, symbol) {
 function givenValue(app, symbol) {
   const value = shown(app.step, symbol);
   const field = el("input", { type: "text", inputmode: "decimal", "data-edit": datasetKey(app, symbol), "data-f": "edit", value: String(value.value), "aria-label": `${plainName(symbol)}, a new value`, class: "n" });
-  return `<div class="rows"><div class="row tot" data-keys="${keyOf(symbol)}"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo">${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div></div><label class="given">Change it to ${field}</label>`;
+  return `<div class="rows"><div class="row tot" tabindex="-1" data-keys="${keyOf(symbol)}"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo">${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div></div><label class="given">Change it to ${field}</label>`;
 }
 
 // What was typed as a number; null where it is none.
@@ -132,20 +132,21 @@ export function applyTyped(app, field) {
 
 function lineRows(app, symbol, line) {
   const { formula, numbers, rule, value } = line;
-  const rows = symbol.gradient && line.uses.length === 1 ? chainRows(app, symbol, line) : rowsOf(formula, numbers, sharesOf(app, symbol));
-  const head = symbol.gradient ? rule : (rule ?? (rows.length > 1 ? formula : null));
+  const chain = symbol.gradient && line.uses.length === 1;
+  const rows = chain ? chainRows(app, symbol, line) : rowsOf(formula, numbers, sharesOf(app, symbol));
+  const head = chain ? null : symbol.gradient ? rule : (rule ?? (rows.length > 1 ? formula : null));
   // What the rows say term by term need not stand above them too.
   const symbols = head && !(head[0] === "sum" && head.length > 4) ? `<p class="symb">${math(writeSymbol(symbol), operator("="), write(head))}</p>` : "";
   return `${symbols}<div class="rows">${rows.join("")}${totalRow(symbol, value)}</div>`;
 }
 
 function totalRow(symbol, value) {
-  return `<div class="row tot" data-keys="${keyOf(symbol)}" data-f="total"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo" data-sign>${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
+  return `<div class="row tot" tabindex="-1" data-keys="${keyOf(symbol)}" data-f="total"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo" data-sign>${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
 }
 
 function row({ sign = "", symbols, formula = "", value = "", keys = [], tag = "", share = "", name }) {
   const gap = sign === null ? "" : `<mo form="infix" lspace="0" rspace=".3em">${sign || "&#8199;"}</mo>`;
-  return `<div class="row${tag ? " bad" : ""}${formula || tag || share ? "" : " short"}" role="button" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag || share ? `<span class="tag">${tag || share}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
+  return `<div class="row${tag ? " bad" : ""}${formula || tag || share ? "" : " short"}" role="button" tabindex="-1" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag || share ? `<span class="tag">${tag || share}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
 }
 
 // A sum is worked term by term; what is no sum, as a whole.
@@ -232,7 +233,7 @@ function mistakeTag(step) {
 function updateRows(app, { result, relation, formula, numbers, value }) {
   const rows = Array.isArray(formula) && formula[0] === "sum" ? rowsOf(formula, numbers) : [row({ sign: null, symbols: "", formula: write(numbers), keys: keysUsed(formula), name: `u${keyOf(result)}` })];
   const head = `<p class="symb">${math(writeSymbol(result), operator(relation), write(formula))}</p>`;
-  const total = `<div class="row tot" data-keys="${keyOf(result)}"><span class="sy">${math(writeSymbol(result))}</span><span class="fo">${math(operator(relation))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
+  const total = `<div class="row tot" tabindex="-1" data-keys="${keyOf(result)}"><span class="sy">${math(writeSymbol(result))}</span><span class="fo">${math(operator(relation))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
   return `${head}<div class="rows">${rows.join("")}${total}</div>`;
 }
 

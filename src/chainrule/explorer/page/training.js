@@ -49,7 +49,7 @@ export function withEdit(problem, { key, value }) {
     const { optimizer } = problem;
     return { ...problem, optimizer: { ...optimizer, settings: { ...optimizer.settings, eta: value } } };
   }
-  if (name === "loss") return { ...problem, network: { ...network, loss: { delta: network.loss.delta, name: value } } };
+  if (name === "loss") return { ...problem, network: { ...network, loss: { delta: network.loss.delta ?? problem.delta, name: value } } };
   if (name === "huber") return { ...problem, network: { ...network, loss: { ...network.loss, delta: value } } };
   if (name === "act" || name === "alpha") {
     const layers = network.layers.map((layer, k) => {
