@@ -171,7 +171,12 @@ def test_without_output_the_page_opens_in_the_browser_or_says_where_it_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opened)
+
+    def open_page(url: str) -> bool:
+        asked.append(url)
+        return opened
+
+    monkeypatch.setattr("webbrowser.open", open_page)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert main(["explore"]) == 0
     said = capsys.readouterr()

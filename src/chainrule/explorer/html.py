@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from chainrule.explorer.bundle import asset, bundle
-from chainrule.rendering.html import fonts
+from chainrule.rendering.html import fonts, legend
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:; "
@@ -23,7 +23,7 @@ def render_page(content: Mapping[str, Any]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(content['title'])}</title>\n<style>{style}</style></head>\n"
-        f"<body>{asset('body.html')}\n"
+        f"<body>{asset('body.html').replace('{legend}', legend())}\n"
         f'<script type="application/json" id="content">{as_script_data(content)}</script>\n'
         f"<script>'use strict';\n{bundle('main')}</script></body></html>\n"
     )

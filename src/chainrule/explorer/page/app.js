@@ -101,12 +101,11 @@ export class App {
     const { state, content } = this;
     // A run that is still being caught up with is shown where it has come to.
     const update = Math.min(state.update, this.run.reached);
-    this.step = workStep(this.run, update, state.sample, content);
+    this.step = this.workedAt(update);
     const pristine = update === 0 && !state.edits.some((edit) => edit.at === 0);
     if (pristine && content.exact) {
       this.step.exact = state.mode === "mistake" ? content.exact.mistaken[state.compare] : content.exact.right;
     }
-    this.mistakenStep = this.compared();
     if (!this.step.rows.includes(state.sample)) state.sample = this.step.rows[0];
     if (state.key !== null) state.focus[state.key.split("-")[0]] = state.key;
     this.stops = stopsOf(this.step, state);
@@ -115,9 +114,22 @@ export class App {
     for (const paint of this.parts) paint();
   }
 
+  // The step before an update. As long as one only moves about in it, it is not worked again.
+  workedAt(update) {
+    const { run, state, last } = this;
+    if (!last || last.run !== run || last.edits !== run.edits || last.update !== update || last.compare !== state.compare) {
+      const step = workStep(run, update, state.sample, this.content);
+      this.last = { run, edits: run.edits, update, compare: state.compare, step };
+      this.mistakenStep = this.compared(step);
+      return step;
+    }
+    const row = Math.max(0, last.step.rows.indexOf(state.sample));
+    if (row !== last.step.row) last.step = { ...last.step, row };
+    return last.step;
+  }
+
   // The gradients that the mistake makes of the very step that is shown.
-  compared() {
-    const { network, optimizer, parameters, forward, t, states, loss } = this.step;
+  compared({ network, optimizer, parameters, forward, t, states, loss }) {
     if (!this.state.compare || loss === undefined || !optimizer) return null;
     return stepGradients(network, optimizer, parameters, forward, t, states, this.state.compare);
   }

@@ -9,7 +9,7 @@ import { layOut } from "./layout.js";
 import { $, $$, el, makeTabStop } from "./markup.js";
 import { keyOf, plainName } from "./mathml.js";
 import { edgesOfPath, pathsShown } from "./path_lines.js";
-import { numberOf, ofSample, symbolOf } from "./step.js";
+import { numberOf, ofSample, placeOfLargest, symbolOf } from "./step.js";
 import { worked } from "./worked.js";
 
 // Between two columns with more edges a label shows once its number is looked at, used, or pointed to.
@@ -230,7 +230,7 @@ function foldMarks(app, plan) {
     });
     const caption = `${count.toLocaleString("en")} ${count === 1 ? word : plural}, ${(count - units.length).toLocaleString("en")} folded`;
     const at = plan.tall ? { x: plan.width / 2, y: units[0].y - radius - 31, "text-anchor": "middle" } : { x: units[0].x, y: plan.height - 4, "text-anchor": "middle" };
-    return [...dots, el("text", { class: "cap", ...at }, caption)];
+    return [...dots, el("text", { class: "cap halo", ...at }, caption)];
   });
 }
 
@@ -243,6 +243,8 @@ function paintAll(app, stage, plan) {
   const used = new Set(line ? keysUsed(line.formula) : []);
   const look = { app, step, used, known: knownIn(app), phase: app.stops[state.stop].phase, key: state.key };
   look.crowded = new Set(plan.columns.slice(1).filter((to, k) => to.units.length * plan.columns[k].units.length > QUIET_LABELS).map(({ layer }) => layer));
+  look.tight = new Set(plan.columns.filter(({ pitch, layer }) => layer && pitch <= 100 && !plan.tall).map(({ layer }) => layer));
+  look.turn = (layer) => app.stops.findIndex(({ section }) => section === `gz${layer}`);
   const widest = largestByLayer(look);
   for (const element of $$("[data-r]", svg)) {
     const [kind, ...place] = element.dataset.r.split("-");
@@ -284,10 +286,10 @@ function facetOf({ app, known, phase }, symbol) {
   return known(gradient) ? gradient : symbol;
 }
 
-function largestByLayer({ app, step }) {
+function largestByLayer({ step }) {
   return step.network.layers.map((_, k) => {
-    const largest = (values) => values?.reduce((top, value) => Math.max(top, Math.abs(value)), 0) ?? 0;
-    return { w: Math.max(app.state.lines === "x" ? 0 : 1, largest(step.values[`w${k + 1}`])), g: largest(step.values[`gw${k + 1}`]) };
+    const largest = (values) => (values ? Math.abs(values[placeOfLargest(values)]) : 0);
+    return { w: Math.max(1, largest(step.values[`w${k + 1}`])), g: largest(step.values[`gw${k + 1}`]) };
   });
 }
 
@@ -420,7 +422,9 @@ function paintLabel(look, element, kind, place) {
   element.dataset.k = keyOf(facet);
   const state = stateOf(look, kind === "w" || kind === "b" ? [own, { ...own, gradient: true }, { ...own, mark: "new" }] : [facet]);
   const quiet = kind === "w" && look.crowded.has(place[0]) && !state && element !== document.activeElement;
-  const hidden = !known || quiet || (kind === "t" && !app.problem.hasTargets);
+  // In a crowded column there is room for one number beside a neuron: the one that its phase is about.
+  const tight = !state && look.tight.has(place[0]) && (kind === "a" ? look.phase === "Backward" && app.state.stop >= look.turn(place[0]) : kind === "d" && look.phase !== "Backward");
+  const hidden = !known || quiet || tight || (kind === "t" && !app.problem.hasTargets);
   element.setAttribute("class", `lab q ${hue} ${state} ${hidden ? "blank" : ""} ${app.isEdited(datasetKey(app, own)) ? "changed" : ""}`);
   element.setAttribute("aria-label", `${plainName(facet)}${facet.mark ? " after the update" : ""} = ${asTyped(shortNumber(value))}`);
   const rect = $("rect", element);

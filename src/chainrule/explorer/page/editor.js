@@ -6,7 +6,7 @@ import { datasetKey } from "./drawing.js";
 import { placeWords, typedNumber } from "./panel.js";
 import { numberOf, symbolOf } from "./step.js";
 
-const [WIDTH, MARGIN] = [244, 4];
+const [WIDTH, MARGIN] = [272, 4];
 
 export function makeEditor(app, stage) {
   const box = $("#editor", stage);

@@ -13,8 +13,9 @@ import { OPTIMIZERS } from "./optimizers.js";
 export function preActivation(layer, w, b, x, samples) {
   const { inputs, units, sign } = layer;
   const z = new Float64Array(samples * units);
-  for (let n = 0; n < samples; n++) {
-    for (let o = 0; o < units; o++) {
+  // A unit's weights stay in the processor's cache while all samples meet them; so below, too.
+  for (let o = 0; o < units; o++) {
+    for (let n = 0; n < samples; n++) {
       let sum = 0;
       for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++) sum += x[from + i] * w[at + i];
       z[n * units + o] = sum + sign * b[b.length === 1 ? 0 : o];
@@ -117,8 +118,8 @@ function byRow(samples, units, row) {
 
 function outerProduct(dL_dz, x, samples, { inputs, units }) {
   const gradient = new Float64Array(units * inputs);
-  for (let n = 0; n < samples; n++) {
-    for (let o = 0; o < units; o++) {
+  for (let o = 0; o < units; o++) {
+    for (let n = 0; n < samples; n++) {
       const signal = dL_dz[n * units + o];
       for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++) gradient[at + i] += signal * x[from + i];
     }
@@ -136,8 +137,8 @@ function biasGradient(dL_dz, samples, { units, sign, shareBias, biases }) {
 
 function passBack(dL_dz, w, samples, { inputs, units }) {
   const gradient = new Float64Array(samples * inputs);
-  for (let n = 0; n < samples; n++) {
-    for (let o = 0; o < units; o++) {
+  for (let o = 0; o < units; o++) {
+    for (let n = 0; n < samples; n++) {
       const signal = dL_dz[n * units + o];
       for (let i = 0, at = o * inputs, to = n * inputs; i < inputs; i++) gradient[to + i] += signal * w[at + i];
     }

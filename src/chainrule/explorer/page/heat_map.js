@@ -7,7 +7,8 @@ import { $, escaped } from "./markup.js";
 const MOST_CELLS = 64;
 const LARGEST_CELL = 18;
 
-// map: { title, rows, columns, value(row, column), hue, key(row, column) }, rows and columns from 0.
+// map: { title, label, values, offset, rows, columns, hue, name(row, column), key(row, column) }, rows and columns
+// from 0; the entry of a row and a column is values[offset + row * columns + column].
 export function makeHeatMap(box, select) {
   box.innerHTML =
     '<figcaption></figcaption><canvas tabindex="0" role="group"></canvas><p class="cell" role="status">&nbsp;</p>';
@@ -15,9 +16,14 @@ export function makeHeatMap(box, select) {
   const cursor = { row: 0, column: 0 };
   let map = null;
   let grid = null;
+  let drawn = null;
 
   function paint(next) {
+    // What has not changed is not drawn again: a picture of many entries takes its time.
+    const look = [next.values, next.offset, next.label, box.clientWidth, getComputedStyle(document.documentElement).getPropertyValue("--paper")];
     map = next;
+    if (drawn?.every((part, k) => part === look[k])) return;
+    drawn = look;
     grid = blocksOf(map);
     cursor.row = Math.min(cursor.row, grid.rows - 1);
     cursor.column = Math.min(cursor.column, grid.columns - 1);
@@ -74,7 +80,7 @@ function largestIn(map, { block }, { row, column }) {
   let best = null;
   for (let r = row * block; r < Math.min(map.rows, (row + 1) * block); r++) {
     for (let c = column * block; c < Math.min(map.columns, (column + 1) * block); c++) {
-      const value = map.value(r, c);
+      const value = map.values[map.offset + r * map.columns + c];
       if (!best || Math.abs(value) > Math.abs(best.value)) best = { row: r, column: c, value };
     }
   }

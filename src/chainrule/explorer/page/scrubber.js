@@ -2,7 +2,7 @@
 
 import { asTyped } from "./digits.js";
 import { $, $$, el, escaped } from "./markup.js";
-import { math, operator, plainName, writeNumber, writeSymbol } from "./mathml.js";
+import { math, operator, plainName, write, writeNumber, writeSymbol } from "./mathml.js";
 import { shown, symbolOf } from "./step.js";
 import { phasesOf } from "./stops.js";
 import { worked } from "./worked.js";
@@ -33,7 +33,10 @@ export function makeScrubber(app, box) {
     track.setAttribute("aria-valuenow", stop + 1);
     track.setAttribute("aria-valuetext", `${phase}, ${plainName(number.of)} = ${asTyped(number.digits)}`);
     const { symbol, line } = worked(app);
-    $("#now", box).innerHTML = symbol ? `<span>${math(writeSymbol(symbol), operator("="))}</span><span>${math(writeNumber(line?.value ?? shown(app.step, symbol)))}</span>` : "";
+    // On a phone the line stands here too, so that a result is never without it.
+    const value = symbol ? (line?.value ?? shown(app.step, symbol)) : null;
+    const numbers = line ? `<p>${math(operator("="), write(line.numbers))}</p>` : "<p></p>";
+    $("#now", box).innerHTML = symbol ? `<p><span>${math(writeSymbol(symbol), operator("="))}</span><span>${math(writeNumber(value))}</span></p>${numbers}` : "";
   }
 
   function build() {

@@ -5,12 +5,10 @@
 
 import {
   OutsideDomain,
-  applyOptimizer,
   backwardPropagation,
   reducedLoss,
   reductionFactor,
   sampleLosses,
-  stepGradients,
   trainedParameters,
 } from "./engine.js";
 import { evaluate, readFormula, substitute } from "./formula.js";
@@ -20,7 +18,7 @@ import { showNumber } from "./digits.js";
 // The step before an update of a run. `row` is the place in the batch of the sample that is looked at.
 export function workStep(run, update, sample, content) {
   const { parameters, states, update: found } = run.at(update);
-  const { network, optimizer, rows, t, forward } = run.batchAt(found, parameters);
+  const { network, optimizer, rows, t, forward, gradients, updated } = run.work(found, { parameters, states });
   const batch = run.problem.batchSize > 1 || (!run.problem.optimizer && run.problem.samples > 1);
   const step = { network, optimizer, parameters, states, rows, forward, t, batch, update: found, content, mistake: run.mistake };
   step.row = Math.max(0, rows.indexOf(sample));
@@ -31,7 +29,7 @@ export function workStep(run, update, sample, content) {
     step.loss = reducedLoss(network, losses);
     step.values.loss = Float64Array.of(step.loss);
     if (batch) step.values.losses = losses;
-    addGradients(step);
+    addGradients(step, gradients, updated);
   } catch (error) {
     if (!(error instanceof OutsideDomain)) throw error;
     step.outside = error.output;
@@ -39,16 +37,15 @@ export function workStep(run, update, sample, content) {
   return step;
 }
 
-function addGradients(step) {
+function addGradients(step, gradients, updated) {
   const { network, optimizer, parameters, forward, t, states, mistake, values } = step;
-  const samples = forward.samples;
-  step.right = backwardPropagation(network, parameters, forward, t);
-  step.gradients = mistake ? stepGradients(network, optimizer, parameters, forward, t, states, mistake) : step.right;
-  for (const [name, gradient] of Object.entries(step.gradients)) values[`g${name}`] = gradient;
+  const { samples } = forward;
+  step.gradients = gradients;
+  step.right = mistake ? backwardPropagation(network, parameters, forward, t) : gradients;
+  for (const [name, gradient] of Object.entries(gradients)) values[`g${name}`] = gradient;
   if (step.batch) values.glosses = new Float64Array(samples).fill(reductionFactor(network, samples));
   if (!optimizer) return;
   for (const [letter, value] of Object.entries(optimizer.settings)) values[letter] = Float64Array.of(value);
-  const [updated] = applyOptimizer(network, optimizer, parameters, step.gradients, states);
   const { remembers } = step.content.training.optimizer;
   for (const name of trainedParameters(network)) {
     values[`${name}_new`] = updated[name];
@@ -58,6 +55,18 @@ function addGradients(step) {
       else values[`${letter}_${name}`] = state[k];
     });
   }
+}
+
+// The place of the largest entry of a value, found once.
+const largest = new WeakMap();
+
+export function placeOfLargest(values) {
+  if (!largest.has(values)) {
+    let top = 0;
+    for (let k = 1; k < values.length; k++) if (Math.abs(values[k]) > Math.abs(values[top])) top = k;
+    largest.set(values, top);
+  }
+  return largest.get(values);
 }
 
 // --- shapes and lookup ----------------------------------------------------------------------------------------

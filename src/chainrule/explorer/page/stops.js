@@ -1,7 +1,7 @@
 // Where one stops on the way through a step: number by number, and in values too large for that, at one of them.
 
 import { sizeOf } from "./lines.js";
-import { numberOf, shapeOf, symbolOf } from "./step.js";
+import { placeOfLargest, shapeOf, symbolOf } from "./step.js";
 
 // A step with no more numbers is walked through whole; else values with so many entries are.
 const MOST_STOPS = 96;
@@ -57,10 +57,12 @@ function focusOf(step, name, state) {
   if (symbol && !(bySample(step, name) && symbol.index[0] !== step.row + 1)) return asked;
   const shape = shapeOf(step, name);
   const values = step.values[name];
-  const width = bySample(step, name) ? values.length / step.forward.samples : values.length;
-  const start = bySample(step, name) ? step.row * width : 0;
-  let top = start;
-  for (let k = start; k < start + width; k++) if (Math.abs(values[k]) > Math.abs(values[top])) top = k;
+  let top = 0;
+  if (bySample(step, name)) {
+    const width = values.length / step.forward.samples;
+    const start = step.row * width;
+    top = start + placeOfLargest(values.subarray(start, start + width));
+  } else top = placeOfLargest(values);
   return [name, ...unravel(top, shape)].join("-");
 }
 
@@ -84,5 +86,3 @@ function whyOf(step, { name, why }) {
   if (name === "glosses") return why.replaceAll(/\d+/g, String(step.forward.samples));
   return why;
 }
-
-export const isKnown = (step, symbol) => Number.isFinite(numberOf(step, symbol));

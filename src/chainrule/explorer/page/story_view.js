@@ -41,8 +41,9 @@ function pathsOf(step, base) {
   const where = gathered ? ` They are gathered in the error that arrives at ${escaped(gathered)}.` : "";
   const cut = left ? ` Shown are the ${paths.length} largest.` : "";
   const note = count > 1 ? `<p>Along a path the links multiply; the paths add up.${where}${cut}</p>` : "<p>Along a path the links multiply.</p>";
+  const truly = step.mistake ? "<p>These are the chain rule’s numbers, whatever the mistake makes of them.</p>" : "";
   const tables = paths.map((path) => pathTable(base, path)).join("");
-  return `<h3>${title}</h3>${note}${tables}${count > 1 ? totalOf(step, base) : ""}`;
+  return `<h3>${title}</h3>${note}${truly}${tables}${count > 1 ? totalOf(step, base) : ""}`;
 }
 
 function pathTable(base, { links, product }) {

@@ -167,11 +167,20 @@ export class Run {
   }
 
   // What one update makes of parameters and states.
-  after(update, { parameters, states }) {
-    const { network, optimizer, forward, t } = this.batchAt(update, parameters);
-    const gradients = stepGradients(network, optimizer, parameters, forward, t, states, this.mistake);
-    const [updated, remembered] = applyOptimizer(network, optimizer, parameters, gradients, states);
+  after(update, state) {
+    const { updated, remembered } = this.work(update, state);
     return { parameters: updated, states: remembered };
+  }
+
+  // One update with its gradients. The last is kept: the step that is shown is also the next one that is made.
+  work(update, { parameters, states }) {
+    if (this.kept?.update === update && this.kept.parameters === parameters && this.kept.setting === this.setting(update)) return this.kept;
+    const batch = this.batchAt(update, parameters);
+    const { network, optimizer, forward, t } = batch;
+    const gradients = stepGradients(network, optimizer, parameters, forward, t, states, this.mistake);
+    const [updated, remembered] = optimizer ? applyOptimizer(network, optimizer, parameters, gradients, states) : [{}, {}];
+    this.kept = { update, parameters, setting: this.setting(update), ...batch, gradients, updated, remembered };
+    return this.kept;
   }
 
   batchAt(update, parameters) {
