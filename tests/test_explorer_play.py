@@ -346,7 +346,7 @@ def test_a_sample_is_chosen_and_its_share_of_the_gradient_shown(
     seen = Explorer(browser, tmp_path, page_of("xor"))
     seen.page.locator('#plane [data-sample="2"]').click()
     assert "sample 3" in seen.panel
-    assert seen.label("n-0-1") == "1"
+    assert seen.label("n-0-1") == "1𝑥₁"
     seen.find("dL/dw1[1,1]")
     assert "share of sample 3, this one" in seen.panel
     shares = seen.page.eval_on_selector_all(

@@ -53,7 +53,7 @@ def describe(problem: Problem) -> dict[str, Any]:
         "layers": layers_as_data(network),
         "loss": {"name": problem.loss.name, **problem.loss.parameters},
         "reduction": problem.reduction,
-        "parameters": {name: packed(array) for name, array in network.parameters.items()},
+        "parameters": {name: packed(written(a)) for name, a in network.parameters.items()},
         "x": packed(x),
         "t": None if t is None else packed(t),
         "samples": len(x),
@@ -187,6 +187,13 @@ def digits_of(ledger: Ledger) -> Mapping[str, list[str]]:
 
 
 # --- arrays ---------------------------------------------------------------------------------------
+
+
+def written(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Numbers as the decimals that they are written as: 0.1 in float32 is 0.1 here, too."""
+    if array.dtype == np.float64:
+        return array
+    return array.astype(str).astype(np.float64)
 
 
 def packed(array: NDArray[Any]) -> Any:

@@ -38,6 +38,7 @@ from chainrule.training import require_finite
 
 # Numbers that stand in a message for those of the page.
 EPOCH, RATE, OUTPUT = 86420, 0.97531, -86420.0
+FEW = 3
 
 
 def activations_as_data() -> dict[str, Any]:
@@ -139,8 +140,11 @@ def layer_of(activation: Activation) -> Dense:
 
 
 def sections_as_data(task: Task) -> list[dict[str, str]]:
-    """The phases and sections of a step in their order, with titles and reasons, as `explain` has them."""
-    task = replace(task, mistake=None)
+    """The phases and sections of a step in their order, with titles and reasons, as `explain` has them.
+
+    "{n}" stands for the number of samples: words are the same for any batch, so a few samples tell them.
+    """
+    task = few_samples(replace(task, mistake=None))
     formulas, ledger = work_in(task, FLOAT64)
     work = Work(task, FLOAT64, formulas, ledger, None)
     if task.optimizer is not None:
@@ -150,7 +154,19 @@ def sections_as_data(task: Task) -> list[dict[str, str]]:
     writer = LineWriter(work, ledger, DECIMALS, row)
     teller = Teller(writer, None, None, None if row is None else (row,))
     return [
-        {"phase": phase.title, "key": section.key, "title": section.title, "why": section.why}
+        {
+            "phase": phase.title,
+            "key": section.key,
+            "title": section.title,
+            "why": section.why.replace(str(len(task.x)), "{n}") if task.batch else section.why,
+        }
         for phase in tell_phases(teller)
         for section in phase.sections
     ]
+
+
+def few_samples(task: Task) -> Task:
+    if not task.batch:
+        return task
+    targets = None if task.targets is None else task.targets[:FEW]
+    return replace(task, x=task.x[:FEW], targets=targets)

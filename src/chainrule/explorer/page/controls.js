@@ -22,8 +22,9 @@ export function makeControls(app, root) {
     paintSettings(app, root);
     paintSamples(app, root);
     paintModes(app, root);
-    $("#undo", root).disabled = !app.past.length;
-    $("#redo", root).disabled = !app.future.length;
+    // Not disabled, which would take the focus away from it.
+    $("#undo", root).setAttribute("aria-disabled", String(!app.past.length));
+    $("#redo", root).setAttribute("aria-disabled", String(!app.future.length));
     $("#putback", root).hidden = !app.state.edits.length;
     const { message } = app.state;
     $("#message", root).textContent = message;

@@ -50,6 +50,17 @@ function inPowersOfTen(numerator, denominator) {
   return `${trimmed(withPoint(units, SIGNIFICANT - 1))}e${place}`;
 }
 
+// Numbers that stand below each other, with the same decimals, so that their points do too.
+export function aligned(numbers) {
+  const decimals = (digits) => (/^-?\d/.test(digits) && !digits.includes("e") ? (digits.split(".")[1]?.length ?? 0) : -1);
+  const most = numbers.reduce((top, { digits }) => Math.max(top, decimals(digits)), 0);
+  return numbers.map((number) => {
+    const own = decimals(number.digits);
+    if (own < 0 || own === most) return number;
+    return { ...number, digits: number.digits + (own ? "" : ".") + "0".repeat(most - own) };
+  });
+}
+
 // As it is drawn: four significant digits, and no more than four decimals.
 export function shortNumber(value) {
   if (!Number.isFinite(value)) return asTyped(showNumber(value));

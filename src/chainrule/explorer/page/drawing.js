@@ -176,10 +176,10 @@ function neuron(plan, column, { unit, x, y }) {
   if (!input && radius >= 18) parts.push('<path class="cv"/><line class="ax"/><line class="tg"/><line class="tg bad"/><circle class="pt" r="3"/>');
   const value = input && radius >= 17;
   if (value) parts.push(el("text", { class: "n in", x, y: y + 5.5, "text-anchor": "middle" }));
-  const node = el("g", { class: `node q ${input ? "kx" : "ka"}`, "data-r": `n-${layer}-${unit}`, role: "button", tabindex: "-1" }, parts.join(""));
-  const name = input ? el("text", { class: "n lb kx", x: plan.tall ? x : x - radius - 10, y: plan.tall ? y - radius - 10 : y + 6, "text-anchor": plan.tall ? "middle" : "end" }, `𝑥${lowered(unit)}`) : "";
-  if (input) return node + (pitch >= 24 ? name : "");
-  return node + neuronLabels(plan, column, unit, x, y).join("");
+  const nodeOf = (inner) => el("g", { class: `node q ${input ? "kx" : "ka"}`, "data-r": `n-${layer}-${unit}`, role: "button", tabindex: "-1" }, inner);
+  const name = input && pitch >= 24 ? el("text", { class: "n lb kx", x: plan.tall ? x : x - radius - 10, y: plan.tall ? y - radius - 10 : y + 6, "text-anchor": plan.tall ? "middle" : "end" }, `𝑥${lowered(unit)}`) : "";
+  if (input) return nodeOf(parts.join("") + name);
+  return nodeOf(parts.join("")) + neuronLabels(plan, column, unit, x, y).join("");
 }
 
 function neuronLabels(plan, { layer, radius, pitch, units, count }, unit, x, y) {
@@ -243,7 +243,7 @@ function paintAll(app, stage, plan) {
   const used = new Set(line ? keysUsed(line.formula) : []);
   const look = { app, step, used, known: knownIn(app), phase: app.stops[state.stop].phase, key: state.key };
   look.crowded = new Set(plan.columns.slice(1).filter((to, k) => to.units.length * plan.columns[k].units.length > QUIET_LABELS).map(({ layer }) => layer));
-  look.tight = new Set(plan.columns.filter(({ pitch, layer }) => layer && pitch <= 100 && !plan.tall).map(({ layer }) => layer));
+  look.tight = new Set(plan.columns.filter(({ pitch, layer }) => layer && pitch <= 100 && pitch >= 52 && !plan.tall).map(({ layer }) => layer));
   look.turn = (layer) => app.stops.findIndex(({ section }) => section === `gz${layer}`);
   const widest = largestByLayer(look);
   for (const element of $$("[data-r]", svg)) {
@@ -326,6 +326,9 @@ function paintNeuron(look, element, [layer, unit], plan) {
   if (!layer) {
     const text = $(".in", element);
     if (text) text.textContent = fitted(value, plan.columns[0].radius);
+    const name = $(".lb", element);
+    if (name && !text && !plan.tall) name.textContent = `𝑥${lowered(unit)} ${shortNumber(value)}`;
+    name?.classList.toggle("small", !text);
     return;
   }
   const column = plan.columns[layer];
@@ -438,15 +441,11 @@ function hideCollisions(svg, look) {
   const labels = $$(".lab", svg);
   const rank = (label) => (label.classList.contains("cur") ? 0 : label.classList.contains("used") ? 1 : label.dataset.r[0] === "w" ? 3 : 2);
   const boxes = labels.map((label) => ({ label, box: $("rect", label).getBoundingClientRect(), rank: rank(label) }));
-  // A circle leaves the corners of its box free.
-  const kept = $$(".node .body, .loss-node .box", svg).map((body) => {
-    const { left, right, top, bottom, width } = body.getBoundingClientRect();
-    const corner = body.tagName === "circle" ? width * 0.12 : 0;
-    return { left: left + corner, right: right - corner, top: top + corner, bottom: bottom - corner };
-  });
+  const nodes = $$(".node .body", svg).map((body) => body.getBoundingClientRect());
+  const kept = $$(".loss-node .box", svg).map((body) => body.getBoundingClientRect());
   for (const { label, box } of boxes.sort((a, b) => a.rank - b.rank)) {
     const blank = label.classList.contains("blank");
-    const hit = !label.classList.contains("cur") && kept.some((other) => box.left < other.right - 3 && box.right > other.left + 3 && box.top < other.bottom - 5 && box.bottom > other.top + 5);
+    const hit = !label.classList.contains("cur") && (nodes.some((node) => meetsCircle(box, node)) || kept.some((other) => box.left < other.right - 3 && box.right > other.left + 3 && box.top < other.bottom - 5 && box.bottom > other.top + 5));
     label.style.visibility = blank || hit ? "hidden" : "";
     if (!blank && !hit) kept.push(box);
   }
@@ -454,4 +453,12 @@ function hideCollisions(svg, look) {
     makeTabStop($$("[data-r][role]", svg), $("[data-r^='n-']", svg));
   }
   return look;
+}
+
+// Whether a label reaches into a circle: the nearest point of its box lies inside.
+function meetsCircle(box, { left, top, width, height }) {
+  const [x, y, radius] = [left + width / 2, top + height / 2, width / 2];
+  const across = Math.max(box.left + 4 - x, 0, x - (box.right - 4));
+  const down = Math.max(box.top + 4 - y, 0, y - (box.bottom - 5));
+  return Math.hypot(across, down) < radius - 1;
 }

@@ -68,7 +68,8 @@ export function makeEditor(app, stage) {
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape" || (event.key === "Enter" && event.target === field)) {
       event.preventDefault();
-      close();
+      if (event.key === "Enter" && typedNumber(field.value) === null) apply(null, false);
+      else close();
     }
     event.stopPropagation();
   });

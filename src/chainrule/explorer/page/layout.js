@@ -34,12 +34,13 @@ function pitchWide(rows) {
 
 function layWide(columns, width) {
   const last = width - 204;
-  const first = columns[0].shown.length > WHOLE ? 92 : 70;
+  const first = columns[0].shown.length > WHOLE ? 128 : 70;
   const laid = columns.map((column, c) => {
     const at = places(column.shown);
     const rows = at.at(-1) + 1;
     const pitch = pitchWide(rows);
-    const radius = pitch > 100 ? 35 : pitch >= 52 ? Math.min(27, pitch * 0.36) : 13;
+    const room = ((last - first) / (columns.length - 1)) * 0.29;
+    const radius = Math.min(room, pitch > 100 ? 35 : pitch >= 52 ? Math.min(27, pitch * 0.36) : 13);
     return { ...column, at, rows, pitch, radius: column.layer ? radius : Math.min(radius, 21), x: first + ((last - first) * c) / (columns.length - 1) };
   });
   const folded = laid.some(({ count, shown }) => shown.length < count);

@@ -9,24 +9,34 @@ import { preActivation, reductionFactor, rowOf } from "./engine.js";
 import { LOSSES, fusedForm } from "./losses.js";
 import { numberOf } from "./step.js";
 
-const STEP = Number.EPSILON ** 0.2;
+// The first balances truncation against rounding; the smaller ones pass between kinks.
+const STEPS = [Number.EPSILON ** 0.2, 1e-4, 1e-5, 1e-6, 1e-7];
 
+// { value, bound }: what the nudges measure, and how far they may be off; `least` and `most` are the steepest slopes
+// to either side, which differ where a kink lies near.
 export function nudged(step, symbol) {
   const measure = lossAround(step, symbol);
   const size = Math.max(1, Math.abs(numberOf(step, symbol)));
-  const slope = (h) => (measure(h) - measure(-h)) / (2 * h);
-  const h = STEP * size;
-  const [wide, narrow] = [slope(h), slope(h / 2)];
-  const value = (4 * narrow - wide) / 3;
   const centre = measure(0);
-  const noise = 1e-12 * (1 + Math.abs(centre)) + 1e-7 * Math.abs(value);
-  // Where the slopes to the left and to the right differ, however small the step, there is a kink.
-  const small = 1e-6 * size;
-  const [left, right] = [(centre - measure(-small)) / small, (measure(small) - centre) / small];
-  const scale = Math.max(Math.abs(left), Math.abs(right));
-  if (Math.abs(left - right) > 1e-3 * scale + 1e-8) return { kink: true, left, right };
-  if (Math.abs(wide - narrow) > 1e-4 * scale + 1e-8) return { value: slope(small), tolerance: 1e-4 * scale + 1e-8 };
-  return { value, tolerance: noise + 1e-9 };
+  const slope = (h) => (measure(h) - measure(-h)) / (2 * h);
+  const extrapolated = (h) => (4 * slope(h / 2) - slope(h)) / 3;
+  let best = null;
+  for (const relative of STEPS) {
+    const h = relative * size;
+    const value = extrapolated(h);
+    const noise = (16 * Number.EPSILON * Math.max(Math.abs(centre), Math.abs(value) * h)) / h;
+    const bound = 4 * Math.abs(value - extrapolated(h / 2)) + noise;
+    if (!best || bound < best.bound) best = { value, bound };
+    // Smooth enough: a smaller step would only round more.
+    if (bound <= 1e-9 * (1 + Math.abs(value))) break;
+  }
+  const sides = STEPS.slice(1).flatMap((relative) => {
+    const h = relative * size;
+    const noise = (8 * Number.EPSILON * (1 + Math.abs(centre))) / h;
+    const [left, right] = [(centre - measure(-h)) / h, (measure(h) - centre) / h];
+    return [left - noise, left + noise, right - noise, right + noise];
+  });
+  return { ...best, least: Math.min(...sides), most: Math.max(...sides) };
 }
 
 // The part of the loss that an entry reaches, as a function of how far the entry is moved.

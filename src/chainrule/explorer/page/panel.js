@@ -1,12 +1,12 @@
 // The panel: the current number as symbol = numbers = result, with what it uses, its check, and its story.
 
+import { checkOf } from "./check.js";
 import { datasetKey } from "./drawing.js";
-import { asTyped, showNumber } from "./digits.js";
+import { aligned, asTyped, showNumber } from "./digits.js";
 import { evaluate, isSymbol, product, symbolsIn } from "./formula.js";
 import { keysUsed, valueOf } from "./lines.js";
 import { $, $$, el, escaped, makeTabStop, replaceContent, rove } from "./markup.js";
 import { keyOf, math, operator, plainName, write, writeNumber, writeStacked, writeSymbol, writeTerm } from "./mathml.js";
-import { nudged } from "./nudge.js";
 import { slopePlot } from "./slope.js";
 import { shown } from "./step.js";
 import { storyBody, storyOf } from "./story_view.js";
@@ -152,8 +152,9 @@ function row({ sign = "", symbols, formula = "", value = "", keys = [], tag = ""
 // A sum is worked term by term; what is no sum, as a whole.
 function rowsOf(formula, numbers, shares = () => "") {
   if (Array.isArray(formula) && formula[0] === "sum") {
-    const shownNumbers = numbers.slice(1);
-    return formula.slice(1).map((term, k) => termRow(term, shownNumbers[k], k, shares(term)));
+    const terms = formula.slice(1).map((term, k) => ({ term, numbers: numbers[k + 1], place: k, share: shares(term) }));
+    const values = aligned(terms.map(valueOfTerm));
+    return terms.map((one, k) => termRow(one, values[k]));
   }
   if (isSymbol(formula)) return [row({ sign: null, symbols: write(formula), value: write(numbers), keys: keysUsed(formula), name: "whole" })];
   return [
@@ -173,19 +174,31 @@ function sharesOf({ step, state }, symbol) {
   };
 }
 
-function termRow(term, numbers, place, share) {
-  const minus = Array.isArray(term) && term[0] === "negative";
-  const [inner, with_] = minus ? [term[1], numbers[1]] : [term, numbers];
-  const sign = minus ? "−" : place ? "+" : "";
-  const rest = Array.isArray(inner) && inner[0] === "rest";
-  const plain = isSymbol(inner) || rest;
-  const value = rest ? writeNumber(inner[2]) : plain ? write(with_) : writeNumber(evaluated(with_));
-  return row({ sign, symbols: rest ? write(inner) : writeTerm(inner), formula: plain ? "" : write(with_), value, keys: keysUsed(inner), share, name: `${rest ? "rest" : "term"}${place}` });
+const isNegative = (term) => Array.isArray(term) && term[0] === "negative";
+const isRest = (term) => Array.isArray(term) && term[0] === "rest";
+
+// A term without its sign, as a number.
+function valueOfTerm({ term, numbers }) {
+  const [inner, inNumbers] = isNegative(term) ? [term[1], numbers[1]] : [term, numbers];
+  if (isRest(inner)) return inner[2];
+  if (isSymbol(inner)) return inNumbers;
+  const value = evaluate(inNumbers);
+  return { value, digits: showNumber(value) };
 }
 
-function evaluated(numbers) {
-  const value = evaluate(numbers);
-  return { value, digits: showNumber(value) };
+function termRow({ term, numbers, place, share }, value) {
+  const minus = isNegative(term);
+  const [inner, inNumbers] = minus ? [term[1], numbers[1]] : [term, numbers];
+  const plain = isSymbol(inner) || isRest(inner) || typeof inner === "number";
+  return row({
+    sign: minus ? "−" : place ? "+" : "",
+    symbols: isRest(inner) ? write(inner) : writeTerm(inner),
+    formula: plain ? "" : write(inNumbers),
+    value: writeNumber(value),
+    keys: keysUsed(inner),
+    share,
+    name: `${isRest(inner) ? "rest" : "term"}${place}`,
+  });
 }
 
 // One link of the chain: what flows in, times the derivative on the spot.
@@ -245,7 +258,7 @@ function check(app, box, symbol, line) {
   const key = app.state.key;
   const fill = () => {
     if (app.state.key !== key || !place.isConnected) return;
-    const { html, equal } = checkWords(app.step, symbol, line);
+    const { html, equal } = checkOf(app.step, symbol, line);
     place.innerHTML = html;
     const sign = $("[data-sign]", box);
     if (sign && !equal) sign.innerHTML = math(operator("≠"));
@@ -254,38 +267,15 @@ function check(app, box, symbol, line) {
   else setTimeout(fill, 0);
 }
 
-function checkWords(step, symbol, line) {
-  const base = { ...symbol, gradient: false };
-  if (symbol.letter.startsWith("loss") || symbol.letter === "t") return { html: "", equal: true };
-  const found = nudged(step, base);
-  const name = math(writeSymbol(base));
-  if (found.kink) {
-    const words = `${asTyped(showNumber(found.left, 6))} to the left and ${asTyped(showNumber(found.right, 6))} to the right`;
-    return { html: `Nudging ${name}: there is a kink here, with slope ${words}. <b>The line follows the convention.</b>`, equal: true };
-  }
-  const value = line.value.value;
-  const measured = math(writeNumber({ value: found.value, digits: nearZero(found), of: symbol }));
-  const off = value - found.value;
-  const equal = Math.abs(off) <= found.tolerance;
-  return { html: `Nudging ${name} and measuring the loss gives ${measured}. <b>${equal ? "The line agrees." : verdict(value, found.value)}</b>`, equal };
-}
-
-const nearZero = ({ value, tolerance }) => (Math.abs(value) < tolerance / 10 ? "0" : showNumber(value));
-
-function verdict(value, measured) {
-  if (measured !== 0 && Math.sign(value) !== Math.sign(measured)) return "The line has the wrong sign.";
-  const percent = Math.abs(value / measured - 1) * 100;
-  if (!Number.isFinite(percent)) return "The line differs.";
-  const size = percent < 1 ? percent.toPrecision(1) : percent.toFixed(0);
-  return `The line is ${size}% too ${Math.abs(value) > Math.abs(measured) ? "large" : "small"}.`;
-}
-
 // --- ways to its other numbers --------------------------------------------------------------------------------
 
 function moreOf(app, symbol) {
   if (!symbol || !/^[xwbza]$/.test(symbol.letter)) return "";
   const base = { ...symbol, gradient: false, mark: undefined };
+  // A frozen bias has no update, and its section says why.
+  const frozen = app.content.sections.find(({ key }) => key === `new ${base.letter}${base.layer}` && !(`${base.letter}${base.layer}_new` in app.step.values));
+  const note = frozen && app.step.optimizer ? `<p class="more">${escaped(frozen.why)}</p>` : "";
   const others = [base, { ...base, gradient: true }, { ...base, mark: "new" }].filter((one) => keyOf(one).split("-")[0] in app.step.values && keyOf(one) !== keyOf(symbol));
   const links = others.map((one) => `<button type="button" class="go" data-go="${keyOf(one)}" data-f="go${keyOf(one)}">${math(writeSymbol(one))}</button>`);
-  return links.length ? `<p class="more">See also ${links.join(" ")}</p>` : "";
+  return note + (links.length ? `<p class="more">See also ${links.join(" ")}</p>` : "");
 }

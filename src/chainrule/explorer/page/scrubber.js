@@ -24,7 +24,8 @@ export function makeScrubber(app, box) {
     built = wanted;
     const { stop } = app.state;
     $$("i", track).forEach((tick, place) => {
-      tick.className = place < stop ? "done" : place === stop ? "now" : "";
+      tick.classList.toggle("done", place < stop);
+      tick.classList.toggle("now", place === stop);
     });
     const { phase, key } = app.stops[stop];
     for (const group of $$(".phase", track)) group.classList.toggle("on", group.dataset.phase === phase);
@@ -42,7 +43,7 @@ export function makeScrubber(app, box) {
   function build() {
     const groups = phasesOf(app.stops).map((phase) => {
       const own = app.stops.filter((stop) => stop.phase === phase);
-      const ticks = own.map((stop, k) => `<i${k && own[k - 1].section !== stop.section ? ' style="margin-left:3px"' : ""}></i>`).join("");
+      const ticks = own.map((stop, k) => `<i${k && own[k - 1].section !== stop.section ? ' class="first"' : ""}></i>`).join("");
       return el("div", { class: "phase", "data-phase": phase, style: `flex:${Math.max(own.length, phase === "Loss" ? 2.6 : 4)} 1 0` }, `<b>${escaped(phase)}</b><div class="ticks${app.stops.length > 60 ? " many" : ""}" style="--k:var(--${HUES[phase]})">${ticks}</div>`);
     });
     track.innerHTML = groups.join("");
@@ -115,6 +116,7 @@ export function makeScrubber(app, box) {
     go(by);
   });
   addEventListener("keydown", (event) => {
+    if (timer && event.key !== " " && event.key !== "Tab") stop();
     if (event.target.closest?.("input, select, textarea, dialog, summary") || event.metaKey || event.ctrlKey || event.altKey) return;
     if (event.key === "ArrowRight") go(1);
     else if (event.key === "ArrowLeft") go(-1);

@@ -3,9 +3,11 @@
 import { sizeOf } from "./lines.js";
 import { placeOfLargest, shapeOf, symbolOf } from "./step.js";
 
-// A step with no more numbers is walked through whole; else values with so many entries are.
-const MOST_STOPS = 96;
-const MOST_ENTRIES = 16;
+// A step with no more numbers is walked through whole. In a larger one, values with more than so many entries are
+// worked at one of them: with fewer, as long as there would be too many stops.
+const WHOLE = 96;
+const MOST_STOPS = 170;
+const MOST_ENTRIES = [16, 8, 4, 1];
 
 // explain names its sections "dL/dw1" and "new w1"; the numbers go by gw1 and w1_new.
 function nameOfSection(key) {
@@ -22,9 +24,11 @@ export function sectionsOf(step) {
 export function stopsOf(step, state) {
   const sections = sectionsOf(step);
   const counts = sections.map(({ name }) => entryCount(step, name));
-  const all = counts.reduce((total, count) => total + count, 0) <= MOST_STOPS;
+  const stopsWith = (most) => counts.reduce((total, count) => total + (count <= most ? count : 1), 0);
+  const fits = MOST_ENTRIES.find((entries) => stopsWith(entries) <= MOST_STOPS) ?? 1;
+  const most = stopsWith(Infinity) <= WHOLE ? Infinity : fits;
   return sections.flatMap((section, k) => {
-    const keys = all || counts[k] <= MOST_ENTRIES ? entriesOf(step, section.name) : [focusOf(step, section.name, state)];
+    const keys = counts[k] <= most ? entriesOf(step, section.name) : [focusOf(step, section.name, state)];
     return keys.map((key) => ({ key, section: section.name, phase: section.phase, title: section.title, why: whyOf(step, section) }));
   });
 }
@@ -83,6 +87,5 @@ function whyOf(step, { name, why }) {
   if (letter === "a") return activations[layers[number - 1].activation.name].meaning;
   if (letter === "gz") return activations[layers[number - 1].activation.name].words;
   if (name === "losses" || (name === "loss" && !step.batch)) return step.content.losses[loss.name].words;
-  if (name === "glosses") return why.replaceAll(/\d+/g, String(step.forward.samples));
-  return why;
+  return why.replaceAll("{n}", String(step.forward.samples));
 }

@@ -1,6 +1,6 @@
 // The story of a number as it is shown: what it feeds, and each path by which the loss comes back to it.
 
-import { showNumber } from "./digits.js";
+import { aligned, showNumber } from "./digits.js";
 import { escaped } from "./markup.js";
 import { keyOf, math, operator, write, writeNumber, writeSymbol } from "./mathml.js";
 import { isSymbol } from "./formula.js";
@@ -47,12 +47,13 @@ function pathsOf(step, base) {
 }
 
 function pathTable(base, { links, product }) {
-  const rows = links.map(({ words, partial, formula, value }) => {
+  const values = aligned([...links.map(({ value }) => value), product].map((value) => ({ value, digits: showNumber(value) })));
+  const rows = links.map(({ words, partial, formula }, k) => {
     const name = isSymbol(partial) ? writeSymbol(partial) : write(partial);
     const same = isSymbol(partial) && isSymbol(formula);
-    return `<tr><th scope="row">${escaped(words)}</th><td>${math(name, same ? "" : operator("=") + write(formula))}</td><td>${math(writeNumber({ value, digits: showNumber(value) }))}</td></tr>`;
+    return `<tr><th scope="row">${escaped(words)}</th><td>${math(name, same ? "" : operator("=") + write(formula))}</td><td>${math(writeNumber(values[k]))}</td></tr>`;
   });
-  const result = `<tr class="sum"><th scope="row">product</th><td></td><td class="kg">${math(writeNumber({ value: product, digits: showNumber(product) }))}</td></tr>`;
+  const result = `<tr class="sum"><th scope="row">product</th><td></td><td class="kg">${math(writeNumber(values.at(-1)))}</td></tr>`;
   return `<table class="path-table"><tbody>${rows.join("")}${result}</tbody></table>`;
 }
 
