@@ -150,7 +150,11 @@ def growth(case: Case, gradients: Mapping[str, Any], name: str) -> float:
 def test_runs_equal_the_reference_engines(mistake: str | None) -> None:
     """Batches, optimizers with their memory, and the classic mistakes, over a few epochs."""
     rng = np.random.default_rng(60)
-    tasks = [task for _ in range(60 if mistake else 160) if (task := random_task(rng, mistake)) is not None]
+    tasks = [
+        task
+        for _ in range(60 if mistake else 160)
+        if (task := random_task(rng, mistake)) is not None
+    ]
     found = run_script(
         ("training",),
         TO_PROBLEM

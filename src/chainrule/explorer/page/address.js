@@ -18,8 +18,12 @@ const KNOWN = ["step", "run", "compare", "epoch", "batch", "trained", "sample", 
 export function writeAddress(app) {
   const { state, content, batches } = app;
   const words = [];
-  if (state.edits.length) words.push(`edits=${state.edits.map(({ at, key, value }) => `${at}:${key}=${value}`).join(",")}`);
-  if (state.compare !== (content.training?.mistake ?? null)) words.push(`compare=${state.compare ?? "nothing"}`);
+  if (state.edits.length)
+    words.push(
+      `edits=${state.edits.map(({ at, key, value }) => `${at}:${key}=${value}`).join(",")}`,
+    );
+  if (state.compare !== (content.training?.mistake ?? null))
+    words.push(`compare=${state.compare ?? "nothing"}`);
   if (state.mode === "mistake") words.push("run=mistake");
   if (app.epoch) words.push(`epoch=${app.epoch}`);
   if (state.update % batches) words.push(`batch=${(state.update % batches) + 1}`);
@@ -50,7 +54,8 @@ function wordsOf(text) {
   for (const word of text.split("&").filter(Boolean)) {
     const place = word.indexOf("=");
     const [name, value] = [decoded(word.slice(0, place)), decoded(word.slice(place + 1))];
-    if (place < 1 || !KNOWN.includes(name)) refuse(`The address has “${decoded(word)}”, which is none of ${KNOWN.join(", ")}.`);
+    if (place < 1 || !KNOWN.includes(name))
+      refuse(`The address has “${decoded(word)}”, which is none of ${KNOWN.join(", ")}.`);
     if (name in found) refuse(`The address has ${name} twice.`);
     found[name] = value;
   }
@@ -68,25 +73,32 @@ function decoded(text) {
 function whole(words, name, least, most, missing) {
   if (!(name in words)) return missing;
   const value = /^\d+$/.test(words[name]) ? Number(words[name]) : NaN;
-  if (!(value >= least && value <= most)) refuse(`The address asks for ${name} “${words[name]}”, and there are ${least} to ${most.toLocaleString("en")}.`);
+  if (!(value >= least && value <= most))
+    refuse(
+      `The address asks for ${name} “${words[name]}”, and there are ${least} to ${most.toLocaleString("en")}.`,
+    );
   return value;
 }
 
 function oneOf(words, name, known, missing) {
   if (!(name in words)) return missing;
-  if (!known.includes(words[name])) refuse(`The address asks for ${name} “${words[name]}”, which is none of ${known.join(", ")}.`);
+  if (!known.includes(words[name]))
+    refuse(`The address asks for ${name} “${words[name]}”, which is none of ${known.join(", ")}.`);
   return words[name];
 }
 
 function stateOf(app, text) {
   const words = wordsOf(text);
   const { problem, content, batches } = app;
-  const possible = Object.keys(MISTAKES).filter((name) => problem.optimizer && content.mistakes[name][0]);
+  const possible = Object.keys(MISTAKES).filter(
+    (name) => problem.optimizer && content.mistakes[name][0],
+  );
   const state = app.initialState();
   const compare = oneOf(words, "compare", ["nothing", ...possible], state.compare ?? "nothing");
   state.compare = compare === "nothing" ? null : compare;
   state.mode = oneOf(words, "run", ["true", "mistake"], "true") === "mistake" ? "mistake" : "right";
-  if (state.mode === "mistake" && !state.compare) refuse("The address asks for the mistaken run, and compares with nothing.");
+  if (state.mode === "mistake" && !state.compare)
+    refuse("The address asks for the mistaken run, and compares with nothing.");
   const most = problem.optimizer ? MOST_EPOCHS : 0;
   const epoch = whole(words, "epoch", 0, most, 0);
   state.trained = Math.max(epoch, whole(words, "trained", 0, most, 0));
@@ -97,7 +109,8 @@ function stateOf(app, text) {
   state.edits.sort((a, b) => a.at - b.at);
   requireQuick(app, state.trained);
   if (!app.rowsAt(state.update).includes(state.sample)) {
-    if (words.sample) refuse(`The address asks for sample ${state.sample + 1}, which this batch does not have.`);
+    if (words.sample)
+      refuse(`The address asks for sample ${state.sample + 1}, which this batch does not have.`);
     state.sample = app.rowsAt(state.update)[0];
   }
   state.key = keyOfAddress(app, state, words.step);
@@ -107,17 +120,28 @@ function stateOf(app, text) {
 
 function requireQuick(app, epochs) {
   const { problem, batches } = app;
-  const parameters = Object.values(problem.parameters).reduce((total, values) => total + values.length, 0);
+  const parameters = Object.values(problem.parameters).reduce(
+    (total, values) => total + values.length,
+    0,
+  );
   if (parameters * problem.samples * epochs * 3 > MOST_WORK || epochs * batches > MOST_UPDATES) {
-    refuse(`The address asks for ${epochs.toLocaleString("en")} epochs, which this network would compute for too long; run it here.`);
+    refuse(
+      `The address asks for ${epochs.toLocaleString("en")} epochs, which this network would compute for too long; run it here.`,
+    );
   }
 }
 
 function keyOfAddress(app, state, key) {
   if (!key) return app.stops[0].key;
   // What numbers there are depends on the batch and the mistake, and not on how far a run has come.
-  const step = workStep(new Run(app.problem, state.mode === "mistake" ? state.compare : null), state.update % app.batches, state.sample, app.content);
-  if (!symbolOf(step, key)) refuse(`The address asks for the number “${key}”, which this step does not have.`);
+  const step = workStep(
+    new Run(app.problem, state.mode === "mistake" ? state.compare : null),
+    state.update % app.batches,
+    state.sample,
+    app.content,
+  );
+  if (!symbolOf(step, key))
+    refuse(`The address asks for the number “${key}”, which this step does not have.`);
   return key;
 }
 
@@ -126,7 +150,8 @@ function editOf(app, text) {
   if (!found) refuse(`The address has the edit “${text}”, which is no update:number=value.`);
   const [, at, key, written] = found;
   const value = valueOfEdit(app, key, written);
-  if (value === undefined) refuse(`The address has the edit “${text}”, which this problem has no place for.`);
+  if (value === undefined)
+    refuse(`The address has the edit “${text}”, which this problem has no place for.`);
   return { at: Number(at), key, value };
 }
 
@@ -134,16 +159,26 @@ function valueOfEdit({ problem }, key, written) {
   const [name, ...places] = key.split("-");
   const { layers } = problem.network;
   const layer = layers[Number(name.match(/\d+$/)?.[0] ?? places[0]) - 1];
-  const within = (...sizes) => places.length === sizes.length && sizes.every((size, k) => places[k] >= 1 && places[k] <= size);
-  const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(written) && Number.isFinite(Number(written)) ? Number(written) : undefined;
-  if (name === "loss") return written in LOSSES && Object.hasOwn(LOSSES, written) && !places.length ? written : undefined;
-  if (name === "act") return Object.hasOwn(ACTIVATIONS, written) && within(layers.length) ? written : undefined;
+  const within = (...sizes) =>
+    places.length === sizes.length && sizes.every((size, k) => places[k] >= 1 && places[k] <= size);
+  const number =
+    /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(written) && Number.isFinite(Number(written))
+      ? Number(written)
+      : undefined;
+  if (name === "loss")
+    return written in LOSSES && Object.hasOwn(LOSSES, written) && !places.length
+      ? written
+      : undefined;
+  if (name === "act")
+    return Object.hasOwn(ACTIVATIONS, written) && within(layers.length) ? written : undefined;
   if (number === undefined) return undefined;
-  if (name === "rate") return problem.optimizer && number > 0 && !places.length ? number : undefined;
+  if (name === "rate")
+    return problem.optimizer && number > 0 && !places.length ? number : undefined;
   if (name === "huber") return number > 0 && !places.length ? number : undefined;
   if (name === "alpha") return number >= 0 && within(layers.length) ? number : undefined;
   if (name === "x") return within(problem.samples, layers[0].inputs) ? number : undefined;
-  if (name === "t") return problem.hasTargets && within(problem.samples, layers.at(-1).units) ? number : undefined;
+  if (name === "t")
+    return problem.hasTargets && within(problem.samples, layers.at(-1).units) ? number : undefined;
   if (/^w\d+$/.test(name)) return layer && within(layer.units, layer.inputs) ? number : undefined;
   if (/^b\d+$/.test(name)) return layer && within(layer.biases) ? number : undefined;
   return undefined;

@@ -1,6 +1,7 @@
 // What the page knows at any moment, and what happens when it changes: the runs follow the edits, the step follows
 // the runs, and every part of the page paints itself from the step.
 
+import { keyOf } from "./mathml.js";
 import { stepGradients } from "./engine.js";
 import { stopsOf } from "./stops.js";
 import { symbolOf, workStep } from "./step.js";
@@ -104,7 +105,8 @@ export class App {
     this.step = this.workedAt(update);
     const pristine = update === 0 && !state.edits.some((edit) => edit.at === 0);
     if (pristine && content.exact) {
-      this.step.exact = state.mode === "mistake" ? content.exact.mistaken[state.compare] : content.exact.right;
+      this.step.exact =
+        state.mode === "mistake" ? content.exact.mistaken[state.compare] : content.exact.right;
     }
     if (!this.step.rows.includes(state.sample)) state.sample = this.step.rows[0];
     if (state.key !== null) state.focus[state.key.split("-")[0]] = state.key;
@@ -117,7 +119,13 @@ export class App {
   // The step before an update. As long as one only moves about in it, it is not worked again.
   workedAt(update) {
     const { run, state, last } = this;
-    if (!last || last.run !== run || last.edits !== run.edits || last.update !== update || last.compare !== state.compare) {
+    if (
+      !last ||
+      last.run !== run ||
+      last.edits !== run.edits ||
+      last.update !== update ||
+      last.compare !== state.compare
+    ) {
       const step = workStep(run, update, state.sample, this.content);
       this.last = { run, edits: run.edits, update, compare: state.compare, step };
       this.mistakenStep = this.compared(step);
@@ -148,7 +156,12 @@ export class App {
     if (!symbol) return false;
     const changes = { key, story: true };
     // An entry of another sample brings that sample along.
-    if (this.step.batch && symbol.index.length && "xzat".includes(symbol.letter[0]) && symbol.letter !== "loss") {
+    if (
+      this.step.batch &&
+      symbol.index.length &&
+      "xzat".includes(symbol.letter[0]) &&
+      symbol.letter !== "loss"
+    ) {
       changes.sample = this.step.rows[symbol.index[0] - 1];
     }
     this.set(changes);
@@ -215,6 +228,13 @@ export class App {
     if (!this.state.edits.length) return;
     this.remember(null);
     this.set({ edits: [], message: "" });
+  }
+
+  // The key of an edit: that of an input or a target has the sample's place in the data, not in the batch.
+  editKey(symbol) {
+    if (symbol.letter !== "x" && symbol.letter !== "t") return keyOf(symbol);
+    const { batch, rows } = this.step;
+    return `${symbol.letter}-${(batch ? rows[symbol.index[0] - 1] : rows[0]) + 1}-${symbol.index.at(-1)}`;
   }
 
   isEdited(key) {

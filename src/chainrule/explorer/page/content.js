@@ -11,7 +11,9 @@ function unpacked(array) {
 
 export function readContent(content) {
   const { training } = content;
-  const parameters = Object.fromEntries(Object.entries(content.parameters).map(([name, array]) => [name, unpacked(array)]));
+  const parameters = Object.fromEntries(
+    Object.entries(content.parameters).map(([name, array]) => [name, unpacked(array)]),
+  );
   const layers = content.layers.map((layer, k) => ({
     inputs: layer.inputs,
     units: layer.units,
@@ -35,10 +37,14 @@ export function readContent(content) {
     orders: content.orders ? ordersOf(unpacked(content.orders), samples) : null,
     optimizer: training && { name: training.optimizer.name, settings: training.optimizer.settings },
     delta: content.losses.huber.delta,
-    alphas: Object.fromEntries(Object.entries(content.activations).map(([name, { alpha }]) => [name, alpha])),
+    alphas: Object.fromEntries(
+      Object.entries(content.activations).map(([name, { alpha }]) => [name, alpha]),
+    ),
   };
 }
 
 function ordersOf(flat, samples) {
-  return Array.from({ length: flat.length / samples }, (_, epoch) => Array.from(flat.subarray(epoch * samples, (epoch + 1) * samples)));
+  return Array.from({ length: flat.length / samples }, (_, epoch) =>
+    Array.from(flat.subarray(epoch * samples, (epoch + 1) * samples)),
+  );
 }

@@ -72,7 +72,9 @@ function makeTraining(app, root) {
 
   function goalNow() {
     const value = Number(target.value);
-    return Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS ? value : app.content.training.epochs;
+    return Number.isInteger(value) && value >= 0 && value <= MOST_EPOCHS
+      ? value
+      : app.content.training.epochs;
   }
 
   if (trainable) target.value = String(app.content.training.epochs);
@@ -85,7 +87,9 @@ function makeTraining(app, root) {
     stop();
     const value = Number(target.value);
     if (!Number.isInteger(value) || value < 0 || value > MOST_EPOCHS) {
-      return app.set({ message: `“${target.value}” is no epoch: a whole number from 0 to ${MOST_EPOCHS.toLocaleString("en")}.` });
+      return app.set({
+        message: `“${target.value}” is no epoch: a whole number from 0 to ${MOST_EPOCHS.toLocaleString("en")}.`,
+      });
     }
     return app.goToEpoch(value);
   };
@@ -96,10 +100,19 @@ function makeTraining(app, root) {
     app.remember(null);
     app.set({ update: 0, trained: 0, message: "" });
   });
-  addEventListener("pointerdown", (event) => playing && !run.contains(event.target) && event.target.closest("button, svg, input, select") && stop());
+  addEventListener(
+    "pointerdown",
+    (event) =>
+      playing &&
+      !run.contains(event.target) &&
+      event.target.closest("button, svg, input, select") &&
+      stop(),
+  );
   return () => {
     const ready = Math.min(app.run.reached, app.state.update) >= app.state.update || app.run.end;
-    $("#computing", root).textContent = ready ? "" : `Computing epoch ${Math.floor(app.run.reached / app.batches).toLocaleString("en")} …`;
+    $("#computing", root).textContent = ready
+      ? ""
+      : `Computing epoch ${Math.floor(app.run.reached / app.batches).toLocaleString("en")} …`;
   };
 }
 
@@ -113,8 +126,9 @@ function makeEdits(app, root) {
     $("#undo", root).focus();
   });
   addEventListener("keydown", (event) => {
-    if (!(event.metaKey || event.ctrlKey) || event.target.closest?.("input[type=text], textarea")) return;
-    if (event.key.toLowerCase() === "z") (event.shiftKey ? app.redo() : app.undo());
+    if (!(event.metaKey || event.ctrlKey) || event.target.closest?.("input[type=text], textarea"))
+      return;
+    if (event.key.toLowerCase() === "z") event.shiftKey ? app.redo() : app.undo();
     else if (event.key.toLowerCase() === "y") app.redo();
     else return;
     event.preventDefault();
@@ -124,7 +138,9 @@ function makeEdits(app, root) {
 // --- learning rate, loss, activations -------------------------------------------------------------------------
 
 function options(names, chosen) {
-  return names.map((name) => el("option", { value: name, selected: name === chosen }, escaped(name))).join("");
+  return names
+    .map((name) => el("option", { value: name, selected: name === chosen }, escaped(name)))
+    .join("");
 }
 
 function makeSettings(app, root) {
@@ -136,21 +152,28 @@ function makeSettings(app, root) {
       '<div class="f"><label for="rate-slider">Learning rate</label><input type="range" id="rate-slider" min="-4" max="1" step="0.05"><input type="text" inputmode="decimal" class="n" id="rate" aria-label="Learning rate, typed"></div>',
     );
   }
-  rows.push(`<div class="f"><label for="loss">Loss</label><select id="loss">${options(lossNames(app), loss.name)}</select><span class="o"><input type="text" inputmode="decimal" class="n" id="delta" aria-label="delta of huber"></span></div>`);
+  rows.push(
+    `<div class="f"><label for="loss">Loss</label><select id="loss">${options(lossNames(app), loss.name)}</select><span class="o"><input type="text" inputmode="decimal" class="n" id="delta" aria-label="delta of huber"></span></div>`,
+  );
   layers.forEach((layer, k) => {
     const name = layers.length === 1 ? "Activation" : `Activation ${k + 1}`;
     rows.push(
       `<div class="f"><label for="act-${k + 1}">${name}</label><select id="act-${k + 1}" data-layer="${k + 1}">${options(Object.keys(ACTIVATIONS), layer.activation.name)}</select><span class="o"><input type="text" inputmode="decimal" class="n" data-alpha="${k + 1}" aria-label="alpha of layer ${k + 1}"></span></div>`,
     );
   });
-  const possible = Object.keys(MISTAKES).filter((name) => app.problem.optimizer && app.content.mistakes[name][0]);
+  const possible = Object.keys(MISTAKES).filter(
+    (name) => app.problem.optimizer && app.content.mistakes[name][0],
+  );
   if (possible.length) {
-    rows.push(`<div class="f wide"><label for="compare">Compare with</label><select id="compare"><option value="">nothing</option>${options(possible, app.state.compare)}</select></div>`);
+    rows.push(
+      `<div class="f wide"><label for="compare">Compare with</label><select id="compare"><option value="">nothing</option>${options(possible, app.state.compare)}</select></div>`,
+    );
   }
   box.innerHTML = rows.join("");
   box.addEventListener("change", (event) => change(app, event.target));
   box.addEventListener("input", (event) => {
-    if (event.target.id === "rate-slider") app.edit("rate", Number((10 ** Number(event.target.value)).toPrecision(2)), true);
+    if (event.target.id === "rate-slider")
+      app.edit("rate", Number((10 ** Number(event.target.value)).toPrecision(2)), true);
   });
 }
 
@@ -163,12 +186,17 @@ function change(app, target) {
   if (target.id === "compare") {
     app.remember(null);
     const compare = target.value || null;
-    app.set({ compare, mode: compare ? app.state.mode : "right", message: placeless(app, compare) });
+    app.set({
+      compare,
+      mode: compare ? app.state.mode : "right",
+      message: placeless(app, compare),
+    });
   } else if (target.id === "loss") app.edit("loss", target.value);
   else if (target.dataset.layer) app.edit(`act-${target.dataset.layer}`, target.value);
   else if (target.id === "rate") typed(app, target, "rate", (value) => value > 0, "more than 0");
   else if (target.id === "delta") typed(app, target, "huber", (value) => value > 0, "more than 0");
-  else if (target.dataset.alpha) typed(app, target, `alpha-${target.dataset.alpha}`, (value) => value >= 0, "0 or more");
+  else if (target.dataset.alpha)
+    typed(app, target, `alpha-${target.dataset.alpha}`, (value) => value >= 0, "0 or more");
 }
 
 function placeless(app, compare) {
@@ -178,7 +206,8 @@ function placeless(app, compare) {
 
 function typed(app, field, key, holds, words) {
   const value = typedNumber(field.value);
-  if (value === null || !holds(value)) app.set({ message: `“${field.value}” must be a number ${words}; nothing was changed.` });
+  if (value === null || !holds(value))
+    app.set({ message: `“${field.value}” must be a number ${words}; nothing was changed.` });
   else app.edit(key, value);
 }
 
@@ -187,12 +216,14 @@ function paintSettings(app, root) {
   if (optimizer && $("#rate", root)) {
     const { eta } = optimizer.settings;
     if (document.activeElement !== $("#rate", root)) $("#rate", root).value = String(eta);
-    if (document.activeElement !== $("#rate-slider", root)) $("#rate-slider", root).value = String(Math.log10(eta));
+    if (document.activeElement !== $("#rate-slider", root))
+      $("#rate-slider", root).value = String(Math.log10(eta));
   }
   $("#loss", root).value = network.loss.name;
   const delta = $("#delta", root);
   delta.hidden = network.loss.name !== "huber";
-  if (document.activeElement !== delta) delta.value = String(network.loss.delta ?? app.content.losses.huber.delta);
+  if (document.activeElement !== delta)
+    delta.value = String(network.loss.delta ?? app.content.losses.huber.delta);
   network.layers.forEach((layer, k) => {
     $(`#act-${k + 1}`, root).value = layer.activation.name;
     const alpha = $(`[data-alpha="${k + 1}"]`, root);
@@ -207,18 +238,29 @@ function paintSettings(app, root) {
 function makeSamples(app, root) {
   const box = $("#samples", root);
   const rows = [];
-  if (app.batches > 1) rows.push(`<div class="f"><label for="batch">Batch</label><input type="range" id="batch" min="1" max="${app.batches}" step="1"><output id="batch-number"></output></div>`);
-  if (app.problem.samples > 1) rows.push(`<div class="f"><label for="sample">Sample</label><input type="range" id="sample" min="1" max="${app.problem.samples}" step="1"><input type="text" inputmode="numeric" class="n" id="sample-number" aria-label="Sample, typed"></div>`);
+  if (app.batches > 1)
+    rows.push(
+      `<div class="f"><label for="batch">Batch</label><input type="range" id="batch" min="1" max="${app.batches}" step="1"><output id="batch-number"></output></div>`,
+    );
+  if (app.problem.samples > 1)
+    rows.push(
+      `<div class="f"><label for="sample">Sample</label><input type="range" id="sample" min="1" max="${app.problem.samples}" step="1"><input type="text" inputmode="numeric" class="n" id="sample-number" aria-label="Sample, typed"></div>`,
+    );
   box.innerHTML = rows.join("");
   box.addEventListener("input", (event) => {
-    if (event.target.id === "batch") app.goToUpdate(app.epoch * app.batches + Number(event.target.value) - 1);
+    if (event.target.id === "batch")
+      app.goToUpdate(app.epoch * app.batches + Number(event.target.value) - 1);
     if (event.target.id === "sample") chooseSample(app, Number(event.target.value) - 1);
   });
   box.addEventListener("change", (event) => {
     if (event.target.id !== "sample-number") return;
     const value = Number(event.target.value);
-    if (Number.isInteger(value) && value >= 1 && value <= app.problem.samples) chooseSample(app, value - 1);
-    else app.set({ message: `There is no sample “${event.target.value}”: they are 1 to ${app.problem.samples}.` });
+    if (Number.isInteger(value) && value >= 1 && value <= app.problem.samples)
+      chooseSample(app, value - 1);
+    else
+      app.set({
+        message: `There is no sample “${event.target.value}”: they are 1 to ${app.problem.samples}.`,
+      });
   });
 }
 
@@ -227,7 +269,9 @@ export function chooseSample(app, sample) {
   const first = app.epoch * app.batches;
   let { update } = app.state;
   if (!app.step.rows.includes(sample) && app.batches > 1) {
-    const place = Array.from({ length: app.batches }, (_, k) => first + k).find((one) => app.rowsAt(one).includes(sample));
+    const place = Array.from({ length: app.batches }, (_, k) => first + k).find((one) =>
+      app.rowsAt(one).includes(sample),
+    );
     update = place ?? update;
   }
   const key = app.stops[app.state.stop].key;
@@ -238,18 +282,22 @@ export function chooseSample(app, sample) {
 function paintSamples(app, root) {
   if ($("#batch", root)) {
     $("#batch", root).value = String((app.state.update % app.batches) + 1);
-    $("#batch-number", root).textContent = `${(app.state.update % app.batches) + 1} of ${app.batches}`;
+    $("#batch-number", root).textContent =
+      `${(app.state.update % app.batches) + 1} of ${app.batches}`;
   }
   if (!$("#sample", root)) return;
   $("#sample", root).value = String(app.state.sample + 1);
-  if (document.activeElement !== $("#sample-number", root)) $("#sample-number", root).value = String(app.state.sample + 1);
+  if (document.activeElement !== $("#sample-number", root))
+    $("#sample-number", root).value = String(app.state.sample + 1);
 }
 
 // --- which run, and what the lines show -----------------------------------------------------------------------
 
 function makeModes(app, root) {
-  for (const radio of $$("[name=mode]", root)) radio.addEventListener("change", () => app.set({ mode: radio.value }));
-  for (const radio of $$("[name=lines]", root)) radio.addEventListener("change", () => app.set({ lines: radio.value }));
+  for (const radio of $$("[name=mode]", root))
+    radio.addEventListener("change", () => app.set({ mode: radio.value }));
+  for (const radio of $$("[name=lines]", root))
+    radio.addEventListener("change", () => app.set({ lines: radio.value }));
 }
 
 function paintModes(app, root) {

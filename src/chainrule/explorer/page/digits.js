@@ -40,19 +40,26 @@ export function showNumber(value, decimals = DECIMALS, fixed = false) {
 }
 
 function inPowersOfTen(numerator, denominator) {
-  let place = Math.floor((numerator.toString(2).length - denominator.toString(2).length) * Math.log10(2)) - 1;
+  let place =
+    Math.floor((numerator.toString(2).length - denominator.toString(2).length) * Math.log10(2)) - 1;
   const atLeast = (exponent) =>
-    exponent >= 0 ? numerator >= denominator * 10n ** BigInt(exponent) : numerator * 10n ** BigInt(-exponent) >= denominator;
+    exponent >= 0
+      ? numerator >= denominator * 10n ** BigInt(exponent)
+      : numerator * 10n ** BigInt(-exponent) >= denominator;
   while (atLeast(place + 1)) place++;
   const shift = SIGNIFICANT - 1 - place;
-  let units = shift >= 0 ? roundHalfEven(numerator * 10n ** BigInt(shift), denominator) : roundHalfEven(numerator, denominator * 10n ** BigInt(-shift));
+  let units =
+    shift >= 0
+      ? roundHalfEven(numerator * 10n ** BigInt(shift), denominator)
+      : roundHalfEven(numerator, denominator * 10n ** BigInt(-shift));
   if (units === 10n ** BigInt(SIGNIFICANT)) [units, place] = [units / 10n, place + 1];
   return `${trimmed(withPoint(units, SIGNIFICANT - 1))}e${place}`;
 }
 
 // Numbers that stand below each other, with the same decimals, so that their points do too.
 export function aligned(numbers) {
-  const decimals = (digits) => (/^-?\d/.test(digits) && !digits.includes("e") ? (digits.split(".")[1]?.length ?? 0) : -1);
+  const decimals = (digits) =>
+    /^-?\d/.test(digits) && !digits.includes("e") ? (digits.split(".")[1]?.length ?? 0) : -1;
   const most = numbers.reduce((top, { digits }) => Math.max(top, decimals(digits)), 0);
   return numbers.map((number) => {
     const own = decimals(number.digits);

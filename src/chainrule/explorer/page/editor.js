@@ -2,7 +2,6 @@
 
 import { $ } from "./markup.js";
 import { math, writeSymbol } from "./mathml.js";
-import { datasetKey } from "./drawing.js";
 import { placeWords, typedNumber } from "./panel.js";
 import { numberOf, symbolOf } from "./step.js";
 
@@ -10,14 +9,18 @@ const [WIDTH, MARGIN] = [272, 4];
 
 export function makeEditor(app, stage) {
   const box = $("#editor", stage);
-  const [slider, field, words] = [$("input[type=range]", box), $("input[type=text]", box), $("p", box)];
+  const [slider, field, words] = [
+    $("input[type=range]", box),
+    $("input[type=text]", box),
+    $("p", box),
+  ];
   let key = null;
   let from = null;
 
   function open(chosen, element) {
     const symbol = symbolOf(app.step, chosen);
     if (!symbol) return;
-    key = datasetKey(app, symbol);
+    key = app.editKey(symbol);
     from = element.dataset.r;
     const value = numberOf(app.step, symbol);
     const reach = Math.max(3, Math.ceil(Math.abs(value) * 2));
@@ -43,7 +46,9 @@ export function makeEditor(app, stage) {
     if (box.hidden) return;
     box.hidden = true;
     app.gathered = null;
-    const back = [...stage.querySelectorAll("[data-r]")].find((element) => element.dataset.r === from);
+    const back = [...stage.querySelectorAll("[data-r]")].find(
+      (element) => element.dataset.r === from,
+    );
     back?.focus();
   }
 
@@ -74,7 +79,8 @@ export function makeEditor(app, stage) {
     event.stopPropagation();
   });
   document.addEventListener("pointerdown", (event) => {
-    if (!box.hidden && !box.contains(event.target) && !event.target.closest("#stage [data-r]")) box.hidden = true;
+    if (!box.hidden && !box.contains(event.target) && !event.target.closest("#stage [data-r]"))
+      box.hidden = true;
   });
   return open;
 }

@@ -17,7 +17,8 @@ export function preActivation(layer, w, b, x, samples) {
   for (let o = 0; o < units; o++) {
     for (let n = 0; n < samples; n++) {
       let sum = 0;
-      for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++) sum += x[from + i] * w[at + i];
+      for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++)
+        sum += x[from + i] * w[at + i];
       z[n * units + o] = sum + sign * b[b.length === 1 ? 0 : o];
     }
   }
@@ -98,7 +99,9 @@ export function backwardPropagation(network, parameters, forward, t) {
     // Sigmoid before binary cross-entropy, or softmax before cross-entropy: f' cancels, and a - t remains.
     const dL_dz =
       number === depth && form
-        ? byRow(samples, units, (n) => form.slope(rowOf(z, n, units), rowOf(t, n, units))).map((v) => factor * v)
+        ? byRow(samples, units, (n) => form.slope(rowOf(z, n, units), rowOf(t, n, units))).map(
+            (v) => factor * v,
+          )
         : activationBackward(layer.activation, forward[`z${number}`], dL_da, layer.units);
     gradients[`z${number}`] = dL_dz;
     const below = number > 1 ? forward[`a${number - 1}`] : forward.x;
@@ -121,7 +124,8 @@ function outerProduct(dL_dz, x, samples, { inputs, units }) {
   for (let o = 0; o < units; o++) {
     for (let n = 0; n < samples; n++) {
       const signal = dL_dz[n * units + o];
-      for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++) gradient[at + i] += signal * x[from + i];
+      for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++)
+        gradient[at + i] += signal * x[from + i];
     }
   }
   return gradient;
@@ -129,7 +133,8 @@ function outerProduct(dL_dz, x, samples, { inputs, units }) {
 
 function biasGradient(dL_dz, samples, { units, sign, shareBias, biases }) {
   const gradient = new Float64Array(units);
-  for (let n = 0; n < samples; n++) for (let o = 0; o < units; o++) gradient[o] += sign * dL_dz[n * units + o];
+  for (let n = 0; n < samples; n++)
+    for (let o = 0; o < units; o++) gradient[o] += sign * dL_dz[n * units + o];
   if (!shareBias) return gradient;
   // One number behind all units: their gradients add up.
   return new Float64Array(biases).fill(gradient.reduce((sum, value) => sum + value, 0));
@@ -140,7 +145,8 @@ function passBack(dL_dz, w, samples, { inputs, units }) {
   for (let o = 0; o < units; o++) {
     for (let n = 0; n < samples; n++) {
       const signal = dL_dz[n * units + o];
-      for (let i = 0, at = o * inputs, to = n * inputs; i < inputs; i++) gradient[to + i] += signal * w[at + i];
+      for (let i = 0, at = o * inputs, to = n * inputs; i < inputs; i++)
+        gradient[to + i] += signal * w[at + i];
     }
   }
   return gradient;
@@ -149,7 +155,9 @@ function passBack(dL_dz, w, samples, { inputs, units }) {
 // --- update ---------------------------------------------------------------------------------------------------
 
 export function trainedParameters(network) {
-  return network.layers.flatMap((layer, k) => (layer.trainBiases ? [`w${k + 1}`, `b${k + 1}`] : [`w${k + 1}`]));
+  return network.layers.flatMap((layer, k) =>
+    layer.trainBiases ? [`w${k + 1}`, `b${k + 1}`] : [`w${k + 1}`],
+  );
 }
 
 // New parameters and what the optimizer remembers of them; the old ones are unchanged.
@@ -158,7 +166,12 @@ export function applyOptimizer(network, optimizer, parameters, gradients, states
   const [updated, remembered] = [{ ...parameters }, { ...states }];
   for (const name of trainedParameters(network)) {
     const state = states[name] ?? start(parameters[name]);
-    [updated[name], remembered[name]] = update(parameters[name], gradients[name], state, optimizer.settings);
+    [updated[name], remembered[name]] = update(
+      parameters[name],
+      gradients[name],
+      state,
+      optimizer.settings,
+    );
   }
   return [updated, remembered];
 }
@@ -177,7 +190,8 @@ export const MISTAKES = {
     places: layersWithDerivative,
     gradients: (network, optimizer, parameters, forward, t) => {
       const swapped = { ...forward };
-      for (const number of layersWithDerivative(network)) swapped[`z${number}`] = forward[`a${number}`];
+      for (const number of layersWithDerivative(network))
+        swapped[`z${number}`] = forward[`a${number}`];
       return backwardPropagation(network, parameters, swapped, t);
     },
   },
@@ -189,9 +203,16 @@ export const MISTAKES = {
       let partly = parameters;
       for (let number = network.layers.length; number >= 1; number--) {
         const mistaken = backwardPropagation(network, partly, forward, t);
-        for (const letter of "azwb") gradients[`${letter}${number}`] = mistaken[`${letter}${number}`];
+        for (const letter of "azwb")
+          gradients[`${letter}${number}`] = mistaken[`${letter}${number}`];
         if (number === 1) gradients.x = mistaken.x;
-        const [updated] = applyOptimizer(network, optimizer, parameters, { ...mistaken, ...gradients }, states);
+        const [updated] = applyOptimizer(
+          network,
+          optimizer,
+          parameters,
+          { ...mistaken, ...gradients },
+          states,
+        );
         partly = { ...partly, [`w${number}`]: updated[`w${number}`] };
       }
       return gradients;

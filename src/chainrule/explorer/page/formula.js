@@ -11,9 +11,11 @@ export const isShown = (part) => typeof part === "object" && part !== null && "d
 
 // --- building, as Python's operators do it --------------------------------------------------------------------
 
-const partsOf = (kind, expression) => (Array.isArray(expression) && expression[0] === kind ? expression.slice(1) : [expression]);
+const partsOf = (kind, expression) =>
+  Array.isArray(expression) && expression[0] === kind ? expression.slice(1) : [expression];
 
-export const sum = (...terms) => (terms.length === 1 ? terms[0] : ["sum", ...terms.flatMap((term) => partsOf("sum", term))]);
+export const sum = (...terms) =>
+  terms.length === 1 ? terms[0] : ["sum", ...terms.flatMap((term) => partsOf("sum", term))];
 export const quotient = (top, bottom) => ["quotient", top, bottom];
 export const partial = (of, by) => ["partial", of, by];
 export const apply = (name, argument) => ["function", name, argument];
@@ -24,7 +26,9 @@ export function negative(part) {
 
 export function product(...factors) {
   const sign = factors.filter((factor) => factor === -1).length % 2;
-  const kept = factors.filter((factor) => factor !== 1 && factor !== -1).flatMap((factor) => partsOf("product", factor));
+  const kept = factors
+    .filter((factor) => factor !== 1 && factor !== -1)
+    .flatMap((factor) => partsOf("product", factor));
   const whole = kept.length > 1 ? ["product", ...kept] : (kept[0] ?? 1);
   return sign ? negative(whole) : whole;
 }
@@ -35,7 +39,12 @@ export function product(...factors) {
 // "sum(...)" is written out term by term, and {0} outside a sum is its entry number `entry`.
 export function readFormula(text, parts, entry = 0) {
   const tokens = text.match(/\{\w+\}|[\w.]+|\*\*|[<>]=?|[-+*/(),]/g);
-  const length = Math.max(1, ...Object.values(parts).filter(isRow).map((row) => row.length));
+  const length = Math.max(
+    1,
+    ...Object.values(parts)
+      .filter(isRow)
+      .map((row) => row.length),
+  );
   let at = 0;
   const next = (token) => (tokens[at] === token ? ((at += 1), true) : false);
 
@@ -144,7 +153,12 @@ const FUNCTIONS = {
   sqrt: Math.sqrt,
   tanh: Math.tanh,
 };
-const COMPARISONS = { ">": (a, b) => a > b, ">=": (a, b) => a >= b, "<": (a, b) => a < b, "<=": (a, b) => a <= b };
+const COMPARISONS = {
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+};
 
 export function evaluate(expression) {
   if (typeof expression === "number") return expression;

@@ -20,28 +20,46 @@ export function makeHeatMap(box, select) {
 
   function paint(next) {
     // What has not changed is not drawn again: a picture of many entries takes its time.
-    const look = [next.values, next.offset, next.label, box.clientWidth, getComputedStyle(document.documentElement).getPropertyValue("--paper")];
+    const look = [
+      next.values,
+      next.offset,
+      next.label,
+      box.clientWidth,
+      getComputedStyle(document.documentElement).getPropertyValue("--paper"),
+    ];
     map = next;
     if (drawn?.every((part, k) => part === look[k])) return;
     drawn = look;
     grid = blocksOf(map);
     cursor.row = Math.min(cursor.row, grid.rows - 1);
     cursor.column = Math.min(cursor.column, grid.columns - 1);
-    const said = grid.block > 1 ? `, in blocks of ${grid.block} × ${grid.block} by the largest` : "";
-    $("figcaption", box).innerHTML = `${map.title} <small>${map.rows.toLocaleString("en")} × ${map.columns.toLocaleString("en")}${said}</small>`;
-    canvas.setAttribute("aria-label", `${map.label}, ${map.rows} by ${map.columns}. Arrow keys read a cell, Enter works it.`);
+    const said =
+      grid.block > 1 ? `, in blocks of ${grid.block} × ${grid.block} by the largest` : "";
+    $("figcaption", box).innerHTML =
+      `${map.title} <small>${map.rows.toLocaleString("en")} × ${map.columns.toLocaleString("en")}${said}</small>`;
+    canvas.setAttribute(
+      "aria-label",
+      `${map.label}, ${map.rows} by ${map.columns}. Arrow keys read a cell, Enter works it.`,
+    );
     draw(canvas, map, grid, box.clientWidth || 300, cursor);
   }
 
   const read = () => {
     const { row, column, value } = largestIn(map, grid, cursor);
-    $(".cell", box).innerHTML = `${escaped(map.name(row, column))} = <span class="n ${map.hue}">${asTyped(showNumber(value))}</span>`;
+    $(".cell", box).innerHTML =
+      `${escaped(map.name(row, column))} = <span class="n ${map.hue}">${asTyped(showNumber(value))}</span>`;
     draw(canvas, map, grid, box.clientWidth, cursor);
   };
   const at = (event) => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
-    cursor.column = Math.max(0, Math.min(grid.columns - 1, Math.floor(((event.clientX - left) / width) * grid.columns)));
-    cursor.row = Math.max(0, Math.min(grid.rows - 1, Math.floor(((event.clientY - top) / height) * grid.rows)));
+    cursor.column = Math.max(
+      0,
+      Math.min(grid.columns - 1, Math.floor(((event.clientX - left) / width) * grid.columns)),
+    );
+    cursor.row = Math.max(
+      0,
+      Math.min(grid.rows - 1, Math.floor(((event.clientY - top) / height) * grid.rows)),
+    );
   };
   const work = () => {
     const { row, column } = largestIn(map, grid, cursor);
@@ -57,7 +75,12 @@ export function makeHeatMap(box, select) {
   });
   canvas.addEventListener("focus", read);
   canvas.addEventListener("keydown", (event) => {
-    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+    const [down, right] = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+    }[event.key] ?? [0, 0];
     if (event.key === "Enter" || event.key === " ") work();
     else if (event.key === "Home") cursor.column = 0;
     else if (event.key === "End") cursor.column = grid.columns - 1;
@@ -99,9 +122,13 @@ function draw(canvas, map, grid, width, cursor) {
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   const style = getComputedStyle(document.documentElement);
-  const [hue, paper, ink, wash] = [`--${map.hue.slice(1)}`, "--paper", "--ink", "--wash"].map((name) => style.getPropertyValue(name));
+  const [hue, paper, ink, wash] = [`--${map.hue.slice(1)}`, "--paper", "--ink", "--wash"].map(
+    (name) => style.getPropertyValue(name),
+  );
   const values = [];
-  for (let row = 0; row < grid.rows; row++) for (let column = 0; column < grid.columns; column++) values.push(largestIn(map, grid, { row, column }).value);
+  for (let row = 0; row < grid.rows; row++)
+    for (let column = 0; column < grid.columns; column++)
+      values.push(largestIn(map, grid, { row, column }).value);
   const top = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const gap = cell > 6 ? 1 : 0;
   values.forEach((value, k) => {

@@ -13,7 +13,11 @@ export function shownUnits(count, selected, tall) {
 // { width, height, tall, columns: [{ layer, count, units: [{ unit, x, y }], radius, pitch, gaps }], loss }
 export function layOut(sizes, width, selected) {
   const tall = width < 560;
-  const columns = sizes.map((count, layer) => ({ layer, count, shown: shownUnits(count, selected[layer], tall) }));
+  const columns = sizes.map((count, layer) => ({
+    layer,
+    count,
+    shown: shownUnits(count, selected[layer], tall),
+  }));
   return tall ? layTall(columns, width) : layWide(columns, width);
 }
 
@@ -41,13 +45,26 @@ function layWide(columns, width) {
     const pitch = pitchWide(rows);
     const room = ((last - first) / (columns.length - 1)) * 0.29;
     const radius = Math.min(room, pitch > 100 ? 35 : pitch >= 52 ? Math.min(27, pitch * 0.36) : 13);
-    return { ...column, at, rows, pitch, radius: column.layer ? radius : Math.min(radius, 21), x: first + ((last - first) * c) / (columns.length - 1) };
+    return {
+      ...column,
+      at,
+      rows,
+      pitch,
+      radius: column.layer ? radius : Math.min(radius, 21),
+      x: first + ((last - first) * c) / (columns.length - 1),
+    };
   });
   const folded = laid.some(({ count, shown }) => shown.length < count);
-  const height = Math.max(210, ...laid.map(({ rows, pitch }) => rows * pitch + (pitch > 100 ? 4 : 34))) + (folded ? 20 : 0);
+  const height =
+    Math.max(210, ...laid.map(({ rows, pitch }) => rows * pitch + (pitch > 100 ? 4 : 34))) +
+    (folded ? 20 : 0);
   const middle = (height - (folded ? 20 : 0)) / 2 + 2;
   for (const column of laid) {
-    column.units = column.shown.map((unit, k) => ({ unit, x: column.x, y: middle + (column.at[k] - (column.rows - 1) / 2) * column.pitch }));
+    column.units = column.shown.map((unit, k) => ({
+      unit,
+      x: column.x,
+      y: middle + (column.at[k] - (column.rows - 1) / 2) * column.pitch,
+    }));
   }
   return { tall: false, width, height, columns: laid, loss: { x: width - 48, y: middle } };
 }
@@ -60,8 +77,19 @@ function layTall(columns, width) {
     const pitch = Math.min(118, (width - 12) / rows);
     const radius = pitch >= 84 ? 26 : Math.max(10, pitch * 0.34);
     const y = 68 + c * step;
-    const units = column.shown.map((unit, k) => ({ unit, x: width / 2 + (at[k] - (rows - 1) / 2) * pitch, y }));
-    return { ...column, at, rows, pitch, radius: column.layer ? radius : Math.min(radius, 22), units };
+    const units = column.shown.map((unit, k) => ({
+      unit,
+      x: width / 2 + (at[k] - (rows - 1) / 2) * pitch,
+      y,
+    }));
+    return {
+      ...column,
+      at,
+      rows,
+      pitch,
+      radius: column.layer ? radius : Math.min(radius, 22),
+      units,
+    };
   });
   const height = 68 + (columns.length - 1) * step + 170;
   return { tall: true, width, height, columns: laid, loss: { x: width / 2, y: height - 44 } };

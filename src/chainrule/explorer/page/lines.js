@@ -2,7 +2,17 @@
 //
 // Which entries feed which is known here; formulas and their derivatives are read from the rules' own text.
 
-import { evaluate, isSymbol, negative, partial, product, quotient, readFormula, substitute, sum } from "./formula.js";
+import {
+  evaluate,
+  isSymbol,
+  negative,
+  partial,
+  product,
+  quotient,
+  readFormula,
+  substitute,
+  sum,
+} from "./formula.js";
 import { LOSSES } from "./losses.js";
 import { keyOf } from "./mathml.js";
 import { layersWithDerivative } from "./engine.js";
@@ -20,14 +30,16 @@ const unitOf = (symbol) => symbol.index.at(-1);
 const count = (length) => Array.from({ length }, (_, k) => k + 1);
 const samplesOf = (step) => (step.batch ? count(step.forward.samples) : [null]);
 const below = (layer) => (layer > 1 ? { letter: "a", layer: layer - 1 } : { letter: "x" });
-const lossOf = (step, sample) => (step.batch ? { letter: "losses", index: [sample] } : { letter: "loss", index: [] });
+const lossOf = (step, sample) =>
+  step.batch ? { letter: "losses", index: [sample] } : { letter: "loss", index: [] };
 
 function biasOf(step, layer, unit) {
   return { letter: "b", layer, index: [Math.min(unit, step.network.layers[layer - 1].biases)] };
 }
 
 // A number that was set is shown as it was written, and is no factor 1 that could be left out.
-const setting = (value) => value && { value, digits: Number.isInteger(value) ? `${value}.0` : String(value) };
+const setting = (value) =>
+  value && { value, digits: Number.isInteger(value) ? `${value}.0` : String(value) };
 
 // --- forward --------------------------------------------------------------------------------------------------
 
@@ -38,17 +50,27 @@ export function forwardFormula(step, symbol) {
   if (letter === "z") {
     const [sample, unit] = [sampleOf(step, symbol), unitOf(symbol)];
     const terms = count(layers[layer - 1].inputs).map((i) =>
-      product({ letter: "w", layer, index: [unit, i] }, { ...below(layer), index: withSample(sample, i) }),
+      product(
+        { letter: "w", layer, index: [unit, i] },
+        { ...below(layer), index: withSample(sample, i) },
+      ),
     );
     const bias = biasOf(step, layer, unit);
     return sum(...terms, layers[layer - 1].sign > 0 ? bias : negative(bias));
   }
   if (letter === "a") {
     const { activation, units } = layers[layer - 1];
-    return readFormula(step.content.activations[activation.name].symbols, activationParts(step, symbol, activation, units), unitOf(symbol) - 1);
+    return readFormula(
+      step.content.activations[activation.name].symbols,
+      activationParts(step, symbol, activation, units),
+      unitOf(symbol) - 1,
+    );
   }
   if (letter === "losses" || (letter === "loss" && !step.batch)) {
-    return readFormula(step.content.losses[loss.name].symbols, lossParts(step, letter === "losses" ? symbol.index[0] : null));
+    return readFormula(
+      step.content.losses[loss.name].symbols,
+      lossParts(step, letter === "losses" ? symbol.index[0] : null),
+    );
   }
   if (letter === "loss") {
     const terms = samplesOf(step).map((sample) => lossOf(step, sample));
@@ -59,7 +81,10 @@ export function forwardFormula(step, symbol) {
 
 function activationParts(step, symbol, activation, units) {
   const z = { letter: "z", layer: symbol.layer, index: symbol.index };
-  const row = count(units).map((unit) => ({ ...z, index: withSample(sampleOf(step, symbol), unit) }));
+  const row = count(units).map((unit) => ({
+    ...z,
+    index: withSample(sampleOf(step, symbol), unit),
+  }));
   const coupled = activation.name === "softmax";
   return { 0: coupled ? row : z, y: { ...z, letter: "a" }, alpha: setting(activation.alpha) };
 }
@@ -67,7 +92,12 @@ function activationParts(step, symbol, activation, units) {
 function lossParts(step, sample) {
   const units = step.network.layers.at(-1).units;
   const row = (part) => count(units).map((unit) => ({ ...part, index: withSample(sample, unit) }));
-  return { 0: row({ letter: "a", layer: depthOf(step) }), 1: row({ letter: "t" }), O: units, delta: setting(step.network.loss.delta) };
+  return {
+    0: row({ letter: "a", layer: depthOf(step) }),
+    1: row({ letter: "t" }),
+    O: units,
+    delta: setting(step.network.loss.delta),
+  };
 }
 
 // a = f(z) by name, for activations that have a longer formula too.
@@ -107,7 +137,13 @@ export function usesOf(step, symbol) {
     const local = step.content.losses[name].local[letter === "t" ? 1 : 0];
     const sample = sampleOf(step, symbol);
     const words = name === "output" ? links.sum : links.loss;
-    return [{ fed: lossOf(step, sample), local: readFormula(local, lossParts(step, sample), unitOf(symbol) - 1), words }];
+    return [
+      {
+        fed: lossOf(step, sample),
+        local: readFormula(local, lossParts(step, sample), unitOf(symbol) - 1),
+        words,
+      },
+    ];
   }
   const next = (layer ?? 0) + 1;
   return count(layers[next - 1].units).map((unit) => ({
@@ -120,31 +156,55 @@ export function usesOf(step, symbol) {
 function usesOfSum(step, symbol) {
   const { activation, units } = step.network.layers[symbol.layer - 1];
   const where = symbol.layer === depthOf(step) ? "output" : "hidden";
-  const words = step.content.links.slope.replace("{activation}", activation.name).replace("{where}", where);
+  const words = step.content.links.slope
+    .replace("{activation}", activation.name)
+    .replace("{where}", where);
   const own = { ...symbol, letter: "a" };
   if (activation.name !== "softmax") {
-    const local = readFormula(step.content.activations[activation.name].local, activationParts(step, symbol, activation, units));
+    const local = readFormula(
+      step.content.activations[activation.name].local,
+      activationParts(step, symbol, activation, units),
+    );
     return [{ fed: own, local, words }];
   }
   return count(units).map((unit) => {
     const fed = { ...own, index: [...symbol.index.slice(0, -1), unit] };
-    const local = unit === unitOf(symbol) ? product(fed, sum(1, negative(own))) : negative(product(fed, own));
+    const local =
+      unit === unitOf(symbol) ? product(fed, sum(1, negative(own))) : negative(product(fed, own));
     return { fed, local, words };
   });
 }
 
 // The derivative as the mistake evaluates it: activations for sums, or weights that are already updated.
 function asMistaken(step, symbol, local) {
-  if (step.mistake === "updated-weights" && isSymbol(local) && local.letter === "w" && local.layer > 1) return { ...local, mark: "new" };
-  if (step.mistake !== "derivative-at-activation" || symbol.letter !== "z" || !layersWithDerivative(step.network).includes(symbol.layer)) return local;
+  if (
+    step.mistake === "updated-weights" &&
+    isSymbol(local) &&
+    local.letter === "w" &&
+    local.layer > 1
+  )
+    return { ...local, mark: "new" };
+  if (
+    step.mistake !== "derivative-at-activation" ||
+    symbol.letter !== "z" ||
+    !layersWithDerivative(step.network).includes(symbol.layer)
+  )
+    return local;
   const { activation, units } = step.network.layers[symbol.layer - 1];
   const rule = step.content.activations[activation.name];
   return substitute(local, (part) => {
     if (part.letter === "z") return { ...part, letter: "a" };
     if (part.letter !== "a") return part;
     if (activation.name === "sigmoid") return ["function", "sigmoid", part];
-    const row = count(units).map((unit) => ({ ...part, index: [...part.index.slice(0, -1), unit] }));
-    return readFormula(rule.symbols, { 0: activation.name === "softmax" ? row : part, alpha: setting(activation.alpha) }, unitOf(part) - 1);
+    const row = count(units).map((unit) => ({
+      ...part,
+      index: [...part.index.slice(0, -1), unit],
+    }));
+    return readFormula(
+      rule.symbols,
+      { 0: activation.name === "softmax" ? row : part, alpha: setting(activation.alpha) },
+      unitOf(part) - 1,
+    );
   });
 }
 
@@ -153,7 +213,9 @@ function asMistaken(step, symbol, local) {
 export function lineOf(step, symbol) {
   if (symbol.gradient) return gradientLine(step, symbol);
   const formula = forwardFormula(step, symbol);
-  return formula === null ? null : finished(step, symbol, folded(step, formula), functionOf(step, symbol));
+  return formula === null
+    ? null
+    : finished(step, symbol, folded(step, formula), functionOf(step, symbol));
 }
 
 function gradientLine(step, symbol) {
@@ -163,7 +225,9 @@ function gradientLine(step, symbol) {
     const taken = asMistaken(step, value, local);
     return fed.letter === "loss" ? taken : product({ ...fed, gradient: true }, taken);
   });
-  const partials = uses.map(({ fed }) => (fed.letter === "loss" ? null : product({ ...fed, gradient: true }, partial(fed, value))));
+  const partials = uses.map(({ fed }) =>
+    fed.letter === "loss" ? null : product({ ...fed, gradient: true }, partial(fed, value)),
+  );
   const formula = folded(step, sum(...terms), ownTerms(step, uses, symbol));
   const short = terms.length <= LONGEST_SUM && partials.every(Boolean);
   const line = finished(step, symbol, formula, short ? sum(...partials) : null);
@@ -191,10 +255,19 @@ function folded(step, formula, own = []) {
   if (kind === "quotient") return quotient(folded(step, parts[0]), folded(step, parts[1]));
   if (kind !== "sum" || parts.length <= LONGEST_SUM) return formula;
   const values = parts.map((term) => valueOf(step, term));
-  const order = parts.map((_, k) => k).sort((a, b) => own.includes(b) - own.includes(a) || Math.abs(values[b]) - Math.abs(values[a]) || a - b);
+  const order = parts
+    .map((_, k) => k)
+    .sort(
+      (a, b) =>
+        own.includes(b) - own.includes(a) || Math.abs(values[b]) - Math.abs(values[a]) || a - b,
+    );
   const kept = order.slice(0, TERMS_SHOWN).sort((a, b) => a - b);
   const rest = values.reduce((total, value, k) => (kept.includes(k) ? total : total + value), 0);
-  return ["sum", ...kept.map((k) => parts[k]), ["rest", parts.length - kept.length, { value: rest, digits: showNumber(rest) }]];
+  return [
+    "sum",
+    ...kept.map((k) => parts[k]),
+    ["rest", parts.length - kept.length, { value: rest, digits: showNumber(rest) }],
+  ];
 }
 
 export function valueOf(step, expression) {
@@ -208,9 +281,14 @@ function shownValue(step, symbol) {
 // The keys of the numbers that a line uses.
 export function keysUsed(expression) {
   if (isSymbol(expression)) return [keyOf(expression)];
-  return Array.isArray(expression) ? expression.slice(1).flatMap((part) => (part && typeof part === "object" ? keysUsed(part) : [])) : [];
+  return Array.isArray(expression)
+    ? expression
+        .slice(1)
+        .flatMap((part) => (part && typeof part === "object" ? keysUsed(part) : []))
+    : [];
 }
 
-export const isFused = (step) => LOSSES[step.network.loss.name].fused?.activation === step.network.layers.at(-1).activation.name;
+export const isFused = (step) =>
+  LOSSES[step.network.loss.name].fused?.activation === step.network.layers.at(-1).activation.name;
 
 export const sizeOf = (step, name) => shapeOf(step, name).reduce((total, size) => total * size, 1);

@@ -27,7 +27,10 @@ function describe() {
   const { layers } = app.setting.network;
   const sizes = [layers[0].inputs, ...layers.map(({ units }) => units)].join("–");
   const { samples, training } = content;
-  const words = [`${sizes} network`, samples === 1 ? "one sample" : `${samples.toLocaleString("en")} samples`];
+  const words = [
+    `${sizes} network`,
+    samples === 1 ? "one sample" : `${samples.toLocaleString("en")} samples`,
+  ];
   if (training) words.push(training.optimizer.name);
   return words.join(", ");
 }
@@ -38,10 +41,16 @@ function notes() {
       ? "Numbers of the first step are those of exact arithmetic on the decimals as written, rounded to 8 decimals; after an edit, and at later epochs, they are computed here in float64."
       : "Numbers are computed here in float64, and rounded to 8 decimals where they are shown.",
   ];
-  if (content.dtype === "float32") said.push("The problem itself asks for float32; this page computes in float64.");
+  if (content.dtype === "float32")
+    said.push("The problem itself asks for float32; this page computes in float64.");
   if (app.problem.orders && content.training.epochs > app.problem.orders.length) {
-    said.push(`The order of samples is recorded for the first ${app.problem.orders.length.toLocaleString("en")} epochs of ${content.training.epochs.toLocaleString("en")}; after them the page takes these orders over again, and differs from “chainrule train”.`);
-  } else if (app.problem.orders) said.push(`Samples are shuffled as “chainrule train” shuffles them, for its ${app.problem.orders.length.toLocaleString("en")} epochs; beyond, the page takes these orders over again.`);
+    said.push(
+      `The order of samples is recorded for the first ${app.problem.orders.length.toLocaleString("en")} epochs of ${content.training.epochs.toLocaleString("en")}; after them the page takes these orders over again, and differs from “chainrule train”.`,
+    );
+  } else if (app.problem.orders)
+    said.push(
+      `Samples are shuffled as “chainrule train” shuffles them, for its ${app.problem.orders.length.toLocaleString("en")} epochs; beyond, the page takes these orders over again.`,
+    );
   return said.join(" ");
 }
 
@@ -90,7 +99,9 @@ function announce() {
   clearTimeout(timer);
   timer = setTimeout(() => {
     const symbol = symbolOf(app.step, app.state.key);
-    const words = symbol ? `${plainName(symbol)}${symbol.mark ? " after the update" : ""} = ${asTyped(shown(app.step, symbol).digits)}, epoch ${app.epoch}` : "";
+    const words = symbol
+      ? `${plainName(symbol)}${symbol.mark ? " after the update" : ""} = ${asTyped(shown(app.step, symbol).digits)}, epoch ${app.epoch}`
+      : "";
     if (words !== announced) $("#live").textContent = words;
     announced = words;
   }, 400);
@@ -108,7 +119,10 @@ function makeFinder() {
     if (found) {
       app.set({ message: "" });
       field.value = "";
-    } else app.set({ message: `There is no number “${field.value}” here; names are such as w1[2,1], dL/dw1[2,1] or a1[2].` });
+    } else
+      app.set({
+        message: `There is no number “${field.value}” here; names are such as w1[2,1], dL/dw1[2,1] or a1[2].`,
+      });
   });
 }
 
@@ -119,13 +133,20 @@ function keyNamed(text) {
   const key = [(gradient ? "g" : "") + name, ...(places ? places.split(",") : [])].join("-");
   if (symbolOf(app.step, key)) return key;
   // In a batch a name without the sample means the one that is looked at.
-  const own = [(gradient ? "g" : "") + name, app.step.row + 1, ...(places ? places.split(",") : [])].join("-");
+  const own = [
+    (gradient ? "g" : "") + name,
+    app.step.row + 1,
+    ...(places ? places.split(",") : []),
+  ].join("-");
   return app.step.batch && symbolOf(app.step, own) ? own : null;
 }
 
 function makeTheme() {
   const [button, root] = [$("#theme"), document.documentElement];
-  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+  const isDark = () =>
+    root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
   const name = () => {
     button.textContent = isDark() ? "Light" : "Dark";
   };
@@ -163,5 +184,9 @@ const show = () => {
   app.refresh();
   document.documentElement.dataset.ready = "true";
 };
-Promise.all(["400 16px CR Sans", "600 16px CR Sans", "400 16px CR Math"].map((font) => document.fonts.load(font))).then(show, show);
+Promise.all(
+  ["400 16px CR Sans", "600 16px CR Sans", "400 16px CR Math"].map((font) =>
+    document.fonts.load(font),
+  ),
+).then(show, show);
 setTimeout(show, 500);

@@ -26,7 +26,11 @@ export function replaceContent(box, html) {
 }
 
 // Arrow keys within a group, of which one member is a tab stop.
-export function rove(box, selector, keys = { next: ["ArrowDown", "ArrowRight"], back: ["ArrowUp", "ArrowLeft"] }) {
+export function rove(
+  box,
+  selector,
+  keys = { next: ["ArrowDown", "ArrowRight"], back: ["ArrowUp", "ArrowLeft"] },
+) {
   box.addEventListener("keydown", (event) => {
     const members = $$(selector, box);
     const at = members.indexOf(document.activeElement);

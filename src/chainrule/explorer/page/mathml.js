@@ -50,7 +50,9 @@ function hueOfPartial(of, by) {
 
 // --- symbols and numbers --------------------------------------------------------------------------------------
 
-const marks = (symbol) => ` class="${hueOf(symbol)}"` + (symbol.index?.length || symbol.letter === "loss" ? ` data-k="${keyOf(symbol)}"` : "");
+const marks = (symbol) =>
+  ` class="${hueOf(symbol)}"` +
+  (symbol.index?.length || symbol.letter === "loss" ? ` data-k="${keyOf(symbol)}"` : "");
 
 function letters(symbol, attributes, instead) {
   let [letter, parameter] = symbol.letter.split("_");
@@ -64,10 +66,18 @@ function letters(symbol, attributes, instead) {
   const index = symbol.index ?? [];
   const apart = "xzat".includes(symbol.letter) || index.some((place) => place > 9);
   const comma = apart ? '<mo separator="true" lspace="0" rspace="0">,</mo>' : "";
-  const places = index.filter((place) => place > 0).map((place) => `<mn>${place}</mn>`).join(comma);
-  const below = (parameter ? `<mi>${parameter}</mi>` : "") + (parameter && places ? '<mo separator="true" lspace="0" rspace="0">,</mo>' : "") + places;
+  const places = index
+    .filter((place) => place > 0)
+    .map((place) => `<mn>${place}</mn>`)
+    .join(comma);
+  const below =
+    (parameter ? `<mi>${parameter}</mi>` : "") +
+    (parameter && places ? '<mo separator="true" lspace="0" rspace="0">,</mo>' : "") +
+    places;
   const shape = `<mi>${letter}</mi>`;
-  const base = hat ? `<mover accent="true">${row(shape)}<mo stretchy="false">ˆ</mo></mover>` : shape;
+  const base = hat
+    ? `<mover accent="true">${row(shape)}<mo stretchy="false">ˆ</mo></mover>`
+    : shape;
   if (below && raised) return `<msubsup${attributes}>${base}${row(below)}${row(raised)}</msubsup>`;
   if (raised) return `<msup${attributes}>${base}${row(raised)}</msup>`;
   if (below) return `<msub${attributes}>${base}${row(below)}</msub>`;
@@ -84,7 +94,10 @@ export function writeNumber({ digits, of }) {
   const attributes = of ? marks(of) : "";
   const [mantissa, exponent] = digits.split("e");
   const shown = mantissa.replace("-", "−");
-  if (!exponent) return /\d/.test(shown) || shown.length < 3 ? `<mn${attributes}>${shown}</mn>` : `<mtext${attributes}>${shown}</mtext>`;
+  if (!exponent)
+    return /\d/.test(shown) || shown.length < 3
+      ? `<mn${attributes}>${shown}</mn>`
+      : `<mtext${attributes}>${shown}</mtext>`;
   const power = `<msup><mn>10</mn><mn>${exponent.replace("-", "−")}</mn></msup>`;
   return `<mrow${attributes}><mn>${shown}</mn><mo lspace=".1em" rspace=".1em">×</mo>${power}</mrow>`;
 }
@@ -102,7 +115,8 @@ export function writeStacked(symbol) {
 
 // --- expressions ----------------------------------------------------------------------------------------------
 
-const isNegative = (part) => (typeof part === "number" && part < 0) || (isShown(part) && part.digits.startsWith("-"));
+const isNegative = (part) =>
+  (typeof part === "number" && part < 0) || (isShown(part) && part.digits.startsWith("-"));
 
 function binding(part, first) {
   if (isNegative(part)) return first ? PRODUCT : SUM;
@@ -129,7 +143,10 @@ export function writeFactor(part) {
 }
 
 // Symbols and parentheses stand side by side; numbers, fractions and choices need a sign between them.
-const needsDot = (factor) => (isSymbol(factor) ? Boolean(factor.gradient) : !(Array.isArray(factor) && ["sum", "power", "function"].includes(factor[0])));
+const needsDot = (factor) =>
+  isSymbol(factor)
+    ? Boolean(factor.gradient)
+    : !(Array.isArray(factor) && ["sum", "power", "function"].includes(factor[0]));
 
 function writeProduct(factors, first = true) {
   const parts = [writeAt(factors[0], PRODUCT, first)];
@@ -142,13 +159,16 @@ function writeProduct(factors, first = true) {
 
 // A term after an operator: a negative factor at its start needs parentheses.
 export function writeTerm(part) {
-  return Array.isArray(part) && part[0] === "product" ? writeProduct(part.slice(1), false) : writeAt(part, PRODUCT);
+  return Array.isArray(part) && part[0] === "product"
+    ? writeProduct(part.slice(1), false)
+    : writeAt(part, PRODUCT);
 }
 
 function writePower(base, exponent) {
   const close = '<mo stretchy="false" lspace="0" rspace="0">)</mo>';
   // On the row as a whole browsers hang the exponent too high, so it hangs on the parenthesis.
-  if (base.endsWith(close)) return `${base.slice(0, -close.length)}<msup>${close}${row(exponent)}</msup>`;
+  if (base.endsWith(close))
+    return `${base.slice(0, -close.length)}<msup>${close}${row(exponent)}</msup>`;
   return `<msup>${row(base)}${row(exponent)}</msup>`;
 }
 
@@ -156,12 +176,15 @@ function writeFunction(name, argument) {
   if (name === "exp") return writePower("<mi>e</mi>", write(argument));
   if (name === "sqrt") return `<msqrt>${write(argument)}</msqrt>`;
   if (name === "abs") return row(tight("|"), write(argument), tight("|"));
-  const label = name.endsWith("'") ? `${NAMES[name.slice(0, -1)] ?? name.slice(0, -1)}′` : (NAMES[name] ?? name);
+  const label = name.endsWith("'")
+    ? `${NAMES[name.slice(0, -1)] ?? name.slice(0, -1)}′`
+    : (NAMES[name] ?? name);
   return row(`<mi>${label}</mi><mo>&#8289;</mo>`, parentheses(write(argument)));
 }
 
 function writeCases(yes, condition, no) {
-  const brace = '<mo stretchy="true" symmetric="true" form="prefix" lspace="0" rspace=".1em">{</mo>';
+  const brace =
+    '<mo stretchy="true" symmetric="true" form="prefix" lspace="0" rspace=".1em">{</mo>';
   const cells = [
     [write(yes), `<mtext>if </mtext>${write(condition)}`],
     [write(no), "<mtext>else</mtext>"],

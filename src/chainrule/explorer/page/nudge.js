@@ -47,19 +47,33 @@ function lossAround(step, symbol) {
   const n = batch && !"wb".includes(letter) ? index[0] - 1 : null;
   const rows = n === null ? Array.from({ length: forward.samples }, (_, k) => k) : [n];
   const unit = index.at(-1) - 1;
-  const take = (name, units) => Float64Array.from(rows.flatMap((row) => rowOf(forward[name], row, units)));
+  const take = (name, units) =>
+    Float64Array.from(rows.flatMap((row) => rowOf(forward[name], row, units)));
   if (letter === "a" && layer === depth) {
     const a = take(`a${depth}`, network.layers.at(-1).units);
-    return (by) => lossOfRows(step, null, a.map((value, k) => (k === unit ? value + by : value)), rows);
+    return (by) =>
+      lossOfRows(
+        step,
+        null,
+        a.map((value, k) => (k === unit ? value + by : value)),
+        rows,
+      );
   }
   const at = letter === "x" || letter === "a" ? (layer ?? 0) + 1 : layer;
   const own = network.layers[at - 1];
   const z = take(`z${at}`, own.units);
   const changes = new Float64Array(z.length);
   rows.forEach((row, k) => {
-    for (let o = 0; o < own.units; o++) changes[k * own.units + o] = rateOf(step, symbol, own, at, row, o, unit, parameters, forward);
+    for (let o = 0; o < own.units; o++)
+      changes[k * own.units + o] = rateOf(step, symbol, own, at, row, o, unit, parameters, forward);
   });
-  return (by) => continueForward(step, at, z.map((value, k) => value + changes[k] * by), rows);
+  return (by) =>
+    continueForward(
+      step,
+      at,
+      z.map((value, k) => value + changes[k] * by),
+      rows,
+    );
 }
 
 // How fast z_o of a sample moves with the entry: no calculus, z is linear in each of these.
@@ -94,7 +108,9 @@ function lossOfRows(step, z, a, rows) {
   let total = 0;
   rows.forEach((row, k) => {
     const target = rowOf(t, row, units);
-    total += form ? form.value(rowOf(z, k, units), target) : loss.value(rowOf(a, k, units), target, network.loss.delta);
+    total += form
+      ? form.value(rowOf(z, k, units), target)
+      : loss.value(rowOf(a, k, units), target, network.loss.delta);
   });
   return total * reductionFactor(network, step.forward.samples);
 }

@@ -1,12 +1,21 @@
 // The panel: the current number as symbol = numbers = result, with what it uses, its check, and its story.
 
 import { checkOf } from "./check.js";
-import { datasetKey } from "./drawing.js";
 import { aligned, asTyped, showNumber } from "./digits.js";
 import { evaluate, isSymbol, product, symbolsIn } from "./formula.js";
 import { keysUsed, valueOf } from "./lines.js";
 import { $, $$, el, escaped, makeTabStop, replaceContent, rove } from "./markup.js";
-import { keyOf, math, operator, plainName, write, writeNumber, writeStacked, writeSymbol, writeTerm } from "./mathml.js";
+import {
+  keyOf,
+  math,
+  operator,
+  plainName,
+  write,
+  writeNumber,
+  writeStacked,
+  writeSymbol,
+  writeTerm,
+} from "./mathml.js";
 import { slopePlot } from "./slope.js";
 import { shown } from "./step.js";
 import { storyBody, storyOf } from "./story_view.js";
@@ -14,6 +23,8 @@ import { worked } from "./worked.js";
 
 // Beyond so many parameters a check is made after the number is shown, not before.
 const CHECKED_AT_ONCE = 20000;
+// A row with more letters has its formula on a line of its own.
+const MOST_LETTERS = 34;
 
 export function makePanel(app, box, light) {
   function paint() {
@@ -32,13 +43,16 @@ export function makePanel(app, box, light) {
   }
 
   rove(box, ".row", { next: ["ArrowDown"], back: ["ArrowUp"] });
-  const keysAt = (target) => target.closest("[data-keys]")?.dataset.keys.split(" ") ?? (target.closest("[data-k]") ? [target.closest("[data-k]").dataset.k] : []);
+  const keysAt = (target) =>
+    target.closest("[data-keys]")?.dataset.keys.split(" ") ??
+    (target.closest("[data-k]") ? [target.closest("[data-k]").dataset.k] : []);
   box.addEventListener("mouseover", (event) => light(keysAt(event.target)));
   box.addEventListener("mouseleave", () => light([]));
   box.addEventListener("focusin", (event) => light(keysAt(event.target)));
   box.addEventListener("focusout", () => light([]));
   box.addEventListener("click", (event) => {
-    const to = event.target.closest("[data-go]")?.dataset.go ?? event.target.closest("[data-k]")?.dataset.k;
+    const to =
+      event.target.closest("[data-go]")?.dataset.go ?? event.target.closest("[data-k]")?.dataset.k;
     if (to) app.select(to);
   });
   box.addEventListener("keydown", (event) => {
@@ -51,12 +65,21 @@ export function makePanel(app, box, light) {
   box.addEventListener("change", (event) => {
     if (event.target.matches("[data-edit]")) applyTyped(app, event.target);
   });
-  box.addEventListener("toggle", (event) => {
-    if (!event.target.matches(".story") || event.target.open === app.state.story) return;
-    app.state.story = event.target.open;
-    const { symbol } = worked(app);
-    if (event.target.open) $(".tale", box).innerHTML = storyBody(app.step, { ...symbol, gradient: false, mark: undefined });
-  }, true);
+  box.addEventListener(
+    "toggle",
+    (event) => {
+      if (!event.target.matches(".story") || event.target.open === app.state.story) return;
+      app.state.story = event.target.open;
+      const { symbol } = worked(app);
+      if (event.target.open)
+        $(".tale", box).innerHTML = storyBody(app.step, {
+          ...symbol,
+          gradient: false,
+          mark: undefined,
+        });
+    },
+    true,
+  );
   return paint;
 }
 
@@ -66,7 +89,10 @@ export function placeWords(app) {
   const { step, state, content } = app;
   const parts = [`epoch ${app.epoch.toLocaleString("en")}`];
   if (app.batches > 1) parts.push(`batch ${(state.update % app.batches) + 1} of ${app.batches}`);
-  if (content.samples > 1) parts.push(`sample ${state.sample + 1}${step.batch && step.row !== state.sample ? `, place ${step.row + 1}` : ""}`);
+  if (content.samples > 1)
+    parts.push(
+      `sample ${state.sample + 1}${step.batch && step.row !== state.sample ? `, place ${step.row + 1}` : ""}`,
+    );
   return step.batch || parts.length ? parts.join(", ") : "";
 }
 
@@ -81,7 +107,10 @@ function where(app) {
 function heading(app, symbol) {
   if (!symbol) return '<h2 tabindex="-1" data-home></h2>';
   const { title, why } = wordsFor(app, symbol);
-  const kind = app.state.mode === "mistake" && (symbol.gradient || symbol.mark) ? '<b class="tag">as the mistake computes it</b>' : "";
+  const kind =
+    app.state.mode === "mistake" && (symbol.gradient || symbol.mark)
+      ? '<b class="tag">as the mistake computes it</b>'
+      : "";
   return `<h2 tabindex="-1" data-home>${math(writeSymbol(symbol))}<small>${escaped(title)}${kind}</small></h2><p class="why">${escaped(why)}</p>`;
 }
 
@@ -97,7 +126,10 @@ function wordsFor(app, symbol) {
 function message(app) {
   const { step, content } = app;
   if (step.outside === undefined) return "";
-  const words = content.losses[step.network.loss.name].domain.replace("{output}", asTyped(showNumber(step.outside)));
+  const words = content.losses[step.network.loss.name].domain.replace(
+    "{output}",
+    asTyped(showNumber(step.outside)),
+  );
   return `<p class="msg" role="alert">${escaped(words)}.</p>`;
 }
 
@@ -109,7 +141,15 @@ function isGiven(app, symbol) {
 
 function givenValue(app, symbol) {
   const value = shown(app.step, symbol);
-  const field = el("input", { type: "text", inputmode: "decimal", "data-edit": datasetKey(app, symbol), "data-f": "edit", value: String(value.value), "aria-label": `${plainName(symbol)}, a new value`, class: "n" });
+  const field = el("input", {
+    type: "text",
+    inputmode: "decimal",
+    "data-edit": app.editKey(symbol),
+    "data-f": "edit",
+    value: String(value.value),
+    "aria-label": `${plainName(symbol)}, a new value`,
+    class: "n",
+  });
   return `<div class="rows"><div class="row tot" tabindex="-1" data-keys="${keyOf(symbol)}"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo">${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div></div><label class="given">Change it to ${field}</label>`;
 }
 
@@ -124,7 +164,10 @@ export function typedNumber(text) {
 export function applyTyped(app, field) {
   const value = typedNumber(field.value);
   field.setAttribute("aria-invalid", String(value === null));
-  if (value === null) app.set({ message: `“${field.value}” is no finite number such as 0.5, so nothing was changed.` });
+  if (value === null)
+    app.set({
+      message: `“${field.value}” is no finite number such as 0.5, so nothing was changed.`,
+    });
   else app.edit(field.dataset.edit, value);
 }
 
@@ -133,10 +176,15 @@ export function applyTyped(app, field) {
 function lineRows(app, symbol, line) {
   const { formula, numbers, rule, value } = line;
   const chain = symbol.gradient && line.uses.length === 1;
-  const rows = chain ? chainRows(app, symbol, line) : rowsOf(formula, numbers, sharesOf(app, symbol));
+  const rows = chain
+    ? chainRows(app, symbol, line)
+    : rowsOf(formula, numbers, sharesOf(app, symbol));
   const head = chain ? null : symbol.gradient ? rule : (rule ?? (rows.length > 1 ? formula : null));
   // What the rows say term by term need not stand above them too.
-  const symbols = head && !(head[0] === "sum" && head.length > 4) ? `<p class="symb">${math(writeSymbol(symbol), operator("="), write(head))}</p>` : "";
+  const symbols =
+    head && !(head[0] === "sum" && head.length > (symbol.gradient ? 3 : 4))
+      ? `<p class="symb">${math(writeSymbol(symbol), operator("="), write(head))}</p>`
+      : "";
   return `${symbols}<div class="rows">${rows.join("")}${totalRow(symbol, value)}</div>`;
 }
 
@@ -144,22 +192,68 @@ function totalRow(symbol, value) {
   return `<div class="row tot" tabindex="-1" data-keys="${keyOf(symbol)}" data-f="total"><span class="sy">${math(writeSymbol(symbol))}</span><span class="fo" data-sign>${math(operator("="))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
 }
 
-function row({ sign = "", symbols, formula = "", value = "", keys = [], tag = "", share = "", name }) {
-  const gap = sign === null ? "" : `<mo form="infix" lspace="0" rspace=".3em">${sign || "&#8199;"}</mo>`;
-  return `<div class="row${tag ? " bad" : ""}${formula || tag || share ? "" : " short"}" role="button" tabindex="-1" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag || share ? `<span class="tag">${tag || share}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
+function row({
+  sign = "",
+  symbols,
+  formula = "",
+  value = "",
+  keys = [],
+  tag = "",
+  share = "",
+  wide = false,
+  name,
+}) {
+  const gap =
+    sign === null ? "" : `<mo form="infix" lspace="0" rspace=".3em">${sign || "&#8199;"}</mo>`;
+  const kind = [
+    tag && "bad",
+    !(formula || tag || share) && "short",
+    formula && (wide || lengthOf(symbols) + lengthOf(formula) > MOST_LETTERS) && "wide",
+  ].filter(Boolean);
+  return `<div class="${["row", ...kind].join(" ")}" role="button" tabindex="-1" data-f="${name}" data-keys="${[...new Set(keys)].join(" ")}"><span class="sy">${math(gap, symbols)}</span><span class="fo">${formula ? math(operator("="), formula) : ""}${tag || share ? `<span class="tag">${tag || share}</span>` : ""}</span><span class="nu">${value ? math(value) : ""}</span></div>`;
 }
+
+// About how many letters wide a formula is set.
+const lengthOf = (markup) => markup.replaceAll(/<[^>]*>/g, "").length;
 
 // A sum is worked term by term; what is no sum, as a whole.
 function rowsOf(formula, numbers, shares = () => "") {
   if (Array.isArray(formula) && formula[0] === "sum") {
-    const terms = formula.slice(1).map((term, k) => ({ term, numbers: numbers[k + 1], place: k, share: shares(term) }));
+    const terms = formula
+      .slice(1)
+      .map((term, k) => ({ term, numbers: numbers[k + 1], place: k, share: shares(term) }));
     const values = aligned(terms.map(valueOfTerm));
-    return terms.map((one, k) => termRow(one, values[k]));
+    const rows = terms.map((one, k) => termRow(one, values[k]));
+    // Where one formula needs a line of its own, all have one.
+    return rows.some((text) => text.startsWith('<div class="row wide'))
+      ? terms.map((one, k) => termRow(one, values[k], true))
+      : rows;
   }
-  if (isSymbol(formula)) return [row({ sign: null, symbols: write(formula), value: write(numbers), keys: keysUsed(formula), name: "whole" })];
+  if (isSymbol(formula))
+    return [
+      row({
+        sign: null,
+        symbols: write(formula),
+        value: write(numbers),
+        keys: keysUsed(formula),
+        name: "whole",
+      }),
+    ];
   return [
-    row({ sign: null, symbols: "<mspace width='0'/>", formula: write(formula), keys: keysUsed(formula), name: "whole" }),
-    row({ sign: null, symbols: "<mspace width='0'/>", formula: write(numbers), keys: keysUsed(formula), name: "numbers" }),
+    row({
+      sign: null,
+      symbols: "<mspace width='0'/>",
+      formula: write(formula),
+      keys: keysUsed(formula),
+      name: "whole",
+    }),
+    row({
+      sign: null,
+      symbols: "<mspace width='0'/>",
+      formula: write(numbers),
+      keys: keysUsed(formula),
+      name: "numbers",
+    }),
   ];
 }
 
@@ -186,7 +280,7 @@ function valueOfTerm({ term, numbers }) {
   return { value, digits: showNumber(value) };
 }
 
-function termRow({ term, numbers, place, share }, value) {
+function termRow({ term, numbers, place, share }, value, wide = false) {
   const minus = isNegative(term);
   const [inner, inNumbers] = minus ? [term[1], numbers[1]] : [term, numbers];
   const plain = isSymbol(inner) || isRest(inner) || typeof inner === "number";
@@ -197,6 +291,7 @@ function termRow({ term, numbers, place, share }, value) {
     value: writeNumber(value),
     keys: keysUsed(inner),
     share,
+    wide,
     name: `${isRest(inner) ? "rest" : "term"}${place}`,
   });
 }
@@ -208,10 +303,23 @@ function chainRows(app, symbol, line) {
   const rows = [];
   const flowing = { ...fed, gradient: true };
   const local = fed.letter === "loss" ? line.formula : localOf(line, flowing);
-  if (fed.letter !== "loss") rows.push(row({ symbols: writeStacked(flowing), value: writeNumber(shown(step, flowing)), keys: [keyOf(flowing)], name: "flowing" }));
+  if (fed.letter !== "loss")
+    rows.push(
+      row({
+        symbols: writeStacked(flowing),
+        value: writeNumber(shown(step, flowing)),
+        keys: [keyOf(flowing)],
+        name: "flowing",
+      }),
+    );
   const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
   const factor = valueOf(step, local);
-  const value = fed.letter === "loss" ? line.value : isSymbol(local) ? shown(step, local) : { value: factor, digits: showNumber(factor) };
+  const value =
+    fed.letter === "loss"
+      ? line.value
+      : isSymbol(local)
+        ? shown(step, local)
+        : { value: factor, digits: showNumber(factor) };
   rows.push(
     row({
       sign: rows.length ? "·" : "",
@@ -233,18 +341,34 @@ function localOf(line, flowing) {
     if (isSymbol(part)) return keyOf(part) === key ? 1 : part;
     if (!Array.isArray(part)) return part;
     if (part[0] === "negative") return product(-1, strip(part[1]));
-    if (part[0] === "product") return product(...part.slice(1).filter((factor) => !(isSymbol(factor) && keyOf(factor) === key)));
+    if (part[0] === "product")
+      return product(
+        ...part.slice(1).filter((factor) => !(isSymbol(factor) && keyOf(factor) === key)),
+      );
     return part;
   };
   return strip(line.formula);
 }
 
 function mistakeTag(step) {
-  return step.mistake === "updated-weights" ? "the weight after its update" : "slope taken at the activation";
+  return step.mistake === "updated-weights"
+    ? "the weight after its update"
+    : "slope taken at the activation";
 }
 
 function updateRows(app, { result, relation, formula, numbers, value }) {
-  const rows = Array.isArray(formula) && formula[0] === "sum" ? rowsOf(formula, numbers) : [row({ sign: null, symbols: "", formula: write(numbers), keys: keysUsed(formula), name: `u${keyOf(result)}` })];
+  const rows =
+    Array.isArray(formula) && formula[0] === "sum"
+      ? rowsOf(formula, numbers)
+      : [
+          row({
+            sign: null,
+            symbols: "",
+            formula: write(numbers),
+            keys: keysUsed(formula),
+            name: `u${keyOf(result)}`,
+          }),
+        ];
   const head = `<p class="symb">${math(writeSymbol(result), operator(relation), write(formula))}</p>`;
   const total = `<div class="row tot" tabindex="-1" data-keys="${keyOf(result)}"><span class="sy">${math(writeSymbol(result))}</span><span class="fo">${math(operator(relation))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
   return `${head}<div class="rows">${rows.join("")}${total}</div>`;
@@ -254,7 +378,10 @@ function updateRows(app, { result, relation, formula, numbers, value }) {
 
 function check(app, box, symbol, line) {
   const place = $("[data-check]", box);
-  const parameters = Object.values(app.problem.parameters).reduce((total, values) => total + values.length, 0);
+  const parameters = Object.values(app.problem.parameters).reduce(
+    (total, values) => total + values.length,
+    0,
+  );
   const key = app.state.key;
   const fill = () => {
     if (app.state.key !== key || !place.isConnected) return;
@@ -273,9 +400,18 @@ function moreOf(app, symbol) {
   if (!symbol || !/^[xwbza]$/.test(symbol.letter)) return "";
   const base = { ...symbol, gradient: false, mark: undefined };
   // A frozen bias has no update, and its section says why.
-  const frozen = app.content.sections.find(({ key }) => key === `new ${base.letter}${base.layer}` && !(`${base.letter}${base.layer}_new` in app.step.values));
+  const frozen = app.content.sections.find(
+    ({ key }) =>
+      key === `new ${base.letter}${base.layer}` &&
+      !(`${base.letter}${base.layer}_new` in app.step.values),
+  );
   const note = frozen && app.step.optimizer ? `<p class="more">${escaped(frozen.why)}</p>` : "";
-  const others = [base, { ...base, gradient: true }, { ...base, mark: "new" }].filter((one) => keyOf(one).split("-")[0] in app.step.values && keyOf(one) !== keyOf(symbol));
-  const links = others.map((one) => `<button type="button" class="go" data-go="${keyOf(one)}" data-f="go${keyOf(one)}">${math(writeSymbol(one))}</button>`);
+  const others = [base, { ...base, gradient: true }, { ...base, mark: "new" }].filter(
+    (one) => keyOf(one).split("-")[0] in app.step.values && keyOf(one) !== keyOf(symbol),
+  );
+  const links = others.map(
+    (one) =>
+      `<button type="button" class="go" data-go="${keyOf(one)}" data-f="go${keyOf(one)}">${math(writeSymbol(one))}</button>`,
+  );
   return note + (links.length ? `<p class="more">See also ${links.join(" ")}</p>` : "");
 }

@@ -10,7 +10,11 @@ export function pathsShown(app) {
   const symbol = symbolOf(app.step, app.state.key);
   if (!symbol?.gradient || symbol.letter.startsWith("loss") || symbol.letter === "t") return [];
   if (cache.step !== app.step || cache.key !== app.state.key) {
-    Object.assign(cache, { step: app.step, key: app.state.key, paths: pathsTo(app.step, { ...symbol, gradient: false }).shown });
+    Object.assign(cache, {
+      step: app.step,
+      key: app.state.key,
+      paths: pathsTo(app.step, { ...symbol, gradient: false }).shown,
+    });
   }
   return cache.paths;
 }
@@ -18,7 +22,8 @@ export function pathsShown(app) {
 export function edgesOfPath(svg, { links }) {
   const roles = links.flatMap(({ from, to }) => {
     if (to.letter === "z" && from.letter === "w") return [`e-${to.layer}-${from.index.join("-")}`];
-    if (to.letter === "z" && (from.letter === "a" || from.letter === "x")) return [`e-${to.layer}-${to.index.at(-1)}-${from.index.at(-1)}`];
+    if (to.letter === "z" && (from.letter === "a" || from.letter === "x"))
+      return [`e-${to.layer}-${to.index.at(-1)}-${from.index.at(-1)}`];
     if (from.letter === "a" && to.letter.startsWith("loss")) return [`l-${from.index.at(-1)}`];
     return [];
   });

@@ -17,7 +17,9 @@ function number(value) {
 const list = (values) => `[${Array.from(values, number).join(", ")}]`;
 
 function matrix(values, width) {
-  const rows = Array.from({ length: values.length / width }, (_, k) => list(values.subarray(k * width, (k + 1) * width)));
+  const rows = Array.from({ length: values.length / width }, (_, k) =>
+    list(values.subarray(k * width, (k + 1) * width)),
+  );
   return rows.length > 4 ? `[\n  ${rows.join(",\n  ")},\n]` : `[${rows.join(", ")}]`;
 }
 
@@ -31,8 +33,15 @@ export function problemFile(app) {
   if (problem.hasTargets) lines.push(`targets = ${targets(app, setting)}`);
   layers.forEach((layer, k) => {
     const biases = step.parameters[`b${k + 1}`];
-    lines.push("", "[[layers]]", `weights = ${matrix(step.parameters[`w${k + 1}`], layer.inputs)}`, `biases = ${list(biases)}`, `activation = ${quoted(layer.activation.name)}`);
-    if (layer.activation.alpha !== undefined) lines.push(`alpha = ${number(layer.activation.alpha)}`);
+    lines.push(
+      "",
+      "[[layers]]",
+      `weights = ${matrix(step.parameters[`w${k + 1}`], layer.inputs)}`,
+      `biases = ${list(biases)}`,
+      `activation = ${quoted(layer.activation.name)}`,
+    );
+    if (layer.activation.alpha !== undefined)
+      lines.push(`alpha = ${number(layer.activation.alpha)}`);
     if (!layer.trainBiases) lines.push("train_biases = false");
     if (layer.shareBias) lines.push("share_bias = true");
     if (layer.sign < 0) lines.push('bias_sign = "-"');
@@ -45,20 +54,42 @@ export function problemFile(app) {
 function targets({ content }, { network, t }) {
   const { units } = network.layers.at(-1);
   const { classes } = content;
-  const rows = Array.from({ length: t.length / units }, (_, n) => Array.from(t.subarray(n * units, (n + 1) * units)));
-  const named = classes && rows.map((row) => (units === 1 ? classes[row[0]] : row.filter((value) => value === 1).length === 1 && row.every((value) => value === 0 || value === 1) ? classes[row.indexOf(1)] : undefined));
+  const rows = Array.from({ length: t.length / units }, (_, n) =>
+    Array.from(t.subarray(n * units, (n + 1) * units)),
+  );
+  const named =
+    classes &&
+    rows.map((row) =>
+      units === 1
+        ? classes[row[0]]
+        : row.filter((value) => value === 1).length === 1 &&
+            row.every((value) => value === 0 || value === 1)
+          ? classes[row.indexOf(1)]
+          : undefined,
+    );
   const used = new Set(named);
-  const inOrder = named && used.size === classes.length && !used.has(undefined) && [...used].sort(byCodePoint).every((name, k) => name === classes[k]);
+  const inOrder =
+    named &&
+    used.size === classes.length &&
+    !used.has(undefined) &&
+    [...used].sort(byCodePoint).every((name, k) => name === classes[k]);
   const numbers = classes?.every((name) => /^-?\d+$/.test(name));
-  if (!inOrder && !(numbers && named && network.loss.name === "cross-entropy" && used.size === classes.length)) return matrix(t, units);
-  if (numbers) return network.loss.name === "cross-entropy" && units > 1 ? `[${named.join(", ")}]` : matrix(t, units);
+  if (
+    !inOrder &&
+    !(numbers && named && network.loss.name === "cross-entropy" && used.size === classes.length)
+  )
+    return matrix(t, units);
+  if (numbers)
+    return network.loss.name === "cross-entropy" && units > 1
+      ? `[${named.join(", ")}]`
+      : matrix(t, units);
   return `[${named.map(quoted).join(", ")}]`;
 }
 
 const byCodePoint = (a, b) => {
   const [p, q] = [[...a], [...b]];
   const at = p.findIndex((letter, k) => letter !== q[k]);
-  return at < 0 ? p.length - q.length : (p[at].codePointAt(0) - (q[at]?.codePointAt(0) ?? -1));
+  return at < 0 ? p.length - q.length : p[at].codePointAt(0) - (q[at]?.codePointAt(0) ?? -1);
 };
 
 function training(app, { optimizer }, loss, reduction) {
@@ -66,9 +97,14 @@ function training(app, { optimizer }, loss, reduction) {
   const lines = ["[training]", `loss = ${quoted(loss.name)}`];
   if (loss.name === "huber") lines.push(`delta = ${number(loss.delta ?? 1)}`);
   lines.push(`reduction = ${quoted(reduction)}`, `optimizer = ${quoted(optimizer.name)}`);
-  for (const [letter, key] of Object.entries(given.optimizer.keys)) lines.push(`${key} = ${number(optimizer.settings[letter])}`);
+  for (const [letter, key] of Object.entries(given.optimizer.keys))
+    lines.push(`${key} = ${number(optimizer.settings[letter])}`);
   lines.push(`epochs = ${epochsLeft(app)}`);
-  lines.push(`batch_size = ${given.batch_size === "all" ? '"all"' : given.batch_size}`, `shuffle = ${given.shuffle}`, `seed = ${given.seed}`);
+  lines.push(
+    `batch_size = ${given.batch_size === "all" ? '"all"' : given.batch_size}`,
+    `shuffle = ${given.shuffle}`,
+    `seed = ${given.seed}`,
+  );
   if (app.state.mode === "mistake") lines.push(`mistake = ${quoted(app.state.compare)}`);
   return lines;
 }
@@ -81,16 +117,27 @@ function epochsLeft(app) {
 
 function comments(app) {
   const { state, content, step } = app;
-  const lines = ["# Saved from chainrule's page. The state of the page itself:", `# #${writeAddress(app) || "start"}`];
+  const lines = [
+    "# Saved from chainrule's page. The state of the page itself:",
+    `# #${writeAddress(app) || "start"}`,
+  ];
   if (step.update) {
-    lines.push(`# It starts with the parameters of epoch ${app.epoch}${state.update % app.batches ? `, after ${state.update % app.batches} updates of it` : ""}.`);
-    if (content.training.optimizer.remembers.length) lines.push("# What the optimizer remembered by then has no place in a file: it begins anew.");
+    lines.push(
+      `# It starts with the parameters of epoch ${app.epoch}${state.update % app.batches ? `, after ${state.update % app.batches} updates of it` : ""}.`,
+    );
+    if (content.training.optimizer.remembers.length)
+      lines.push("# What the optimizer remembered by then has no place in a file: it begins anew.");
     if (content.training.shuffle) lines.push("# The order of samples begins anew too.");
   }
   if (content.left_out) lines.push(`# The ${content.left_out} test samples are not in it.`);
-  if (content.dtype === "float32") lines.push("# The page computes in float64; the problem that it was made from, in float32.");
+  if (content.dtype === "float32")
+    lines.push("# The page computes in float64; the problem that it was made from, in float32.");
   const later = state.edits.filter((edit) => edit.at > step.update);
-  if (later.length) lines.push("# Edits at later epochs are not in it:", ...later.map(({ at, key, value }) => `#   before update ${at + 1}: ${key} = ${value}`));
+  if (later.length)
+    lines.push(
+      "# Edits at later epochs are not in it:",
+      ...later.map(({ at, key, value }) => `#   before update ${at + 1}: ${key} = ${value}`),
+    );
   return [...lines, ""];
 }
 
@@ -99,10 +146,18 @@ function comments(app) {
 export function makeSaving(app, button, dialog) {
   const text = dialog.querySelector("textarea");
   const said = dialog.querySelector("[role=status]");
-  const name = () => `${app.content.title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").toLowerCase() || "problem"}.toml`;
+  const name = () =>
+    `${
+      app.content.title
+        .replace(/[^\p{L}\p{N}]+/gu, "-")
+        .replace(/^-|-$/g, "")
+        .toLowerCase() || "problem"
+    }.toml`;
   button.addEventListener("click", () => {
     text.value = problemFile(app);
-    said.textContent = app.step.update ? `It starts from the parameters of epoch ${app.epoch}.` : "It starts from the parameters of epoch 0.";
+    said.textContent = app.step.update
+      ? `It starts from the parameters of epoch ${app.epoch}.`
+      : "It starts from the parameters of epoch 0.";
     dialog.showModal();
     text.focus();
     text.setSelectionRange(0, 0);
@@ -122,7 +177,9 @@ export function makeSaving(app, button, dialog) {
       await navigator.clipboard.writeText(text.value);
       said.textContent = "Copied.";
     } catch {
-      said.textContent = document.execCommand("copy") ? "Copied." : "It is selected: copy it with the keyboard.";
+      said.textContent = document.execCommand("copy")
+        ? "Copied."
+        : "It is selected: copy it with the keyboard.";
     }
   });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());

@@ -8,7 +8,8 @@ import { phasesOf } from "./stops.js";
 import { worked } from "./worked.js";
 
 const PLAY = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2l10 6-10 6z"/></svg>';
-const PAUSE = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 2h4v12H3zM9 2h4v12H9z"/></svg>';
+const PAUSE =
+  '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 2h4v12H3zM9 2h4v12H9z"/></svg>';
 const BEAT = 900;
 const HUES = { Forward: "a", Loss: "ink", Backward: "g", Update: "w" };
 
@@ -28,23 +29,41 @@ export function makeScrubber(app, box) {
       tick.classList.toggle("now", place === stop);
     });
     const { phase, key } = app.stops[stop];
-    for (const group of $$(".phase", track)) group.classList.toggle("on", group.dataset.phase === phase);
+    for (const group of $$(".phase", track))
+      group.classList.toggle("on", group.dataset.phase === phase);
     const number = shown(app.step, symbolOf(app.step, key));
     track.setAttribute("aria-valuemax", app.stops.length);
     track.setAttribute("aria-valuenow", stop + 1);
-    track.setAttribute("aria-valuetext", `${phase}, ${plainName(number.of)} = ${asTyped(number.digits)}`);
+    track.setAttribute(
+      "aria-valuetext",
+      `${phase}, ${plainName(number.of)} = ${asTyped(number.digits)}`,
+    );
     const { symbol, line } = worked(app);
     // On a phone the line stands here too, so that a result is never without it.
     const value = symbol ? (line?.value ?? shown(app.step, symbol)) : null;
     const numbers = line ? `<p>${math(operator("="), write(line.numbers))}</p>` : "<p></p>";
-    $("#now", box).innerHTML = symbol ? `<p><span>${math(writeSymbol(symbol), operator("="))}</span><span>${math(writeNumber(value))}</span></p>${numbers}` : "";
+    $("#now", box).innerHTML = symbol
+      ? `<p><span>${math(writeSymbol(symbol), operator("="))}</span><span>${math(writeNumber(value))}</span></p>${numbers}`
+      : "";
   }
 
   function build() {
     const groups = phasesOf(app.stops).map((phase) => {
       const own = app.stops.filter((stop) => stop.phase === phase);
-      const ticks = own.map((stop, k) => `<i${k && own[k - 1].section !== stop.section ? ' class="first"' : ""}></i>`).join("");
-      return el("div", { class: "phase", "data-phase": phase, style: `flex:${Math.max(own.length, phase === "Loss" ? 2.6 : 4)} 1 0` }, `<b>${escaped(phase)}</b><div class="ticks${app.stops.length > 60 ? " many" : ""}" style="--k:var(--${HUES[phase]})">${ticks}</div>`);
+      const ticks = own
+        .map(
+          (stop, k) => `<i${k && own[k - 1].section !== stop.section ? ' class="first"' : ""}></i>`,
+        )
+        .join("");
+      return el(
+        "div",
+        {
+          class: "phase",
+          "data-phase": phase,
+          style: `flex:${Math.max(own.length, phase === "Loss" ? 2.6 : 4)} 1 0`,
+        },
+        `<b>${escaped(phase)}</b><div class="ticks${app.stops.length > 60 ? " many" : ""}" style="--k:var(--${HUES[phase]})">${ticks}</div>`,
+      );
     });
     track.innerHTML = groups.join("");
   }
@@ -109,7 +128,16 @@ export function makeScrubber(app, box) {
   track.addEventListener("pointerup", release);
   track.addEventListener("pointercancel", release);
   track.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 5, PageDown: -5, Home: -1e6, End: 1e6 }[event.key];
+    const by = {
+      ArrowRight: 1,
+      ArrowUp: 1,
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      PageUp: 5,
+      PageDown: -5,
+      Home: -1e6,
+      End: 1e6,
+    }[event.key];
     if (by === undefined) return;
     event.preventDefault();
     event.stopPropagation();
@@ -117,11 +145,18 @@ export function makeScrubber(app, box) {
   });
   addEventListener("keydown", (event) => {
     if (timer && event.key !== " " && event.key !== "Tab") stop();
-    if (event.target.closest?.("input, select, textarea, dialog, summary") || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (
+      event.target.closest?.("input, select, textarea, dialog, summary") ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.altKey
+    )
+      return;
     if (event.key === "ArrowRight") go(1);
     else if (event.key === "ArrowLeft") go(-1);
     else if (event.key === " " && !event.target.closest?.("button, [role=button], a")) toggle();
-    else if ("1234".includes(event.key)) toPhase(["Forward", "Loss", "Backward", "Update"][event.key - 1]);
+    else if ("1234".includes(event.key))
+      toPhase(["Forward", "Loss", "Backward", "Update"][event.key - 1]);
     else return;
     event.preventDefault();
   });

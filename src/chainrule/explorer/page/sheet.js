@@ -23,7 +23,10 @@ export function sheetOf(app) {
   const sections = sectionsOf(step).map(({ name, title, phase }) => {
     const own = stops.filter(({ section }) => section === name);
     const lines = own.flatMap(({ key }) => linesOf(step, symbolOf(step, key)));
-    return { phase, html: `<section><h3>${escaped(title)}</h3><p>${escaped(own[0]?.why ?? "")}</p>${lines.join("")}</section>` };
+    return {
+      phase,
+      html: `<section><h3>${escaped(title)}</h3><p>${escaped(own[0]?.why ?? "")}</p>${lines.join("")}</section>`,
+    };
   });
   return ["Forward", "Loss", "Backward", "Update"]
     .map((phase) => [phase, sections.filter((section) => section.phase === phase)])
@@ -33,7 +36,8 @@ export function sheetOf(app) {
 }
 
 function linesOf(step, symbol) {
-  if (symbol.mark) return updateOf(step, { ...symbol, mark: undefined }).map((line) => written(line.result, line));
+  if (symbol.mark)
+    return updateOf(step, { ...symbol, mark: undefined }).map((line) => written(line.result, line));
   const line = lineOf(step, symbol);
   return line ? [written(symbol, line)] : [];
 }

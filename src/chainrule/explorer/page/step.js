@@ -18,9 +18,24 @@ import { showNumber } from "./digits.js";
 // The step before an update of a run. `row` is the place in the batch of the sample that is looked at.
 export function workStep(run, update, sample, content) {
   const { parameters, states, update: found } = run.at(update);
-  const { network, optimizer, rows, t, forward, gradients, updated } = run.work(found, { parameters, states });
+  const { network, optimizer, rows, t, forward, gradients, updated } = run.work(found, {
+    parameters,
+    states,
+  });
   const batch = run.problem.batchSize > 1 || (!run.problem.optimizer && run.problem.samples > 1);
-  const step = { network, optimizer, parameters, states, rows, forward, t, batch, update: found, content, mistake: run.mistake };
+  const step = {
+    network,
+    optimizer,
+    parameters,
+    states,
+    rows,
+    forward,
+    t,
+    batch,
+    update: found,
+    content,
+    mistake: run.mistake,
+  };
   step.row = Math.max(0, rows.indexOf(sample));
   step.values = { x: forward.x, t, ...forward, ...parameters };
   delete step.values.samples;
@@ -43,9 +58,11 @@ function addGradients(step, gradients, updated) {
   step.gradients = gradients;
   step.right = mistake ? backwardPropagation(network, parameters, forward, t) : gradients;
   for (const [name, gradient] of Object.entries(gradients)) values[`g${name}`] = gradient;
-  if (step.batch) values.glosses = new Float64Array(samples).fill(reductionFactor(network, samples));
+  if (step.batch)
+    values.glosses = new Float64Array(samples).fill(reductionFactor(network, samples));
   if (!optimizer) return;
-  for (const [letter, value] of Object.entries(optimizer.settings)) values[letter] = Float64Array.of(value);
+  for (const [letter, value] of Object.entries(optimizer.settings))
+    values[letter] = Float64Array.of(value);
   const { remembers } = step.content.training.optimizer;
   for (const name of trainedParameters(network)) {
     values[`${name}_new`] = updated[name];
@@ -63,7 +80,8 @@ const largest = new WeakMap();
 export function placeOfLargest(values) {
   if (!largest.has(values)) {
     let top = 0;
-    for (let k = 1; k < values.length; k++) if (Math.abs(values[k]) > Math.abs(values[top])) top = k;
+    for (let k = 1; k < values.length; k++)
+      if (Math.abs(values[k]) > Math.abs(values[top])) top = k;
     largest.set(values, top);
   }
   return largest.get(values);
@@ -104,7 +122,11 @@ export function symbolOf(step, key) {
   if (!letter || !(name in step.values)) return null;
   const shape = shapeOf(step, name);
   const index = places.map(Number);
-  if (index.length !== shape.length || index.some((place, k) => !(Number.isInteger(place) && place >= 1 && place <= shape[k]))) return null;
+  if (
+    index.length !== shape.length ||
+    index.some((place, k) => !(Number.isInteger(place) && place >= 1 && place <= shape[k]))
+  )
+    return null;
   const remembered = name.match(/^([a-z]+_[wb])\d/);
   return {
     letter: remembered ? remembered[1] : letter,
@@ -116,7 +138,12 @@ export function symbolOf(step, key) {
 }
 
 export function nameInStep(symbol) {
-  return (symbol.gradient ? "g" : "") + symbol.letter + (symbol.layer ?? "") + (symbol.mark ? `_${symbol.mark}` : "");
+  return (
+    (symbol.gradient ? "g" : "") +
+    symbol.letter +
+    (symbol.layer ?? "") +
+    (symbol.mark ? `_${symbol.mark}` : "")
+  );
 }
 
 export function placeIn(step, symbol) {
@@ -151,7 +178,11 @@ export const ofSample = (step, letter, layer, unit) => ({
 // One entry's update: [{ result, relation, formula }], a line for each assignment; values come along by key.
 export function updateOf(step, parameter) {
   const { formulas, remembers } = step.content.training.optimizer;
-  const own = (letter, mark) => ({ ...parameter, letter: `${letter}_${parameter.letter}`, ...(mark ? { mark } : {}) });
+  const own = (letter, mark) => ({
+    ...parameter,
+    letter: `${letter}_${parameter.letter}`,
+    ...(mark ? { mark } : {}),
+  });
   const assigned = new Map();
   return formulas.map(([letter, text]) => {
     const parts = { w: parameter, g: { ...parameter, gradient: true }, k: { letter: "k" } };
@@ -160,15 +191,34 @@ export function updateOf(step, parameter) {
     for (const name of assigned.keys()) parts[name] = own(name, "new");
     const formula = readFormula(text, parts);
     const look = (symbol) => {
-      const value = symbol.mark && symbol.letter !== parameter.letter ? assigned.get(symbol.letter.split("_")[0]) : null;
-      return value === null ? shown(step, symbol) : { value, digits: showNumber(value), of: symbol };
+      const value =
+        symbol.mark && symbol.letter !== parameter.letter
+          ? assigned.get(symbol.letter.split("_")[0])
+          : null;
+      return value === null
+        ? shown(step, symbol)
+        : { value, digits: showNumber(value), of: symbol };
     };
     const numbers = substitute(formula, look);
     const target = { ...parameter, mark: "new" };
-    const value = letter === "w" ? shown(step, target) : { value: evaluate(numbers), digits: showNumber(evaluate(numbers)), of: own(letter, "new") };
+    const value =
+      letter === "w"
+        ? shown(step, target)
+        : {
+            value: evaluate(numbers),
+            digits: showNumber(evaluate(numbers)),
+            of: own(letter, "new"),
+          };
     assigned.set(letter, value.value);
     const relation = letter === "w" || remembers.includes(letter) ? "←" : "=";
-    const unmarked = (symbol) => (symbol.letter === parameter.letter ? symbol : { ...symbol, mark: "" });
-    return { result: letter === "w" ? parameter : own(letter), relation, formula: substitute(formula, unmarked), numbers, value };
+    const unmarked = (symbol) =>
+      symbol.letter === parameter.letter ? symbol : { ...symbol, mark: "" };
+    return {
+      result: letter === "w" ? parameter : own(letter),
+      relation,
+      formula: substitute(formula, unmarked),
+      numbers,
+      value,
+    };
   });
 }

@@ -24,17 +24,26 @@ export function sectionsOf(step) {
 export function stopsOf(step, state) {
   const sections = sectionsOf(step);
   const counts = sections.map(({ name }) => entryCount(step, name));
-  const stopsWith = (most) => counts.reduce((total, count) => total + (count <= most ? count : 1), 0);
+  const stopsWith = (most) =>
+    counts.reduce((total, count) => total + (count <= most ? count : 1), 0);
   const fits = MOST_ENTRIES.find((entries) => stopsWith(entries) <= MOST_STOPS) ?? 1;
   const most = stopsWith(Infinity) <= WHOLE ? Infinity : fits;
   return sections.flatMap((section, k) => {
-    const keys = counts[k] <= most ? entriesOf(step, section.name) : [focusOf(step, section.name, state)];
-    return keys.map((key) => ({ key, section: section.name, phase: section.phase, title: section.title, why: whyOf(step, section) }));
+    const keys =
+      counts[k] <= most ? entriesOf(step, section.name) : [focusOf(step, section.name, state)];
+    return keys.map((key) => ({
+      key,
+      section: section.name,
+      phase: section.phase,
+      title: section.title,
+      why: whyOf(step, section),
+    }));
   });
 }
 
 const PHASES = ["Forward", "Loss", "Backward", "Update"];
-export const phasesOf = (stops) => PHASES.filter((phase) => stops.some((stop) => stop.phase === phase));
+export const phasesOf = (stops) =>
+  PHASES.filter((phase) => stops.some((stop) => stop.phase === phase));
 
 // A batch's values are walked through for the sample that is looked at.
 function bySample(step, name) {
@@ -50,7 +59,8 @@ function entriesOf(step, name) {
   const own = bySample(step, name);
   if (own) shape = shape.slice(1);
   let places = [[]];
-  for (const size of shape) places = places.flatMap((place) => Array.from({ length: size }, (_, k) => [...place, k + 1]));
+  for (const size of shape)
+    places = places.flatMap((place) => Array.from({ length: size }, (_, k) => [...place, k + 1]));
   return places.map((place) => [name, ...(own ? [step.row + 1] : []), ...place].join("-"));
 }
 
@@ -86,6 +96,7 @@ function whyOf(step, { name, why }) {
   const [, letter, number] = name.match(/^(g?[a-z]+)(\d*)/);
   if (letter === "a") return activations[layers[number - 1].activation.name].meaning;
   if (letter === "gz") return activations[layers[number - 1].activation.name].words;
-  if (name === "losses" || (name === "loss" && !step.batch)) return step.content.losses[loss.name].words;
+  if (name === "losses" || (name === "loss" && !step.batch))
+    return step.content.losses[loss.name].words;
   return why.replaceAll("{n}", String(step.forward.samples));
 }

@@ -22,8 +22,10 @@ export function fedBy(step, symbol) {
   let front = [symbol];
   for (let distance = 1; front.length && found.size <= MOST_FED * 2; distance++) {
     const following = new Map();
-    for (const entry of front.slice(0, MOST_FED)) for (const { fed } of usesOf(step, entry)) following.set(keyOf(fed), fed);
-    for (const [key, fed] of following) if (!found.has(key)) found.set(key, { symbol: fed, distance });
+    for (const entry of front.slice(0, MOST_FED))
+      for (const { fed } of usesOf(step, entry)) following.set(keyOf(fed), fed);
+    for (const [key, fed] of following)
+      if (!found.has(key)) found.set(key, { symbol: fed, distance });
     front = [...following.values()];
   }
   const all = [...found.values()];
@@ -36,7 +38,12 @@ export function pathsTo(step, symbol) {
   const stop = count > MOST_PATHS ? stopOf(step, symbol) : "loss";
   const paths = [...walk(step, symbol, stop)].map((ways) => asPath(step, symbol, ways, stop));
   paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
-  return { count, gathered: stop === "loss" ? null : stop, shown: paths.slice(0, PATHS_SHOWN), left: Math.max(0, paths.length - PATHS_SHOWN) };
+  return {
+    count,
+    gathered: stop === "loss" ? null : stop,
+    shown: paths.slice(0, PATHS_SHOWN),
+    left: Math.max(0, paths.length - PATHS_SHOWN),
+  };
 }
 
 function stopOf(step, symbol) {
@@ -50,20 +57,35 @@ function* walk(step, symbol, stop) {
     yield [];
     return;
   }
-  for (const use of usesOf(step, symbol)) for (const rest of walk(step, use.fed, stop)) yield [use, ...rest];
+  for (const use of usesOf(step, symbol))
+    for (const rest of walk(step, use.fed, stop)) yield [use, ...rest];
 }
 
 function asPath(step, entry, ways, stop) {
   let symbol = entry;
   const links = ways.map(({ fed, local, words }) => {
     const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
-    const link = { words, partial: partial(of, symbol), formula: local, value: valueOf(step, local), from: symbol, to: fed };
+    const link = {
+      words,
+      partial: partial(of, symbol),
+      formula: local,
+      value: valueOf(step, local),
+      from: symbol,
+      to: fed,
+    };
     symbol = fed;
     return link;
   });
   if (stop !== "loss") {
     const flowing = { ...symbol, gradient: true };
-    links.push({ words: step.content.links.arriving, partial: flowing, formula: flowing, value: shown(step, flowing).value, from: symbol, to: symbol });
+    links.push({
+      words: step.content.links.arriving,
+      partial: flowing,
+      formula: flowing,
+      value: shown(step, flowing).value,
+      from: symbol,
+      to: symbol,
+    });
   }
   links.reverse();
   return { links, product: links.reduce((total, link) => total * link.value, 1) };

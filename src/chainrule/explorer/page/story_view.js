@@ -37,17 +37,32 @@ function list(title, entries, step) {
 function pathsOf(step, base) {
   if (!(`g${keyOf(base).split("-")[0]}` in step.values) && base.letter !== "losses") return "";
   const { count, gathered, shown: paths, left } = pathsTo(step, base);
-  const title = count === 1 ? "The loss comes back by one path" : `The loss comes back by ${count.toLocaleString("en")} paths`;
-  const where = gathered ? ` They are gathered in the error that arrives at ${escaped(gathered)}.` : "";
+  const title =
+    count === 1
+      ? "The loss comes back by one path"
+      : `The loss comes back by ${count.toLocaleString("en")} paths`;
+  const where = gathered
+    ? ` They are gathered in the error that arrives at ${escaped(gathered)}.`
+    : "";
   const cut = left ? ` Shown are the ${paths.length} largest.` : "";
-  const note = count > 1 ? `<p>Along a path the links multiply; the paths add up.${where}${cut}</p>` : "<p>Along a path the links multiply.</p>";
-  const truly = step.mistake ? "<p>These are the chain rule’s numbers, whatever the mistake makes of them.</p>" : "";
+  const note =
+    count > 1
+      ? `<p>Along a path the links multiply; the paths add up.${where}${cut}</p>`
+      : "<p>Along a path the links multiply.</p>";
+  const truly = step.mistake
+    ? "<p>These are the chain rule’s numbers, whatever the mistake makes of them.</p>"
+    : "";
   const tables = paths.map((path) => pathTable(base, path)).join("");
   return `<h3>${title}</h3>${note}${truly}${tables}${count > 1 ? totalOf(step, base) : ""}`;
 }
 
 function pathTable(base, { links, product }) {
-  const values = aligned([...links.map(({ value }) => value), product].map((value) => ({ value, digits: showNumber(value) })));
+  const values = aligned(
+    [...links.map(({ value }) => value), product].map((value) => ({
+      value,
+      digits: showNumber(value),
+    })),
+  );
   const rows = links.map(({ words, partial, formula }, k) => {
     const name = isSymbol(partial) ? writeSymbol(partial) : write(partial);
     const same = isSymbol(partial) && isSymbol(formula);
@@ -60,6 +75,12 @@ function pathTable(base, { links, product }) {
 function totalOf(step, base) {
   const gradient = { ...base, gradient: true };
   const right = step.right[keyOf(base).split("-")[0]];
-  const value = right && base.index.length ? numberOf({ ...step, values: { ...step.values, [`g${keyOf(base).split("-")[0]}`]: right } }, gradient) : numberOf(step, gradient);
+  const value =
+    right && base.index.length
+      ? numberOf(
+          { ...step, values: { ...step.values, [`g${keyOf(base).split("-")[0]}`]: right } },
+          gradient,
+        )
+      : numberOf(step, gradient);
   return `<p class="adds">${math(writeSymbol(gradient), operator("="), writeNumber({ value, digits: showNumber(value), of: gradient }))}, all paths together.</p>`;
 }

@@ -47,14 +47,25 @@ export function withEdit(problem, { key, value }) {
   const { network } = problem;
   if (name === "rate") {
     const { optimizer } = problem;
-    return { ...problem, optimizer: { ...optimizer, settings: { ...optimizer.settings, eta: value } } };
+    return {
+      ...problem,
+      optimizer: { ...optimizer, settings: { ...optimizer.settings, eta: value } },
+    };
   }
-  if (name === "loss") return { ...problem, network: { ...network, loss: { delta: network.loss.delta ?? problem.delta, name: value } } };
-  if (name === "huber") return { ...problem, network: { ...network, loss: { ...network.loss, delta: value } } };
+  if (name === "loss")
+    return {
+      ...problem,
+      network: { ...network, loss: { delta: network.loss.delta ?? problem.delta, name: value } },
+    };
+  if (name === "huber")
+    return { ...problem, network: { ...network, loss: { ...network.loss, delta: value } } };
   if (name === "act" || name === "alpha") {
     const layers = network.layers.map((layer, k) => {
       if (k !== first) return layer;
-      const activation = name === "act" ? { name: value, alpha: problem.alphas[value] } : { ...layer.activation, alpha: value };
+      const activation =
+        name === "act"
+          ? { name: value, alpha: problem.alphas[value] }
+          : { ...layer.activation, alpha: value };
       return { ...layer, activation };
     });
     return { ...problem, network: { ...network, layers } };
@@ -76,7 +87,9 @@ export function withParameterEdits(network, parameters, edits) {
     const values = edited[name].slice();
     const layer = network.layers[Number(name.slice(1)) - 1];
     if (name[0] === "b" && layer.shareBias) values.fill(value);
-    else values[name[0] === "b" ? place[0] - 1 : (place[0] - 1) * layer.inputs + (place[1] - 1)] = value;
+    else
+      values[name[0] === "b" ? place[0] - 1 : (place[0] - 1) * layer.inputs + (place[1] - 1)] =
+        value;
     edited = { ...edited, [name]: values };
   }
   return edited;
@@ -103,7 +116,8 @@ export class Run {
 
   // The same run with other edits: what lies before the first that differs is kept.
   edit(edits) {
-    const same = (a, b) => a && b && a.at === b.at && a.key === b.key && Object.is(a.value, b.value);
+    const same = (a, b) =>
+      a && b && a.at === b.at && a.key === b.key && Object.is(a.value, b.value);
     const first = Array.from({ length: Math.max(edits.length, this.edits.length) }).findIndex(
       (_, k) => !same(edits[k], this.edits[k]),
     );
@@ -113,7 +127,8 @@ export class Run {
     this.ready = null;
     if (from === 0) return this.restart();
     if (from > this.reached) return undefined;
-    for (const update of this.checkpoints.keys()) if (update >= from) this.checkpoints.delete(update);
+    for (const update of this.checkpoints.keys())
+      if (update >= from) this.checkpoints.delete(update);
     this.losses.length = Math.ceil(from / this.batches);
     this.end = null;
     const kept = Math.max(...this.checkpoints.keys());
@@ -125,13 +140,18 @@ export class Run {
   // The problem with the edits up to an update; the same object as long as none is made.
   setting(update) {
     const count = this.edits.filter((edit) => edit.at <= update).length;
-    if (this.ready?.count !== count) this.ready = { count, problem: problemAt(this.problem, this.edits, update) };
+    if (this.ready?.count !== count)
+      this.ready = { count, problem: problemAt(this.problem, this.edits, update) };
     return this.ready.problem;
   }
 
   arrive(update, parameters, states) {
     const { network } = this.setting(update);
-    const made = withParameterEdits(network, parameters, this.edits.filter((edit) => edit.at === update));
+    const made = withParameterEdits(
+      network,
+      parameters,
+      this.edits.filter((edit) => edit.at === update),
+    );
     this.reached = update;
     this.tip = { parameters: made, states };
     if (update % this.batches === 0) this.measure(update / this.batches);
@@ -141,10 +161,15 @@ export class Run {
   measure(epoch) {
     if (this.losses[epoch] !== undefined) return;
     const { network, x, t, samples } = this.setting(this.reached);
-    const lost = Object.entries(this.tip.parameters).find(([, values]) => !values.every(Number.isFinite));
+    const lost = Object.entries(this.tip.parameters).find(
+      ([, values]) => !values.every(Number.isFinite),
+    );
     if (lost && epoch > 0) this.end ??= { epoch: epoch - 1, name: lost[0] };
     try {
-      this.losses[epoch] = reducedLoss(network, sampleLosses(network, forwardPropagation(network, this.tip.parameters, x, samples), t));
+      this.losses[epoch] = reducedLoss(
+        network,
+        sampleLosses(network, forwardPropagation(network, this.tip.parameters, x, samples), t),
+      );
     } catch (error) {
       this.losses[epoch] = NaN;
       this.end ??= { epoch, output: error.output };
@@ -154,11 +179,13 @@ export class Run {
 
   keep(update) {
     this.checkpoints.set(update, this.tip);
-    const size = (state) => Object.values(state.parameters).reduce((sum, values) => sum + values.length, 0);
+    const size = (state) =>
+      Object.values(state.parameters).reduce((sum, values) => sum + values.length, 0);
     const numbers = size(this.tip) * (1 + (Object.values(this.tip.states)[0]?.length ?? 0));
     if (this.checkpoints.size * numbers < KEPT_NUMBERS) return;
     this.spacing *= 2;
-    for (const kept of this.checkpoints.keys()) if (kept % this.spacing) this.checkpoints.delete(kept);
+    for (const kept of this.checkpoints.keys())
+      if (kept % this.spacing) this.checkpoints.delete(kept);
   }
 
   advance() {
@@ -174,12 +201,35 @@ export class Run {
 
   // One update with its gradients. The last is kept: the step that is shown is also the next one that is made.
   work(update, { parameters, states }) {
-    if (this.kept?.update === update && this.kept.parameters === parameters && this.kept.setting === this.setting(update)) return this.kept;
+    if (
+      this.kept?.update === update &&
+      this.kept.parameters === parameters &&
+      this.kept.setting === this.setting(update)
+    )
+      return this.kept;
     const batch = this.batchAt(update, parameters);
     const { network, optimizer, forward, t } = batch;
-    const gradients = stepGradients(network, optimizer, parameters, forward, t, states, this.mistake);
-    const [updated, remembered] = optimizer ? applyOptimizer(network, optimizer, parameters, gradients, states) : [{}, {}];
-    this.kept = { update, parameters, setting: this.setting(update), ...batch, gradients, updated, remembered };
+    const gradients = stepGradients(
+      network,
+      optimizer,
+      parameters,
+      forward,
+      t,
+      states,
+      this.mistake,
+    );
+    const [updated, remembered] = optimizer
+      ? applyOptimizer(network, optimizer, parameters, gradients, states)
+      : [{}, {}];
+    this.kept = {
+      update,
+      parameters,
+      setting: this.setting(update),
+      ...batch,
+      gradients,
+      updated,
+      remembered,
+    };
     return this.kept;
   }
 
@@ -189,7 +239,13 @@ export class Run {
     const all = rows.length === samples;
     const inputs = all ? x : gather(x, rows, network.layers[0].inputs);
     const targets = all ? t : gather(t, rows, network.layers.at(-1).units);
-    return { network, optimizer, rows, t: targets, forward: forwardPropagation(network, parameters, inputs, rows.length) };
+    return {
+      network,
+      optimizer,
+      rows,
+      t: targets,
+      forward: forwardPropagation(network, parameters, inputs, rows.length),
+    };
   }
 
   // Compute on, up to an update, or until the time is over. True where there is no more to do.
@@ -210,14 +266,27 @@ export class Run {
     if (this.visited?.update === wanted && this.visited.edits === this.edits) return this.visited;
     let near = -1;
     for (const kept of this.checkpoints.keys()) if (kept <= wanted && kept > near) near = kept;
-    if (this.visited?.edits === this.edits && this.visited.update <= wanted && this.visited.update > near) near = this.visited.update;
+    if (
+      this.visited?.edits === this.edits &&
+      this.visited.update <= wanted &&
+      this.visited.update > near
+    )
+      near = this.visited.update;
     let state = this.checkpoints.get(near) ?? this.visited;
     for (; near < wanted; near++) {
       const next = this.after(near, state);
       const edits = this.edits.filter((edit) => edit.at === near + 1);
-      state = { ...next, parameters: withParameterEdits(this.setting(near + 1).network, next.parameters, edits) };
+      state = {
+        ...next,
+        parameters: withParameterEdits(this.setting(near + 1).network, next.parameters, edits),
+      };
     }
-    this.visited = { update: wanted, parameters: state.parameters, states: state.states, edits: this.edits };
+    this.visited = {
+      update: wanted,
+      parameters: state.parameters,
+      states: state.states,
+      edits: this.edits,
+    };
     return this.visited;
   }
 }

@@ -11,13 +11,20 @@ const MOST_ENTRIES = 48;
 const SMALLEST_PICTURE = 16;
 
 export function makeViews(app, root) {
-  const paints = [makeMatrices(app, $("#matrices", root)), makePicture(app, $("#picture", root)), makePlane(app, $("#plane", root))];
+  const paints = [
+    makeMatrices(app, $("#matrices", root)),
+    makePicture(app, $("#picture", root)),
+    makePlane(app, $("#plane", root)),
+  ];
   return () => paints.forEach((paint) => paint?.());
 }
 
 function layerLookedAt(app) {
   const symbol = symbolOf(app.step, app.state.key);
-  return Math.min(app.problem.network.layers.length, Math.max(1, symbol?.layer ?? (symbol?.letter === "x" ? 1 : app.problem.network.layers.length)));
+  return Math.min(
+    app.problem.network.layers.length,
+    Math.max(1, symbol?.layer ?? (symbol?.letter === "x" ? 1 : app.problem.network.layers.length)),
+  );
 }
 
 function makeMatrices(app, box) {
@@ -25,7 +32,10 @@ function makeMatrices(app, box) {
   if (!layers.some(({ inputs, units }) => inputs * units > MOST_ENTRIES)) return null;
   box.hidden = false;
   const select = (key) => app.select(key);
-  const [weights, gradients] = [makeHeatMap($("#heat-w", box), select), makeHeatMap($("#heat-g", box), select)];
+  const [weights, gradients] = [
+    makeHeatMap($("#heat-w", box), select),
+    makeHeatMap($("#heat-g", box), select),
+  ];
   return () => {
     const layer = layerLookedAt(app);
     const { inputs, units } = layers[layer - 1];
@@ -58,11 +68,16 @@ function makePicture(app, box) {
   if (!Number.isInteger(side) || inputs < SMALLEST_PICTURE) return null;
   box.hidden = false;
   const select = (key) => app.select(key);
-  const [picture, weights, slope] = ["#heat-x", "#heat-unit", "#heat-gx"].map((id) => makeHeatMap($(id, box), select));
+  const [picture, weights, slope] = ["#heat-x", "#heat-unit", "#heat-gx"].map((id) =>
+    makeHeatMap($(id, box), select),
+  );
   return () => {
     const { step } = app;
     const symbol = symbolOf(step, app.state.key);
-    const unit = symbol?.layer === 1 && symbol.index.length ? symbol.index[/[wb]$/.test(symbol.letter) ? 0 : symbol.index.length - 1] : 1;
+    const unit =
+      symbol?.layer === 1 && symbol.index.length
+        ? symbol.index[/[wb]$/.test(symbol.letter) ? 0 : symbol.index.length - 1]
+        : 1;
     const start = step.batch ? step.row * inputs : 0;
     const map = (values, offset, hue, title, label, entry) => ({
       title,
@@ -80,9 +95,37 @@ function makePicture(app, box) {
       },
     });
     const x = (place) => ofSample(step, "x", 0, place);
-    picture(map(step.values.x, start, "kx", `Sample ${app.state.sample + 1}`, `The inputs of sample ${app.state.sample + 1}`, x));
-    weights(map(step.values.w1, (unit - 1) * inputs, "kw", `Weights of neuron ${unit}`, `The weights into neuron ${unit} of layer 1`, (place) => ({ letter: "w", layer: 1, index: [unit, place] })));
-    if (step.values.gx) slope(map(step.values.gx, start, "kg", math(writeSymbol({ letter: "x", index: [], gradient: true })), "The gradient of the inputs", (place) => ({ ...x(place), gradient: true })));
+    picture(
+      map(
+        step.values.x,
+        start,
+        "kx",
+        `Sample ${app.state.sample + 1}`,
+        `The inputs of sample ${app.state.sample + 1}`,
+        x,
+      ),
+    );
+    weights(
+      map(
+        step.values.w1,
+        (unit - 1) * inputs,
+        "kw",
+        `Weights of neuron ${unit}`,
+        `The weights into neuron ${unit} of layer 1`,
+        (place) => ({ letter: "w", layer: 1, index: [unit, place] }),
+      ),
+    );
+    if (step.values.gx)
+      slope(
+        map(
+          step.values.gx,
+          start,
+          "kg",
+          math(writeSymbol({ letter: "x", index: [], gradient: true })),
+          "The gradient of the inputs",
+          (place) => ({ ...x(place), gradient: true }),
+        ),
+      );
   };
 }
 

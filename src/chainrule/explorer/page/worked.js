@@ -10,7 +10,11 @@ export function worked(app) {
   if (last.step === step && last.key === state.key) return last;
   const symbol = symbolOf(step, state.key);
   const updates = symbol?.mark ? updateOf(step, { ...symbol, mark: undefined }) : null;
-  const line = updates ? updates.at(-1) : symbol && step.loss !== undefined ? lineOf(step, symbol) : null;
+  const line = updates
+    ? updates.at(-1)
+    : symbol && step.loss !== undefined
+      ? lineOf(step, symbol)
+      : null;
   last = { step, key: state.key, symbol, line, updates };
   return last;
 }
