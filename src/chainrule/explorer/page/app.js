@@ -71,6 +71,7 @@ export class App {
       this.runs.mistaken = state.compare ? new Run(this.problem, state.compare) : undefined;
     }
     if (!state.compare) state.mode = "right";
+    if (!this.problem.optimizer) state.update = state.trained = 0; // there is nothing to train with
     for (const run of this.allRuns()) run.edit(state.edits);
     state.trained = Math.max(state.trained, this.epoch);
     this.catchUp(AT_ONCE);

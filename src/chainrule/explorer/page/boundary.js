@@ -7,6 +7,7 @@ import { $, $$, el, makeTabStop, replaceContent, rove } from "./markup.js";
 
 const [SIDE, CELLS, MARGIN] = [300, 60, 34];
 const MOST_DOTS = 600;
+const FARTHEST = 1e12;
 
 export function makeBoundary(app, box) {
   const [canvas, svg] = [$("canvas", box), $("svg", box)];
@@ -27,6 +28,12 @@ export function makeBoundary(app, box) {
   return function paint() {
     const setting = app.run.setting(app.step.update);
     const range = rangeOf(setting.x);
+    if (![...range.x, ...range.y].every((bound) => Math.abs(bound) < FARTHEST)) {
+      canvas.getContext("2d").clearRect(0, 0, CELLS, CELLS);
+      replaceContent(svg, "");
+      $("figcaption", box).textContent = "The inputs lie too far apart to be drawn.";
+      return;
+    }
     const said = outputsOver(app, setting, range);
     fill(canvas, said);
     replaceContent(svg, [frame(range), ...borders(said), ...dots(app, setting, range)].join(""));
@@ -137,7 +144,7 @@ function contour(values, level) {
       ].map(([x, y]) => [column + x, row + y, values[(row + y) * CELLS + column + x] - level]);
       const crossings = corners.flatMap(([x, y, value], k) => {
         const [x2, y2, other] = corners[(k + 1) % 4];
-        if (value > 0 === other > 0) return [];
+        if (value > 0 === other > 0 || !Number.isFinite(value - other)) return [];
         const share = value / (value - other);
         return [at(x + (x2 - x) * share, y + (y2 - y) * share)];
       });

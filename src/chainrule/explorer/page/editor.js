@@ -55,7 +55,7 @@ export function makeEditor(app, stage) {
   function apply(value, gather) {
     words.textContent = value === null ? `“${field.value}” is no finite number such as 0.5.` : "";
     field.setAttribute("aria-invalid", String(value === null));
-    if (value !== null) app.edit(key, value, gather);
+    if (value !== null && !box.hidden) app.edit(key, value, gather);
   }
 
   field.addEventListener("input", () => {

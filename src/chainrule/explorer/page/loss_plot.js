@@ -10,6 +10,7 @@ export function makeLossPlot(app, box) {
   let frame = null;
 
   function paint() {
+    if (!app.problem.optimizer) return;
     frame = frameOf(app, Math.max(280, Math.round(svg.parentElement.clientWidth)));
     const at = hovered ?? app.epoch;
     svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);

@@ -167,11 +167,13 @@ function paintCurve(look, element, { layer, radius }, { x, y }, z, known) {
     $(".tg.bad", element),
     $(".pt", element),
   ];
-  for (const part of [curve, axis, tangent, wrong, dot]) part.style.display = value ? "" : "none";
-  if (!value) return;
   const points = Array.from({ length: 41 }, (_, k) => -5 + k / 4);
-  const values = points.map((point) => value(point, activation.alpha));
+  const values = value ? points.map((point) => value(point, activation.alpha)) : [];
   const [low, high] = [Math.min(0, ...values), Math.max(...values)];
+  // Softmax has no curve of one unit alone, and some curves go beyond all bounds.
+  const drawn = Boolean(value) && high - low < 1e12;
+  for (const part of [curve, axis, tangent, wrong, dot]) part.style.display = drawn ? "" : "none";
+  if (!drawn) return;
   const [across, up] = [(radius * 0.78) / 5, (radius * 0.95) / Math.max(high - low, 1e-9)];
   const at = (u, v) => [
     x + Math.max(-5, Math.min(5, u)) * across,

@@ -8,6 +8,7 @@ import { layersWithDerivative } from "./engine.js";
 import { numberOf } from "./step.js";
 
 const [WIDTH, HEIGHT] = [420, 116];
+const FARTHEST = 1e6;
 
 export function slopePlot(app, symbol) {
   const { step } = app;
@@ -23,7 +24,8 @@ export function slopePlot(app, symbol) {
   const f = (u) => value(u, activation.alpha);
   const z = numberOf(step, { ...symbol, letter: "z", gradient: false });
   const a = f(z);
-  if (!Number.isFinite(z) || !Number.isFinite(a)) return "";
+  // So far out there is nothing to be seen of a curve.
+  if (!(Math.abs(z) < FARTHEST && Math.abs(a) < FARTHEST)) return "";
   const wrong =
     step.mistake === "derivative-at-activation" &&
     symbol.gradient &&
@@ -35,6 +37,7 @@ export function slopePlot(app, symbol) {
   );
   const points = Array.from({ length: 81 }, (_, k) => -reach + (k * reach) / 40);
   const [low, high] = [Math.min(0, ...points.map(f)), Math.max(...points.map(f), 1e-9)];
+  if (!(high - low < FARTHEST)) return "";
   const px = (u) => 12 + ((u + reach) / (2 * reach)) * (WIDTH - 24);
   const py = (v) => HEIGHT - 26 - ((v - low) / (high - low)) * (HEIGHT - 48);
   const drop = (u) =>

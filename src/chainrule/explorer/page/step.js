@@ -152,10 +152,11 @@ export function placeIn(step, symbol) {
   return symbol.index.reduce((place, number, k) => place * shape[k] + number - 1, 0);
 }
 
+// Not a number where there is none: outside its domain a loss has no value, and nothing a gradient.
 export function numberOf(step, symbol) {
-  const name = nameInStep(symbol);
-  if (!symbol.index?.length) return step.values[name][0];
-  return step.values[name][placeIn(step, symbol)];
+  const values = step.values[nameInStep(symbol)];
+  if (!values) return NaN;
+  return values[symbol.index?.length ? placeIn(step, symbol) : 0];
 }
 
 // A number as it is shown: the exact digits where the step is the one that Python worked, else those of its float.
