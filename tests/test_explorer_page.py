@@ -1,6 +1,7 @@
 """The page as it opens: in every width, in a notebook, without a network, and whatever its title holds."""
 
 import json
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -172,11 +173,12 @@ def test_without_output_the_page_opens_in_the_browser_or_says_where_it_is(
 ) -> None:
     asked: list[str] = []
 
-    def open_page(url: str) -> bool:
-        asked.append(url)
-        return opened
+    class Browser:
+        def open(self, url: str) -> bool:
+            asked.append(url)
+            return opened
 
-    monkeypatch.setattr("webbrowser.open", open_page)
+    monkeypatch.setattr("webbrowser.get", Browser)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert main(["explore"]) == 0
     said = capsys.readouterr()
@@ -185,6 +187,20 @@ def test_without_output_the_page_opens_in_the_browser_or_says_where_it_is(
     assert str(page) in said.err
     assert ("no browser" in said.err) is not opened
     assert said.out == ""
+
+
+def test_no_browser_and_one_of_the_terminal_are_said_to_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_browser() -> object:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("BROWSER", raising=False)
+    for get in (no_browser, lambda: webbrowser.GenericBrowser("true")):
+        monkeypatch.setattr("webbrowser.get", get)
+        assert main(["explore", "cs231n-neuron"]) == 0
+        assert "no browser was found here; the page is " in capsys.readouterr().err
 
 
 def test_functions_of_ones_own_are_refused_in_words() -> None:

@@ -27,17 +27,26 @@ def explore_command(options: argparse.Namespace) -> int:
 def open_in_browser(page: bytes) -> None:
     """Write the page where it can stay, since a browser reads it after the command has ended."""
     import tempfile
-    import webbrowser
     from pathlib import Path
 
     with tempfile.NamedTemporaryFile(prefix="chainrule-", suffix=".html", delete=False) as file:
         file.write(page)
     place = Path(file.name)
-    try:
-        opened = webbrowser.open(place.as_uri())
-    except webbrowser.Error:
-        opened = False
-    if opened:
+    if open_page(place.as_uri()):
         note(f"the page is {place}, and opens in the browser; --output page.html keeps it")
     else:
         note(f"no browser was found here; the page is {place}: open it in one, or use --output")
+
+
+def open_page(url: str) -> bool:
+    """Whether a browser took the page. One that runs in the terminal would show none of it."""
+    import os
+    import webbrowser
+
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ:
+        return False
+    return browser.open(url)

@@ -15,7 +15,7 @@ export function makeLossPlot(app, box) {
     const at = hovered ?? app.epoch;
     svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
     svg.setAttribute("height", frame.height);
-    svg.innerHTML = [...gridLines(frame), ...curves(app, frame), ...cross(app, frame, at)].join("");
+    svg.innerHTML = [...gridLines(frame), ...curves(app, frame), ...cross(app, frame, at), ...hint(app, frame)].join("");
     $("#reading", box).innerHTML = reading(app, at);
     svg.setAttribute("aria-valuemax", frame.last);
     svg.setAttribute("aria-valuenow", app.epoch);
@@ -204,6 +204,14 @@ function cross(app, frame, epoch) {
     el("line", { class: "cr", x1: x, x2: x, y1: frame.top - 6, y2: frame.height - frame.bottom }),
     ...dots,
   ];
+}
+
+// Before anything is trained there is a place for the curve, and words for it.
+function hint(app, frame) {
+  if (app.state.trained) return [];
+  const x = (frame.left + frame.width - frame.right) / 2;
+  const at = { x, y: frame.height * 0.62, "text-anchor": "middle" };
+  return [el("text", at, "Step, or run, and the curve grows here.")];
 }
 
 function reading(app, epoch) {
