@@ -114,6 +114,10 @@ function stateOf(app, text) {
     state.sample = app.rowsAt(state.update)[0];
   }
   state.key = keyOfAddress(app, state, words.step);
+  // A number of a sample brings the sample along.
+  if (app.step.batch && /^g?([xzat]\d*|losses)-/.test(state.key)) {
+    state.sample = app.rowsAt(state.update)[state.key.split("-")[1] - 1];
+  }
   state.story = Boolean(words.step);
   return state;
 }

@@ -33,8 +33,8 @@ export function makeHeatMap(box, select) {
     grid = blocksOf(map);
     cursor.row = Math.min(cursor.row, grid.rows - 1);
     cursor.column = Math.min(cursor.column, grid.columns - 1);
-    const said =
-      grid.block > 1 ? `, in blocks of ${grid.block} × ${grid.block} by the largest` : "";
+    const folded = grid.high * grid.wide > 1;
+    const said = folded ? `, in blocks of ${grid.high} × ${grid.wide} by the largest` : "";
     $("figcaption", box).innerHTML =
       `${map.title} <small>${map.rows.toLocaleString("en")} × ${map.columns.toLocaleString("en")}${said}</small>`;
     canvas.setAttribute(
@@ -95,14 +95,14 @@ export function makeHeatMap(box, select) {
 }
 
 function blocksOf({ rows, columns }) {
-  const block = Math.max(1, Math.ceil(rows / MOST_CELLS), Math.ceil(columns / MOST_CELLS));
-  return { block, rows: Math.ceil(rows / block), columns: Math.ceil(columns / block) };
+  const [high, wide] = [rows, columns].map((count) => Math.max(1, Math.ceil(count / MOST_CELLS)));
+  return { high, wide, rows: Math.ceil(rows / high), columns: Math.ceil(columns / wide) };
 }
 
-function largestIn(map, { block }, { row, column }) {
+function largestIn(map, { high, wide }, { row, column }) {
   let best = null;
-  for (let r = row * block; r < Math.min(map.rows, (row + 1) * block); r++) {
-    for (let c = column * block; c < Math.min(map.columns, (column + 1) * block); c++) {
+  for (let r = row * high; r < Math.min(map.rows, (row + 1) * high); r++) {
+    for (let c = column * wide; c < Math.min(map.columns, (column + 1) * wide); c++) {
       const value = map.values[map.offset + r * map.columns + c];
       if (!best || Math.abs(value) > Math.abs(best.value)) best = { row: r, column: c, value };
     }

@@ -15,7 +15,12 @@ export function makeLossPlot(app, box) {
     const at = hovered ?? app.epoch;
     svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
     svg.setAttribute("height", frame.height);
-    svg.innerHTML = [...gridLines(frame), ...curves(app, frame), ...cross(app, frame, at), ...hint(app, frame)].join("");
+    svg.innerHTML = [
+      ...gridLines(frame),
+      ...curves(app, frame),
+      ...cross(app, frame, at),
+      ...hint(app, frame),
+    ].join("");
     $("#reading", box).innerHTML = reading(app, at);
     svg.setAttribute("aria-valuemax", frame.last);
     svg.setAttribute("aria-valuenow", app.epoch);

@@ -230,3 +230,41 @@ export function write(part) {
       throw new Error(`${kind} is no formula`);
   }
 }
+
+// An expression in pieces between which a line may end: a long sum, also in parentheses before or behind a sign.
+function writeInPieces(part) {
+  if (!Array.isArray(part)) return [write(part)];
+  const [kind, first, second] = part;
+  if (isLong(part)) return piecesOfSum(part);
+  if (kind === "negative" && isLong(first)) return enclosed(operator("neg"), first, "");
+  if (kind === "quotient" && isLong(first))
+    return enclosed("", first, tight("/") + writeAt(second, ATOM));
+  if (kind === "quotient" && isLong(second))
+    return enclosed(writeAt(first, PRODUCT) + tight("/"), second, "");
+  return [write(part)];
+}
+
+const LONGEST_SUM = 3;
+const isLong = (part) => Array.isArray(part) && part[0] === "sum" && part.length - 1 > LONGEST_SUM;
+
+function piecesOfSum([, first, ...terms]) {
+  const rest = terms.map((term) => {
+    const minus = Array.isArray(term) && term[0] === "negative";
+    const sign = `<mo form="infix">${minus ? "−" : "+"}</mo>`;
+    return sign + writeTerm(minus ? term[1] : term);
+  });
+  return [writeAt(first, PRODUCT, true), ...rest];
+}
+
+function enclosed(before, sum, after) {
+  const pieces = piecesOfSum(sum);
+  pieces[0] = before + tight("(") + pieces[0];
+  pieces[pieces.length - 1] += tight(")") + after;
+  return pieces;
+}
+
+// The same as elements of their own, the first behind a sign.
+export function mathInPieces(sign, part) {
+  const [first, ...others] = writeInPieces(part);
+  return [math(operator(sign), first), ...others.map((piece) => math(piece))].join(" ");
+}

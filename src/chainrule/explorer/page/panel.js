@@ -8,6 +8,7 @@ import { $, $$, el, escaped, makeTabStop, replaceContent, rove } from "./markup.
 import {
   keyOf,
   math,
+  mathInPieces,
   operator,
   plainName,
   write,
@@ -179,7 +180,7 @@ function lineRows(app, symbol, line) {
   const rows = chain
     ? chainRows(app, symbol, line)
     : rowsOf(formula, numbers, sharesOf(app, symbol));
-  const head = chain ? null : symbol.gradient ? rule : (rule ?? (rows.length > 1 ? formula : null));
+  const head = chain ? null : symbol.gradient ? rule : (rule ?? (isSum(formula) ? formula : null));
   // What the rows say term by term need not stand above them too.
   const symbols =
     head && !(head[0] === "sum" && head.length > (symbol.gradient ? 3 : 4))
@@ -218,7 +219,7 @@ const lengthOf = (markup) => markup.replaceAll(/<[^>]*>/g, "").length;
 
 // A sum is worked term by term; what is no sum, as a whole.
 function rowsOf(formula, numbers, shares = () => "") {
-  if (Array.isArray(formula) && formula[0] === "sum") {
+  if (isSum(formula)) {
     const terms = formula
       .slice(1)
       .map((term, k) => ({ term, numbers: numbers[k + 1], place: k, share: shares(term) }));
@@ -239,22 +240,15 @@ function rowsOf(formula, numbers, shares = () => "") {
         name: "whole",
       }),
     ];
-  return [
-    row({
-      sign: null,
-      symbols: "<mspace width='0'/>",
-      formula: write(formula),
-      keys: keysUsed(formula),
-      name: "whole",
-    }),
-    row({
-      sign: null,
-      symbols: "<mspace width='0'/>",
-      formula: write(numbers),
-      keys: keysUsed(formula),
-      name: "numbers",
-    }),
-  ];
+  return [wholeRow(formula, formula, "whole"), wholeRow(numbers, formula, "numbers")];
+}
+
+const isSum = (part) => Array.isArray(part) && part[0] === "sum";
+
+// A formula that takes the row as a whole, and as many lines as it needs.
+function wholeRow(part, formula, name) {
+  const keys = [...new Set(keysUsed(formula))].join(" ");
+  return `<div class="row whole" role="button" tabindex="-1" data-f="${name}" data-keys="${keys}">${mathInPieces("=", part)}</div>`;
 }
 
 // Of a parameter's gradient over a batch, each term is the share of one sample.
@@ -357,18 +351,9 @@ function mistakeTag(step) {
 }
 
 function updateRows(app, { result, relation, formula, numbers, value }) {
-  const rows =
-    Array.isArray(formula) && formula[0] === "sum"
-      ? rowsOf(formula, numbers)
-      : [
-          row({
-            sign: null,
-            symbols: "",
-            formula: write(numbers),
-            keys: keysUsed(formula),
-            name: `u${keyOf(result)}`,
-          }),
-        ];
+  const rows = isSum(formula)
+    ? rowsOf(formula, numbers)
+    : [wholeRow(numbers, formula, `u${keyOf(result)}`)];
   const head = `<p class="symb">${math(writeSymbol(result), operator(relation), write(formula))}</p>`;
   const total = `<div class="row tot" tabindex="-1" data-keys="${keyOf(result)}"><span class="sy">${math(writeSymbol(result))}</span><span class="fo">${math(operator(relation))}</span><span class="nu">${math(writeNumber(value))}</span></div>`;
   return `${head}<div class="rows">${rows.join("")}${total}</div>`;

@@ -2,7 +2,7 @@
 
 import { lineOf } from "./lines.js";
 import { escaped } from "./markup.js";
-import { math, operator, write, writeNumber, writeSymbol } from "./mathml.js";
+import { math, mathInPieces, operator, writeNumber, writeSymbol } from "./mathml.js";
 import { symbolOf, updateOf } from "./step.js";
 import { sectionsOf } from "./stops.js";
 
@@ -44,6 +44,6 @@ function linesOf(step, symbol) {
 
 function written(symbol, { rule, formula, numbers, value, relation }) {
   const steps = [rule, formula, numbers].filter((part) => part !== null && part !== undefined);
-  const parts = steps.map((part, k) => math(operator(k ? "=" : relation), write(part)));
+  const parts = steps.map((part, k) => mathInPieces(k ? "=" : relation, part));
   return `<div class="line"><span>${math(writeSymbol(symbol))}</span><span>${parts.join(" ")} ${math(operator("="), writeNumber(value))}</span></div>`;
 }
