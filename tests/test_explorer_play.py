@@ -267,6 +267,21 @@ def test_run_lets_the_curve_grow_and_pauses(browser: Any, tmp_path: Path) -> Non
     seen.close()
 
 
+def test_a_long_run_is_shown_as_far_as_it_has_come(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.page.fill("#target", "200000")
+    seen.page.click("#go")
+    said = seen.page.evaluate(
+        "['#reading', '#panel .where', '#computing'].map((e) => document.querySelector(e).textContent)"
+    )
+    epochs = [re.findall(r"epoch ([\d,]+)", words)[0] for words in said]
+    assert len(set(epochs)) == 1
+    assert int(epochs[0].replace(",", "")) < 200000
+    seen.page.click("#reset")
+    assert seen.reading.startswith("epoch 0:")
+    seen.close()
+
+
 def test_with_reduced_motion_a_run_is_there_at_once(browser: Any, tmp_path: Path) -> None:
     seen = Explorer(browser, tmp_path, page_of("numeric-example"), reduced_motion="reduce")
     seen.page.click("#run")

@@ -25,9 +25,10 @@ export function writeAddress(app) {
   if (state.compare !== (content.training?.mistake ?? null))
     words.push(`compare=${state.compare ?? "nothing"}`);
   if (state.mode === "mistake") words.push("run=mistake");
-  if (app.epoch) words.push(`epoch=${app.epoch}`);
+  const epoch = Math.floor(state.update / batches);
+  if (epoch) words.push(`epoch=${epoch}`);
   if (state.update % batches) words.push(`batch=${(state.update % batches) + 1}`);
-  if (state.trained > app.epoch) words.push(`trained=${state.trained}`);
+  if (state.trained > epoch) words.push(`trained=${state.trained}`);
   if (state.sample) words.push(`sample=${state.sample + 1}`);
   if (state.lines !== "auto") words.push(`lines=${state.lines}`);
   if (state.key !== app.stops[0].key) words.push(`step=${state.key}`);

@@ -48,12 +48,17 @@ export class App {
     return this.state.mode === "mistake" ? this.runs.mistaken : this.runs.right;
   }
 
+  // The update that is shown next: where one stands, or where a run has come to that is still being computed.
+  get update() {
+    return Math.min(this.state.update, this.run.reached);
+  }
+
   get epoch() {
-    return Math.floor(this.state.update / this.batches);
+    return Math.floor(this.update / this.batches);
   }
 
   get setting() {
-    return problemAt(this.problem, this.state.edits, this.state.update);
+    return problemAt(this.problem, this.state.edits, this.update);
   }
 
   // --- changes ------------------------------------------------------------------------------------------------
@@ -73,7 +78,7 @@ export class App {
     if (!state.compare) state.mode = "right";
     if (!this.problem.optimizer) state.update = state.trained = 0; // there is nothing to train with
     for (const run of this.allRuns()) run.edit(state.edits);
-    state.trained = Math.max(state.trained, this.epoch);
+    state.trained = Math.max(state.trained, Math.floor(state.update / this.batches));
     this.catchUp(AT_ONCE);
     state.update = Math.min(state.update, this.furthest(this.run));
   }
@@ -101,8 +106,7 @@ export class App {
 
   refresh() {
     const { state, content } = this;
-    // A run that is still being caught up with is shown where it has come to.
-    const update = Math.min(state.update, this.run.reached);
+    const { update } = this;
     this.step = this.workedAt(update);
     const pristine = update === 0 && !state.edits.some((edit) => edit.at === 0);
     if (pristine && content.exact) {
@@ -190,7 +194,8 @@ export class App {
 
   // An edit belongs to the update before which it is made; one of the same number there takes its place.
   edit(key, value, gather = false) {
-    const { edits, update } = this.state;
+    const { update } = this;
+    const { edits } = this.state;
     const rest = edits.filter((edit) => !(edit.at === update && edit.key === key));
     const made = { at: update, key, value };
     const next = [...rest, made].sort((a, b) => a.at - b.at);
@@ -239,6 +244,6 @@ export class App {
   }
 
   isEdited(key) {
-    return this.state.edits.some((edit) => edit.key === key && edit.at <= this.state.update);
+    return this.state.edits.some((edit) => edit.key === key && edit.at <= this.update);
   }
 }

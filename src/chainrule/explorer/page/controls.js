@@ -81,7 +81,7 @@ function makeTraining(app, root) {
   run.addEventListener("click", () => (playing ? stop() : start()));
   $("#step", root).addEventListener("click", () => {
     stop();
-    app.goToUpdate(app.state.update + 1);
+    app.goToUpdate(app.update + 1);
   });
   const goThere = () => {
     stop();
@@ -109,7 +109,7 @@ function makeTraining(app, root) {
       stop(),
   );
   return () => {
-    const ready = Math.min(app.run.reached, app.state.update) >= app.state.update || app.run.end;
+    const ready = app.update >= app.state.update || app.run.end;
     $("#computing", root).textContent = ready
       ? ""
       : `Computing epoch ${Math.floor(app.run.reached / app.batches).toLocaleString("en")} …`;
@@ -267,7 +267,7 @@ function makeSamples(app, root) {
 // A sample of another batch brings its batch along: the update of this epoch that takes it.
 export function chooseSample(app, sample) {
   const first = app.epoch * app.batches;
-  let { update } = app.state;
+  let { update } = app;
   if (!app.step.rows.includes(sample) && app.batches > 1) {
     const place = Array.from({ length: app.batches }, (_, k) => first + k).find((one) =>
       app.rowsAt(one).includes(sample),
@@ -281,9 +281,8 @@ export function chooseSample(app, sample) {
 
 function paintSamples(app, root) {
   if ($("#batch", root)) {
-    $("#batch", root).value = String((app.state.update % app.batches) + 1);
-    $("#batch-number", root).textContent =
-      `${(app.state.update % app.batches) + 1} of ${app.batches}`;
+    $("#batch", root).value = String((app.update % app.batches) + 1);
+    $("#batch-number", root).textContent = `${(app.update % app.batches) + 1} of ${app.batches}`;
   }
   if (!$("#sample", root)) return;
   $("#sample", root).value = String(app.state.sample + 1);

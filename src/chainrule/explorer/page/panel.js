@@ -89,7 +89,7 @@ export function makePanel(app, box, light) {
 export function placeWords(app) {
   const { step, state, content } = app;
   const parts = [`epoch ${app.epoch.toLocaleString("en")}`];
-  if (app.batches > 1) parts.push(`batch ${(state.update % app.batches) + 1} of ${app.batches}`);
+  if (app.batches > 1) parts.push(`batch ${(app.update % app.batches) + 1} of ${app.batches}`);
   if (content.samples > 1)
     parts.push(
       `sample ${state.sample + 1}${step.batch && step.row !== state.sample ? `, place ${step.row + 1}` : ""}`,

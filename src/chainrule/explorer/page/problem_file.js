@@ -123,7 +123,7 @@ function comments(app) {
   ];
   if (step.update) {
     lines.push(
-      `# It starts with the parameters of epoch ${app.epoch}${state.update % app.batches ? `, after ${state.update % app.batches} updates of it` : ""}.`,
+      `# It starts with the parameters of epoch ${app.epoch}${app.update % app.batches ? `, after ${app.update % app.batches} updates of it` : ""}.`,
     );
     if (content.training.optimizer.remembers.length)
       lines.push("# What the optimizer remembered by then has no place in a file: it begins anew.");
