@@ -233,8 +233,12 @@ def test_training_gives_the_published_losses_and_one_goes_back_to_any_epoch(
     box = plot.bounding_box()
     assert box is not None
     seen.page.mouse.move(box["x"] + 300, box["y"] + 80)
-    hovered = seen.reading
-    assert re.match(r"epoch \d\d\d: ", hovered)
+    (hovered,) = re.findall(r"^epoch (\d\d\d): ", seen.reading)
+    assert f"epoch {hovered}" in seen.panel  # all numbers are those of the epoch that is looked at
+    seen.page.mouse.move(0, 0)
+    assert seen.reading.startswith("epoch 900:")
+    assert "epoch 900" in seen.panel
+    seen.page.mouse.move(box["x"] + 300, box["y"] + 80)
     seen.page.mouse.down()
     seen.page.mouse.move(box["x"] + 200, box["y"] + 80)
     seen.page.mouse.up()
@@ -370,6 +374,17 @@ def test_a_sample_is_chosen_and_its_share_of_the_gradient_shown(
     )
     assert len(shares) == 4
     assert np.isclose(sum(shares), float(seen.total.replace("−", "-")), atol=3e-8)
+    seen.close()
+
+
+def test_every_gradient_of_a_batch_is_checked(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("goodfellow-xor"))
+    seen.page.locator('#plane [data-sample="1"]').click()
+    seen.page.focus("#track")
+    seen.page.keyboard.press("3")
+    for _ in range(15):
+        assert "agrees" in seen.panel or "lies between" in seen.panel, seen.key
+        seen.page.keyboard.press("ArrowRight")
     seen.close()
 
 

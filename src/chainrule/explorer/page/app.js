@@ -10,6 +10,8 @@ import { Run, batchesPerEpoch, problemAt, rowsOfUpdate } from "./training.js";
 // A run that is caught up with computes so long at a time, in milliseconds, and lets the page breathe.
 const SLICE = 14;
 const AT_ONCE = 60;
+// Looking back on the way of the pointer must keep up with it.
+const MOST_WORK_TO_LOOK = 2e6;
 
 export class App {
   constructor(content, problem) {
@@ -48,9 +50,22 @@ export class App {
     return this.state.mode === "mistake" ? this.runs.mistaken : this.runs.right;
   }
 
-  // The update that is shown next: where one stands, or where a run has come to that is still being computed.
+  // The update that is shown next: where one stands or looks back to, or where a run has come to that is still
+  // being computed.
   get update() {
-    return Math.min(this.state.update, this.run.reached);
+    return Math.min(this.lookedAt ?? this.state.update, this.run.reached);
+  }
+
+  // Look at an epoch without going there; null looks away. Not where its numbers would take long to compute.
+  lookAt(epoch) {
+    const sizes = Object.values(this.problem.parameters).map((values) => values.length);
+    const work = sizes.reduce((total, size) => total + size, 0) * this.problem.batchSize;
+    const wanted =
+      epoch === null || work * this.run.spacing > MOST_WORK_TO_LOOK ? null : epoch * this.batches;
+    if ((this.lookedAt ?? null) === wanted) return false;
+    this.lookedAt = wanted;
+    this.refresh();
+    return true;
   }
 
   get epoch() {
@@ -64,6 +79,7 @@ export class App {
   // --- changes ------------------------------------------------------------------------------------------------
 
   set(changes) {
+    this.lookedAt = null;
     Object.assign(this.state, changes);
     this.follow();
     this.refresh();

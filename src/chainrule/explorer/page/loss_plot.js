@@ -42,11 +42,11 @@ export function makeLossPlot(app, box) {
   svg.addEventListener("pointermove", (event) => {
     hovered = epochAt(event);
     if (event.buttons) app.goToEpoch(hovered);
-    else paint();
+    else if (!app.lookAt(hovered)) paint();
   });
   svg.addEventListener("pointerleave", () => {
     hovered = null;
-    paint();
+    if (!app.lookAt(null)) paint();
   });
   svg.addEventListener("pointerdown", (event) => {
     svg.setPointerCapture(event.pointerId);

@@ -5,7 +5,7 @@
 // Nothing here uses a derivative. Only what the number reaches is computed anew.
 
 import { activate } from "./activations.js";
-import { preActivation, reductionFactor, rowOf } from "./engine.js";
+import { preActivation, reducedLoss, reductionFactor, rowOf, sampleLosses } from "./engine.js";
 import { LOSSES, fusedForm } from "./losses.js";
 import { numberOf } from "./step.js";
 
@@ -47,6 +47,14 @@ function lossAround(step, symbol) {
   const n = batch && !"wb".includes(letter) ? index[0] - 1 : null;
   const rows = n === null ? Array.from({ length: forward.samples }, (_, k) => k) : [n];
   const unit = index.at(-1) - 1;
+  if (letter === "losses") {
+    const losses = sampleLosses(network, forward, step.t);
+    return (by) =>
+      reducedLoss(
+        network,
+        losses.map((loss, k) => (k === n ? loss + by : loss)),
+      );
+  }
   const take = (name, units) =>
     Float64Array.from(rows.flatMap((row) => rowOf(forward[name], row, units)));
   if (letter === "a" && layer === depth) {
