@@ -43,6 +43,7 @@ class Pair:
     parameter: int
     claim: int
     factor: float | None
+    name: str = ""
 
 
 @final
@@ -189,11 +190,12 @@ def pair_up(
     chosen = agreeing(program, found, names, kept)
     for parameter in reading.parameters:
         own = name_of(program, parameter)
-        said = [p for name, p in stored.items() if errors[p] and is_gradient_name(name, own)]
-        said += [p for p in tainted if is_gradient_name(names[p], own)]
+        said = {p: name for name, p in stored.items() if errors[p] and is_gradient_name(name, own)}
+        said |= {p: names[p] for p in tainted if is_gradient_name(names[p], own) and p not in said}
         agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))}
         if said and not agrees & set(said):
-            chosen[parameter] = Pair(parameter, said[0], None)
+            claim, name = next(iter(said.items()))
+            chosen[parameter] = Pair(parameter, claim, None, name)
     claimed = {pair.claim for pair in chosen.values()}
     ends = [p for p in tainted if p not in claimed and (p in kept or not program.consumers.get(p))]
     unmatched = [p for p in reading.parameters if p not in chosen and np.size(values[p]) > 1]
@@ -328,7 +330,10 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
     made = []
     for pair in reading.pairs:
         step = program.step_of[pair.claim]
-        recorder.current_site = run.recording.sites[step.number]
+        site = run.recording.sites[step.number]
+        if program.name(pair.claim) != pair.name:  # db1 = d2: what is wrong is that
+            site = run.recording.namings.get((pair.name, pair.claim), site)
+        recorder.current_site = site
         recorder.call_stack = run.recording.calls[step.number]
         try:
             value = function(values[pair.parameter], values[pair.claim])

@@ -35,6 +35,7 @@ from chainrule.recording.recorder import NUMBERS, Recorder
 
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
+TURNS = 3  # passes that a call makes, if it trains by itself
 
 
 @final
@@ -176,23 +177,26 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | 
     """Call the plan a few times, judge what was recorded."""
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = f"{plan.words} was called with {data}"
-    for passes in (PASSES, 1):
-        attempt = Attempt(Guess(layout))
-        more = record(run, plan, attempt, passes, deadline)
-        if more.failure is not None or not more.recording.graph.steps:
-            return None
-        program = build_program(more.recording, more.sites)
-        if not program.agrees(program.recorded):
-            return None
-        if passes > 1:
-            case = open_case(program, more.finished)
-            if case.anatomy.updates:
-                return judged(case, more, words)
-            continue
+    attempt = Attempt(Guess(layout))
+    more = record(run, plan, attempt, 1, deadline)
+    case = case_of(more)
+    if case is None:
+        return None
+    if not case.anatomy.updates:
         anatomy = read_claims(more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored)
-        if anatomy is not None and anatomy.updates:
-            return judged(fit_anatomy(anatomy), more, words)
-    return None
+        return judged(fit_anatomy(anatomy), more, words) if anatomy is not None and anatomy.updates else None
+    if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
+        more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
+        case = case_of(more)
+    return judged(case, more, words) if case is not None and case.anatomy.updates else None
+
+
+def case_of(run: Run) -> Case | None:
+    """What was recorded, if the program went through with it."""
+    if run.failure is not None or not run.recording.graph.steps:
+        return None
+    program = build_program(run.recording, run.sites)
+    return open_case(program, run.finished) if program.agrees(program.recorded) else None
 
 
 def judged(case: Case, run: Run, words: str) -> Driven | None:

@@ -89,7 +89,7 @@ class Recording:
     `origins` says of a given value where it comes from: "literal", "random", "zeros", "ones" or "data",
     `birthplaces` at which site it was made or first used.
     `sites` and `calls` tell for each step where it stands in the source; `names` what a value was
-    called first, `last_names` last. `samples` holds of each value its first and last entry, for comparing
+    called first, `last_names` last, `namings` at which sites. `samples` holds of each value its first and last entry, for comparing
     a computation of the graph with what the program had.
     """
 
@@ -100,6 +100,7 @@ class Recording:
     calls: list[Call | None] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     last_names: dict[int, str] = field(default_factory=dict)
+    namings: dict[tuple[str, int], int] = field(default_factory=dict)
     samples: dict[int, tuple[float, float]] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
@@ -369,7 +370,7 @@ class Recorder:
     def named(self, site: int, value: Any, /) -> Any:
         if isinstance(value, NUMBERS) and not self.off:
             for name in self.table[site].names:
-                self.name(value, name)
+                self.name(value, name, site)
         return value
 
     def unpacked(self, site: int, values: Any, /) -> Any:
@@ -383,12 +384,14 @@ class Recorder:
                     self.name(value, name)
         return values
 
-    def name(self, value: Any, name: str | None) -> None:
+    def name(self, value: Any, name: str | None, site: int | None = None) -> None:
         if name is not None:
             position = self.memory.known(value)
             if position is not None:
                 self.recording.names.setdefault(position, name)
                 self.recording.last_names[position] = name
+                if site is not None:
+                    self.recording.namings[name, position] = site
 
     def method(self, site: int, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(owner, np.ndarray | np.floating) and name in METHODS and not self.is_off(site):
