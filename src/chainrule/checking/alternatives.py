@@ -21,13 +21,17 @@ def alternatives(scene: Scene, step: Instruction, slot: int) -> dict[Label, int]
     position = step.inputs[slot]
     shape = np.shape(scene.case.values[position])
     found: dict[Label, int] = {}
-    seen = {position}
+    near = scene.instances_near(scene.place_of(step), step.output)
+    last = scene.program.step_of[near[-1]] if near else step
+    seen: set[tuple[int | None, int | None]] = set()
     for label in labels(scene, step, position):
         other = alternative(scene, step, slot, label)
-        if other is None or other in seen or np.shape(scene.case.values[other]) != shape:
+        if other is None or other == position or np.shape(scene.case.values[other]) != shape:
             continue
-        seen.add(other)
-        found[label] = other
+        ends = other, alternative(scene, last, slot, label) if slot < len(last.inputs) else None
+        if ends not in seen:
+            seen.add(ends)
+            found[label] = other
     return found
 
 

@@ -51,14 +51,18 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
 
 def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
     """Sites where something is added to a parameter that no error ever goes into: no update."""
-    program, found, fed = anatomy.program, set(), set()
+    program = anatomy.program
+    found: set[Spot] = set()
+    fed: set[Spot] = set()
     for chain in anatomy.chains:
         if chain.root in idle or not anatomy.updates:
             continue
         for step in chain.steps:
             site = spot(program, step)
             tainted = any(
-                anatomy.error_masks[position] for position in step.inputs if position not in anatomy.stops
+                anatomy.error_masks[position]
+                for position in step.inputs
+                if position not in anatomy.stops
             )
             (fed if tainted else found).add(site)
     return found - fed

@@ -80,7 +80,9 @@ def possible_losses(case: Case) -> list[str]:
     used = {number for update in anatomy.updates for number in update.mixes}
     mixes = [anatomy.mixes[number] for number in used]
     if any(mix.of_class for mix in mixes):
-        return ["cross-entropy"]  # -1 / p of the right class: no other loss looks at one probability
+        return [
+            "cross-entropy"
+        ]  # -1 / p of the right class: no other loss looks at one probability
     losses = list(SEEDS)
     if not are_probabilities(case, mixes):
         losses.remove("cross-entropy")

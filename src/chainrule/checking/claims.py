@@ -7,6 +7,7 @@ A claim is a value that follows from an error and has a parameter's shape. Which
 of, its numbers tell where they are right, and its name where they are not.
 """
 
+import functools
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,8 +23,7 @@ from chainrule.checking.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.program import NoDerivativeError, Program, build_program
 from chainrule.checking.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.recording.execution import Run
-from chainrule.recording.operations import Operation
-from chainrule.recording.recorder import NUMBERS
+from chainrule.recording.recording import NUMBERS, Operation
 
 GRADIENT = re.compile(
     r"(d|dj|dl|dc|de|dloss|dcost|derror|grad|grads|gradient|gradients|delta|del|nabla|change|changes"
@@ -33,6 +33,7 @@ PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 MOST_LOOKED_AT = 4000  # values from the start, where gradients are looked for
 MOST_HYPOTHESES = 12
 MOST_ENTRIES = 1000
+MOST_STARTS = 60  # given values; with more it is data that is worked on
 
 
 @final
@@ -104,6 +105,8 @@ def guess_parameters(program: Program) -> Iterator[list[int]]:
     for step in program.steps:
         if step.operation in PRODUCTS and len(step.inputs) == 2:
             weighed.update(step.inputs)
+    if len(starts) > MOST_STARTS:
+        return
     origins = set(starts) & program.ancestors(weighed)
     for target in starts[:MOST_HYPOTHESES]:
         yield [position for position in starts if position in origins and position != target]
@@ -187,11 +190,17 @@ def pair_up(
                 found.setdefault(parameter, []).append(Pair(parameter, position, factor))
     names = {p: program.recording.last_names.get(p) or program.name(p) or "" for p in tainted}
     kept = set(stored.values())
+    spoken: dict[str, list[int]] = {}
+    for position, name in names.items():
+        if name:
+            spoken.setdefault(name, []).append(position)
     chosen = agreeing(program, found, names, kept)
     for parameter in reading.parameters:
         own = name_of(program, parameter)
         said = {p: name for name, p in stored.items() if errors[p] and is_gradient_name(name, own)}
-        said |= {p: names[p] for p in tainted if is_gradient_name(names[p], own) and p not in said}
+        for name, positions in spoken.items():
+            if is_gradient_name(name, own):
+                said |= {p: name for p in positions if p not in said}
         agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))}
         if said and not agrees & set(said):
             claim, name = next(iter(said.items()))
@@ -277,6 +286,7 @@ def round_factor(factor: float | None) -> float:
     return float(f"{factor:.6e}") if factor is not None else 0.0
 
 
+@functools.lru_cache(maxsize=100_000)
 def is_gradient_name(name: str, parameter: str) -> bool:
     """dW1, grad_w1, w1_gradient, dJdW1 ... for W1."""
     name, parameter = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (name, parameter))

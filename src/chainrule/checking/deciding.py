@@ -16,7 +16,7 @@ from chainrule.checking.program import build_program
 from chainrule.checking.repair import repair_case
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.execution import Run, run_recorded
-from chainrule.recording.source import Unreadable
+from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
@@ -27,8 +27,10 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     """The verdict on a script or notebook. It is run here, in this process: call it in a child."""
     start = time.monotonic()
     try:
-        run = run_recorded(path, watch_until_enough(seconds * RECORDING_SHARE), seconds * RECORDING_SHARE)
-    except Unreadable as error:
+        run = run_recorded(
+            path, watch_until_enough(seconds * RECORDING_SHARE), seconds * RECORDING_SHARE
+        )
+    except UnreadableError as error:
         return undecided(path.name, str(error))
     return decide(path.name, run, start + REPAIR_SHARE * seconds)
 
@@ -38,7 +40,8 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     program = build_program(run.recording, run.sites)
     if not program.agrees(program.recorded):
         return undecided(
-            name, "its computation could not be followed exactly: played again, it gave other numbers"
+            name,
+            "its computation could not be followed exactly: played again, it gave other numbers",
         )
     case = open_case(program, run.finished)
     if not case.anatomy.updates:
@@ -113,10 +116,14 @@ def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
     assert fit is not None
     proved = repair.proved and is_believable(case, repair)
     if not proved and not is_clearly_wrong(case, fit):
-        return undecided(name, "no loss of the family explains its updates, and no single mistake either")
+        return undecided(
+            name, "no loss of the family explains its updates, and no single mistake either"
+        )
     findings = findings_of(case, repair, run.sources)
     if not findings:
-        return undecided(name, "some parameters do not follow their gradients, and why could not be found")
+        return undecided(
+            name, "some parameters do not follow their gradients, and why could not be found"
+        )
     count = len(fit.bad)
     return Verdict(
         name, "wrong", f"{count} of {count + len(fit.good)} parameters do not follow their gradients",

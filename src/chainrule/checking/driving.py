@@ -28,10 +28,12 @@ from chainrule.checking.checking import Case, fit_anatomy, open_case, right_loss
 from chainrule.checking.claims import read_claims, stored_values
 from chainrule.checking.discarded import LARGEST, Discarded, find_discarded, find_repeated
 from chainrule.checking.enough import watch_until_enough
+from chainrule.checking.parameters import find_chains
 from chainrule.checking.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.program import build_program
 from chainrule.recording.execution import Run, record_more
-from chainrule.recording.recorder import NUMBERS, Recorder
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import NUMBERS
 
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
@@ -83,6 +85,9 @@ def judge_computed(run: Run, deadline: float) -> Driven | None:
     """Gradients that a program computed and did not apply."""
     size = len(run.recording.graph.values)
     if not run.recording.graph.steps or run.recorder is None or size > LARGEST:
+        return None
+    chains, _ = find_chains(build_program(run.recording, run.sites))
+    if chains:  # something goes on as another value: it is no gradient, and what is, is not known
         return None
     names = {name: value for name, value in run.namespace.items() if not name.startswith("__")}
     anatomy = read_claims(run, deadline, stored=stored_values(run, names))

@@ -168,7 +168,12 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
             key = scene.class_of.get(position, ("given", position))
             for call in scene.place_of(step)[2]:
                 members.setdefault((call, key), []).append((step, slot))
+    seen: set[tuple[tuple[int, int], ...]] = set()
     for (call, _), pairs in members.items():
+        same = tuple((step.number, slot) for step, slot in pairs)
+        if same in seen:
+            continue  # of calls in calls the innermost
+        seen.add(same)
         places = {(scene.place_of(step), slot) for step, slot in pairs}
         if len(places) < 2:
             continue
@@ -256,6 +261,10 @@ def is_turned(label: Label) -> bool:
 def alike(scene: Scene, position: int, other: int) -> bool:
     """Whether two values are entries of the same thing: made in one place, or read out of one value."""
     one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
+    if one is not None and one.operation == "gather" and same_array(scene, one.inputs[0]) in (
+        other, same_array(scene, other)
+    ):
+        return True
     if one is None or two is None:
         return False
     if one.operation == "gather" and two.operation == "gather":

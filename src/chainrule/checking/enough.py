@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from chainrule.checking.anatomy import take_apart
 from chainrule.checking.program import build_program
-from chainrule.recording.recorder import EnoughError, Recorder
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import EnoughError
 
 FIRST_LOOK = 3000  # values
 VERSIONS = 5  # of every chain, the first one included
@@ -39,6 +40,8 @@ def has_enough(recorder: Recorder) -> bool:
     counts: dict[int, int] = {}
     for update in anatomy.updates:
         counts[update.chain] = counts.get(update.chain, 0) + 1
-    return bool(counts) and len({update.turn for update in anatomy.updates}) >= VERSIONS and min(
-        counts.values()
-    ) >= VERSIONS - 1
+    return (
+        bool(counts)
+        and len({update.turn for update in anatomy.updates}) >= VERSIONS
+        and min(counts.values()) >= VERSIONS - 1
+    )

@@ -1,8 +1,197 @@
-"""INTERIM"""
+"""What is wrong, in words: for each edit of a repair the line, what it computes, and how it should read."""
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.blame import Blame, Text, names_around, operand_of, places_to_blame, read_texts
+from chainrule.checking.checking import Case
+from chainrule.checking.edits import Edit
+from chainrule.checking.fitting import Fit
+from chainrule.checking.localising import first_wrong_step
+from chainrule.checking.mistake_words import WORDS
+from chainrule.checking.repair import Repair
+from chainrule.checking.scene import Scene
+from chainrule.checking.trial import steps_of
 from chainrule.checking.verdict import Finding
-def findings_of(case, repair, sources):
-    p=case.program; out=[]
-    for e in repair.edits:
-        s=p.sites[e.call] if e.call is not None else p.site(e.step)
-        out.append(Finding(sources[s.file].path.name,s.line,e.mistake,'','',None,repair.proved))
-    return out or [Finding(sources[0].path.name,None,'unknown','','',None,False)]
+from chainrule.recording.source import Source
+
+OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+TOKENS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+def findings_of(case: Case, repair: Repair, sources: Sequence[Source]) -> list[Finding]:
+    """The mistakes of a repair; without one the first value that goes wrong, where others go right."""
+    texts = read_texts(sources)
+    found: list[Finding] = []
+    for edit, scene in zip(repair.edits, repair.scenes, strict=True):
+        for blame in places_to_blame(scene, edit, texts):
+            one = finding(scene, edit, blame, texts, repair)
+            if not any((other.file, other.line) == (one.file, one.line) for other in found):
+                found.append(one)
+    if not found and repair.before is not None and is_clear(repair.before):
+        step = first_wrong_step(case, repair)
+        if step is not None:
+            scene, instruction = step
+            edit = Edit("unknown", [instruction], lambda steps: None, instruction)
+            for blame in places_to_blame(scene, edit, texts)[:1]:
+                found.append(finding(scene, edit, blame, texts, repair))
+    return found
+
+
+def is_clear(fit: Fit) -> bool:
+    """Whether some parameters follow their gradients exactly and others clearly do not."""
+    return bool(fit.good) and bool(fit.bad) and fit.clear
+
+
+def finding(scene: Scene, edit: Edit, blame: Blame, texts: Sequence[Text], repair: Repair) -> Finding:
+    text = texts[blame.file]
+    shown = blame.operand if blame.operand is not None else blame.node
+    line = blame.line
+    lines = text.source.shown
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    cell, cell_line = text.source.cell_of(line)
+    was, should = operand_words(scene, edit, blame, text)
+    found, expected = WORDS[edit.mistake]
+    words = {
+        "was": was or "another value",
+        "code": code_words(text, blame.node),
+        "should_be": f", {should}" if should else "",
+        "should": should or "the right value",
+    }
+    fit = scene.fit
+    return Finding(
+        file=text.source.path.name,
+        line=line,
+        mistake=edit.mistake,
+        found=found.format(**words),
+        expected=expected.format(**words),
+        fix=corrected_line(scene, edit, blame, text, should),
+        proved=repair.proved,
+        cell=cell,
+        cell_line=cell_line,
+        columns=columns_of(source, shown, line),
+        source=source,
+        parameters=sorted({scene.case.anatomy.chains[n].name(scene.program) or "parameter" for n in fit.bad}),
+        numbers=one_entry(scene),
+    )
+
+
+def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
+    """The columns of a node in its first line, in characters; `ast` counts bytes."""
+    start, end = getattr(node, "col_offset", None), getattr(node, "end_col_offset", None)
+    if start is None or end is None:
+        return None
+    coded = source.encode()
+    if getattr(node, "end_lineno", line) != line:
+        end = len(coded)
+    return len(coded[:start].decode(errors="ignore")), len(coded[:end].decode(errors="ignore"))
+
+
+def code_words(text: Text, node: ast.AST) -> str:
+    value: ast.AST = node
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Return) and node.value is not None:
+        value = node.value
+    if isinstance(value, ast.Pass):
+        return "this expression"
+    words = " ".join(text.segment(value).split())
+    return words if len(words) <= 70 else "this expression"
+
+
+def operand_words(scene: Scene, edit: Edit, blame: Blame, text: Text) -> tuple[str | None, str | None]:
+    """The operand that stands there and the one that belongs there, as the source calls them."""
+    was = None
+    if blame.operand is not None:
+        was = " ".join(text.segment(blame.operand).split())
+    elif edit.slot is not None and edit.slot < len(edit.step.inputs):
+        was = scene.program.name(edit.step.inputs[edit.slot])
+    should = None
+    if edit.instead is not None and edit.how not in ("factor", "slope", "remove", "through time"):
+        name = scene.program.name(edit.instead)
+        if name is not None:
+            should = next((ast.unparse(one) for one in names_around(text, blame.node, name)), None)
+            if should == was:
+                should = None
+    return was, should
+
+
+def corrected_line(
+    scene: Scene, edit: Edit, blame: Blame, text: Text, should: str | None
+) -> str | None:
+    """The line as it should read, where that can be written."""
+    node = blame.node
+    line = blame.line
+    if getattr(node, "end_lineno", line) != getattr(node, "lineno", line) or not 0 < line <= len(text.source.shown):
+        return None
+    source = text.source.shown[line - 1]
+    if blame.operand is not None and should is not None and edit.slot is not None and edit.how != "shift":
+        if isinstance(blame.operand, ast.Subscript):
+            return None  # which entry of it belongs there is not known as text
+        return replaced(source, blame.operand, should)
+    if edit.how in OPERATORS:
+        return with_operator(source, node, OPERATORS[edit.how])
+    if edit.how == "exchange" and isinstance(node, ast.BinOp):
+        swapped = ast.BinOp(node.right, node.op, node.left)
+        return replaced(source, node, ast.unparse(swapped))
+    if edit.how == "remove" and isinstance(node, ast.BinOp) and edit.instead in edit.step.inputs:
+        kept = operand_of(node, edit.step.inputs.index(edit.instead))
+        return replaced(source, node, text.segment(kept)) if kept is not None else None
+    if edit.how in ("left", "right") and blame.operand is not None:
+        return replaced(source, blame.operand, turned(blame.operand))
+    if edit.how == "swap":
+        first, second = operand_of(node, 0), operand_of(node, 1)
+        if first is not None and second is not None and first.lineno == second.lineno == line:  # type: ignore[attr-defined]
+            changed = replaced(source, second, text.segment(first))
+            return replaced(changed, first, text.segment(second))
+    return None
+
+
+def turned(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return ast.unparse(node.value)
+    text = ast.unparse(node)
+    return f"{text}.T" if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else f"({text}).T"
+
+
+def replaced(source: str, node: ast.AST, text: str) -> str:
+    coded = source.encode()
+    start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+    return (coded[:start] + text.encode() + coded[end:]).decode()
+
+
+def with_operator(source: str, node: ast.AST, operator: str) -> str | None:
+    """The line with another operator between the two operands of a node."""
+    coded = source.encode()
+    if isinstance(node, ast.BinOp):
+        start, end = node.left.end_col_offset, node.right.col_offset
+    elif isinstance(node, ast.AugAssign):
+        start, end = node.target.end_col_offset, node.value.col_offset
+    else:
+        return None
+    token = TOKENS.get(type(node.op))
+    between = coded[start:end].decode()
+    if token is None or token not in between:
+        return None
+    return (coded[:start] + between.replace(token, operator, 1).encode() + coded[end:]).decode()
+
+
+def one_entry(scene: Scene) -> tuple[str, float, float] | None:
+    """One entry of a wrong parameter's gradient: as the code has it, and as it is."""
+    anatomy, fit = scene.case.anatomy, scene.fit
+    values, gradients = scene.worlds[0]
+    for number, update in enumerate(anatomy.updates):
+        rate = fit.rate.get(update.turn)
+        if update.chain not in fit.bad or not rate:
+            continue
+        (u,) = steps_of(scene, [number], values, {})
+        g = np.asarray(gradients[number], dtype=float)
+        if u.shape != g.shape or not np.all(np.isfinite(u)):
+            continue
+        made = -u / abs(rate)
+        entry: Any = np.unravel_index(int(np.argmax(np.abs(made - g))), g.shape) if g.shape else ()
+        name = anatomy.chains[update.chain].name(scene.program) or "parameter"
+        index = f"[{','.join(str(int(k)) for k in entry)}]" if g.shape else ""
+        return f"the gradient of {name}{index}", float(made[entry]), float(g[entry])
+    return None

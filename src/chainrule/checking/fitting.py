@@ -109,7 +109,9 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
         for k, update in enumerate(trace.updates):
             u, g = trace.steps[k], trace.gradients[k]
             if u is None:
-                by_turn.setdefault(update.turn, []).append((number, k, np.nan, np.inf, 0.0, np.size(g)))
+                by_turn.setdefault(update.turn, []).append(
+                    (number, k, np.nan, np.inf, 0.0, np.size(g))
+                )
                 continue
             size_g, size_u = norm(g), norm(u)
             if not (np.isfinite(size_g) and np.isfinite(size_u)):
@@ -117,7 +119,9 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
             rate = -float(np.sum(u * g)) / size_g**2 if size_g > 0 else np.nan
             residual = norm(u + rate * g) / size_u if size_g > 0 and size_u > 0 else np.nan
             noise = noise_of(trace.befores[k], u, g)
-            by_turn.setdefault(update.turn, []).append((number, k, rate, residual, noise, np.size(u)))
+            by_turn.setdefault(update.turn, []).append(
+                (number, k, rate, residual, noise, np.size(u))
+            )
             largest[update.turn] = max(largest.get(update.turn, 0.0), size_g)
     seen: dict[int, list[bool]] = {number: [] for number in traces}
     ratios: dict[int, list[float]] = {number: [] for number in traces}
@@ -126,14 +130,16 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
         eta = common_rate(rows, depth)
         if eta is not None:
             fit.rate[turn] = eta
-        for number, k, rate, residual, noise, _ in rows:
+        for number, k, rate, _, noise, _ in rows:
             trace = traces[number]
             u, g = trace.steps[k], trace.gradients[k]
             if u is None:
                 seen[number].append(False)
                 continue
             expected = norm(g) * abs(eta or 0.0)
-            floor = 1e-13 * largest.get(turn, 0.0) * abs(eta or 0.0) + 4e-16 * norm(trace.befores[k])
+            floor = 1e-13 * largest.get(turn, 0.0) * abs(eta or 0.0) + 4e-16 * norm(
+                trace.befores[k]
+            )
             if expected <= floor and norm(u) <= floor:
                 continue
             if eta is None:
@@ -180,7 +186,11 @@ def common_rate(
         return None  # a number alone agrees with itself
     best, best_score = None, (-1, 0)
     for rate, _, noise, _ in exact:
-        near = [row for row in exact if abs(row[0] - rate) <= (RATE + 8 * max(noise, row[2])) * abs(rate)]
+        near = [
+            row
+            for row in exact
+            if abs(row[0] - rate) <= (RATE + 8 * max(noise, row[2])) * abs(rate)
+        ]
         # A number alone fits any gradient: it counts less than an array, whose entries agree.
         weight = sum(min(row[1], 50) * (10 if row[1] > 1 else 1) for row in near)
         score = (weight, max(row[3] for row in near))
@@ -216,9 +226,19 @@ def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) ->
     scaled = {
         number: Trace(
             trace.updates,
-            [u if u is None else u / f for u, f in zip(trace.steps, factors[number] or [1.0] * len(trace.steps), strict=True)],
+            [
+                u if u is None else u / f
+                for u, f in zip(
+                    trace.steps, factors[number] or [1.0] * len(trace.steps), strict=True
+                )
+            ],
             trace.gradients,
-            [b / f for b, f in zip(trace.befores, factors[number] or [1.0] * len(trace.steps), strict=True)],
+            [
+                b / f
+                for b, f in zip(
+                    trace.befores, factors[number] or [1.0] * len(trace.steps), strict=True
+                )
+            ],
             trace.first,
         )
         for number, trace in traces.items()
@@ -226,7 +246,7 @@ def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) ->
     fit = fit_plain(anatomy, scaled, plain.loss)
     if not fit.is_right:
         return None
-    for number, trace in traces.items():
+    for number in traces:
         own = factors[number]
         fit.rates[number] = own[0] if own else 1.0
     first = next(iter(fit.rates.values()))
@@ -269,7 +289,12 @@ def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
                     continue
                 number = program.given.get(position)
                 name = program.name(position)
-                if number is not None and np.size(number) == 1 and name and made.operation == "multiply":
+                if (
+                    number is not None
+                    and np.size(number) == 1
+                    and name
+                    and made.operation == "multiply"
+                ):
                     found.append((name, float(np.reshape(number, -1)[0])))
             if len(waiting) > 1:
                 break
@@ -337,7 +362,9 @@ def update_line(anatomy: Anatomy, number: int) -> tuple[str | None, int, int]:
 def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float | None:
     best, most = None, 0
     for rate in rates.values():
-        weight = sum(sizes[n] for n, other in rates.items() if abs(other - rate) <= 1e-5 * abs(rate))
+        weight = sum(
+            sizes[n] for n, other in rates.items() if abs(other - rate) <= 1e-5 * abs(rate)
+        )
         if weight > most:
             best, most = rate, weight
     return best
@@ -348,10 +375,16 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
     rows, sides = [], []
     for trace in traces:
         for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
-            if u is None or (k and trace.steps[k - 1] is None) or np.shape(u) != np.shape(trace.gradients[0]):
+            if (
+                u is None
+                or (k and trace.steps[k - 1] is None)
+                or np.shape(u) != np.shape(trace.gradients[0])
+            ):
                 return None
             before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
-            rows.append(np.stack([np.ravel(-g), np.ravel(before), np.ravel(-trace.befores[k])], axis=1))
+            rows.append(
+                np.stack([np.ravel(-g), np.ravel(before), np.ravel(-trace.befores[k])], axis=1)
+            )
             sides.append(np.ravel(u))
     if not rows:
         return None

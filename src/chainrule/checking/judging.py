@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from chainrule.checking.fitting import Fit, Trace, fit_general, fit_plain, fit_with_rates, traces_of
 from chainrule.checking.program import Values
 from chainrule.checking.responses import fit_by_response
 from chainrule.checking.updates import Anatomy, steps_taken, true_gradients
-
 
 World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps
 
@@ -25,12 +26,14 @@ def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
     if fit.is_right:
         return fit
     responding = fit_by_response(anatomy, worlds, traces, fit)
-    return max((responding, fit), key=lambda one: (len(one.good), one is fit))
+    best = max((responding, fit), key=lambda one: (len(one.good), one is fit))
+    if best.bad and sum(np.size(worlds[0][anatomy.chains[number].root]) for number in best.good) < 2:
+        best.bad |= best.good  # one number alone fits by chance
+        best.good = set()
+    return best
 
 
-def fit_rows(
-    anatomy: Anatomy, rows: Sequence[World], loss: str
-) -> tuple[Fit, Mapping[int, Trace]]:
+def fit_rows(anatomy: Anatomy, rows: Sequence[World], loss: str) -> tuple[Fit, Mapping[int, Trace]]:
     """The plainest form in which updates follow gradients."""
     traces = traces_of(anatomy, rows)
     fit = fit_plain(anatomy, traces, loss)

@@ -13,7 +13,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit, join, norm
 from chainrule.checking.judging import fit_rows
 from chainrule.checking.program import Instruction, NoDerivativeError, Values
-from chainrule.checking.updates import steps_taken
+from chainrule.checking.updates import steps_taken, true_gradients
 
 MOST_SITES = 8
 CLOSE = 1e-7
@@ -31,19 +31,22 @@ def own_losses(case: Case) -> dict[int, list[Instruction]]:
         if step.output not in anatomy.stops and any(marked[position] for position in step.inputs):
             marked[step.output] = 1
     into_updates = program.ancestors(
-        (update.after for update in anatomy.updates), anatomy.stops - {u.after for u in anatomy.updates}
+        (update.after for update in anatomy.updates),
+        anatomy.stops - {u.after for u in anatomy.updates},
     )
     found: dict[int, list[Instruction]] = {}
     for step in program.steps:
-        if marked[step.output] and step.output not in into_updates and np.size(case.values[step.output]) == 1:
+        if (
+            marked[step.output]
+            and step.output not in into_updates
+            and np.size(case.values[step.output]) == 1
+        ):
             found.setdefault(program.recording.sites[step.number], []).append(step)
     sites = sorted(found, key=lambda site: -found[site][-1].output)[:MOST_SITES]
     return {site: found[site] for site in sites}
 
 
-def gradients_of_own(
-    case: Case, steps: Sequence[Instruction], values: Values
-) -> list[Any]:
+def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -> list[Any]:
     """For each update the gradient of the losses of its own turn; None where none was computed there."""
     anatomy = case.anatomy
     starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
@@ -85,20 +88,33 @@ def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
     return None
 
 
-def states(case: Case, gradients: Sequence[Any]) -> bool:
-    """Whether the program computes a loss with these gradients itself, wherever it computes one."""
-    for steps in own_losses(case).values():
-        try:
-            own = gradients_of_own(case, steps, case.values)
-        except NoDerivativeError:
-            continue
-        pairs = [(a, b) for a, b in zip(own, gradients, strict=True) if a is not None and norm(a) > 0]
-        turns = [update.turn for update, a in zip(case.anatomy.updates, own, strict=True) if a is not None and norm(a) > 0]
-        if pairs and all(
-            is_multiple([pair for pair, t in zip(pairs, turns, strict=True) if t == turn]) for turn in set(turns)
-        ):
-            return True
-    return False
+def stated_losses(case: Case) -> set[str]:
+    """The losses of the family that the program computes itself, up to a factor, wherever it does."""
+    anatomy = case.anatomy
+    found: set[str] = set()
+    try:
+        own = [
+            [gradients_of_own(case, steps, values) for values in case.worlds]
+            for steps in own_losses(case).values()
+        ]
+        for loss in case.fits:
+            wanted = [true_gradients(anatomy, values, loss) for values in case.worlds]
+            if any(is_stated(case, gradients, wanted) for gradients in own):
+                found.add(loss)
+    except NoDerivativeError:
+        return found
+    return found
+
+
+def is_stated(case: Case, own: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
+    """Whether gradients of a loss are those of an own one, in each turn by one factor for all worlds."""
+    turns: dict[int, list[tuple[Any, Any]]] = {}
+    for gradients, expected in zip(own, wanted, strict=True):
+        for update, a, b in zip(case.anatomy.updates, gradients, expected, strict=True):
+            if a is not None and np.shape(a) == np.shape(b):
+                turns.setdefault(update.turn, []).append((a, b))
+    told = [pairs for pairs in turns.values() if any(norm(a) > 0 for a, _ in pairs)]
+    return bool(told) and all(is_multiple(pairs) for pairs in told)
 
 
 def is_multiple(pairs: Sequence[tuple[Any, Any]]) -> bool:

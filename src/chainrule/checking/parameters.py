@@ -17,7 +17,16 @@ from chainrule.checking.program import Instruction, Program
 LINKS = {"add", "subtract"}
 LINKING = LINKS | {"scatter"}
 Spot: TypeAlias = tuple[int, int]
-UPDATE_KINDS = {"Add", "Sub", "add", "subtract", "sub", "iadd", "isub", "at"}  # written as such in the source
+UPDATE_KINDS = {
+    "Add",
+    "Sub",
+    "add",
+    "subtract",
+    "sub",
+    "iadd",
+    "isub",
+    "at",
+}  # written as such in the source
 
 
 @final
@@ -105,9 +114,8 @@ def link_chains(
             again = at_known_sites and depends == 0 and step.operation in LINKS
             if depends >> number & 1 or continues or again:
                 chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
-                if parent != chain.versions[-1] and parent in chain_of:
-                    if step.operation != "scatter" and parent not in chain.versions:
-                        continue
+                if parent not in chain.versions and step.operation != "scatter":
+                    continue
                 chain.versions.append(step.output)
                 chain.steps.append(step)
                 own = chain_of.get(step.output)
@@ -121,7 +129,8 @@ def link_chains(
         return [chains[number] for number in numbers], masks
     renumbered = {number: k for k, number in enumerate(numbers)}
     keep = [
-        sum(1 << renumbered[n] for n in bits(mask) if n in renumbered) if mask else 0 for mask in masks
+        sum(1 << renumbered[n] for n in bits(mask) if n in renumbered) if mask else 0
+        for mask in masks
     ]
     return [chains[number] for number in numbers], keep
 

@@ -23,7 +23,17 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "add"}),
     frozenset({"subtract", "divide", "add", "multiply"}),
 )
-OPERATOR_SITES = {"Add", "Sub", "Mult", "Div", "subtract", "add", "divide", "multiply", "true_divide"}
+OPERATOR_SITES = {
+    "Add",
+    "Sub",
+    "Mult",
+    "Div",
+    "subtract",
+    "add",
+    "divide",
+    "multiply",
+    "true_divide",
+}
 
 
 @final
@@ -103,7 +113,9 @@ def mix_of(
     prediction, target = (left, right) if masks[left] else (right, left)
     if step.operation == "divide" and is_entry(program, prediction) and prediction == right:
         return Mix(prediction, target, step.output, step, of_class=True)
-    if is_written_constant(program, step, target) or is_parameter_itself(program, prediction, stops):
+    if is_written_constant(program, step, target) or is_parameter_itself(
+        program, prediction, stops
+    ):
         return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
@@ -120,9 +132,7 @@ def looks_like_labels(program: Program, position: int) -> bool:
     """Given numbers that are 0 and 1, or -1 and 1: what a product of prediction and target has."""
     numbers = program.given.get(position)
     return (
-        numbers is not None
-        and np.size(numbers) > 0
-        and bool(np.all(np.isin(numbers, (-1, 0, 1))))
+        numbers is not None and np.size(numbers) > 0 and bool(np.all(np.isin(numbers, (-1, 0, 1))))
     )
 
 
@@ -134,7 +144,11 @@ def class_mix(program: Program, step: Instruction, masks: Sequence[int]) -> Mix 
         return None
     source, constant = maker.inputs
     read = program.step_of.get(source)
-    if read is None or read.operation != "gather" or not same_value(program, read.inputs[0], before):
+    if (
+        read is None
+        or read.operation != "gather"
+        or not same_value(program, read.inputs[0], before)
+    ):
         return None
     if constant not in program.given or not np.all(program.given[constant] == 1):
         return None

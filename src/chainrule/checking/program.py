@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 
 from chainrule.arithmetic import FLOAT64
-from chainrule.recording.recorder import Call, Guard, Recording
+from chainrule.recording.recording import Call, Guard, Recording
 from chainrule.recording.rewriting import Site, Sites
 from chainrule.rules import RULES
 from chainrule.rules.linear import sum_to
@@ -137,9 +137,9 @@ class Program:
                 continue
             flat = np.asarray(value).reshape(-1)
             for expected, found in ((first, flat[0]), (last, flat[-1])):
-                if not abs(float(found) - expected) <= tolerance * max(1.0, abs(expected)):
-                    if np.isfinite(expected):
-                        return False
+                near = abs(float(found) - expected) <= tolerance * max(1.0, abs(expected))
+                if np.isfinite(expected) and not near:
+                    return False
         return True
 
     def keeps_its_way(self, values: Values, guards: Iterable[Guard] | None = None) -> bool:
@@ -156,7 +156,11 @@ class Program:
     # --- backward ---------------------------------------------------------------------------------
 
     def sweep(
-        self, values: Values, seeds: Mapping[int, Any], stops: Collection[int], needed: Collection[int] | None = None
+        self,
+        values: Values,
+        seeds: Mapping[int, Any],
+        stops: Collection[int],
+        needed: Collection[int] | None = None,
     ) -> Gradients:
         """Gradients of a sum of losses from its gradients at some values, back to the stops.
 
@@ -166,7 +170,9 @@ class Program:
         gradients: Gradients = {
             position: np.asarray(seed, dtype=float) for position, seed in seeds.items()
         }
-        waiting = [-position for position in gradients]  # the latest first: its gradient is complete
+        waiting = [
+            -position for position in gradients
+        ]  # the latest first: its gradient is complete
         heapify(waiting)
         with np.errstate(all="ignore"):
             while waiting:
@@ -188,7 +194,12 @@ class Program:
         return gradients
 
     def backward(
-        self, step: Instruction, dL_dy: Any, y: Any, inputs: Sequence[Any], needed: Collection[int] | None = None
+        self,
+        step: Instruction,
+        dL_dy: Any,
+        y: Any,
+        inputs: Sequence[Any],
+        needed: Collection[int] | None = None,
     ) -> Sequence[Any]:
         if step.operation in self.recording.functions:
             return self.numerical_backward(step, dL_dy, y, inputs, needed)
@@ -197,17 +208,29 @@ class Program:
             return [None] * len(inputs)
         if step.operation in ("maximum", "minimum") and step.inputs[0] in self.given:
             # Of equals the rule prefers the second: let that be the constant, as in max(z, 0).
-            flowing = rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *map(np.asarray, inputs[::-1]))
+            flowing = rule.backward(
+                FLOAT64, np.asarray(dL_dy), np.asarray(y), *map(np.asarray, inputs[::-1])
+            )
             return flowing[::-1]
-        inputs = [np.asarray(value, dtype=float) if np.asarray(value).dtype.kind in "iu" else np.asarray(value) for value in inputs]
+        inputs = [
+            np.asarray(value, dtype=float)
+            if np.asarray(value).dtype.kind in "iu"
+            else np.asarray(value)
+            for value in inputs
+        ]
         return rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *inputs, **step.parameters)
 
     def numerical_backward(
-        self, step: Instruction, dL_dy: Any, y: Any, inputs: Sequence[Any], needed: Collection[int] | None
+        self,
+        step: Instruction,
+        dL_dy: Any,
+        y: Any,
+        inputs: Sequence[Any],
+        needed: Collection[int] | None,
     ) -> Sequence[Any]:
         """The gradient through a function that nobody knows, by central differences."""
         function = self.recording.functions[step.operation]
-        flowing = []
+        flowing: list[Any] = []
         for number, value in enumerate(inputs):
             value = np.asarray(value, dtype=float)
             if needed is not None and step.inputs[number] not in needed:

@@ -16,6 +16,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
 from chainrule.checking.goals import find_goals
+from chainrule.checking.own_losses import stated_losses
 from chainrule.checking.program import NoDerivativeError
 from chainrule.checking.scene import Scene, set_scene
 from chainrule.checking.through_time import flows_through_time
@@ -50,8 +51,10 @@ class Repair:
 
 
 def repair_case(case: Case, deadline: float) -> Repair:
-    """The best repair under the losses that explain most."""
-    fits = sorted((climbing_is_wrong(fit) for fit in case.fits.values()), key=lambda fit: -len(fit.good))
+    """The best repair under the losses that explain most; of equals those that the program computes."""
+    told = any(fit.good for fit in case.fits.values())
+    stated = set() if told else stated_losses(case)
+    fits = sorted(case.fits.values(), key=lambda fit: (-len(fit.good), fit.loss not in stated))
     best: Repair | None = None
     start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
@@ -59,7 +62,7 @@ def repair_case(case: Case, deadline: float) -> Repair:
         repair = find_repair(case, fit, share)
         if best is None or rank(repair) < rank(best):
             best = repair
-        if repair.proved and fit.good:
+        if repair.proved and (fit.good or fit.loss in stated):
             break
     assert best is not None
     return best
@@ -69,13 +72,6 @@ def rank(repair: Repair) -> tuple[Any, ...]:
     cost = sum(edit.cost for edit in repair.edits)
     good = len(repair.fit.good) if repair.fit is not None else 0
     return not repair.proved, cost if repair.proved else 0, -good
-
-
-def climbing_is_wrong(fit: Fit) -> Fit:
-    """The same fit, where a step up the gradient makes a parameter wrong."""
-    if fit.rate and all(rate < 0 for rate in fit.rate.values()):
-        return replace(fit, good=set(), bad=fit.good | fit.bad)
-    return fit
 
 
 def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
@@ -110,8 +106,8 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
     try:
         first = set_scene(case, fit)
         first.goals = find_goals(first)
-        if first.goals:
-            repair.fit = repair.before = climbing_is_wrong(refit(first, {}))
+        if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
+            repair.fit = repair.before = refit(first, {})
         for _ in range(MOST_EDITS):
             assert repair.fit is not None
             if not repair.fit.bad:
@@ -149,7 +145,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
 def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Edits that mend much and say little: tried when nothing else mends everything."""
     yield value_edits.negations(scene)
-    yield value_edits.scales(scene, trial.constant_ratios())
+    yield value_edits.scales(scene, trial.constant_ratios(), trial.turn)
     yield value_edits.sums_over_samples(scene)
     yield value_edits.true_slopes(scene)
 
@@ -174,7 +170,7 @@ def best_edit(
                     found.append((gained, edit))
         if any(gained >= trial.missing for gained, _ in found):
             break
-    found.sort(key=lambda pair: (-pair[0], pair[1].cost, ORDER.index(pair[1].mistake)))
+    found.sort(key=lambda pair: (-pair[0], pair[1].cost, ORDER.index(pair[1].mistake), place_order(pair[1])))
     for _, edit in found[:40]:
         result = apply(scene, changes, edit)
         if result is not None:
@@ -198,6 +194,11 @@ def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> s
     return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"
 
 
+def place_order(edit: Edit) -> int:
+    """Of places that serve as well the last one for a factor that is missing, else the first."""
+    return -edit.step.number if edit.how == "factor" else edit.step.number
+
+
 def apply(
     scene: Scene, changes: Mapping[int, Any], edit: Edit
 ) -> tuple[dict[int, Any], Fit] | None:
@@ -208,7 +209,7 @@ def apply(
         if own is None:
             return None
         together = {**changes, **own}
-        fit = climbing_is_wrong(refit(scene, together))
+        fit = refit(scene, together)
     except FAILURES:
         return None
     mended = before.bad & fit.good

@@ -53,12 +53,16 @@ def fit_by_response(
             for number in members:
                 together |= find_gradients(anatomy, worlds, {number: traces[number]})
         found |= together
-    answers = {number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()}
+    answers = {
+        number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()
+    }
     rate = next(iter(before.rate.values()), None) if before.good else None
     linear = [one.rate for one in answers.values() if one.rate is not None and one.fault is None]
     if rate is None and linear:
         rate = float(np.median(linear))
-    adaptive = [one.factors[-1] for one in answers.values() if one.rate is None and one.fault is None]
+    adaptive = [
+        one.factors[-1] for one in answers.values() if one.rate is None and one.fault is None
+    ]
     scale = float(np.median(adaptive)) if adaptive else None
     for number in before.bad:
         one = answers.get(number)
@@ -92,11 +96,15 @@ def find_gradients(
                 continue
             here: dict[tuple[int, int], int] = {}
             inner = set(anatomy.chains[number].versions) - {x.before for x in trace.updates}
-            for position in program.ancestors([update.after], anatomy.stops - inner - {update.after}):
+            for position in program.ancestors(
+                [update.after], anatomy.stops - inner - {update.after}
+            ):
                 step = program.step_of.get(position)
                 if step is None or not anatomy.error_masks[position] or position in anatomy.stops:
                     continue
-                if not uses_own_error(anatomy, position, update) or np.size(worlds[0][position]) != np.size(trace.first[k][1]):
+                if not uses_own_error(anatomy, position, update) or np.size(
+                    worlds[0][position]
+                ) != np.size(trace.first[k][1]):
                     continue
                 key = place_of(program, step)
                 here[key] = max(here.get(key, -1), position)
@@ -111,9 +119,9 @@ def find_gradients(
     order = sorted(common, key=lambda key: -max(here[key] for here in table.values()))
     for key in order:
         found = proportional(worlds, traces, table, key)
-        here = {p for p in places.get(key, ()) if anatomy.error_masks[p]}
+        gradients = {p for p in places.get(key, ()) if anatomy.error_masks[p]}
         if found is not None and all(
-            passes_all(anatomy, traces[n], one, here) for n, one in found.items()
+            passes_all(anatomy, traces[n], one, gradients) for n, one in found.items()
         ):
             return found
     return {}
@@ -126,7 +134,11 @@ def passes_all(anatomy: Anatomy, trace: Trace, found: Found, here: Collection[in
     """
     befores = {update.before for update in trace.updates}
     inner = set(anatomy.chains[found.chain].versions) - befores
-    afters = [u.after for u, g in list(zip(trace.updates, trace.gradients, strict=True))[:EVENTS] if norm(g) > 0]
+    afters = [
+        u.after
+        for u, g in list(zip(trace.updates, trace.gradients, strict=True))[:EVENTS]
+        if norm(g) > 0
+    ]
     stops = (anatomy.stops - inner - set(afters)) | set(found.positions) | set(here)
     behind = anatomy.program.ancestors(afters, stops)
     return not any(mix.output in behind and mix.output not in stops for mix in anatomy.mixes)
@@ -175,7 +187,9 @@ def proportional(
             positions.setdefault(number, []).append(table[number, k][key])
             factors.setdefault(number, []).append(c)
             counts[number] = counts.get(number, 0) + np.size(traces[number].gradients[k])
-    alone = len(traces) == 1 and all(np.size(t.gradients[0]) <= len(worlds) for t in traces.values())
+    alone = len(traces) == 1 and all(
+        np.size(t.gradients[0]) <= len(worlds) for t in traces.values()
+    )
     if alone:  # one number fits anything, once; its factor must then be constant
         (all_factors,) = factors.values()
         if len(all_factors) < 3 or np.ptp(all_factors) > RATE * abs(all_factors[0]):
@@ -187,9 +201,7 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     """The same with its rate, or with its fault: what no optimizer does."""
     program = anatomy.program
     updates = [
-        update
-        for k, update in enumerate(trace.updates[:EVENTS])
-        if norm(trace.gradients[k]) > 0
+        update for k, update in enumerate(trace.updates[:EVENTS]) if norm(trace.gradients[k]) > 0
     ]
     last = updates[-1]
     k = trace.updates.index(last)
@@ -224,22 +236,53 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
             return fault(found, "decay-sign" if grows else "it moves without a gradient")
     if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
         return fault(found, "an entry's gradient moves other entries")
+    if not is_whole(anatomy, values, last, respond({positions[-1]: np.zeros(np.shape(a))})):
+        return fault(found, "more than this gradient goes into it")
     more = respond({positions[-1]: 1.001 * a})
     response = (more - u) / 0.001
-    with_shape = a if a.shape == np.shape(u) else (a.T if a.T.shape == np.shape(u) else a.reshape(np.shape(u)))
+    with_shape = (
+        a
+        if a.shape == np.shape(u)
+        else (a.T if a.T.shape == np.shape(u) else a.reshape(np.shape(u)))
+    )
     slope = float(np.sum(response * with_shape) / np.sum(with_shape**2))
-    linear = norm(response - slope * with_shape) <= 1e-6 * norm(response) and norm(response) > 1e-3 * norm(u)
+    linear = norm(response - slope * with_shape) <= 1e-6 * norm(response) and norm(
+        response
+    ) > 1e-3 * norm(u)
     nonlinear_check = respond({positions[-1]: 1.5 * a})
     linear = linear and norm((nonlinear_check - u) - 0.5 * response) <= 1e-6 * norm(response)
     rate = -slope * found.factors[-1] if linear else None
     return Found(found.chain, found.positions, found.factors, rate)
 
 
+def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> bool:
+    """Whether an update without its gradient is the update without its errors: all goes through it."""
+    program = anatomy.program
+    outputs = {anatomy.mixes[number].output for number in update.mixes}
+    fixed = anatomy.stops - set(anatomy.chains[update.chain].versions)
+    reach = program.ancestors([update.after, update.before], fixed | outputs)
+    cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
+    nothing = {position: np.zeros(np.shape(values[position])) for position in outputs}
+    new = program.rerun(values, {}, cone, fixed, nothing)
+    ends = (new.get(position, values[position]) for position in (update.after, update.before))
+    after, before = (np.asarray(value, dtype=float) for value in ends)
+    rest = after - before
+    if not np.all(np.isfinite(rest)):
+        return True  # a norm of nothing, which somebody divides by
+    size = norm(
+        np.asarray(values[update.after], dtype=float)
+        - np.asarray(values[update.before], dtype=float)
+    )
+    return norm(rest - without) <= 1e-9 * max(size, norm(rest))
+
+
 def is_elementwise(respond: Any, position: int, a: Any, u: Any) -> bool:
     """Whether an entry of the gradient moves that entry alone; or all in proportion, by a common norm."""
     for flat in {int(np.argmax(np.abs(a))), int(np.argmin(np.abs(a)))}:
         changed = a.copy()
-        changed.reshape(-1)[flat] = 1.5 * changed.reshape(-1)[flat] + 1e-3 * float(np.max(np.abs(a)))
+        changed.reshape(-1)[flat] = 1.5 * changed.reshape(-1)[flat] + 1e-3 * float(
+            np.max(np.abs(a))
+        )
         difference = np.reshape(respond({position: changed}) - u, -1)
         if a.ndim == 2 and a.shape != np.shape(u) and a.T.shape == np.shape(u):
             flat = int(np.ravel_multi_index(np.unravel_index(flat, a.shape)[::-1], np.shape(u)))
@@ -256,4 +299,3 @@ def is_elementwise(respond: Any, position: int, a: Any, u: Any) -> bool:
 
 def fault(found: Found, what: str) -> Found:
     return Found(found.chain, found.positions, found.factors, None, what)
-

@@ -17,7 +17,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.program import Instruction, Program, Values
 from chainrule.checking.updates import Update, true_gradients
-from chainrule.recording.recorder import Call
+from chainrule.recording.recording import Call
 
 # A place: site, operation, and the sites of the calls that lead there.
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
@@ -35,6 +35,7 @@ CARRIERS = {
     "multiply", "divide", "concatenate",
 }  # fmt: skip
 PRODUCTS = {"matmul", "outer", "multiply", "einsum"}
+STRAIGHT = {"multiply", "divide", "negate", "reshape", "add", "subtract"}
 PLAIN = {"negate", "reshape", "multiply", "divide", "gather", "transpose"}
 
 
@@ -165,7 +166,32 @@ class Scene:
 
     def members(self, key: Any, near: int) -> list[int]:
         """The values of a class in the turn of a position."""
+        if key in self.operands:
+            outputs, positions = self.operands[key]
+            start, end = self.window(near)
+            return positions[bisect_right(outputs, start) : bisect_right(outputs, end)]
         return self.between(self.classes.get(key, []), near)
+
+    @cached_property
+    def operands(self) -> dict[Any, tuple[list[int], list[int]]]:
+        """What forward steps of a place take that no one place makes: states, the first one given.
+
+        For each place and slot where the steps stand, and what they take there.
+        """
+        found: dict[Any, tuple[list[int], list[int]]] = {}
+        for step in self.program.steps:
+            if step.output in self.forward and len(step.inputs) == 2:
+                for slot, position in enumerate(step.inputs):
+                    outputs, positions = found.setdefault(("operand", self.place_of(step), slot), ([], []))
+                    outputs.append(step.output)
+                    positions.append(position)
+        return {
+            key: pair
+            for key, pair in found.items()
+            if len(set(pair[1])) > 1
+            and len({self.class_of.get(p) for p in pair[1]}) == 2
+            and not any(p in self.chain_of for p in pair[1])
+        }
 
     def between(self, positions: list[int], near: int) -> list[int]:
         """Those of some ordered positions that lie in the turn of one."""
@@ -230,9 +256,20 @@ class Scene:
         for position in sorted(self.forward):
             if self.case.anatomy.masks[position] and position not in self.chain_of:
                 z = self.pre_activation(position)
-                if z is not None and z != position and self.is_weighed(position):
+                if z is not None and z != position and self.is_weighed(position) and self.bends(position, z):
                     pairs[position] = z
         return pairs
+
+    def bends(self, a: int, z: int) -> bool:
+        """Whether a function is more than a scale and a shift."""
+        region = self.program.ancestors([a], {z}) - {z}
+        steps = (self.program.step_of.get(p) for p in region if self.case.anatomy.masks[p])
+        return any(step is not None and step.operation not in STRAIGHT for step in steps) or any(
+            step is not None and step.operation in ("multiply", "divide")
+            and sum(bool(self.case.anatomy.masks[p]) for p in step.inputs) > 1
+            for p in region
+            if (step := self.program.step_of.get(p))
+        )
 
     def is_weighed(self, position: int) -> bool:
         """Whether a value goes on into other kinds of steps than entry by entry: an activation does."""
@@ -306,19 +343,38 @@ class Scene:
         return pairs
 
     @cached_property
+    def mask_steps(self) -> dict[int, int]:
+        """For each value of dropout the value one step before: a mask alone, or a scale alone."""
+        masks, program = self.case.anatomy.masks, self.program
+        pairs = {}
+        for position in self.masked:
+            here = position
+            while here != self.masked[position]:
+                (before,) = (p for p in program.step_of[here].inputs if masks[p])
+                pairs[here] = before
+                here = before
+        return pairs
+
+    @cached_property
     def suspect_numbers(self) -> set[int]:
         return {step.number for step in self.suspects}
 
-    def members_of_suspects(self, key: Place, near: int) -> list[int]:
-        return self.between(self.suspect_outputs[key], near)
+    def instances_near(self, key: Place, near: int) -> list[int]:
+        return self.between(self.instances[key], near)
 
     @cached_property
-    def suspect_outputs(self) -> dict[Place, list[int]]:
-        return {key: [step.output for step in steps] for key, steps in self.places.items()}
+    def instances(self) -> dict[Place, list[int]]:
+        """For each place of a suspect the values that it makes, those that go right included."""
+        found: dict[Place, list[int]] = {key: [] for key in self.places}
+        for step in self.cone:
+            key = self.place_of(step)
+            if key in found:
+                found[key].append(step.output)
+        return found
 
     def rank(self, step: Instruction) -> tuple[int, int]:
         """Which of its place's instances of that turn a step is, and how many there are."""
-        members = self.members_of_suspects(self.place_of(step), step.output)
+        members = self.instances_near(self.place_of(step), step.output)
         index = bisect_left(members, step.output)
         return index, len(members)
 
@@ -434,7 +490,7 @@ class Scene:
         table = self.known_classes.get(start)
         if table is None:
             table = {}
-            for key in self.classes:
+            for key in (*self.classes, *self.operands):
                 members = self.members(key, near)
                 if members:
                     table.setdefault(np.shape(self.case.values[members[0]]), []).append(key)

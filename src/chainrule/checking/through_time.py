@@ -95,7 +95,7 @@ def pair_up(
     scene: Scene, place: Place, key: Place, near: int, cut: Mapping[int, Any]
 ) -> tuple[float, dict[int, int]] | None:
     """The scale by which values of a place equal gradients of states of that turn, and of which."""
-    members, states = scene.members_of_suspects(place, near), scene.members(key, near)
+    members, states = scene.instances_near(place, near), scene.members(key, near)
     if len(members) != len(states) or len(members) < 2:
         return None
     values, _ = scene.worlds[-1]

@@ -1,12 +1,13 @@
 """Trying edits on one turn, in all worlds: how many more parameters do they put right?"""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.edits import Edit
-from chainrule.checking.fitting import EXACT, Fit, join, norm
+from chainrule.checking.fitting import EXACT, Fit, Trace, join, norm, solve_pool, traces_of, update_line
 from chainrule.checking.judging import fit_rows
 from chainrule.checking.program import Instruction, Values
 from chainrule.checking.scene import Scene
@@ -77,7 +78,77 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
         anatomy.program, anatomy.chains, anatomy.masks, anatomy.mixes, [anatomy.updates[k] for k in kept],
         anatomy.stops, anatomy.error_masks, anatomy.forward, anatomy.reached,
     )  # fmt: skip
-    return fit_rows(reduced, rows, scene.loss)[0]
+    fit, traces = fit_rows(reduced, rows, scene.loss)
+    shortened = {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
+    for number in sorted(fit.bad & shortened):
+        if len(traces[number].updates) < len([u for u in anatomy.updates if u.chain == number]) and all(
+            is_step(u, g, fit.rate.get(update.turn))
+            for update, u, g in zip(traces[number].updates, traces[number].steps, traces[number].gradients, strict=True)
+        ):
+            fit.bad.discard(number)
+            fit.good.add(number)
+    return downwards(fit, traces)
+
+
+def is_step(u: Any, g: Any, rate: float | None) -> bool:
+    return u is not None and rate is not None and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
+
+
+def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
+    """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
+    if fit.form != "gradient-descent" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
+        return fit
+    good, bad = set(fit.good), set(fit.bad)
+    for number in fit.good | fit.bad:
+        trace = traces[number]
+        marks = [
+            is_step(u, g, abs(fit.rate[update.turn]))
+            for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+            if update.turn in fit.rate and (u is None or norm(u) + norm(g) > 0)
+        ]
+        (good if all(marks) else bad).add(number)
+        (bad if all(marks) else good).discard(number)
+    ratio = {
+        number: value if fit.rate and all(rate > 0 for rate in fit.rate.values()) else trace_ratio(traces[number], fit)
+        for number, value in fit.ratio.items()
+    }
+    return replace(
+        fit, good=good, bad=bad, ratio=ratio, rate={turn: abs(rate) for turn, rate in fit.rate.items()}
+    )
+
+
+def trace_ratio(trace: Trace, fit: Fit) -> float:
+    found = [
+        -float(np.sum(u * g)) / norm(g) ** 2 / abs(fit.rate[update.turn])
+        for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+        if update.turn in fit.rate and u is not None and norm(g) > 0
+    ]
+    return float(np.median(found)) if found else 0.0
+
+
+def former_update(anatomy: Anatomy, update: Update) -> int | None:
+    """The update of the same parameter just before, by number."""
+    earlier = [k for k, u in enumerate(anatomy.updates) if u.chain == update.chain and u.number == update.number - 1]
+    return earlier[0] if earlier else None
+
+
+def momentum_of(scene: Scene) -> tuple[float, float]:
+    """beta and lambda of right parameters' updates u = -eta g + beta u' - lambda V, where they have such."""
+    if scene.fit.form != "momentum":
+        return 0.0, 0.0
+    anatomy = scene.case.anatomy
+    numbers = range(len(anatomy.updates))
+    rows = [(values, gradients, steps_of(scene, numbers, values, {})) for values, gradients in scene.worlds]
+    traces = traces_of(anatomy, rows)
+    pools: dict[Any, list[Trace]] = {}
+    for number in sorted(scene.fit.good):
+        alone = np.size(traces[number].first[0][1]) >= 2
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(traces[number])
+    found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
+    if not found:
+        return 0.0, 0.0
+    beta, decay = (max(solution[k] for solution in found) for k in (1, 2))
+    return (beta if beta > 1e-6 else 0.0), (float(f"{decay:.6g}") if decay > 1e-9 else 0.0)
 
 
 @final
@@ -87,16 +158,22 @@ class Trial:
     def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
         self.scene, self.changes = scene, dict(changes)
         anatomy = scene.case.anatomy
-        turn = self.choose_turn()
+        self.turn = turn = self.choose_turn()
         self.numbers = [k for k, update in enumerate(anatomy.updates) if update.turn == turn]
         self.updates: list[Update] = [anatomy.updates[k] for k in self.numbers]
+        self.momentum, decay = momentum_of(scene)
+        self.former = {
+            k: former
+            for k, update in zip(self.numbers, self.updates, strict=True)
+            if self.momentum and (former := former_update(anatomy, update)) is not None
+        }
         self.gradients = [
             [gradients[k] for _, gradients in scene.worlds] for k in self.numbers
         ]
         self.befores = [
             join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds]) for u in self.updates
         ]
-        reach = scene.behind(self.updates)
+        reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
         self.cone = {step.number for step in scene.cone if step.output in reach}
         self.places = list(range(len(self.updates)))
         self.start: list[list[Any]] = []
@@ -104,9 +181,9 @@ class Trial:
         steps = affected(scene, self.changes, self.cone)
         for values, _ in scene.worlds:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
-            self.start.append(steps_of(scene, self.numbers, values, new))
+            self.start.append(self.steps_in(self.numbers, values, new))
         now = self.pairs(self.start)
-        self.decays = sorted({decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None})
+        self.decays = [decay] if decay else sorted({decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None})
         self.rate = self.common_rate(now)
         marks = self.marks(now)
         self.good = sum(marks)
@@ -132,6 +209,8 @@ class Trial:
                 fits = rate is not None and u.shape == np.shape(g) and norm(u + rate * g) <= 1e-6 * norm(u)
                 if update.chain in scene.fit.bad and not fits:
                     wrong[update.turn] = wrong.get(update.turn, 0) + 1
+        if scene.fit.form == "momentum":  # wrong ones cannot be told by one step
+            return max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
         return max(counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1)
 
     def choose_probes(self, marks: Sequence[bool]) -> list[int]:
@@ -146,6 +225,16 @@ class Trial:
             if site not in best or size > norm(self.gradients[best[site]][-1]):
                 best[site] = k
         return list(best.values())[:MOST_PROBES]
+
+    def steps_in(self, numbers: Sequence[int], values: Values, new: Mapping[int, Any]) -> list[Any]:
+        """The steps less what momentum keeps of the steps before."""
+        steps = steps_of(self.scene, numbers, values, new)
+        for place, number in enumerate(numbers):
+            if number in self.former:
+                (before,) = steps_of(self.scene, [self.former[number]], values, new)
+                if np.shape(before) == np.shape(steps[place]):
+                    steps[place] = steps[place] - self.momentum * before
+        return steps
 
     # --- steps ------------------------------------------------------------------------------------
 
@@ -167,7 +256,7 @@ class Trial:
             values, _ = self.scene.worlds[number]
             new = self.scene.program.rerun(values, together, steps, self.scene.fixed)
             row = list(self.start[number])
-            for k, u in zip(places, steps_of(self.scene, [self.numbers[k] for k in places], values, new), strict=True):
+            for k, u in zip(places, self.steps_in([self.numbers[k] for k in places], values, new), strict=True):
                 row[k] = u
             found.append(row)
         return found
@@ -217,7 +306,7 @@ class Trial:
             if norm(left + decay * self.befores[k]) <= 2e-6 * size:
                 return True
         before = self.befores[k]
-        if np.size(u) < 5 or not norm(before) or not self.has_decay(k):
+        if np.size(u) < 2 or not norm(before) or not self.has_decay(k):
             return False
         decay = -float(np.sum(left * before)) / norm(before) ** 2
         return decay > 0 and norm(left + decay * before) <= allowed

@@ -93,7 +93,11 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
         shape = np.shape(scene.case.values[first.output])
-        for name, pairs in (("dropout-mask", scene.masked), ("missing-derivative", scene.activations)):
+        kinds = (
+            ("dropout-mask", scene.masked), ("dropout-mask", scene.mask_steps),
+            ("missing-derivative", scene.activations),
+        )  # fmt: skip
+        for name, pairs in kinds:
             for pair_class in pair_classes(scene, pairs, first, shape):
                 for mode in ("rank", "reversed", "latest"):
                     mate = mates(scene, key, pairs, pair_class, mode)
@@ -218,7 +222,7 @@ def removed_factors(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_removed(scene, first, gone), steps,
                 each(lambda step, slot=slot: passing(step, slot)), first, None, position,
-                how="remove", cost=2,
+                how="remove", cost=6 if gone is not None and scene.is_decay(gone) else 2,
             )  # fmt: skip
 
 
@@ -258,24 +262,51 @@ def negations(scene: Scene) -> Iterator[Edit]:
         )  # fmt: skip
 
 
-def scales(scene: Scene, ratios: Mapping[int, float]) -> Iterator[Edit]:
+def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edit]:
     """A parameter whose update is its gradient's but for a constant: at the first value that is off."""
+    if not ratios:
+        return
+    usual = {
+        ratio for update in scene.case.anatomy.updates if update.turn == turn and update.chain in scene.fit.good
+        for ratio in scales_behind(scene, update.chain, turn).values()
+    }  # fmt: skip
     for chain, ratio in ratios.items():
+        own = scales_behind(scene, chain, turn)
         for key, steps in scene.places.items():
             first = steps[0]
             if not scene.is_tainted(first.output) or first.output in scene.chain_of:
                 continue
             if scene.updated_by(first.output) != chain:
                 continue
-            name = "sign-error" if abs(ratio + 1) < 1e-6 else "parameter-mis-scaled"
-            if any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in scene.named_rates):
-                name = "learning-rate-twice"
-            named = scene.program.name(first.output) is not None
+            scale = next((own[s.output] for s in steps if s.output in own), None)
+            off = scale is not None and not any(abs(scale / other - 1) < 1e-6 for other in usual)
             yield Edit(
-                name, steps,
+                "sign-error" if abs(ratio + 1) < 1e-6 else "parameter-mis-scaled", steps,
                 seen_as(scene, key, lambda step, ratio=ratio: lambda value, values: value / ratio),
-                first, how=f"scale {ratio:g}", cost=4 if named else 5,
+                first, how=f"scale {ratio:g}", cost=4 if off else 5,
             )  # fmt: skip
+
+
+def scales_behind(scene: Scene, chain: int, turn: int) -> dict[int, float]:
+    """The values that an update is made from that are its gradient but for a factor, and the factor."""
+    anatomy = scene.case.anatomy
+    number = next((k for k, u in enumerate(anatomy.updates) if u.chain == chain and u.turn == turn), None)
+    if number is None:
+        return {}
+    update, (values, gradients) = anatomy.updates[number], scene.worlds[-1]
+    g = np.asarray(gradients[number], dtype=float)
+    size = float(np.sum(g * g))
+    found: dict[int, float] = {}
+    if not size:
+        return found
+    for position in sorted(scene.program.ancestors([update.after], anatomy.stops - {update.after})):
+        if scene.is_tainted(position) and position not in anatomy.stops:
+            value = np.asarray(values[position], dtype=float)
+            if value.shape == g.shape:
+                scale = float(np.sum(value * g)) / size
+                if scale and np.allclose(value, scale * g, rtol=1e-7, atol=1e-12 * np.max(np.abs(value))):
+                    found[position] = scale
+    return found
 
 
 # --- sums -----------------------------------------------------------------------------------------
@@ -360,10 +391,11 @@ def own_part(scene: Scene, step: Instruction, end: int) -> Instruction | None:
     index, count = scene.rank(step)
     parts = len(maker.inputs)
     same = [
-        s for s in scene.places.get(scene.place_of(step), ())
-        if (m := scene.program.step_of.get(s.inputs[0])) is not None and m.inputs == maker.inputs
+        output for output in scene.instances_near(scene.place_of(step), step.output)
+        if (m := scene.program.step_of.get(scene.program.step_of[output].inputs[0])) is not None
+        and m.inputs == maker.inputs
     ]  # fmt: skip
-    position = next((k for k, s in enumerate(same) if s.number == step.number), 0)
+    position = same.index(step.output) if step.output in same else 0
     if len(same) != parts:
         position = index % parts
     at = maker.inputs[position if end == 0 else parts - 1 - position]
@@ -381,39 +413,46 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
     """A product of one sample's values, or of sums, where all samples' belong."""
     for steps in scene.places.values():
         first = steps[0]
+        shape = np.shape(scene.case.values[first.output])
         if first.operation not in ("matmul", "outer", "multiply") or not scene.is_tainted(first.output):
             continue
-        shape = np.shape(scene.case.values[first.output])
-        roots = [whole(scene, position) for position in first.inputs]
-        if roots == list(first.inputs) or len(shape) != 2:
+        if len(shape) != 2 or len(first.inputs) != 2:
             continue
-        for turn in range(4):
-            for scale in (False, True):
-                changed = whole_product(scene, first, turn, shape, scale)
-                if changed is not None:
-                    yield Edit(
-                        "last-sample-only", steps,
-                        each(lambda step, t=turn, s=scale, h=shape: whole_product(scene, step, t, h, s)),
-                        first, how=f"whole {turn}", cost=2,
-                    )  # fmt: skip
+        depths = [len(wholes(scene, position)) for position in first.inputs]
+        for levels in np.ndindex(*depths):
+            if not any(levels):
+                continue
+            for turn in range(4):
+                for scale in (False, True):
+                    if whole_product(scene, first, levels, turn, shape, scale) is not None:
+                        yield Edit(
+                            "last-sample-only", steps,
+                            each(lambda s, v=levels, t=turn, c=scale: whole_product(scene, s, v, t, shape, c)),
+                            first, how=f"whole {turn}", cost=2,
+                        )  # fmt: skip
 
 
-def whole(scene: Scene, position: int) -> int:
-    """The matrix of all samples that a value was taken from."""
-    for _ in range(6):
+def wholes(scene: Scene, position: int) -> list[int]:
+    """A value, and the arrays that it was taken from, one out of the other."""
+    found = [position]
+    for _ in range(5):
         step = scene.program.step_of.get(position)
         if step is None or step.operation not in ("gather", "sum", "mean", "transpose", "reshape"):
             break
         if position in scene.case.anatomy.stops or step.inputs[0] in scene.chain_of:
             break
         position = step.inputs[0]
-    return position
+        found.append(position)
+    return found
 
 
 def whole_product(
-    scene: Scene, step: Instruction, turn: int, shape: tuple[int, ...], scale: bool
+    scene: Scene, step: Instruction, levels: tuple[int, ...], turn: int, shape: tuple[int, ...], scale: bool
 ) -> Instruction | None:
-    left, right = (whole(scene, position) for position in step.inputs)
+    sources = [wholes(scene, position) for position in step.inputs]
+    if any(level >= len(found) for level, found in zip(levels, sources, strict=True)):
+        return None
+    left, right = (found[level] for level, found in zip(levels, sources, strict=True))
 
     def product(values: Any) -> Any:
         p, q = np.asarray(values[left]), np.asarray(values[right])

@@ -46,7 +46,17 @@ class Finding:
         return f"{file}:{self.line}"
 
     def as_json(self) -> dict[str, Any]:
-        keys = ("file", "line", "cell", "cell_line", "mistake", "found", "expected", "fix", "proved")
+        keys = (
+            "file",
+            "line",
+            "cell",
+            "cell_line",
+            "mistake",
+            "found",
+            "expected",
+            "fix",
+            "proved",
+        )
         row = {key: getattr(self, key) for key in keys}
         return row | ({"step": self.step} if self.step is not None else {})
 

@@ -24,9 +24,10 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.recording.recorder import EnoughError, Recorder, Recording
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Sites, rewrite
-from chainrule.recording.source import PYTHON_2, Source, Unreadable, read_script, read_source
+from chainrule.recording.source import PYTHON_2, Source, UnreadableError, read_script, read_source
 
 PLOTTING = {
     "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
@@ -160,7 +161,9 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 if candidate.is_file():
                     self.paths[name] = candidate
                     package = candidate.name == "__init__.py"
-                    spec = importlib.machinery.ModuleSpec(name, self, origin=str(candidate), is_package=package)
+                    spec = importlib.machinery.ModuleSpec(
+                        name, self, origin=str(candidate), is_package=package
+                    )
                     if package:
                         spec.submodule_search_locations = [str(candidate.parent)]
                     spec.has_location = True
@@ -198,7 +201,7 @@ def compile_source(source: Source, run: Run) -> types.CodeType:
         try:
             return compile(rewrite(tree, run.sites, number), str(source.path), "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise Unreadable(source.explain(error)) from None
+            raise UnreadableError(source.explain(error)) from None
 
 
 def run_recorded(
@@ -207,7 +210,7 @@ def run_recorded(
     """Run a program under a recorder, until it ends, `watch` has enough, or the seconds are over.
 
     The process is changed for good (modules, signals, random state): it is one that only does this.
-    Raises: Unreadable for a file that is no program of Python 3.
+    Raises: UnreadableError for a file that is no program of Python 3.
     """
     source = read_source(path)
     run = Run(Recording(), Sites(), [])
@@ -228,7 +231,7 @@ def run_recorded(
     sys.meta_path.append(StandInFinder())
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # the generator that programs use
     random.seed(seed)
     answer_questions()
     warnings.simplefilter("ignore")
@@ -245,7 +248,7 @@ def run_recorded(
         run.finished = True
     except KeyboardInterrupt:
         run.failure = "it interrupted itself"
-    except BaseException as error:  # noqa: BLE001  # whatever other people's code raises is its ending
+    except BaseException as error:  # whatever other people's code raises is its ending
         run.failure, run.failed_line = explain_failure(error, run)
     finally:
         with contextlib.suppress(AttributeError, ValueError):
@@ -310,28 +313,45 @@ def explain_failure(error: BaseException, run: Run) -> tuple[str, int | None]:
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == main), None)
     where = f"line {line}: " if line else ""
     name = type(error).__name__
-    if isinstance(error, Unreadable):
+    if isinstance(error, UnreadableError):
         return f"{where}a module beside it cannot be read: {error}", line
     if isinstance(error, ModuleNotFoundError) and error.name:
         missing = error.name.split(".")[0]
         if missing in PYTHON_2_MODULES:
             return f"{where}it imports {missing!r}, which only Python 2 has", line
         package = PACKAGES.get(missing, missing)
-        return (
-            f"{where}it needs the package {missing!r}, which is not installed; "
-            f"'pip install {package}' may help, or the missing file beside it",
-            line,
-        )
+        what = f"{where}it needs the package {missing!r}, which is not installed"
+        return f"{what}; 'pip install {package}' may help, or the missing file beside it", line
     if isinstance(error, FileNotFoundError):
         return (
             f"{where}it reads {str(error.filename)!r}, which is not there; put the file beside the script",
             line,
         )
-    if PYTHON_2.search(run.sources[0].text) and isinstance(error, NameError | TypeError | AttributeError):
+    if PYTHON_2.search(run.sources[0].text) and isinstance(
+        error, NameError | TypeError | AttributeError
+    ):
         return f"{where}it is written for Python 2 ({name}: {error})", line
     message = " ".join(str(error).split())
-    return f"{where}it stops with {name}: {message[:200]}" if message else f"{where}it stops with {name}", line
+    return (
+        f"{where}it stops with {name}: {message[:200]}"
+        if message
+        else f"{where}it stops with {name}",
+        line,
+    )
 
 
-PYTHON_2_MODULES = {"cPickle", "urllib2", "ConfigParser", "Queue", "StringIO", "Tkinter", "commands"}
-PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "pillow", "skimage": "scikit-image"}
+PYTHON_2_MODULES = {
+    "cPickle",
+    "urllib2",
+    "ConfigParser",
+    "Queue",
+    "StringIO",
+    "Tkinter",
+    "commands",
+}
+PACKAGES = {
+    "sklearn": "scikit-learn",
+    "cv2": "opencv-python",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+}

@@ -37,7 +37,9 @@ class Memory:
         self.scalars: dict[int, tuple[Any, int]] = {}
         self.literals: dict[int, Any] = {}
         self.buffers: dict[int, Buffer] = {}
-        self.views: dict[int, tuple[Any, int, int]] = {}  # the view, its position, the memory's version
+        self.views: dict[
+            int, tuple[Any, int, int]
+        ] = {}  # the view, its position, the memory's version
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -143,7 +145,9 @@ class Memory:
         owner = owner_of(array)
         buffer = self.buffers.get(id(owner))
         if buffer is None or buffer.owner() is not owner:
-            buffer = self.learn_owner(owner, position if array is owner else self.give(owner, "data"))
+            buffer = self.learn_owner(
+                owner, position if array is owner else self.give(owner, "data")
+            )
             buffer.version += 1
             self.views[id(array)] = (weakref.ref(array), position, buffer.version)
             return

@@ -113,7 +113,7 @@ class Rewriter(ast.NodeTransformer):
 
     def hook(self, node: ast.AST, name: str, *arguments: ast.expr) -> ast.expr:
         function = ast.Attribute(ast.Name(RECORDER, ast.Load()), name, ast.Load())
-        return ast.copy_location(ast.Call(function, list(arguments), []), node)  # type: ignore[return-value]
+        return ast.copy_location(ast.Call(function, list(arguments), []), node)
 
     def attribute_name(self, name: str) -> ast.expr:
         """A private name in a class is mangled by the compiler; as text we do it ourselves."""
@@ -134,16 +134,16 @@ class Rewriter(ast.NodeTransformer):
 
     # --- scopes -----------------------------------------------------------------------------------
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         self.classes.append(node.name)
         node.body = self.statements(node.body)
         self.classes.pop()
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self.function(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return self.function(node)
 
     def function(self, node: Any) -> ast.AST:
@@ -154,28 +154,28 @@ class Rewriter(ast.NodeTransformer):
             if isinstance(part, ast.Name | ast.Attribute)
         }
         if decorators & COMPILERS:
-            return node  # type: ignore[no-any-return]
+            return node
         arguments = node.args
         arguments.defaults = [self.visit(default) for default in arguments.defaults]
         arguments.kw_defaults = [self.expression(default) for default in arguments.kw_defaults]
         self.functions.append(node.name)
         node.body = self.statements(node.body)
         self.functions.pop()
-        return node  # type: ignore[no-any-return]
+        return node
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.body = self.visit(node.body)
         return node
 
-    def visit_Match(self, node: Any) -> ast.AST:  # noqa: N802
+    def visit_Match(self, node: Any) -> ast.AST:
         node.subject = self.visit(node.subject)
         for case in node.cases:
             case.guard = self.expression(case.guard)
             case.body = self.statements(case.body)
-        return node  # type: ignore[no-any-return]
+        return node
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:  # noqa: N802
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         for value in node.values:
             if isinstance(value, ast.FormattedValue):
                 value.value = self.visit(value.value)
@@ -183,12 +183,12 @@ class Rewriter(ast.NodeTransformer):
 
     # --- expressions ------------------------------------------------------------------------------
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if type(node.value) is float:
             return self.hook(node, "literal", ast.Constant(node.value))
         return node
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         if isinstance(node.op, ast.Not):
             node.operand = self.visit(node.operand)
             return node
@@ -201,12 +201,12 @@ class Rewriter(ast.NodeTransformer):
         site = self.site(node, type(node.op).__name__)
         return self.hook(node, "unary", site, self.visit(node.operand))
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         literal = (is_literal(node.left), is_literal(node.right))
         site = self.site(node, type(node.op).__name__, literal=literal)
         return self.hook(node, "binary", site, self.visit(node.left), self.visit(node.right))
 
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
         operands = [node.left, *node.comparators]
         if len(operands) == 2 and isinstance(node.ops[0], COMPARISONS):
             literal = (is_literal(node.left), is_literal(node.comparators[0]))
@@ -216,18 +216,21 @@ class Rewriter(ast.NodeTransformer):
         node.comparators = [self.visit(operand) for operand in node.comparators]
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         node.value = self.visit(node.value)
         if isinstance(node.ctx, ast.Load):
             site = self.site(node, node.attr)
             return self.hook(node, "attribute", site, node.value, self.attribute_name(node.attr))
         return node
 
-    def visit_Slice(self, node: ast.Slice) -> ast.AST:  # noqa: N802
-        parts = [self.expression(part) or ast.Constant(None) for part in (node.lower, node.upper, node.step)]
+    def visit_Slice(self, node: ast.Slice) -> ast.AST:
+        parts = [
+            self.expression(part) or ast.Constant(None)
+            for part in (node.lower, node.upper, node.step)
+        ]
         return self.hook(node, "slice", *parts)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         node.value = self.visit(node.value)
         if isinstance(node.ctx, ast.Load):
             site = self.site(node, "item")
@@ -240,9 +243,13 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_plain_index(self, node: ast.expr) -> ast.expr:
-        return node if any(isinstance(part, ast.Slice) for part in ast.walk(node)) else self.visit(node)
+        return (
+            node
+            if any(isinstance(part, ast.Slice) for part in ast.walk(node))
+            else self.visit(node)
+        )
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id in FRAME_READERS:
             node.args = [self.visit(argument) for argument in node.args]
             for keyword in node.keywords:
@@ -250,7 +257,10 @@ class Rewriter(ast.NodeTransformer):
             return node
         literal = tuple(is_literal(argument) for argument in node.args)
         if isinstance(node.func, ast.Attribute):
-            if isinstance(node.func.value, ast.Call) and getattr(node.func.value.func, "id", "") == "super":
+            if (
+                isinstance(node.func.value, ast.Call)
+                and getattr(node.func.value.func, "id", "") == "super"
+            ):
                 owner: ast.expr = self.visit(node.func.value)
             else:
                 owner = self.visit(node.func.value)
@@ -269,18 +279,20 @@ class Rewriter(ast.NodeTransformer):
         return call
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        node.iter = self.hook(node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter))
+        node.iter = self.hook(
+            node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter)
+        )
         node.ifs = [self.visit(condition) for condition in node.ifs]
         return node
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:  # noqa: N802
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
         site = self.site(node, "assign", names=(spoken_name(node.target),))
         node.value = self.hook(node, "named", site, self.visit(node.value))
         return node
 
     # --- statements -------------------------------------------------------------------------------
 
-    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> Any:
         if len(node.targets) > 1 and is_literal(node.value):
             # a = b = 0.0 would be one object with two names, and each becomes a parameter of its own.
             alone = [
@@ -307,17 +319,19 @@ class Rewriter(ast.NodeTransformer):
         node.targets = [self.visit(target) for target in node.targets]
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is not None:
             site = self.site(node, "assign", names=(spoken_name(node.target),))
             node.value = self.hook(node, "named", site, self.visit(node.value))
         node.target = self.visit(node.target)
         return node
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: N802
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         target = node.target
         literal = (False, is_literal(node.value))
-        site = self.site(node, type(node.op).__name__, names=(spoken_name(target),), literal=literal)
+        site = self.site(
+            node, type(node.op).__name__, names=(spoken_name(target),), literal=literal
+        )
         value = self.visit(node.value)
         if isinstance(target, ast.Name):
             read = ast.copy_location(ast.Name(target.id, ast.Load()), target)
@@ -332,8 +346,10 @@ class Rewriter(ast.NodeTransformer):
             call = self.hook(node, "augment_item", site, owner, index, value)
         return ast.copy_location(ast.Expr(call), node)
 
-    def visit_For(self, node: ast.For) -> ast.AST:  # noqa: N802
-        node.iter = self.hook(node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter))
+    def visit_For(self, node: ast.For) -> ast.AST:
+        node.iter = self.hook(
+            node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter)
+        )
         node.target = self.visit(node.target)
         node.body = self.statements(node.body)
         node.orelse = self.statements(node.orelse)

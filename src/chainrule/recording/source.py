@@ -22,7 +22,7 @@ PYTHON_2 = re.compile(
 )
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A file that is no program of Python 3, with the reason in one line."""
 
 
@@ -48,11 +48,11 @@ class Source:
         return None, None
 
     def parse(self) -> ast.Module:
-        """The syntax tree. Raises: Unreadable with a reason in one line."""
+        """The syntax tree. Raises: UnreadableError with a reason in one line."""
         try:
             return ast.parse(self.text, str(self.path))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise Unreadable(self.explain(error)) from None
+            raise UnreadableError(self.explain(error)) from None
 
     def explain(self, error: BaseException) -> str:
         line = getattr(error, "lineno", None)
@@ -67,7 +67,7 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """A script, or a notebook's code cells in order. Raises: Unreadable, OSError."""
+    """A script, or a notebook's code cells in order. Raises: UnreadableError, OSError."""
     content = path.read_bytes()
     return read_notebook(path, content) if path.suffix == ".ipynb" else read_script(path, content)
 
@@ -96,7 +96,7 @@ def read_notebook(path: Path, content: bytes) -> Source:
         cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
         code = [text_of(cell) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"it is no notebook: {type(error).__name__}: {error}") from None
+        raise UnreadableError(f"it is no notebook: {type(error).__name__}: {error}") from None
     code = [cell.replace("\r\n", "\n") for cell in code]
     shown = "\n".join(code).split("\n") if code else []
     running = [line for cell in code for line in runnable(cell)]

@@ -1,0 +1,384 @@
+"""Where in the source an edit belongs: the line that somebody has to change, and how it then reads.
+
+An operand that a helper was handed is its caller's; a value that goes on under a new name is that
+assignment's; weights that were changed too early are the early update's.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from chainrule.checking.edits import Edit
+from chainrule.checking.program import Instruction, Program
+from chainrule.checking.scene import Scene
+from chainrule.recording.recorder import Call
+from chainrule.recording.rewriting import Site
+from chainrule.recording.source import Source
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@final
+@dataclass
+class Text:
+    """One file's syntax tree, each node with the functions and classes around it."""
+
+    source: Source
+    tree: ast.Module
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+    def around(self, node: ast.AST, kinds: tuple[type, ...]) -> ast.AST | None:
+        """The innermost node of some kinds around a node."""
+        here = self.parents.get(node)
+        while here is not None and not isinstance(here, kinds):
+            here = self.parents.get(here)
+        return here
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        return node if isinstance(node, ast.stmt) else self.around(node, (ast.stmt,))  # type: ignore[return-value]
+
+    def find(self, site: Site) -> ast.AST | None:
+        """The node of a site: the one that has its place, of several the innermost."""
+        found: ast.AST | None = None
+        for node in ast.walk(self.tree):
+            if (
+                getattr(node, "lineno", None) == site.line
+                and getattr(node, "col_offset", None) == site.column
+                and getattr(node, "end_lineno", None) == site.end_line
+                and getattr(node, "end_col_offset", None) == site.end_column
+                and not isinstance(node, ast.Expr)
+            ):
+                found = node
+        return found
+
+    def segment(self, node: ast.AST) -> str:
+        return ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+
+
+def read_texts(sources: Sequence[Source]) -> list[Text]:
+    texts = []
+    for source in sources:
+        tree = source.parse()
+        text = Text(source, tree)
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                text.parents[child] = node
+        texts.append(text)
+    return texts
+
+
+@final
+@dataclass(frozen=True)
+class Blame:
+    """A place to change: the file's number, the node at fault, and for an operand its node."""
+
+    file: int
+    node: ast.AST
+    operand: ast.AST | None = None
+
+    @property
+    def line(self) -> int:
+        shown = self.operand if self.operand is not None else self.node
+        return int(getattr(shown, "lineno", 1))
+
+
+def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Blame]:
+    """The places of one edit, the first instance's first."""
+    program = scene.program
+    if edit.early is not None:
+        maker = program.step_of.get(edit.early)
+        if maker is not None:
+            return [blame_of(program.site(maker), texts)]
+    if edit.slot is None:
+        return [blame_result(scene, edit, texts)]
+    found: dict[tuple[int, int], Blame] = {}
+    calls_seen: set[tuple[int, ...]] = set()
+    for step in edit.steps:
+        calls = scene.place_of(step)[2]
+        if calls not in calls_seen:
+            calls_seen.add(calls)
+            blame = blame_operand(program, step, edit, texts)
+            found.setdefault((blame.file, blame.line), blame)
+    return list(found.values())
+
+
+def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        node = ast.Pass(
+            lineno=site.line, col_offset=site.column, end_lineno=site.end_line, end_col_offset=site.end_column
+        )
+    return Blame(site.file, node)
+
+
+def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:
+    """The operand of a step, or of the call that handed it in."""
+    site, call = program.site(step), program.call(step)
+    if edit.call is not None:
+        while call is not None and call.site != edit.call:
+            call = call.outer
+        if call is not None:
+            inside = call_inside(program.call(step), edit.call)
+            inner = texts[site.file].find(site) if inside is None else None
+            node = texts[program.sites[edit.call].file].find(program.sites[edit.call])
+            name = parameter_name(texts[site.file], inner, edit.slot) if inner is not None else None
+            if node is not None:
+                argument = argument_of(node, name, texts, site, inner)
+                return follow_out(program, program.sites[edit.call], call, node, argument, texts)
+            return blame_of(program.sites[edit.call], texts)
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        return blame_of(site, texts)
+    operand = operand_of(node, edit.slot)
+    return follow_out(program, site, program.call(step), node, operand, texts, inner=True)
+
+
+def call_inside(call: Call | None, target: int) -> Call | None:
+    """The call just inside another, where there is one."""
+    before: Call | None = None
+    while call is not None and call.site != target:
+        before, call = call, call.outer
+    return before
+
+
+def follow_out(
+    program: Program,
+    site: Site,
+    call: Call | None,
+    node: ast.AST,
+    operand: ast.AST | None,
+    texts: Sequence[Text],
+    inner: bool = False,
+) -> Blame:
+    """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
+    here = looped(texts[site.file], Blame(site.file, node, operand))
+    outer = call if inner else (call.outer if call is not None else None)
+    for _ in range(8):
+        text = texts[here.file]
+        if not isinstance(here.operand, ast.Name) or outer is None:
+            return here
+        function = text.around(here.node, FUNCTIONS)
+        if function is None or here.operand.id not in argument_names(function) or is_assigned(function, here.operand.id):
+            return here
+        call_site = program.sites[outer.site]
+        call_node = texts[call_site.file].find(call_site)
+        if call_node is None:
+            return blame_of(call_site, texts)
+        argument = argument_by_name(call_node, here.operand.id, function)
+        here = Blame(call_site.file, call_node, argument)
+        outer = outer.outer
+    return here
+
+
+def looped(text: Text, here: Blame) -> Blame:
+    """An operand that a loop takes out of a list written there belongs to the loop's line."""
+    if not isinstance(here.operand, ast.Name):
+        return here
+    loop = text.around(here.node, (ast.For,))
+    while loop is not None:
+        named = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
+        if here.operand.id in named:
+            written = isinstance(loop.iter, ast.Tuple | ast.List)  # type: ignore[attr-defined]
+            return Blame(here.file, loop.iter, loop.iter) if written else here  # type: ignore[attr-defined]
+        loop = text.around(loop, (ast.For,))
+    return here
+
+
+def argument_names(function: ast.AST) -> list[str]:
+    arguments = function.args  # type: ignore[attr-defined]
+    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+
+
+def is_assigned(function: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
+    )
+
+
+def argument_by_name(call: ast.AST, name: str, function: ast.AST) -> ast.AST | None:
+    if not isinstance(call, ast.Call):
+        return None
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = argument_names(function)
+    index = names.index(name)
+    if names and names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute):
+        index -= 1
+    return call.args[index] if 0 <= index < len(call.args) else None
+
+
+def argument_of(
+    call: ast.AST, name: str | None, texts: Sequence[Text], site: Site, inner: ast.AST | None
+) -> ast.AST | None:
+    if not isinstance(call, ast.Call):
+        return None
+    if name is not None and inner is not None:
+        function = texts[site.file].around(inner, FUNCTIONS)
+        if function is not None and name in argument_names(function):
+            return argument_by_name(call, name, function)
+    return call.args[0] if len(call.args) == 1 else None
+
+
+def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | None:
+    operand = operand_of(node, slot) if node is not None else None
+    return operand.id if isinstance(operand, ast.Name) else None
+
+
+def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
+    """The part of an expression that an operation's operand is."""
+    if slot is None or node is None:
+        return None
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.AugAssign):
+        parts = [node.target, node.value]
+    elif isinstance(node, ast.UnaryOp):
+        parts = [node.operand]
+    elif isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+    elif isinstance(node, ast.Attribute | ast.Subscript):
+        parts = [node.value]
+    elif isinstance(node, ast.Call):
+        own = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
+        parts = [*([node.func.value] if own else []), *node.args]  # type: ignore[attr-defined]
+    return parts[slot] if slot < len(parts) else None
+
+
+def is_module(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
+
+
+SEEN = ("factor", "negate", "through time")  # edits of a value as others see it
+
+
+def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
+    """The line that makes a value, or lets it go on as another without the change that belongs there."""
+    program = scene.program
+    site = program.site(edit.step)
+    here = blame_of(site, texts)
+    if not edit.how.startswith((*SEEN, "sum", "scale")):
+        return here
+    text = texts[site.file]
+    if edit.how == "through time":
+        return carried(text, here, program, edit.step) or here
+    if edit.mistake == "missing-derivative" and edit.instead is not None:
+        returned = bare_return(program, edit.instead, texts)
+        if returned is not None:
+            return returned
+    name = program.name(edit.step.output)
+    if edit.mistake == "bias-not-summed":
+        renamed = renamed_operand(program, text, here, edit.step)
+        if renamed is not None:
+            return renamed
+    if name is None:
+        return here
+    used = {
+        spoken(operand)
+        for step in program.consumers.get(edit.step.output, ())
+        if step.number in scene.suspect_numbers and program.site(step).file == site.file
+        for slot, position in enumerate(step.inputs)
+        if position == edit.step.output
+        and (operand := operand_of(text.find(program.site(step)), slot)) is not None
+    }
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
+            target = spoken(node.targets[0])
+            if spoken(node.value) == name and target != name and (
+                used == {target}
+            ):
+                return Blame(site.file, node)
+    return here
+
+
+def renamed_operand(program: Program, text: Text, here: Blame, step: Instruction) -> Blame | None:
+    """The assignment that calls an error a bias's gradient as it stands: db = dz."""
+    names = {program.name(p) for p in (step.output, *step.inputs)} - {None}
+    found = []
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and spoken(node.value) in names:
+            if isinstance(node.value, ast.Name | ast.Attribute) and spoken(node.targets[0]) != spoken(node.value):
+                found.append(node)
+    used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
+    if isinstance(here.node, ast.BinOp | ast.AugAssign):
+        used |= {spoken(n) for n in ast.walk(here.node)}
+    best = [node for node in found if spoken(node.targets[0]) in used] or found
+    return Blame(here.file, best[0]) if best else None
+
+
+def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Blame | None:
+    """What a state's error is added to: where that is set for the next step, if it carries no error."""
+    node = here.node
+    while isinstance(text.parents.get(node), ast.BinOp):
+        node = text.parents[node]
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return None
+    loop = text.around(node, (ast.For, ast.While))
+    for operand in (node.left, node.right):
+        name = spoken(operand)
+        if loop is None or name is None:
+            continue
+        for one in ast.walk(loop):
+            if isinstance(one, ast.Assign) and any(spoken(t) == name for t in one.targets) and one.lineno != here.line:
+                return Blame(here.file, one)
+    return None
+
+
+def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Blame | None:
+    """In the class that computes an activation, the method that hands an error on as it came."""
+    maker = program.step_of.get(activation)
+    if maker is None:
+        return None
+    call = program.call(maker)
+    sites = [program.site(maker)]
+    while call is not None:
+        sites.append(program.sites[call.site])
+        call = call.outer
+    for site in sites:
+        text = texts[site.file]
+        node = text.find(site)
+        owner = text.around(node, (ast.ClassDef,)) if node is not None else None
+        own = text.around(node, FUNCTIONS) if node is not None else None
+        if owner is None or own is None:
+            continue
+        for method in owner.body:  # type: ignore[attr-defined]
+            if isinstance(method, ast.FunctionDef) and method is not own:
+                for one in ast.walk(method):
+                    if isinstance(one, ast.Return) and isinstance(one.value, ast.Name) and (
+                        one.value.id in argument_names(method)
+                    ):
+                        return Blame(site.file, one)
+    return None
+
+
+def spoken(node: ast.AST) -> str | None:
+    """What a person calls an expression: w1, for self.w1 and params["w1"] too."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return node.slice.value
+        return spoken(node.value)
+    return None
+
+
+def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
+    """Expressions of a function, or of the file, that a person calls by a name."""
+    function = text.around(node, FUNCTIONS)
+    for scope in (function, text.tree):
+        if scope is None:
+            continue
+        for one in ast.walk(scope):
+            if isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name:
+                yield one
+            elif isinstance(one, ast.Subscript) and spoken(one) == name:
+                yield one
+        if function is not None:
+            return

@@ -1,0 +1,94 @@
+"""The mistakes that a recorded program can have, by name: what the code does, and what it should do.
+
+Each pair completes "it computes ..." and "it should compute ...". `{was}` and `{should}` are the operand
+that stands there and the one that belongs there, `{code}` the expression.
+"""
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "derivative-at-activation": (
+        "the activation's derivative at {was}",
+        "the derivative at the pre-activation that the activation was computed from{should_be}",
+    ),
+    "missing-derivative": (
+        "an error that goes back past an activation without the activation's derivative",
+        "{code} times the derivative of that activation at its pre-activation",
+    ),
+    "raw-error-backpropagated": (
+        "the error of the layer before from {was}, the output's error without the output's derivative",
+        "it from the output's delta, with the output's derivative{should_be}",
+    ),
+    "relu-derivative-at-output": (
+        "the derivative of the activation with a test of {was}, which comes out the same for every entry",
+        "that test on the pre-activation{should_be}",
+    ),
+    "dropout-mask": (
+        "an error that goes back past dropout without all of what dropout did to the activation",
+        "the error times the same mask, with the same scale",
+    ),
+    "updated-weights": (
+        "the error of the layer before after this line has changed the weights",
+        "that error with the weights of the forward pass: update them only afterwards",
+    ),
+    "last-sample-only": (
+        "the gradient of a batch from one sample's values",
+        "the sum over all samples of the batch",
+    ),
+    "no-flow-through-time": (
+        "a state's error from its own time step alone",
+        "that error with what comes back from the later time steps, too",
+    ),
+    "bias-not-summed": (
+        "a bias's gradient for every sample by itself",
+        "the sum of it over the samples",
+    ),
+    "bias-summed-over-all": (
+        "a bias's gradient summed over the units, too",
+        "each unit's own sum over the samples",
+    ),
+    "wrong-transpose": (
+        "a product with a matrix that should be its transpose, or the reverse",
+        "the product with the axes the other way round",
+    ),
+    "wrong-layer-input": (
+        "a weight's gradient with {was}",
+        "it with the values that the forward pass multiplies these weights by{should_be}",
+    ),
+    "wrong-index": (
+        "{code} with an entry of {was} that does not belong there",
+        "it with the entry that belongs to this place{should_be}",
+    ),
+    "wrong-variable": (
+        "{code} with {was}",
+        "it with another value{should_be}",
+    ),
+    "wrong-operator": (
+        "{code}",
+        "another operation on these operands",
+    ),
+    "sign-error": (
+        "a step up the gradient",
+        "a step down the gradient: the other sign",
+    ),
+    "decay-sign": (
+        "a weight decay that makes weights grow",
+        "a decay that draws weights towards 0: the other sign",
+    ),
+    "learning-rate-twice": (
+        "an update that the learning rate is applied to more than once",
+        "it with the learning rate once, as for the other parameters",
+    ),
+    "parameter-mis-scaled": (
+        "a gradient that is off by a constant factor",
+        "it on the scale of the other parameters' gradients",
+    ),
+    "target-unused": (
+        "an error without the target",
+        "the difference of prediction and target",
+    ),
+    "unknown": (
+        "a value from which gradients go wrong",
+        "what the chain rule has there; no edit that was tried puts it right",
+    ),
+}

@@ -1,0 +1,94 @@
+"""Which functions compute with numbers, and what operators and comparisons are as operations."""
+
+import operator
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
+    "Gt": (operator.gt, "greater"),
+    "GtE": (operator.ge, "greater-equal"),
+    "Lt": (operator.lt, "less"),
+    "LtE": (operator.le, "less-equal"),
+    "Eq": (operator.eq, "equal"),
+    "NotEq": (operator.ne, "not-equal"),
+}
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.iadd,
+    "Sub": operator.isub,
+    "Mult": operator.imul,
+    "Div": operator.itruediv,
+    "FloorDiv": operator.ifloordiv,
+    "Mod": operator.imod,
+    "Pow": operator.ipow,
+    "MatMult": operator.imatmul,
+    "BitAnd": operator.iand,
+    "BitOr": operator.ior,
+    "BitXor": operator.ixor,
+    "LShift": operator.ilshift,
+    "RShift": operator.irshift,
+}
+# What changes its first argument, or the array that it is a method of, in a way that no rule follows.
+CHANGERS = {
+    "shuffle",
+    "sort",
+    "partition",
+    "put",
+    "putmask",
+    "place",
+    "fill_diagonal",
+    "resize",
+    "setfield",
+}
+RANDOM_MODULES = ("numpy.random", "random")
+
+
+def is_numeric_function(function: Any) -> bool:
+    if isinstance(function, np.ufunc):
+        return True
+    if isinstance(
+        function, types.BuiltinFunctionType | types.FunctionType | types.BuiltinMethodType
+    ):
+        return (
+            module_of(function).split(".")[0] in ("numpy", "math", "scipy", "random")
+            or function in BUILTINS
+        )
+    if type(function).__name__ == "_ArrayFunctionDispatcher":
+        return True
+    if isinstance(function, types.MethodType):
+        return type(function.__self__).__module__.startswith(("numpy.random", "random"))
+    return (
+        function in (float, np.float64, np.float32, np.float16)
+        if isinstance(function, type)
+        else False
+    )
+
+
+def module_of(function: Any) -> str:
+    owner = getattr(function, "__self__", None)
+    of_object = owner is not None and not isinstance(owner, types.ModuleType)
+    return (type(owner).__module__ if of_object else getattr(function, "__module__", None)) or ""
+
+
+BUILTINS: set[Any] = {abs, pow, round, divmod}
+
+
+def ends(value: Any) -> tuple[float, float]:
+    if isinstance(value, np.ndarray):
+        return (float(value.flat[0]), float(value.flat[-1])) if value.size else (0.0, 0.0)
+    return float(value), float(value)
+
+
+def frozen(index: Any) -> Any:
+    """An index as it is now: arrays in it may change later."""
+    if isinstance(index, np.ndarray):
+        return index.copy()
+    if isinstance(index, tuple):
+        return tuple(frozen(part) for part in index)
+    if isinstance(index, list):
+        return np.array(index)
+    if isinstance(index, range):
+        return np.array(index)
+    return index

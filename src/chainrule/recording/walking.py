@@ -1,0 +1,242 @@
+"""Python's own functions that walk through values, or choose among them: zip, sum, max, list ...
+
+Each is handed the recorder and its site, and gives what Python's own would give.
+"""
+
+import builtins
+import copy
+import functools
+import math
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from chainrule.recording.operations import OPERATORS
+from chainrule.recording.recording import NUMBERS, Guard, Operation, is_number
+
+if TYPE_CHECKING:
+    from chainrule.recording.recorder import Recorder
+
+Walker: TypeAlias = Callable[..., Any]
+
+
+def walk(recorder: "Recorder", site: int, values: Any) -> Any:
+    return recorder.iterate(site, values)
+
+
+def walk_zip(recorder: "Recorder", site: int, *values: Any, **kwargs: Any) -> Any:
+    return zip(*(walk(recorder, site, v) for v in values), **kwargs)  # noqa: B905  # as it was called
+
+
+def walk_enumerate(recorder: "Recorder", site: int, values: Any, *args: Any, **kwargs: Any) -> Any:
+    return enumerate(walk(recorder, site, values), *args, **kwargs)
+
+
+def walk_map(recorder: "Recorder", site: int, function: Any, *values: Any) -> Any:
+    def results() -> Iterator[Any]:
+        for arguments in zip(*(walk(recorder, site, v) for v in values), strict=False):
+            yield recorder.call(site, function, *arguments)
+
+    return results()
+
+
+def walk_sum(recorder: "Recorder", site: int, values: Any, *start: Any, **kwargs: Any) -> Any:
+    items = list(walk(recorder, site, values))
+    total = sum(items, *start, **kwargs)
+    if not isinstance(total, NUMBERS):
+        return total
+    first = [*start, *kwargs.values()] or [0]
+    inputs = [*items] if is_plain_zero(first[0]) else [first[0], *items]
+    shapes = {np.shape(item) for item in inputs}
+    recorder.current_site = site
+    if len(inputs) == 1:
+        return (
+            total
+            if total is inputs[0]
+            else recorder.record(
+                Operation("reshape", [recorder.position(inputs[0])], {"shape": np.shape(total)}),
+                total,
+            )
+        )
+    if len(shapes) > 1:
+        position = recorder.position(inputs[0])
+        running = inputs[0]
+        for item in inputs[1:]:
+            running = running + item
+            position = recorder.add(Operation("add", [position, recorder.position(item)]), running)
+        recorder.memory.learn(total, position)
+        return total
+    stacked = recorder.add(
+        Operation("stack", [recorder.position(item) for item in inputs], {"axis": 0}),
+        np.array(inputs),
+    )
+    return recorder.record(Operation("sum", [stacked], {"axis": 0}), total)
+
+
+def is_plain_zero(value: Any) -> bool:
+    return type(value) in (int, float) and value == 0
+
+
+def walk_extreme(function: Any) -> Any:
+    def chosen(recorder: "Recorder", site: int, *values: Any, **kwargs: Any) -> Any:
+        items = list(walk(recorder, site, values[0])) if len(values) == 1 else list(values)
+        result = function(items, **kwargs)
+        if not kwargs and any(isinstance(item, NUMBERS) for item in items):
+            time = len(recorder.recording.graph.values)
+            winner = recorder.position(result)
+            recorder.recording.guards += [
+                Guard(winner, recorder.position(item), comparison, True, time)
+                for comparison in ["greater-equal" if function is max else "less-equal"]
+                for item in items
+                if item is not result and is_number(item) and np.ndim(item) == 0
+            ]
+        return result
+
+    return chosen
+
+
+def walk_list(recorder: "Recorder", site: int, *values: Any) -> Any:
+    return list(*(walk(recorder, site, v) for v in values))
+
+
+def walk_tuple(recorder: "Recorder", site: int, *values: Any) -> Any:
+    return tuple(*(walk(recorder, site, v) for v in values))
+
+
+def walk_iter(recorder: "Recorder", site: int, values: Any, *rest: Any) -> Any:
+    return iter(walk(recorder, site, values), *rest)
+
+
+def walk_reversed(recorder: "Recorder", site: int, values: Any) -> Any:
+    if isinstance(values, np.ndarray):
+        return iter([recorder.item(site, values, i) for i in range(len(values) - 1, -1, -1)])
+    return reversed(values)
+
+
+def walk_reduce(recorder: "Recorder", site: int, function: Any, values: Any, *start: Any) -> Any:
+    return functools.reduce(
+        lambda a, b: recorder.call(site, function, a, b), walk(recorder, site, values), *start
+    )
+
+
+def walk_deepcopy(recorder: "Recorder", site: int, value: Any, *rest: Any) -> Any:
+    """A copy of an array is a value of its own, and comes from the old one."""
+    memo: dict[int, Any] = {}
+    result = copy.deepcopy(value, memo)
+    if isinstance(value, np.ndarray):
+        return recorder.record(
+            Operation("reshape", [recorder.position(value)], {"shape": value.shape}), result
+        )
+    for old, new in find_arrays(value, result):
+        recorder.record(Operation("reshape", [recorder.position(old)], {"shape": old.shape}), new)
+    return result
+
+
+def find_arrays(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
+    """The arrays of a structure beside those of its copy."""
+    if isinstance(old, np.ndarray):
+        if old is not new and is_number(old):
+            yield old, new
+    elif isinstance(old, list | tuple):
+        for a, b in zip(old, new, strict=True):
+            yield from find_arrays(a, b)
+    elif isinstance(old, dict):
+        for key in old:
+            yield from find_arrays(old[key], new[key])
+
+
+def operator_hook(kind: str) -> Any:
+    name, function = OPERATORS[kind]
+
+    def apply(recorder: "Recorder", site: int, left: Any, right: Any) -> Any:
+        value = function(left, right)
+        if not is_number(value) or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
+            return value
+        return recorder.record_call(function, name, (left, right), {}, value)
+
+    return apply
+
+
+def walk_vectorized(
+    recorder: "Recorder", site: int, function: Any, /, *args: Any, **kwargs: Any
+) -> Any:
+    """np.vectorize calls its function entry by entry, and so are the entries written down."""
+    arrays = [np.asarray(argument) for argument in args]
+    if function.signature is not None or kwargs or not any(is_number(array) for array in arrays):
+        return function(*args, **kwargs)
+    shape = np.broadcast_shapes(*(array.shape for array in arrays))
+    spread = []
+    for argument, array in zip(args, arrays, strict=True):
+        whole = np.broadcast_to(array, shape)
+        if isinstance(argument, NUMBERS) and array.shape == shape and shape:
+            entries = [recorder.item(site, argument, index) for index in np.ndindex(shape)]
+        elif isinstance(argument, NUMBERS) and not array.shape:
+            entries = [argument] * int(np.prod(shape, dtype=int))
+        else:
+            entries = [whole[index] for index in np.ndindex(shape)]
+        spread.append(entries)
+    results = [
+        recorder.call(site, function.pyfunc, *entries) for entries in zip(*spread, strict=True)
+    ]
+    value = np.array(results).reshape(shape).copy()
+    if not is_number(value) or not results:
+        return value
+    parts = [recorder.position(result) for result in results]
+    flat = recorder.add(Operation("stack", parts, {"axis": 0}), value.reshape(-1))
+    return recorder.record(Operation("reshape", [flat], {"shape": shape}), value)
+
+
+def accumulate(recorder: "Recorder", function: Any, target: Any, index: Any, *values: Any) -> Any:
+    """np.add.at: rows that an index names twice receive both values, by a matrix of ones."""
+    name = function.__self__.__name__
+    rows = np.asarray(index) if not isinstance(index, tuple) else None
+    known = isinstance(target, np.ndarray) and name in ("add", "subtract") and len(values) == 1
+    if (
+        not known
+        or rows is None
+        or rows.dtype.kind not in "iu"
+        or rows.ndim != 1
+        or target.ndim > 2
+    ):
+        value = function(target, index, *values)
+        recorder.memory.forget(target)
+        return value
+    chosen = np.zeros((len(target), rows.size))
+    chosen[rows % len(target), np.arange(rows.size)] = 1
+    shape = (rows.size, *target.shape[1:])
+    spread = recorder.add(
+        Operation("broadcast", [recorder.position(values[0])], {"shape": shape}),
+        np.broadcast_to(values[0], shape),
+    )
+    summed = recorder.add(
+        Operation("matmul", [recorder.add_given(chosen, "data"), spread]),
+        chosen @ np.broadcast_to(values[0], shape),
+    )
+    operation = Operation(name, [recorder.position(target), summed])
+    function(target, index, *values)
+    recorder.memory.written(target, recorder.add(operation, target))
+    return None
+
+
+WALKERS: dict[Any, Walker] = {
+    builtins.zip: walk_zip,
+    builtins.enumerate: walk_enumerate,
+    builtins.map: walk_map,
+    builtins.sum: walk_sum,
+    builtins.max: walk_extreme(max),
+    builtins.min: walk_extreme(min),
+    builtins.list: walk_list,
+    builtins.tuple: walk_tuple,
+    builtins.iter: walk_iter,
+    builtins.reversed: walk_reversed,
+    math.fsum: walk_sum,
+    functools.reduce: walk_reduce,
+    copy.copy: walk_deepcopy,
+    copy.deepcopy: walk_deepcopy,
+    operator.add: operator_hook("Add"),
+    operator.sub: operator_hook("Sub"),
+    operator.mul: operator_hook("Mult"),
+    operator.truediv: operator_hook("Div"),
+}
