@@ -119,10 +119,14 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
         current = position
         while program.name(current) is None and len(program.consumers.get(current, ())) == 1:
             step = program.consumers[current][0]
-            if any(
-                other != current and (other not in program.given or np.size(program.given[other]) > 1)
-                for other in step.inputs
-            ) and step.operation != "stack":
+            if (
+                any(
+                    other != current
+                    and (other not in program.given or np.size(program.given[other]) > 1)
+                    for other in step.inputs
+                )
+                and step.operation != "stack"
+            ):
                 break
             current = step.output
         if program.name(current) is not None:
@@ -132,7 +136,9 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
     return sorted(starts)
 
 
-def readings(program: Program, parameters: list[int], stored: Mapping[str, int]) -> Iterator[Reading]:
+def readings(
+    program: Program, parameters: list[int], stored: Mapping[str, int]
+) -> Iterator[Reading]:
     if not parameters:
         return
     masks = masks_of(program, parameters)
@@ -201,7 +207,9 @@ def pair_up(
         for name, positions in spoken.items():
             if is_gradient_name(name, own):
                 said |= {p: name for p in positions if p not in said}
-        agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))}
+        agrees = {
+            pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))
+        }
         if said and not agrees & set(said):
             claim, name = next(iter(said.items()))
             chosen[parameter] = Pair(parameter, claim, None, name)
@@ -211,11 +219,16 @@ def pair_up(
     strange = [
         p
         for p in ends
-        if np.size(values[p]) > 1 and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
+        if np.size(values[p]) > 1
+        and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
     ]
     for parameter in unmatched:
         bit = 1 << reading.parameters.index(parameter)
-        mine = [p for p in strange if np.shape(values[p]) == np.shape(values[parameter]) and masks[p] & bit]
+        mine = [
+            p
+            for p in strange
+            if np.shape(values[p]) == np.shape(values[parameter]) and masks[p] & bit
+        ]
         rivals = [
             q
             for q in unmatched
@@ -265,7 +278,9 @@ def agreeing(
         for factor in {round_factor(pair.factor) for pair in pairs}:
             weight = 1.0 if np.size(program.recorded[parameter]) > 1 else 0.01
             for pair in pairs:
-                if round_factor(pair.factor) == factor and is_gradient_name(names.get(pair.claim, ""), own):
+                if round_factor(pair.factor) == factor and is_gradient_name(
+                    names.get(pair.claim, ""), own
+                ):
                     weight += 0.1
                     break
             weights[factor] = weights.get(factor, 0.0) + weight
@@ -297,7 +312,11 @@ def is_gradient_name(name: str, parameter: str) -> bool:
 
 
 def is_explained(
-    program: Program, position: int, true: Mapping[int, Any], mixes: Sequence[Mix], forward: Collection[int]
+    program: Program,
+    position: int,
+    true: Mapping[int, Any],
+    mixes: Sequence[Mix],
+    forward: Collection[int],
 ) -> bool:
     """Whether a value is the loss's gradient with respect to anything, or made from the error alone."""
     value = program.recorded[position]
@@ -320,7 +339,10 @@ def stored_values(run: Run, values: Mapping[str, Any]) -> dict[str, int]:
             if position is not None:
                 found[name] = position
         elif isinstance(value, list | tuple) and value and len(value) <= MOST_ENTRIES:
-            known = [recorder.memory.known(entry) if isinstance(entry, NUMBERS) else None for entry in value]
+            known = [
+                recorder.memory.known(entry) if isinstance(entry, NUMBERS) else None
+                for entry in value
+            ]
             if all(position is not None for position in known):
                 if all(np.ndim(entry) == 0 for entry in value):
                     found[name] = recorder.position(value)
@@ -352,11 +374,14 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
         made.append((pair, recorder.add(Operation(name, [pair.parameter, pair.claim]), value)))
     program = build_program(run.recording, run.sites)
     chains = [
-        Chain(pair.parameter, [pair.parameter, after], [program.step_of[after]]) for pair, after in made
+        Chain(pair.parameter, [pair.parameter, after], [program.step_of[after]])
+        for pair, after in made
     ]
     versions = {position for chain in chains for position in chain.versions}
     others = [p for p in reading.parameters if p not in versions]
-    masks = masks_of(program, [chain.root for chain in chains] + others, {after for _, after in made})
+    masks = masks_of(
+        program, [chain.root for chain in chains] + others, {after for _, after in made}
+    )
     for number, (_, after) in enumerate(made):
         masks[after] = 1 << number
     mixes = find_mixes(program, masks, versions, reading.kinds)

@@ -20,7 +20,6 @@ from chainrule.checking.arguments import (
     PASSES,
     Guess,
     Layout,
-    NoArgumentError,
     kind_of,
     layouts,
 )
@@ -35,6 +34,7 @@ from chainrule.recording.execution import Run, record_more
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import NUMBERS
 
+COMPUTED_SECONDS = 4.0
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
 TURNS = 3  # passes that a call makes, if it trains by itself
@@ -73,7 +73,7 @@ def judge_untrained(run: Run, deadline: float) -> Driven | None:
     discarded = find_discarded(run)
     if discarded is not None:
         return Driven(discarded.case, run, "", right=False, discarded=discarded)
-    computed = judge_computed(run, (time.monotonic() + deadline) / 2)
+    computed = judge_computed(run, min(deadline, time.monotonic() + COMPUTED_SECONDS))
     if computed is not None:
         if computed.right:
             computed.discarded = find_repeated(run, computed.case)
@@ -105,7 +105,7 @@ def drive(run: Run, deadline: float) -> Driven | None:
     """
     found: dict[str, Driven] = {}
     for plan in plans_of(run):
-        if plan.group in found or plan.group == "layers" and found:
+        if plan.group in found or (plan.group == "layers" and found):
             continue
         best = try_layouts(run, plan, deadline)
         if best is not None:
@@ -113,7 +113,9 @@ def drive(run: Run, deadline: float) -> Driven | None:
         if time.monotonic() > deadline:
             break
     wrong = [driven for driven in found.values() if not driven.right]
-    return max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
+    return (
+        max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
+    )
 
 
 def try_layouts(run: Run, plan: Plan, deadline: float) -> Driven | None:
@@ -150,7 +152,12 @@ def own_data(run: Run) -> Layout | None:
     found: dict[str, Any] = {}
     for name, value in run.namespace.items():
         kind = kind_of(name, ("inputs", "targets"))
-        if kind and kind not in found and isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        if (
+            kind
+            and kind not in found
+            and isinstance(value, np.ndarray)
+            and value.dtype.kind in "fiub"
+        ):
             found[kind] = value
     if len(found) < 2 or np.ndim(found["inputs"]) != 2 or not 2 <= found["inputs"].size <= 20000:
         return None
@@ -167,8 +174,12 @@ def fixed_sizes(owner: type) -> list[tuple[int, int]]:
     """Numbers of inputs and outputs of a class that fixes them, from its arrays: of x w, and of w x."""
     try:
         layout = next(layouts(INPUTS, 1))
-        state = [v for v in arrays_in(owner(**Guess(layout).arguments(owner, FOR_CLASSES))) if v.ndim == 2]
-    except Exception:  # noqa: BLE001 - whatever a constructor raises, its sizes are not to be had
+        state = [
+            v
+            for v in arrays_in(owner(**Guess(layout).arguments(owner, FOR_CLASSES)))
+            if v.ndim == 2
+        ]
+    except Exception:  # whatever a constructor raises, its sizes are not to be had
         return []
     state = [array for array in state if min(array.shape) > 0 and max(array.shape) < 2000]
     if not state:
@@ -188,8 +199,14 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | 
     if case is None:
         return None
     if not case.anatomy.updates:
-        anatomy = read_claims(more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored)
-        return judged(fit_anatomy(anatomy), more, words) if anatomy is not None and anatomy.updates else None
+        anatomy = read_claims(
+            more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored
+        )
+        return (
+            judged(fit_anatomy(anatomy), more, words)
+            if anatomy is not None and anatomy.updates
+            else None
+        )
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
         case = case_of(more)
@@ -214,7 +231,9 @@ def is_plain(case: Case) -> bool:
     """Whether predictions have their targets' sizes: others met by accident."""
     for mix in case.anatomy.mixes:
         prediction, output = (np.size(case.values[p]) for p in (mix.prediction, mix.output))
-        target = prediction if mix.by_difference or mix.of_class else np.size(case.values[mix.target])
+        target = (
+            prediction if mix.by_difference or mix.of_class else np.size(case.values[mix.target])
+        )
         if output != prediction or (target != prediction and not mix.of_class):
             return False
     return True
@@ -277,7 +296,11 @@ def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
     elif isinstance(thing, Mapping):
         for part in thing.values():
             yield from walk(part, seen)
-    elif type(thing).__module__ not in ("builtins", "numpy") and hasattr(thing, "__dict__") and not callable(thing):
+    elif (
+        type(thing).__module__ not in ("builtins", "numpy")
+        and hasattr(thing, "__dict__")
+        and not callable(thing)
+    ):
         for part in vars(thing).values():
             yield from walk(part, seen)
 
