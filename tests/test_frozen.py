@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from checked import verdict_on
 
 HEAD = """import numpy as np

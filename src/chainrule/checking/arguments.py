@@ -116,7 +116,10 @@ def as_pairs(layout: Layout) -> list[tuple[Any, Any]]:
         x = layout.inputs.T if columns else layout.inputs
         y = layout.targets.T if columns else layout.targets
         if columns:
-            return [(a.reshape(-1, 1).copy(), b.reshape(-1, 1).copy()) for a, b in zip(x, y, strict=True)]
+            return [
+                (a.reshape(-1, 1).copy(), b.reshape(-1, 1).copy())
+                for a, b in zip(x, y, strict=True)
+            ]
         return list(zip(list(x), list(y), strict=True))
     return [(layout.inputs, layout.targets)]
 
@@ -174,8 +177,12 @@ class Guess:
             "hidden_sizes": [HIDDEN], "rate": 0.1, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
             "small": 0.0, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
-        if kind in simple:
-            if kind == "off" and isinstance(parameter.default, int) and not isinstance(parameter.default, bool):
+        if kind is not None and kind in simple:
+            if (
+                kind == "off"
+                and isinstance(parameter.default, int)
+                and not isinstance(parameter.default, bool)
+            ):
                 return empty
             return simple[kind]
         if kind == "pairs":
@@ -205,7 +212,9 @@ class Guess:
         code = inspect.unwrap(getattr(function, "__func__", function)).__code__
         sites = self.recorder.table.sites
         sites.append(
-            Site(len(sites), 0, code.co_firstlineno, code.co_firstlineno, 0, 0, "Sub", (False, False))
+            Site(
+                len(sites), 0, code.co_firstlineno, code.co_firstlineno, 0, 0, "Sub", (False, False)
+            )
         )
         self.recorder.current_site = len(sites) - 1
         value = prediction - target

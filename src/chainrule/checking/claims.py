@@ -7,6 +7,7 @@ A claim is a value that follows from an error and has a parameter's shape. Which
 of, its numbers tell where they are right, and its name where they are not.
 """
 
+import functools
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,8 +23,7 @@ from chainrule.checking.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.program import NoDerivativeError, Program, build_program
 from chainrule.checking.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.recording.execution import Run
-from chainrule.recording.operations import Operation
-from chainrule.recording.recorder import NUMBERS
+from chainrule.recording.recording import NUMBERS, Operation
 
 GRADIENT = re.compile(
     r"(d|dj|dl|dc|de|dloss|dcost|derror|grad|grads|gradient|gradients|delta|del|nabla|change|changes"
@@ -33,6 +33,7 @@ PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 MOST_LOOKED_AT = 4000  # values from the start, where gradients are looked for
 MOST_HYPOTHESES = 12
 MOST_ENTRIES = 1000
+MOST_STARTS = 60  # given values; with more it is data that is worked on
 
 
 @final
@@ -43,6 +44,7 @@ class Pair:
     parameter: int
     claim: int
     factor: float | None
+    name: str = ""
 
 
 @final
@@ -103,6 +105,8 @@ def guess_parameters(program: Program) -> Iterator[list[int]]:
     for step in program.steps:
         if step.operation in PRODUCTS and len(step.inputs) == 2:
             weighed.update(step.inputs)
+    if len(starts) > MOST_STARTS:
+        return
     origins = set(starts) & program.ancestors(weighed)
     for target in starts[:MOST_HYPOTHESES]:
         yield [position for position in starts if position in origins and position != target]
@@ -115,10 +119,14 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
         current = position
         while program.name(current) is None and len(program.consumers.get(current, ())) == 1:
             step = program.consumers[current][0]
-            if any(
-                other != current and (other not in program.given or np.size(program.given[other]) > 1)
-                for other in step.inputs
-            ) and step.operation != "stack":
+            if (
+                any(
+                    other != current
+                    and (other not in program.given or np.size(program.given[other]) > 1)
+                    for other in step.inputs
+                )
+                and step.operation != "stack"
+            ):
                 break
             current = step.output
         if program.name(current) is not None:
@@ -128,7 +136,9 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
     return sorted(starts)
 
 
-def readings(program: Program, parameters: list[int], stored: Mapping[str, int]) -> Iterator[Reading]:
+def readings(
+    program: Program, parameters: list[int], stored: Mapping[str, int]
+) -> Iterator[Reading]:
     if not parameters:
         return
     masks = masks_of(program, parameters)
@@ -186,25 +196,39 @@ def pair_up(
                 found.setdefault(parameter, []).append(Pair(parameter, position, factor))
     names = {p: program.recording.last_names.get(p) or program.name(p) or "" for p in tainted}
     kept = set(stored.values())
+    spoken: dict[str, list[int]] = {}
+    for position, name in names.items():
+        if name:
+            spoken.setdefault(name, []).append(position)
     chosen = agreeing(program, found, names, kept)
     for parameter in reading.parameters:
         own = name_of(program, parameter)
-        said = [p for name, p in stored.items() if errors[p] and is_gradient_name(name, own)]
-        said += [p for p in tainted if is_gradient_name(names[p], own)]
-        agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))}
+        said = {p: name for name, p in stored.items() if errors[p] and is_gradient_name(name, own)}
+        for name, positions in spoken.items():
+            if is_gradient_name(name, own):
+                said |= {p: name for p in positions if p not in said}
+        agrees = {
+            pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))
+        }
         if said and not agrees & set(said):
-            chosen[parameter] = Pair(parameter, said[0], None)
+            claim, name = next(iter(said.items()))
+            chosen[parameter] = Pair(parameter, claim, None, name)
     claimed = {pair.claim for pair in chosen.values()}
     ends = [p for p in tainted if p not in claimed and (p in kept or not program.consumers.get(p))]
     unmatched = [p for p in reading.parameters if p not in chosen and np.size(values[p]) > 1]
     strange = [
         p
         for p in ends
-        if np.size(values[p]) > 1 and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
+        if np.size(values[p]) > 1
+        and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
     ]
     for parameter in unmatched:
         bit = 1 << reading.parameters.index(parameter)
-        mine = [p for p in strange if np.shape(values[p]) == np.shape(values[parameter]) and masks[p] & bit]
+        mine = [
+            p
+            for p in strange
+            if np.shape(values[p]) == np.shape(values[parameter]) and masks[p] & bit
+        ]
         rivals = [
             q
             for q in unmatched
@@ -254,7 +278,9 @@ def agreeing(
         for factor in {round_factor(pair.factor) for pair in pairs}:
             weight = 1.0 if np.size(program.recorded[parameter]) > 1 else 0.01
             for pair in pairs:
-                if round_factor(pair.factor) == factor and is_gradient_name(names.get(pair.claim, ""), own):
+                if round_factor(pair.factor) == factor and is_gradient_name(
+                    names.get(pair.claim, ""), own
+                ):
                     weight += 0.1
                     break
             weights[factor] = weights.get(factor, 0.0) + weight
@@ -275,6 +301,7 @@ def round_factor(factor: float | None) -> float:
     return float(f"{factor:.6e}") if factor is not None else 0.0
 
 
+@functools.lru_cache(maxsize=100_000)
 def is_gradient_name(name: str, parameter: str) -> bool:
     """dW1, grad_w1, w1_gradient, dJdW1 ... for W1."""
     name, parameter = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (name, parameter))
@@ -285,7 +312,11 @@ def is_gradient_name(name: str, parameter: str) -> bool:
 
 
 def is_explained(
-    program: Program, position: int, true: Mapping[int, Any], mixes: Sequence[Mix], forward: Collection[int]
+    program: Program,
+    position: int,
+    true: Mapping[int, Any],
+    mixes: Sequence[Mix],
+    forward: Collection[int],
 ) -> bool:
     """Whether a value is the loss's gradient with respect to anything, or made from the error alone."""
     value = program.recorded[position]
@@ -308,7 +339,10 @@ def stored_values(run: Run, values: Mapping[str, Any]) -> dict[str, int]:
             if position is not None:
                 found[name] = position
         elif isinstance(value, list | tuple) and value and len(value) <= MOST_ENTRIES:
-            known = [recorder.memory.known(entry) if isinstance(entry, NUMBERS) else None for entry in value]
+            known = [
+                recorder.memory.known(entry) if isinstance(entry, NUMBERS) else None
+                for entry in value
+            ]
             if all(position is not None for position in known):
                 if all(np.ndim(entry) == 0 for entry in value):
                     found[name] = recorder.position(value)
@@ -328,7 +362,10 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
     made = []
     for pair in reading.pairs:
         step = program.step_of[pair.claim]
-        recorder.current_site = run.recording.sites[step.number]
+        site = run.recording.sites[step.number]
+        if program.name(pair.claim) != pair.name:  # db1 = d2: what is wrong is that
+            site = run.recording.namings.get((pair.name, pair.claim), site)
+        recorder.current_site = site
         recorder.call_stack = run.recording.calls[step.number]
         try:
             value = function(values[pair.parameter], values[pair.claim])
@@ -337,11 +374,14 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
         made.append((pair, recorder.add(Operation(name, [pair.parameter, pair.claim]), value)))
     program = build_program(run.recording, run.sites)
     chains = [
-        Chain(pair.parameter, [pair.parameter, after], [program.step_of[after]]) for pair, after in made
+        Chain(pair.parameter, [pair.parameter, after], [program.step_of[after]])
+        for pair, after in made
     ]
     versions = {position for chain in chains for position in chain.versions}
     others = [p for p in reading.parameters if p not in versions]
-    masks = masks_of(program, [chain.root for chain in chains] + others, {after for _, after in made})
+    masks = masks_of(
+        program, [chain.root for chain in chains] + others, {after for _, after in made}
+    )
     for number, (_, after) in enumerate(made):
         masks[after] = 1 << number
     mixes = find_mixes(program, masks, versions, reading.kinds)

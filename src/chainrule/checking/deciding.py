@@ -1,6 +1,7 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
@@ -10,7 +11,8 @@ from chainrule.checking.driving import judge_untrained
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
-from chainrule.checking.frozen import find_frozen, frozen_findings, frozen_rows
+from chainrule.checking.frozen import find_frozen
+from chainrule.checking.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.program import build_program
 from chainrule.checking.repair import repair_case
@@ -91,12 +93,13 @@ def decide_case(name: str, case: Case, run: Run, deadline: float) -> Verdict:
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
-        findings = frozen_findings(frozen, run)
+        findings = frozen_findings(case, fit, frozen, run)
         return Verdict(
             name, "wrong" if findings else "right",
             "a parameter is never updated" if findings else "every update follows the gradient",
             loss=joined_losses(losses), factor=common_factor(case, fit),
-            parameters=parameter_rows(case, fit) + frozen_rows(frozen), findings=findings,
+            parameters=parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen),
+            findings=findings,
         )  # fmt: skip
     own = fit_own_loss(case)
     if own is not None:
@@ -146,11 +149,11 @@ def why_nothing_is_trained(case: Case) -> str:
     return "no prediction meets a target on the way to an update"
 
 
-def parameter_rows(case: Case, fit: Fit) -> list[ParameterVerdict]:
+def parameter_rows(case: Case, fit: Fit, without: Collection[int] = ()) -> list[ParameterVerdict]:
     """One row a parameter; numbers that one line updates are one parameter."""
     rows: dict[tuple[str, str, int], ParameterVerdict] = {}
     for number, chain in enumerate(case.anatomy.chains):
-        if number not in fit.good | fit.bad | fit.silent:
+        if number not in fit.good | fit.bad | fit.silent or chain.root in without:
             continue
         name = chain.name(case.program) or "parameter"
         shape = case.program.recorded[chain.root].shape

@@ -58,7 +58,9 @@ def find_discarded(run: Run) -> Discarded | None:
         if case.unknown_function is None and right_losses(case):
             first = min((chain.steps[0] for chain in anatomy.chains), key=lambda step: step.number)
             name = anatomy.chains[0].name(program) or "parameter"
-            parameter = program.name(anatomy.chains[0].root) or program.name(first.inputs[0]) or name
+            parameter = (
+                program.name(anatomy.chains[0].root) or program.name(first.inputs[0]) or name
+            )
             return Discarded(case, place_of(run, program, first), parameter)
     return None
 
@@ -82,12 +84,18 @@ def links_to_nowhere(program: Program) -> list[tuple[int, Instruction]]:
             if len(program.consumers.get(parent, ())) > 1:
                 found.setdefault((program.recording.sites[step.number], parent), []).append(step)
     return [
-        (parent, step) for (_, parent), steps in found.items() if len(steps) >= TIMES for step in steps
+        (parent, step)
+        for (_, parent), steps in found.items()
+        if len(steps) >= TIMES
+        for step in steps
     ]
 
 
 def anatomy_of(
-    program: Program, parents: Sequence[int], links: Sequence[tuple[int, Instruction]], kinds: frozenset[str]
+    program: Program,
+    parents: Sequence[int],
+    links: Sequence[tuple[int, Instruction]],
+    kinds: frozenset[str],
 ) -> Anatomy:
     """The recording as if what goes nowhere were the parameters' next versions."""
     program, copies = cut_passes(program, parents, links)
@@ -121,7 +129,15 @@ def anatomy_of(
             if own:
                 updates.append(Update(number, count, chain.root, step.output, own, own[0]))
     join_mixes(updates, order, reached)
-    anatomy = Anatomy(program, order, masks_of(program, [c.root for c in order], ends), mixes, updates, stops, errors)
+    anatomy = Anatomy(
+        program,
+        order,
+        masks_of(program, [c.root for c in order], ends),
+        mixes,
+        updates,
+        stops,
+        errors,
+    )
     anatomy.reached = reached
     made_of = program.ancestors(mixes[n].prediction for update in updates for n in update.mixes)
     anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in stops}

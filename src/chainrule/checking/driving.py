@@ -20,7 +20,6 @@ from chainrule.checking.arguments import (
     PASSES,
     Guess,
     Layout,
-    NoArgumentError,
     kind_of,
     layouts,
 )
@@ -28,13 +27,17 @@ from chainrule.checking.checking import Case, fit_anatomy, open_case, right_loss
 from chainrule.checking.claims import read_claims, stored_values
 from chainrule.checking.discarded import LARGEST, Discarded, find_discarded, find_repeated
 from chainrule.checking.enough import watch_until_enough
+from chainrule.checking.parameters import find_chains
 from chainrule.checking.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.program import build_program
 from chainrule.recording.execution import Run, record_more
-from chainrule.recording.recorder import NUMBERS, Recorder
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import NUMBERS
 
+COMPUTED_SECONDS = 4.0
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
+TURNS = 3  # passes that a call makes, if it trains by itself
 
 
 @final
@@ -70,7 +73,7 @@ def judge_untrained(run: Run, deadline: float) -> Driven | None:
     discarded = find_discarded(run)
     if discarded is not None:
         return Driven(discarded.case, run, "", right=False, discarded=discarded)
-    computed = judge_computed(run, (time.monotonic() + deadline) / 2)
+    computed = judge_computed(run, min(deadline, time.monotonic() + COMPUTED_SECONDS))
     if computed is not None:
         if computed.right:
             computed.discarded = find_repeated(run, computed.case)
@@ -82,6 +85,9 @@ def judge_computed(run: Run, deadline: float) -> Driven | None:
     """Gradients that a program computed and did not apply."""
     size = len(run.recording.graph.values)
     if not run.recording.graph.steps or run.recorder is None or size > LARGEST:
+        return None
+    chains, _ = find_chains(build_program(run.recording, run.sites))
+    if chains:  # something goes on as another value: it is no gradient, and what is, is not known
         return None
     names = {name: value for name, value in run.namespace.items() if not name.startswith("__")}
     anatomy = read_claims(run, deadline, stored=stored_values(run, names))
@@ -99,7 +105,7 @@ def drive(run: Run, deadline: float) -> Driven | None:
     """
     found: dict[str, Driven] = {}
     for plan in plans_of(run):
-        if plan.group in found or plan.group == "layers" and found:
+        if plan.group in found or (plan.group == "layers" and found):
             continue
         best = try_layouts(run, plan, deadline)
         if best is not None:
@@ -107,7 +113,9 @@ def drive(run: Run, deadline: float) -> Driven | None:
         if time.monotonic() > deadline:
             break
     wrong = [driven for driven in found.values() if not driven.right]
-    return max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
+    return (
+        max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
+    )
 
 
 def try_layouts(run: Run, plan: Plan, deadline: float) -> Driven | None:
@@ -144,7 +152,12 @@ def own_data(run: Run) -> Layout | None:
     found: dict[str, Any] = {}
     for name, value in run.namespace.items():
         kind = kind_of(name, ("inputs", "targets"))
-        if kind and kind not in found and isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        if (
+            kind
+            and kind not in found
+            and isinstance(value, np.ndarray)
+            and value.dtype.kind in "fiub"
+        ):
             found[kind] = value
     if len(found) < 2 or np.ndim(found["inputs"]) != 2 or not 2 <= found["inputs"].size <= 20000:
         return None
@@ -161,8 +174,12 @@ def fixed_sizes(owner: type) -> list[tuple[int, int]]:
     """Numbers of inputs and outputs of a class that fixes them, from its arrays: of x w, and of w x."""
     try:
         layout = next(layouts(INPUTS, 1))
-        state = [v for v in arrays_in(owner(**Guess(layout).arguments(owner, FOR_CLASSES))) if v.ndim == 2]
-    except Exception:  # noqa: BLE001 - whatever a constructor raises, its sizes are not to be had
+        state = [
+            v
+            for v in arrays_in(owner(**Guess(layout).arguments(owner, FOR_CLASSES)))
+            if v.ndim == 2
+        ]
+    except Exception:  # whatever a constructor raises, its sizes are not to be had
         return []
     state = [array for array in state if min(array.shape) > 0 and max(array.shape) < 2000]
     if not state:
@@ -176,23 +193,32 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | 
     """Call the plan a few times, judge what was recorded."""
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = f"{plan.words} was called with {data}"
-    for passes in (PASSES, 1):
-        attempt = Attempt(Guess(layout))
-        more = record(run, plan, attempt, passes, deadline)
-        if more.failure is not None or not more.recording.graph.steps:
-            return None
-        program = build_program(more.recording, more.sites)
-        if not program.agrees(program.recorded):
-            return None
-        if passes > 1:
-            case = open_case(program, more.finished)
-            if case.anatomy.updates:
-                return judged(case, more, words)
-            continue
-        anatomy = read_claims(more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored)
-        if anatomy is not None and anatomy.updates:
-            return judged(fit_anatomy(anatomy), more, words)
-    return None
+    attempt = Attempt(Guess(layout))
+    more = record(run, plan, attempt, 1, deadline)
+    case = case_of(more)
+    if case is None:
+        return None
+    if not case.anatomy.updates:
+        anatomy = read_claims(
+            more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored
+        )
+        return (
+            judged(fit_anatomy(anatomy), more, words)
+            if anatomy is not None and anatomy.updates
+            else None
+        )
+    if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
+        more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
+        case = case_of(more)
+    return judged(case, more, words) if case is not None and case.anatomy.updates else None
+
+
+def case_of(run: Run) -> Case | None:
+    """What was recorded, if the program went through with it."""
+    if run.failure is not None or not run.recording.graph.steps:
+        return None
+    program = build_program(run.recording, run.sites)
+    return open_case(program, run.finished) if program.agrees(program.recorded) else None
 
 
 def judged(case: Case, run: Run, words: str) -> Driven | None:
@@ -205,7 +231,9 @@ def is_plain(case: Case) -> bool:
     """Whether predictions have their targets' sizes: others met by accident."""
     for mix in case.anatomy.mixes:
         prediction, output = (np.size(case.values[p]) for p in (mix.prediction, mix.output))
-        target = prediction if mix.by_difference or mix.of_class else np.size(case.values[mix.target])
+        target = (
+            prediction if mix.by_difference or mix.of_class else np.size(case.values[mix.target])
+        )
         if output != prediction or (target != prediction and not mix.of_class):
             return False
     return True
@@ -268,7 +296,11 @@ def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
     elif isinstance(thing, Mapping):
         for part in thing.values():
             yield from walk(part, seen)
-    elif type(thing).__module__ not in ("builtins", "numpy") and hasattr(thing, "__dict__") and not callable(thing):
+    elif (
+        type(thing).__module__ not in ("builtins", "numpy")
+        and hasattr(thing, "__dict__")
+        and not callable(thing)
+    ):
         for part in vars(thing).values():
             yield from walk(part, seen)
 

@@ -19,7 +19,6 @@ from chainrule.checking.fitting import Fit, norm
 from chainrule.checking.parameters import equal_indices, spread
 from chainrule.checking.program import Instruction, NoDerivativeError, Program
 from chainrule.checking.updates import seeds_of
-from chainrule.checking.verdict import Finding, ParameterVerdict
 from chainrule.recording.execution import Run
 from chainrule.recording.rewriting import Site, spoken_name
 
@@ -46,7 +45,6 @@ class Frozen:
     gradient: Any = None
     site: Site | None = None
     born: Site | None = None
-    fix: str | None = None
     start: Any = None
 
 
@@ -94,13 +92,37 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         single = not np.shape(case.values[position])  # updated in a loop of its own
         site = None if origin == "literal" or single else place_of_update(case, places)
-        fix = None if origin == "literal" else update_text(case, fit, name, gradient)
         found.append(
             Frozen(
                 position, name, origin == "literal", np.shape(case.values[position]), gradient, site,
-                birthplace(program, position), fix, case.values[position],
+                birthplace(program, position), case.values[position],
             )
         )  # fmt: skip
+    return found + thrown_away(case, fit, run)
+
+
+def thrown_away(case: Case, fit: Fit, run: Run) -> list[Frozen]:
+    """Parameters whose new values are computed in every pass, and read in none."""
+    program, anatomy = case.program, case.anatomy
+    found = []
+    for chain in anatomy.chains:
+        used = [position for position in chain.versions if anatomy.reached.get(position)]
+        if used != [chain.root] or len(chain.versions) <= TURNS:
+            continue
+        turns: dict[int, set[int]] = {}
+        for update in anatomy.updates:
+            own = {n for n in update.mixes if anatomy.reached[chain.root] >> n & 1}
+            if own:
+                turns.setdefault(update.turn, set()).update(own)
+        gradient = slope_in_turns(case, fit, chain.root, turns) if len(turns) > 1 else None
+        if gradient is not None:
+            name = program.name(chain.root) or name_of(program, chain.root, run)
+            found.append(
+                Frozen(
+                    chain.root, name, False, np.shape(case.values[chain.root]), gradient,
+                    program.site(chain.steps[0]), None, case.values[chain.root],
+                )
+            )  # fmt: skip
     return found
 
 
@@ -199,6 +221,15 @@ def gradient_of(case: Case, fit: Fit, position: int, uses: Sequence[Use], name: 
             turns.setdefault(update.turn, set()).update(numbers)
     if len(turns) < 2 or not is_used_alike(uses) or not is_shared(case, uses, turns, name):
         return None
+    return slope_in_turns(case, fit, position, turns)
+
+
+def slope_in_turns(case: Case, fit: Fit, position: int, turns: dict[int, set[int]]) -> Any:
+    """The gradient in the first pass, if it is not 0 in any, and the computation bears it out; else None."""
+    anatomy, program = case.anatomy, case.program
+    marked = [0] * program.size
+    marked[position] = 1
+    reached = spread(program, marked, anatomy.stops)
     way = anatomy.forward | {at for at in range(program.size) if reached[at]}
     first = None
     for values in case.worlds:
@@ -213,7 +244,7 @@ def gradient_of(case: Case, fit: Fit, position: int, uses: Sequence[Use], name: 
             others = [
                 norm(gradients[update.before])
                 for update in anatomy.updates
-                if update.turn == turn and update.before in gradients
+                if update.turn == turn and update.before in gradients and update.before != position
             ]
             if gradient is None or not norm(gradient) > SMALLEST * max(others, default=0.0):
                 return None
@@ -279,93 +310,6 @@ def lowers_loss(
     return bool(abs(slope - size**2) <= 1e-4 * size**2)
 
 
-def update_text(case: Case, fit: Fit, name: str, gradient: Any) -> str | None:
-    """The missing statement, made from a value that the first pass computes and names: b -= rate * sum(d)."""
-    anatomy, program = case.anatomy, case.program
-    turns = sorted({update.turn for update in anatomy.updates})
-    end = max(update.after for update in anatomy.updates if update.turn == turns[0])
-    eta = fit.rate.get(turns[0])
-    if not eta:
-        return None
-    best = None
-    for position in range(end):
-        spoken = program.name(position)
-        if not spoken or not anatomy.error_masks[position] or position in anatomy.stops:
-            continue
-        value = np.asarray(case.values[position], dtype=float)
-        forms = [(value, spoken)]
-        if value.ndim == 2:
-            keep = np.ndim(gradient) == 2
-            forms += [
-                (
-                    value.sum(axis=axis, keepdims=keep),
-                    f"{spoken}.sum(axis={axis}{', keepdims=True' if keep else ''})",
-                )
-                for axis in (0, 1)
-            ]
-        for numbers, text in forms:
-            if np.shape(numbers) != np.shape(gradient) or not norm(numbers) > 0:
-                continue
-            factor = float(np.sum(numbers * gradient)) / norm(gradient) ** 2
-            if norm(numbers - factor * gradient) <= 1e-8 * norm(numbers) and np.size(gradient) > 1:
-                best = f"{name} {'-=' if factor > 0 else '+='} {rate_text(case, eta / abs(factor))}{text}"
-    return best
-
-
-def rate_text(case: Case, rate: float) -> str:
-    """The rate by the name that the source has for it."""
-    if abs(rate - 1) < 1e-9:
-        return ""
-    for position, number in case.program.given.items():
-        name = case.program.name(position)
-        if (
-            name
-            and np.size(number) == 1
-            and abs(float(np.reshape(number, -1)[0]) - rate) <= 1e-9 * rate
-        ):
-            return f"{name} * "
-    return f"{rate:.6g} * "
-
-
-def frozen_findings(frozen: Sequence[Frozen], run: Run) -> list[Finding]:
-    """A finding for each place where updates are missing."""
-    places: dict[tuple[int, int, str], list[Frozen]] = {}
-    for one in frozen:
-        site = one.site or one.born
-        if not one.intended and site is not None:
-            places.setdefault((site.file, site.line, one.name), []).append(one)
-    findings = []
-    for (file, line, name), members in places.items():
-        source = run.sources[file]
-        one = members[0]
-        index = np.unravel_index(int(np.argmax(np.abs(one.gradient))), np.shape(one.gradient))
-        cell, cell_line = source.cell_of(line)
-        where = f"[{', '.join(map(str, index))}]" if index else ""
-        slope = float(np.asarray(one.gradient)[index])
-        born = f" (line {one.born.line})" if one.born and one.site else ""
-        findings.append(
-            Finding(
-                source.path.name, line, "parameter-never-updated",
-                f"no statement changes {name}, which starts {'at zero' if not np.any(one.start) else 'random'}{born}",
-                f"the loss's gradient with respect to {name} is not 0 (at {name}{where} it is {slope:.6g}); "
-                "a step against it lowers the loss, as the computation shows when it is run again",
-                one.fix, proved=True, cell=cell, cell_line=cell_line,
-                source=source.shown[line - 1] if line <= len(source.shown) else "",
-                parameters=[name], numbers=(name + where, 0.0, slope),
-            )
-        )  # fmt: skip
-    return findings
-
-
-def frozen_rows(frozen: Sequence[Frozen]) -> list[ParameterVerdict]:
-    """A row for each, numbers of one name together."""
-    rows: dict[tuple[str, int], ParameterVerdict] = {}
-    for number, one in enumerate(frozen):
-        row = ParameterVerdict(one.name, "never-updated", None, None, one.shape)
-        rows.setdefault((one.name, number if one.shape else -1), row)
-    return list(rows.values())
-
-
 # --- where it stands ------------------------------------------------------------------------------
 
 
@@ -427,25 +371,17 @@ def is_around(node: ast.expr | ast.stmt, site: Site) -> bool:
 
 def is_changed_later(run: Run, name: str) -> bool:
     """Whether the source has an update of that name which had not run when the recording was cut off."""
-    seen = (
-        {(run.sites[number].file, run.sites[number].line) for number in run.recorder.seen}
-        if run.recorder
-        else set()
-    )
+    sites = [run.sites[number] for number in run.recorder.seen] if run.recorder else []
+    seen = {(site.file, site.line) for site in sites}
     for file in range(len(run.sources)):
         for node in statements(run, file):
-            target = node.target if isinstance(node, ast.AugAssign) else None
-            if (
-                isinstance(node, ast.Assign)
-                and any(isinstance(part, ast.BinOp) for part in ast.walk(node.value))
-                and name in names_in(node.value)
-            ):
-                target = node.targets[0]
-            if (
-                target is not None
-                and spoken_name(target) == name
-                and (file, node.lineno) not in seen
-            ):
+            if isinstance(node, ast.AugAssign):
+                changed = spoken_name(node.target)
+            elif isinstance(node, ast.Assign) and name in names_in(node.value):
+                changed = spoken_name(node.targets[0])
+            else:
+                continue
+            if changed == name and (file, node.lineno) not in seen:
                 return True
     return False
 

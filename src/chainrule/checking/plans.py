@@ -13,7 +13,15 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from chainrule.checking.arguments import FOR_CLASSES, FOR_FUNCTIONS, FOR_METHODS, HIDDEN, Guess, plain_name
+from chainrule.checking.arguments import (
+    FOR_CLASSES,
+    FOR_FUNCTIONS,
+    FOR_METHODS,
+    HIDDEN,
+    Guess,
+    kind_of,
+    plain_name,
+)
 from chainrule.recording.execution import Run
 
 TRAIN = re.compile(
@@ -28,7 +36,9 @@ FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis"
 )
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
-START = re.compile(r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?")
+START = re.compile(
+    r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
+)
 
 Step: TypeAlias = Callable[[], dict[str, Any]]
 
@@ -89,7 +99,9 @@ class FunctionsPlan:
         if self.first is not None:
             self.take(guess, self.first, "parameters", guess.arguments(self.first, FOR_CLASSES))
         else:
-            guess.arguments(self.functions[0], FOR_FUNCTIONS)  # makes weights where they are asked for
+            guess.arguments(
+                self.functions[0], FOR_FUNCTIONS
+            )  # makes weights where they are asked for
 
         def step() -> dict[str, Any]:
             results: dict[str, Any] = {}
@@ -183,13 +195,17 @@ def plans_of(run: Run) -> Iterator[Plan]:
 
 
 def layers_of(classes: Sequence[type]) -> LayersPlan | None:
-    """A dense layer and an activation among the classes, if they are such."""
+    """A dense layer and an activation among the classes, if they are such: forward(x), backward(gradient ...)."""
     found: dict[bool, type] = {}
     for owner in classes:
         forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
-        if forward is None or backward is None or len(inspect.signature(forward).parameters) != 2:
+        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
             continue
-        found.setdefault(len(inspect.signature(owner).parameters) >= 2, owner)
+        _, *taken = inspect.signature(backward).parameters
+        if len(inspect.signature(forward).parameters) != 2 or not taken:
+            continue
+        if kind_of(taken[0], ("errors",)) and len(taken) <= 2:
+            found.setdefault(len(inspect.signature(owner).parameters) >= 2, owner)
     return LayersPlan(found[True], found.get(False)) if True in found else None
 
 
@@ -203,7 +219,10 @@ def classes_of(run: Run) -> list[type]:
         and not issubclass(value, BaseException)
     ]
     found = [value for value in found if methods_in_turn(value)]
-    return sorted(dict.fromkeys(found), key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)))
+    return sorted(
+        dict.fromkeys(found),
+        key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)),
+    )
 
 
 def helper_names(run: Run) -> set[str]:
@@ -245,10 +264,11 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
 
 def function_plans(run: Run) -> Iterator[FunctionsPlan]:
     """Training functions alone; then those for the steps of one pass, in turn."""
-    own = [
+    files = ("__main__", *helper_names(run))
+    own: list[Callable[..., Any]] = [
         value
         for value in run.namespace.values()
-        if inspect.isfunction(value) and value.__module__ in ("__main__", *helper_names(run))
+        if inspect.isfunction(value) and value.__module__ in files
     ]
     returned = {function.__name__: names_returned(run, function.__name__) for function in own}
     by_role: dict[str, list[Callable[..., Any]]] = {}
@@ -274,7 +294,9 @@ def role_of(name: str) -> str:
         return "grads"
     if UPDATE.fullmatch(spoken):
         return "updated"
-    if TRAIN.fullmatch(spoken) or re.fullmatch(r".*model|neural_net(work)?|.*regression|nn|mlp", spoken):
+    if TRAIN.fullmatch(spoken) or re.fullmatch(
+        r".*model|neural_net(work)?|.*regression|nn|mlp", spoken
+    ):
         return "training"
     return "forward" if FORWARD.fullmatch(spoken) else "other"
 
@@ -286,7 +308,9 @@ def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 for part in ast.walk(node):
                     if isinstance(part, ast.Return) and part.value is not None:
-                        parts = part.value.elts if isinstance(part.value, ast.Tuple) else [part.value]
+                        parts = (
+                            part.value.elts if isinstance(part.value, ast.Tuple) else [part.value]
+                        )
                         return tuple(p.id if isinstance(p, ast.Name) else None for p in parts)
     return ()
 

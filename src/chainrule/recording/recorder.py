@@ -71,6 +71,14 @@ class Recorder:
         self.call_stack, self.off = None, False
         return self.recording
 
+    def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
+        """Begin a recording of its own; what was seen before is given from here on."""
+        self.watch, self.next_watch = watch, 2000
+        self.recording = Recording()
+        self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
+        self.call_stack, self.off = None, False
+        return self.recording
+
     # --- values and steps -------------------------------------------------------------------------
 
     def add_given(self, value: Any, origin: str) -> int:
@@ -331,7 +339,7 @@ class Recorder:
     def named(self, site: int, value: Any, /) -> Any:
         if isinstance(value, NUMBERS) and not self.off:
             for name in self.table[site].names:
-                self.name(value, name)
+                self.name(value, name, site)
         return value
 
     def unpacked(self, site: int, values: Any, /) -> Any:
@@ -345,12 +353,14 @@ class Recorder:
                     self.name(value, name)
         return values
 
-    def name(self, value: Any, name: str | None) -> None:
+    def name(self, value: Any, name: str | None, site: int | None = None) -> None:
         if name is not None:
             position = self.memory.known(value)
             if position is not None:
                 self.recording.names.setdefault(position, name)
                 self.recording.last_names[position] = name
+                if site is not None:
+                    self.recording.namings[name, position] = site
 
     def method(self, site: int, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
         if (

@@ -46,8 +46,8 @@ class Recording:
     `origins` says of a given value where it comes from: "literal", "random", "zeros", "ones" or "data",
     `birthplaces` at which site it was made or first used.
     `sites` and `calls` tell for each step where it stands in the source; `names` what a value was
-    called first, `last_names` last. `samples` holds of each value its first and last entry, for comparing
-    a computation of the graph with what the program had.
+    called first, `last_names` last; `namings` where an assignment gave it a name. `samples` holds of each
+    value its first and last entry, for comparing a computation of the graph with what the program had.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -57,6 +57,7 @@ class Recording:
     calls: list[Call | None] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     last_names: dict[int, str] = field(default_factory=dict)
+    namings: dict[tuple[str, int], int] = field(default_factory=dict)
     samples: dict[int, tuple[float, float]] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
