@@ -177,12 +177,17 @@ def looped(text: Text, here: Blame) -> Blame:
     """An operand that a loop takes out of a list written there belongs to the loop's line."""
     if not isinstance(here.operand, ast.Name):
         return here
-    loop = text.around(here.node, (ast.For,))
+    loop = innermost = text.around(here.node, (ast.For,))
     while loop is not None:
-        named = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
+        target, source = loop.target, loop.iter  # type: ignore[attr-defined]
+        named = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
         if here.operand.id in named:
-            written = isinstance(loop.iter, ast.Tuple | ast.List)  # type: ignore[attr-defined]
-            return Blame(here.file, loop.iter, loop.iter) if written else here  # type: ignore[attr-defined]
+            if isinstance(source, ast.Tuple | ast.List):
+                return Blame(here.file, source, source)
+            walked = isinstance(source, ast.Call) and isinstance(source.func, ast.Name) and source.func.id == "enumerate"
+            if walked and loop is innermost and isinstance(source.args[0], ast.Name) and named[-1] == here.operand.id:
+                return Blame(here.file, here.node, source.args[0])
+            return here
         loop = text.around(loop, (ast.For,))
     return here
 
@@ -267,7 +272,8 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     text = texts[site.file]
     if edit.how == "through time":
         return carried(text, here, program, edit.step) or here
-    if edit.mistake == "missing-derivative" and edit.instead is not None:
+    whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
+    if (edit.mistake == "missing-derivative" or whole) and edit.instead is not None:
         returned = bare_return(program, edit.instead, texts)
         if returned is not None:
             return returned

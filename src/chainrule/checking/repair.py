@@ -79,6 +79,13 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     if not fit.good or len(fit.rate) == 0:
         return fit
     anatomy = case.anatomy
+    rates = Scene(case, fit).named_rates
+    once = {
+        n for n in fit.bad
+        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates)
+    }  # fmt: skip
+    if once:  # then it is the majority that applies the rate twice
+        return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
     uses = {}
     for number in fit.good | fit.bad:
         version = anatomy.chains[number].root
@@ -129,6 +136,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.old_versions(scene)
     yield edit_list.operator_edits(scene)
     yield edit_list.transposes(scene)
+    yield edit_list.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.reductions(scene)
     yield value_edits.removed_factors(scene)

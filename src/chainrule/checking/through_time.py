@@ -12,6 +12,7 @@ from chainrule.checking.updates import seeds_of
 from chainrule.checking.value_edits import seen_as
 
 SAME = 1e-7
+MOST_STATES = 60
 
 
 def flows_through_time(scene: Scene) -> Iterator[Edit]:
@@ -19,7 +20,17 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
     states = recurrent_classes(scene)
     if not states:
         return
-    tables = [(key, gradients_of(scene, key)) for key in states]
+    shapes = {
+        np.shape(scene.case.values[steps[0].output])
+        for steps in scene.places.values()
+        if scene.is_tainted(steps[0].output)
+    }
+    near = scene.case.anatomy.mixes[scene.case.anatomy.updates[0].turn].prediction
+    tables = [
+        (key, gradients_of(scene, key))
+        for key in states
+        if np.shape(scene.case.values[scene.members(key, near)[0]]) in shapes
+    ]
     for place, steps in scene.places.items():
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
@@ -62,7 +73,7 @@ def recurrent_classes(scene: Scene) -> list[Place]:
         behind = program.ancestors([members[-1]], anatomy.stops)
         if members[0] in behind and members[0] != members[-1]:
             found.append(key)
-    return found[:24]
+    return found[:MOST_STATES]
 
 
 def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -104,7 +115,7 @@ def pair_up(
         return None
     for guess in states:
         g, v = here.get(guess), np.asarray(values[members[0]], dtype=float)
-        if g is None or not np.sum(g * g):
+        if g is None or np.shape(g) != v.shape or not np.sum(g * g):
             continue
         scale = float(np.sum(v * g) / np.sum(g * g))
         if not scale or not close(v, scale * g):
@@ -122,5 +133,7 @@ def pair_up(
 
 
 def close(left: Any, right: Any) -> bool:
+    if np.shape(left) != np.shape(right):
+        return False
     size = float(np.sqrt(np.sum(np.square(right))))
     return float(np.sqrt(np.sum(np.square(left - right)))) <= SAME * size

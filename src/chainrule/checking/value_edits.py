@@ -427,7 +427,7 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
                     if whole_product(scene, first, levels, turn, shape, scale) is not None:
                         yield Edit(
                             "last-sample-only", steps,
-                            each(lambda s, v=levels, t=turn, c=scale: whole_product(scene, s, v, t, shape, c)),
+                            each(lambda s, v=levels, t=turn, c=scale, h=shape: whole_product(scene, s, v, t, h, c)),
                             first, how=f"whole {turn}", cost=2,
                         )  # fmt: skip
 
