@@ -372,6 +372,12 @@ class Scene:
         return pairs
 
     @cached_property
+    def mask_operands(self) -> set[int]:
+        """The masks and scales of dropout."""
+        steps = (self.program.step_of[a] for a in self.mask_steps)
+        return {p for step in steps for p in step.inputs if not self.case.anatomy.masks[p]}
+
+    @cached_property
     def suspect_numbers(self) -> set[int]:
         return {step.number for step in self.suspects}
 

@@ -107,9 +107,10 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                     def change(step: Instruction, mate: Any = mate, pairs: Any = pairs) -> NewValue | None:
                         return factor(scene, mate(step), pairs)
 
+                    beside = name == "dropout-mask" and any(p in scene.mask_operands for p in first.inputs)
                     yield Edit(
                         name, steps, seen_as(scene, key, change), first, None, mate(first),
-                        how="factor", cost=1,
+                        how="factor", cost=0 if beside else 1,
                     )  # fmt: skip
                     if len(scene.members(pair_class, first.output)) < 2:
                         break
@@ -456,7 +457,10 @@ def whole_product(
 
     def product(values: Any) -> Any:
         p, q = np.asarray(values[left]), np.asarray(values[right])
-        result = (p.T @ q, p @ q.T, q.T @ p, q @ p.T)[turn]
+        if turn % 2:
+            result = p @ q.T if turn == 1 else q @ p.T
+        else:
+            result = p.T @ q if turn == 0 else q.T @ p
         return result / (len(p) if turn in (0, 2) else p.shape[1]) if scale else result
 
     try:
