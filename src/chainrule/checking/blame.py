@@ -259,7 +259,7 @@ def is_module(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
 
 
-SEEN = ("factor", "negate", "through time")  # edits of a value as others see it
+SEEN = ("factor", "negate", "through time", "truncated")  # edits of a value as others see it
 
 
 def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
@@ -270,6 +270,9 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]
+    if edit.how == "truncated":
+        loop = text.around(here.node, (ast.For, ast.While))
+        return Blame(site.file, loop.iter, loop.iter) if isinstance(loop, ast.For) else here
     if edit.how == "through time":
         return carried(text, here, program, edit.step) or here
     whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
@@ -322,6 +325,11 @@ def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Bla
     node = here.node
     while isinstance(text.parents.get(node), ast.BinOp):
         node = text.parents[node]
+    loop = text.around(node, (ast.For, ast.While))
+    read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    for one in ast.walk(loop) if loop is not None else ():
+        if isinstance(one, ast.Assign) and one.lineno > here.line and any(spoken(t) in read for t in one.targets):
+            return Blame(here.file, one)
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
     loop = text.around(node, (ast.For, ast.While))

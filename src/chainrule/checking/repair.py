@@ -18,7 +18,7 @@ from chainrule.checking.fitting import Fit
 from chainrule.checking.goals import find_goals
 from chainrule.checking.program import NoDerivativeError
 from chainrule.checking.scene import Scene, set_scene
-from chainrule.checking.through_time import flows_through_time
+from chainrule.checking.through_time import flows_through_time, truncated_updates
 from chainrule.checking.trial import FAILURES, Trial, refit
 
 MOST_EDITS = 4
@@ -55,7 +55,7 @@ def repair_case(case: Case, deadline: float) -> Repair:
     best: Repair | None = None
     start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
-        share = start + (deadline - start) * (number + 1) / min(MOST_LOSSES, len(fits))
+        share = start + (deadline - start) * (0.6, 0.8, 1.0)[number]
         repair = find_repair(case, fit, share)
         if best is None or rank(repair) < rank(best):
             best = repair
@@ -138,6 +138,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.transposes(scene)
     yield edit_list.index_edits(scene)
     yield value_edits.factor_edits(scene)
+    yield value_edits.named_factor_edits(scene)
     yield value_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
     yield edit_list.argument_edits(scene)
@@ -152,6 +153,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield value_edits.negations(scene)
     yield value_edits.scales(scene, trial.constant_ratios(), trial.turn)
     yield value_edits.sums_over_samples(scene)
+    yield truncated_updates(scene, trial.rate, trial.turn)
     yield value_edits.true_slopes(scene)
 
 

@@ -1,11 +1,12 @@
 """An error that should also come back from later time steps: the gradient with that path in its place."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.checking.edits import Edit
+from chainrule.checking.edits import Edit, each
 from chainrule.checking.program import Values
 from chainrule.checking.scene import Place, Scene
 from chainrule.checking.updates import seeds_of
@@ -55,6 +56,60 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             )  # fmt: skip
 
 
+def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[Edit]:
+    """Updates that equal the gradient through the last time step alone: the whole gradient instead."""
+    anatomy = scene.case.anatomy
+    here = [k for k, u in enumerate(anatomy.updates) if u.turn == turn and u.chain in scene.fit.bad]
+    states = recurrent_classes(scene)
+    if rate is None or not states or not here:
+        return
+    for key in states:
+        own = set(scene.classes[key])
+        values, _ = scene.worlds[-1]
+        update = anatomy.updates[here[0]]
+        seeds = seeds_of(anatomy.mixes, update.mixes, scene.loss, values)
+        cut = scene.program.sweep(values, seeds, anatomy.stops | own - last_of(scene, own, update.mixes), anatomy.forward)
+        if not all(
+            close(
+                np.asarray(values[u.after], dtype=float) - np.asarray(values[u.before], dtype=float),
+                -rate * cut[u.before] if u.before in cut else np.zeros(np.shape(values[u.before])),
+            )
+            for u in (anatomy.updates[k] for k in here)
+        ):
+            continue
+        gradients = {
+            (id(world), anatomy.updates[k].after): g[k]
+            for world, g in scene.worlds
+            for k in range(len(anatomy.updates))
+        }
+        befores = {u.after: u.before for u in anatomy.updates}
+        links = [
+            step for step in scene.suspects if step.output in befores and step.output in scene.links
+        ]
+
+        def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
+            at, before = step.output, befores[step.output]
+            return replace(
+                step,
+                compute=lambda values: values[before] - rate * gradients[id(base(values)), at],
+            )
+
+        first = next(s for s in scene.suspects if scene.is_tainted(s.output))
+        shown = next(
+            (s for s in scene.suspects if scene.updated_by(s.output) is not None and scene.is_tainted(s.output)), first
+        )
+        yield Edit("no-flow-through-time", links, each(change), shown, how="truncated", cost=3)
+        return
+
+
+def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
+    """Of a place's values the last ones that some predictions are made from."""
+    anatomy = scene.case.anatomy
+    behind = scene.program.ancestors([anatomy.mixes[n].prediction for n in mixes], anatomy.stops)
+    mine = sorted(own & behind)
+    return set(mine[-1:])
+
+
 def base(values: Any) -> Values:
     while hasattr(values, "values") and not isinstance(values, list):
         values = values.values
@@ -82,7 +137,7 @@ def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, An
     own = set(scene.classes[key])
     cut: dict[int, Any] = {}
     whole: dict[int, Any] = {}
-    groups = {update.mixes for update in anatomy.updates}
+    groups = sorted({update.mixes for update in anatomy.updates}, key=len)
     for values, _ in scene.worlds:
         cut[id(values)], whole[id(values)] = {}, {}
         for numbers in groups:
@@ -121,8 +176,12 @@ def pair_up(
         if not scale or not close(v, scale * g):
             continue
         order: dict[int, int] = {}
+        idle = [s for s in states if s not in here or not np.any(here[s])]
         for position in members:
             v = np.asarray(values[position], dtype=float)
+            if not np.any(v) and idle:
+                order[position] = idle.pop()  # backwards, as errors go
+                continue
             match = [s for s in states if s in here and s not in order.values() and close(v, scale * here[s])]
             if not match:
                 break
