@@ -185,7 +185,13 @@ def is_parameters_use(case: Case, use: Use) -> bool:
         if made is None or made.operation not in MOVERS:
             break
         partner = made.inputs[0]
-    return bool(anatomy.masks[partner]) and partner not in anatomy.stops
+    # Weights in another form, as with their velocity added, are weights still: what meets them is data.
+    data = any(
+        p in program.given and np.size(program.given[p]) > 1
+        for p in program.ancestors([partner], anatomy.stops)
+    )
+    whole = bool(anatomy.masks[partner]) and partner not in anatomy.stops
+    return whole and data and not anatomy.error_masks[partner]
 
 
 def meets_error(case: Case, position: int) -> bool:
