@@ -78,6 +78,8 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         if position in anatomy.stops or meets_error(case, position):
             continue
+        if has_samples(case, position):
+            continue
         if origin == "zeros" and not all(place.step.operation in SUMS for place in places):
             continue
         name = name_of(program, position, run)
@@ -185,13 +187,19 @@ def is_parameters_use(case: Case, use: Use) -> bool:
         if made is None or made.operation not in MOVERS:
             break
         partner = made.inputs[0]
-    # Weights in another form, as with their velocity added, are weights still: what meets them is data.
-    data = any(
-        p in program.given and np.size(program.given[p]) > 1
-        for p in program.ancestors([partner], anatomy.stops)
+    return bool(anatomy.masks[partner]) and partner not in anatomy.stops
+
+
+def has_samples(case: Case, position: int) -> bool:
+    """Whether an axis of a value is that of the samples: one of the prediction's, and of no parameter."""
+    anatomy, values = case.anatomy, case.values
+    prediction = np.shape(values[anatomy.mixes[anatomy.updates[0].turn].prediction])
+    sizes = {size for chain in anatomy.chains for size in np.shape(values[chain.root])}
+    own = np.shape(values[position])
+    return len(own) > 1 and any(
+        size > 1 and size == other and size not in sizes
+        for size, other in zip(own, prediction, strict=False)
     )
-    whole = bool(anatomy.masks[partner]) and partner not in anatomy.stops
-    return whole and data and not anatomy.error_masks[partner]
 
 
 def meets_error(case: Case, position: int) -> bool:
