@@ -16,6 +16,7 @@ from chainrule.recording.recorder import Call
 from chainrule.recording.rewriting import Site
 from chainrule.recording.source import Source
 
+MOST_STATEMENTS = 7  # of a helper, its own line included
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -89,7 +90,7 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
     if edit.early is not None:
         maker = program.step_of.get(edit.early)
         if maker is not None:
-            return [blame_of(program.site(maker), texts)]
+            return [early_update(program, maker, texts)]
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
     found: dict[tuple[int, int], Blame] = {}
@@ -101,6 +102,23 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
             blame = blame_operand(program, step, edit, texts)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
+
+
+def early_update(program: Program, maker: Instruction, texts: Sequence[Text]) -> Blame:
+    """The statement that updates too early: of a helper that does nothing else the call."""
+    here, call = blame_of(program.site(maker), texts), program.call(maker)
+    while call is not None:
+        function = texts[here.file].around(here.node, FUNCTIONS)
+        if function is None or not is_small(function):
+            break
+        here, call = blame_of(program.sites[call.site], texts), call.outer
+    return here
+
+
+def is_small(function: ast.AST) -> bool:
+    """Whether a function is a helper of a few lines."""
+    body = getattr(function, "body", [])
+    return not isinstance(body, list) or sum(isinstance(node, ast.stmt) for node in ast.walk(function)) <= MOST_STATEMENTS
 
 
 def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
@@ -161,7 +179,9 @@ def follow_out(
         if not isinstance(here.operand, ast.Name) or outer is None:
             return here
         function = text.around(here.node, FUNCTIONS)
-        if function is None or here.operand.id not in argument_names(function) or is_assigned(function, here.operand.id):
+        if function is None or not is_small(function):
+            return here
+        if here.operand.id not in argument_names(function) or is_assigned(function, here.operand.id):
             return here
         call_site = program.sites[outer.site]
         call_node = texts[call_site.file].find(call_site)
@@ -316,7 +336,16 @@ def renamed_operand(program: Program, text: Text, here: Blame, step: Instruction
     used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
     if isinstance(here.node, ast.BinOp | ast.AugAssign):
         used |= {spoken(n) for n in ast.walk(here.node)}
-    best = [node for node in found if spoken(node.targets[0]) in used] or found
+    best = [node for node in found if spoken(node.targets[0]) in used]
+    best += [
+        node
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Name | ast.Attribute)
+        and any(spoken(target) in used for target in node.targets)
+        and spoken(node.value) not in used
+    ]
+    best = best or found
     return Blame(here.file, best[0]) if best else None
 
 

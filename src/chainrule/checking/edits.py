@@ -215,6 +215,8 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         maker = scene.program.step_of.get(position)
         if not should or (maker is not None and maker.operation in ("multiply", "divide") and other in maker.inputs):
             return None
+        if maker is not None and other in maker.inputs and any(scene.is_decay(p) for p in maker.inputs):
+            return None
         if scales_to(scene, position, other):
             raw = scene.is_error(position) and scene.updated_by(step.output) is None
             return "raw-error-backpropagated" if raw else "missing-derivative"
@@ -235,7 +237,9 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
     if is_before_mask(scene, position, other):
         return "dropout-mask"
     if scene.is_gradient_product(step, slot):
-        if alike(scene, position, other) or label[0] == "shift":
+        if is_part_of(scene, position, other) or (
+            goes_through_time(scene, step) and (alike(scene, position, other) or label[0] == "shift")
+        ):
             return "wrong-index"
         if scene.comes_from_weights(other) or np.size(scene.case.values[other]) == 1 and other in scene.program.given:
             return None
@@ -289,15 +293,29 @@ def is_turned(label: Label) -> bool:
 def alike(scene: Scene, position: int, other: int) -> bool:
     """Whether two values are entries of the same thing: made in one place, or read out of one value."""
     one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
-    if one is not None and one.operation == "gather" and same_array(scene, one.inputs[0]) in (
-        other, same_array(scene, other)
-    ):
+    if is_part_of(scene, position, other):
         return True
     if one is None or two is None:
         return False
-    if one.operation == "gather" and two.operation == "gather":
-        return same_array(scene, one.inputs[0]) == same_array(scene, two.inputs[0])
     return scene.place_of(one)[0] == scene.place_of(two)[0]
+
+
+def is_part_of(scene: Scene, position: int, other: int) -> bool:
+    """Whether a value is read out of another by an index, or both out of a third."""
+    one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
+    if one is None or one.operation != "gather":
+        return False
+    source = same_array(scene, one.inputs[0])
+    if source in (other, same_array(scene, other)):
+        return True
+    return two is not None and two.operation == "gather" and same_array(scene, two.inputs[0]) == source
+
+
+def goes_through_time(scene: Scene, step: Instruction) -> bool:
+    """Whether the parameter that a step's result goes to is used more than once in a turn."""
+    chain = scene.updated_by(step.output)
+    used = None if chain is None else scene.version_used(chain, step.output)
+    return used is not None and len(scene.partners(used)) > 1
 
 
 def same_array(scene: Scene, position: int) -> int:
@@ -396,8 +414,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                 first, how=other, cost=0 if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
-            tainted = any(scene.is_tainted(p) for p in first.inputs)
-            name = "sign-error" if tainted and first.operation == "subtract" else "wrong-operator"
+            name = "sign-error" if first.operation == "subtract" else "wrong-operator"
             yield Edit(
                 name, steps, each(lambda step: replace(step, inputs=step.inputs[::-1])), first, how="exchange", cost=2
             )
@@ -427,6 +444,14 @@ def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit
         )
 
 
+def scales_parameter(scene: Scene, position: int) -> bool:
+    """Whether a number multiplies a parameter."""
+    return any(
+        step.operation == "multiply" and any(p in scene.chain_of for p in step.inputs)
+        for step in scene.program.consumers.get(position, ())
+    )
+
+
 def moves_parameter(scene: Scene, position: int) -> bool:
     """Whether a value is a parameter less something, on its way to the next version."""
     step = scene.program.step_of.get(position)
@@ -439,12 +464,20 @@ def index_edits(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if first.operation != "gather" or len(first.inputs) != 1:
             continue
+        yield Edit("wrong-index", steps, each(whole_array), first, None, how="no index", cost=1)
+        of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(first.inputs[0])
+        slope = not scene.is_tainted(first.output) and not of_weight
         for axis, distance in shifts(first, np.shape(scene.case.values[first.inputs[0]])):
             yield Edit(
-                "wrong-index", steps,
+                "derivative-at-activation" if slope else "wrong-index", steps,
                 each(lambda step, a=axis, d=distance: shifted(scene, step, a, d)), first, 0,
                 how="index", cost=1,
             )  # fmt: skip
+
+
+def whole_array(step: Instruction) -> Instruction:
+    at = step.inputs[0]
+    return replace(step, compute=lambda values: values[at])
 
 
 def shifts(step: Instruction, shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
@@ -497,5 +530,7 @@ def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> st
         decays = [scene.is_decay(p) for p in step.inputs]
         tainted = [scene.is_tainted(p) or moves_parameter(scene, p) for p in step.inputs]
         if any(d and not t for d, t in zip(decays, tainted, strict=True)) and any(tainted):
+            return "decay-sign"
+        if not scene.is_tainted(step.output) and scales_parameter(scene, step.output):
             return "decay-sign"
     return "wrong-operator"

@@ -71,7 +71,8 @@ def repair_case(case: Case, deadline: float) -> Repair:
 def rank(repair: Repair) -> tuple[Any, ...]:
     cost = sum(edit.cost for edit in repair.edits)
     good = len(repair.fit.good) if repair.fit is not None else 0
-    return not repair.proved, cost if repair.proved else 0, -good
+    order = max((ORDER.index(edit.mistake) for edit in repair.edits), default=0)
+    return not repair.proved, cost if repair.proved else 0, order if repair.proved else 0, -good
 
 
 def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
@@ -188,7 +189,7 @@ def best_edit(
     return None
 
 
-SCALING = {"bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask", "last-sample-only"}
+SCALING = {"bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask"}
 
 
 def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> str:
@@ -206,7 +207,7 @@ def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> s
 
 def place_order(edit: Edit) -> int:
     """Of places that serve as well the last one for a factor that is missing, else the first."""
-    return -edit.step.number if edit.how == "factor" else edit.step.number
+    return -edit.step.number if edit.mistake == "missing-derivative" and edit.how == "factor" else edit.step.number
 
 
 def apply(

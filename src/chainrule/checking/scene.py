@@ -79,20 +79,27 @@ class Scene:
         used = {number for update in anatomy.updates for number in update.mixes}
         return self.program.ancestors((anatomy.mixes[n].prediction for n in used), anatomy.stops)
 
-    def behind(self, updates: Iterable[Update]) -> set[int]:
-        """Everything that some updates are made from, from their versions before."""
+    def behind(self, updates: Iterable[Update], to_goals: bool = False) -> set[int]:
+        """Everything that some updates are made from, or their goals, from their versions before."""
         afters = {update.after for update in updates}
         stops = self.fixed - afters
         found: set[int] = set()
         for update in updates:
-            found |= self.program.ancestors([update.after], stops - {update.after} | (afters - {update.after}))
+            goal = self.goals_by_update.get((update.chain, update.number)) if to_goals else None
+            target = update.after if goal is None else goal
+            found |= self.program.ancestors([target], stops - {target} | (afters - {target}))
         return found
+
+    @cached_property
+    def goals_by_update(self) -> dict[tuple[int, int], int]:
+        updates = self.case.anatomy.updates
+        return {(updates[k].chain, updates[k].number): goal for k, goal in self.goals.items()}
 
     @cached_property
     def suspects(self) -> list[Instruction]:
         """Steps that make wrong updates and neither right ones nor predictions, in order."""
-        bad = self.behind(self.bad_updates)
-        good = self.behind([u for u in self.case.anatomy.updates if u.chain in self.fit.good])
+        bad = self.behind(self.bad_updates, to_goals=True) | (self.links if self.goals else set())
+        good = self.behind([u for u in self.case.anatomy.updates if u.chain in self.fit.good], to_goals=True)
         allowed = bad - ((good | self.forward) - self.links)
         return [step for step in self.program.steps if step.output in allowed]
 
@@ -563,8 +570,26 @@ class Scene:
         return {
             float(np.reshape(value, -1)[0])
             for position, value in self.program.given.items()
-            if np.size(value) == 1 and self.is_rate(position)
+            if np.size(value) == 1 and (self.is_rate(position) or position in self.step_sizes)
         }
+
+    @cached_property
+    def step_sizes(self) -> set[int]:
+        """Numbers by which updates are multiplied last."""
+        found: set[int] = set()
+        anatomy, program = self.case.anatomy, self.program
+        for update in anatomy.updates:
+            link = program.step_of.get(update.after)
+            for position in link.inputs if link is not None else ():
+                step = program.step_of.get(position)
+                for _ in range(3):
+                    if step is None or step.operation not in ("multiply", "negate", "reshape"):
+                        break
+                    found |= {p for p in step.inputs if p in program.given and np.size(program.given[p]) == 1}
+                    step = next(
+                        (program.step_of.get(p) for p in step.inputs if self.is_tainted(p)), None
+                    )
+        return found
 
     def slope(self, a: int, z: int, values: Values) -> Any:
         """f'(z) of an activation, by the rules, entry by entry."""

@@ -282,7 +282,7 @@ def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
         return "wrong-variable" if gone is not None else "wrong-operator"
     single = np.size(scene.case.values[gone]) == 1 and not scene.case.anatomy.masks[gone]
     if single:
-        return "learning-rate-twice" if scene.is_rate(gone) else "parameter-mis-scaled"
+        return "learning-rate-twice" if scene.is_rate(gone) or gone in scene.step_sizes else "parameter-mis-scaled"
     if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
         return "derivative-at-activation"
     return "wrong-operator"
