@@ -38,7 +38,7 @@ def alternatives(scene: Scene, step: Instruction, slot: int) -> dict[Label, int]
 def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
     yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"))
     own = scene.class_of.get(position)
-    index, count = scene.rank(step)
+    _, count = scene.rank(step)
     if own is not None:
         members = len(scene.members(own, position))
         if members > 1:

@@ -330,9 +330,14 @@ def renamed_operand(program: Program, text: Text, here: Blame, step: Instruction
     names = {program.name(p) for p in (step.output, *step.inputs)} - {None}
     found = []
     for node in ast.walk(text.tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and spoken(node.value) in names:
-            if isinstance(node.value, ast.Name | ast.Attribute) and spoken(node.targets[0]) != spoken(node.value):
-                found.append(node)
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.value, ast.Name | ast.Attribute)
+            and spoken(node.value) in names
+            and spoken(node.targets[0]) != spoken(node.value)
+        ):
+            found.append(node)
     used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
     if isinstance(here.node, ast.BinOp | ast.AugAssign):
         used |= {spoken(n) for n in ast.walk(here.node)}
@@ -419,9 +424,7 @@ def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
         if scope is None:
             continue
         for one in ast.walk(scope):
-            if isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name:
-                yield one
-            elif isinstance(one, ast.Subscript) and spoken(one) == name:
+            if (isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name) or (isinstance(one, ast.Subscript) and spoken(one) == name):
                 yield one
         if function is not None:
             return

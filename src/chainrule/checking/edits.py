@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 
 from chainrule.checking.alternatives import Label, alternative, alternatives
+from chainrule.checking.operand_names import name_operand, name_operator
 from chainrule.checking.program import Instruction
 from chainrule.checking.scene import Scene
 
@@ -32,7 +33,6 @@ SWAPS = {
 }
 MOST_MOVED = 3  # of one index
 MOST_INDICES = 40
-COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
 
 @final
@@ -138,7 +138,7 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
         first = steps[0]
         if is_shared != shared or (first.operation == "gather" and len(first.inputs) > 1):
             continue
-        for slot, position in enumerate(first.inputs):
+        for slot in range(len(first.inputs)):
             if is_link(scene, first, slot) or first.operation == "stack":
                 continue
             for label, other in alternatives(scene, first, slot).items():
@@ -203,144 +203,6 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
                 mistake, steps, each(change), step, slot, other,
                 how=f"{label[0]}", cost=label_cost(label), call=call,
             )  # fmt: skip
-
-
-def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other: int) -> str | None:
-    """What the mistake is called when an operand should have been another; None for what nobody writes."""
-    position = step.inputs[slot]
-    if label[0] == "before":
-        return "updated-weights"
-    was, should = scene.is_tainted(position), scene.is_tainted(other)
-    if was:
-        maker = scene.program.step_of.get(position)
-        if not should or (maker is not None and maker.operation in ("multiply", "divide") and other in maker.inputs):
-            return None
-        if maker is not None and other in maker.inputs and any(scene.is_decay(p) for p in maker.inputs):
-            return None
-        if scales_to(scene, position, other):
-            raw = scene.is_error(position) and scene.updated_by(step.output) is None
-            return "raw-error-backpropagated" if raw else "missing-derivative"
-        if scene.updated_by(step.output) is None and scene.is_error(position) and not scene.is_error(other):
-            return "raw-error-backpropagated"
-        if sums_units(scene, position, other):
-            return "bias-summed-over-all"
-        return "wrong-index" if label[0] == "shift" or is_turned(label) else "wrong-variable"
-    if should:
-        return "wrong-variable" if scene.updated_by(step.output) is not None else None
-    if is_number(scene, position):
-        return None
-    if scene.is_decay(position) and scene.is_decay(other):
-        same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
-        if is_turned(label):
-            return "wrong-transpose"
-        return "wrong-index" if same or label[0] == "shift" or alike(scene, position, other) else "wrong-variable"
-    if is_before_mask(scene, position, other):
-        return "dropout-mask"
-    if scene.is_gradient_product(step, slot):
-        if is_part_of(scene, position, other) or (
-            goes_through_time(scene, step) and (alike(scene, position, other) or label[0] == "shift")
-        ):
-            return "wrong-index"
-        if scene.comes_from_weights(other) or np.size(scene.case.values[other]) == 1 and other in scene.program.given:
-            return None
-        return "wrong-layer-input"
-    if scene.is_decay(position) or scene.is_decay(other):
-        return "wrong-variable"
-    if is_before_mask(scene, other, position):
-        return "dropout-mask"
-    if label[0] in ("z", "a") or leads_to_slope(scene, step.output):
-        comparing = step.operation in COMPARISONS or step.operation in ("maximum", "where", "sign")
-        if comparing and is_constant(scene.case.values[step.output]):
-            return "relu-derivative-at-output"
-        return "derivative-at-activation"
-    if label[0] == "shift" or is_turned(label) or alike(scene, position, other):
-        return "wrong-index"
-    return "wrong-variable"
-
-
-def scales_to(scene: Scene, position: int, other: int) -> bool:
-    """Whether an error is another times local factors alone: before and after a derivative."""
-    for _ in range(4):
-        maker = scene.program.step_of.get(other)
-        if maker is None or maker.operation not in ("multiply", "where"):
-            return False
-        tainted = [p for p in maker.inputs if scene.is_tainted(p)]
-        if len(tainted) != 1:
-            return False
-        (other,) = tainted
-        if other == position:
-            return True
-    return False
-
-
-def is_before_mask(scene: Scene, before: int, after: int) -> bool:
-    """Whether one value is another before dropout, or what that was an activation of."""
-    source = scene.masked.get(after)
-    return source is not None and before in (source, scene.activations.get(source))
-
-
-def is_number(scene: Scene, position: int) -> bool:
-    """Whether an operand is a number of the source, such as a rate: nobody means another value there."""
-    return position in scene.program.given and np.size(scene.case.values[position]) == 1 and (
-        scene.program.origin(position) == "literal"
-    )
-
-
-def is_turned(label: Label) -> bool:
-    return label[0] == "class" and isinstance(label[2], tuple)
-
-
-def alike(scene: Scene, position: int, other: int) -> bool:
-    """Whether two values are entries of the same thing: made in one place, or read out of one value."""
-    one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
-    if is_part_of(scene, position, other):
-        return True
-    if one is None or two is None:
-        return False
-    return scene.place_of(one)[0] == scene.place_of(two)[0]
-
-
-def is_part_of(scene: Scene, position: int, other: int) -> bool:
-    """Whether a value is read out of another by an index, or both out of a third."""
-    one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
-    if one is None or one.operation != "gather":
-        return False
-    source = same_array(scene, one.inputs[0])
-    if source in (other, same_array(scene, other)):
-        return True
-    return two is not None and two.operation == "gather" and same_array(scene, two.inputs[0]) == source
-
-
-def goes_through_time(scene: Scene, step: Instruction) -> bool:
-    """Whether the parameter that a step's result goes to is used more than once in a turn."""
-    chain = scene.updated_by(step.output)
-    used = None if chain is None else scene.version_used(chain, step.output)
-    return used is not None and len(scene.partners(used)) > 1
-
-
-def same_array(scene: Scene, position: int) -> int:
-    """The first version of an array that was written into."""
-    step = scene.program.step_of.get(position)
-    while step is not None and step.operation == "scatter":
-        position = step.inputs[0]
-        step = scene.program.step_of.get(position)
-    return position
-
-
-def is_constant(value: Any) -> bool:
-    flat = np.asarray(value).reshape(-1)
-    return flat.size > 0 and bool(np.all(flat == flat[0]))
-
-
-def leads_to_slope(scene: Scene, position: int) -> bool:
-    """Whether an untainted value goes into nothing but a factor of an error."""
-    return not scene.is_tainted(position)
-
-
-def sums_units(scene: Scene, position: int, other: int) -> bool:
-    """Whether an operand is a sum that the value in its place is one part of."""
-    maker = scene.program.step_of.get(position)
-    return maker is not None and maker.operation in ("sum", "add") and other in scene.program.ancestors([position], {other})
 
 
 # --- operations -----------------------------------------------------------------------------------
@@ -444,20 +306,6 @@ def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit
         )
 
 
-def scales_parameter(scene: Scene, position: int) -> bool:
-    """Whether a number multiplies a parameter."""
-    return any(
-        step.operation == "multiply" and any(p in scene.chain_of for p in step.inputs)
-        for step in scene.program.consumers.get(position, ())
-    )
-
-
-def moves_parameter(scene: Scene, position: int) -> bool:
-    """Whether a value is a parameter less something, on its way to the next version."""
-    step = scene.program.step_of.get(position)
-    return step is not None and step.operation in ("add", "subtract") and step.inputs[0] in scene.chain_of
-
-
 def index_edits(scene: Scene) -> Iterator[Edit]:
     """Another part of the same array: a slice of the same length, a neighbour."""
     for steps in scene.places.values():
@@ -517,20 +365,3 @@ def shifted(scene: Scene, step: Instruction, axis: int, distance: int) -> Instru
 
 def with_exponent(step: Instruction, exponent: int) -> Instruction:
     return replace(step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent})
-
-
-def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> str:
-    if link:
-        return "sign-error"
-    if step.operation in ("sum", "mean"):
-        return "parameter-mis-scaled"
-    if step.operation in COMPARISONS:
-        return "relu-derivative-at-output" if is_constant(scene.case.values[step.output]) else "wrong-operator"
-    if {step.operation, other} == {"add", "subtract"}:
-        decays = [scene.is_decay(p) for p in step.inputs]
-        tainted = [scene.is_tainted(p) or moves_parameter(scene, p) for p in step.inputs]
-        if any(d and not t for d, t in zip(decays, tainted, strict=True)) and any(tainted):
-            return "decay-sign"
-        if not scene.is_tainted(step.output) and scales_parameter(scene, step.output):
-            return "decay-sign"
-    return "wrong-operator"

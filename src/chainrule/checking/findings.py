@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.blame import Blame, Text, names_around, operand_of, places_to_blame, read_texts
+from chainrule.checking.blame import (
+    Blame,
+    Text,
+    names_around,
+    operand_of,
+    places_to_blame,
+    read_texts,
+)
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit

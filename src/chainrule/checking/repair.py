@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from chainrule.checking import edits as edit_list
-from chainrule.checking import value_edits
+from chainrule.checking import sum_edits, value_edits
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
@@ -143,12 +143,12 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
-    yield value_edits.reductions(scene)
+    yield sum_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
     yield edit_list.argument_edits(scene)
     yield edit_list.operand_edits(scene, shared=False)
     yield edit_list.operand_edits(scene, shared=True)
-    yield value_edits.unreduced_products(scene)
+    yield sum_edits.unreduced_products(scene)
     yield flows_through_time(scene)
 
 
@@ -156,7 +156,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Edits that mend much and say little: tried when nothing else mends everything."""
     yield value_edits.negations(scene)
     yield value_edits.scales(scene, trial.constant_ratios(), trial.turn)
-    yield value_edits.sums_over_samples(scene)
+    yield sum_edits.sums_over_samples(scene)
     yield truncated_updates(scene, trial.rate, trial.turn)
     yield value_edits.true_slopes(scene)
 

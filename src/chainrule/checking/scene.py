@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
+from chainrule.checking.forward_pass import ForwardPass
 from chainrule.checking.program import Instruction, Program, Values
 from chainrule.checking.updates import Update, true_gradients
 from chainrule.recording.recording import Call
@@ -22,11 +23,6 @@ from chainrule.recording.recording import Call
 # A place: site, operation, and the sites of the calls that lead there.
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
 RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
-ELEMENTWISE = {
-    "negate", "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sqrt", "square", "power", "absolute",
-    "maximum", "minimum", "where", "sin", "cos", "sinh", "cosh", "sign", "relu", "divide", "multiply", "add",
-    "subtract", "greater", "greater-equal", "less", "less-equal", "reshape",
-}  # fmt: skip
 
 
 # What carries a contribution to an update on, what multiplies, and what leaves an error an error.
@@ -35,7 +31,6 @@ CARRIERS = {
     "multiply", "divide", "concatenate",
 }  # fmt: skip
 PRODUCTS = {"matmul", "outer", "multiply", "einsum"}
-STRAIGHT = {"multiply", "divide", "negate", "reshape", "add", "subtract"}
 PLAIN = {"negate", "reshape", "multiply", "divide", "gather", "transpose"}
 
 
@@ -247,142 +242,36 @@ class Scene:
             for position in chain.versions
         }
 
-    def pre_activation(self, position: int) -> int | None:
-        """z of a = f(z): the value behind elementwise steps that all come from it alone."""
-        program, masks = self.program, self.case.anatomy.masks
-        frontier, found = {position}, None
-        shape = np.shape(self.case.values[position])
-        for _ in range(40):
-            latest = max(frontier)
-            step = program.step_of.get(latest)
-            if step is None or step.operation not in ELEMENTWISE or latest in self.chain_of:
-                break
-            inputs = {p for p in step.inputs if masks[p]}
-            scaled = step.operation in ("multiply", "divide") and any(
-                not masks[p] and np.size(self.case.values[p]) > 1 for p in step.inputs
-            )
-            if scaled:  # a mask of dropout is not part of an activation
-                break
-            if not inputs or any(np.shape(self.case.values[p]) != shape for p in inputs):
-                break
-            frontier = (frontier - {latest}) | inputs
-            if any(p in self.chain_of for p in frontier):
-                break
-            if len(frontier) == 1:
-                (found,) = frontier
-        return found
-
     @cached_property
+    def forward_pass(self) -> ForwardPass:
+        anatomy = self.case.anatomy
+        predictions = {mix.prediction for mix in anatomy.mixes}
+        return ForwardPass(
+            self.program, self.case.values, anatomy.masks, self.forward, set(self.chain_of), predictions
+        )
+
+    @property
     def activations(self) -> dict[int, int]:
         """For each activation of the forward pass its pre-activation."""
-        pairs = {}
-        for position in sorted(self.forward):
-            if self.case.anatomy.masks[position] and position not in self.chain_of:
-                z = self.pre_activation(position)
-                if z is not None and z != position and self.is_weighed(position) and self.bends(position, z):
-                    pairs[position] = z
-        return pairs
+        return self.forward_pass.activations
 
-    def bends(self, a: int, z: int) -> bool:
-        """Whether a function is more than a scale and a shift."""
-        region = self.program.ancestors([a], {z}) - {z}
-        steps = (self.program.step_of.get(p) for p in region if self.case.anatomy.masks[p])
-        return any(step is not None and step.operation not in STRAIGHT for step in steps) or any(
-            step is not None and step.operation in ("multiply", "divide")
-            and sum(bool(self.case.anatomy.masks[p]) for p in step.inputs) > 1
-            for p in region
-            if (step := self.program.step_of.get(p))
-        )
-
-    def is_weighed(self, position: int) -> bool:
-        """Whether a value goes on into other kinds of steps than entry by entry: an activation does."""
-        predictions = {mix.prediction for mix in self.case.anatomy.mixes}
-        if position in predictions:
-            return True
-        return any(
-            step.operation not in ELEMENTWISE
-            or self.other_depends(step, position)
-            or self.is_masking(step, position)
-            for step in self.program.consumers.get(position, ())
-            if step.output in self.forward
-        )
-
-    def is_masking(self, step: Instruction, position: int) -> bool:
-        """Whether a step multiplies a value by an array that depends on no parameter, as dropout does."""
-        masks = self.case.anatomy.masks
-        return step.operation in ("multiply", "divide") and any(
-            p != position and not masks[p] and np.size(self.case.values[p]) > 1 for p in step.inputs
-        )
-
-    def other_depends(self, step: Instruction, position: int) -> bool:
-        """Whether a step mixes a value with what is made neither from it nor from what it is made from."""
-        masks = self.case.anatomy.masks
-        for other in step.inputs:
-            if other == position or not masks[other]:
-                continue
-            if masks[other] & ~masks[position]:
-                return True
-            if step.operation in ("multiply", "divide") and not self.is_kin(other, position):
-                return True
-        return False
-
-    def is_kin(self, other: int, position: int) -> bool:
-        """Whether two values are made from one another entry by entry, or both from a third."""
-        return bool(self.kin(other) & self.kin(position))
-
-    def kin(self, position: int) -> set[int]:
-        found: set[int] = set()
-        waiting = [position]
-        while waiting and len(found) < 40:
-            here = waiting.pop()
-            if here in found or here in self.chain_of or not self.case.anatomy.masks[here]:
-                continue
-            found.add(here)
-            step = self.program.step_of.get(here)
-            if step is not None and step.operation in ELEMENTWISE:
-                waiting.extend(step.inputs)
-        return found
-
-    @cached_property
+    @property
     def activation_of(self) -> dict[int, int]:
         """For each pre-activation its activation."""
-        return {z: a for a, z in self.activations.items()}
+        return self.forward_pass.activation_of
 
-    @cached_property
+    @property
     def masked(self) -> dict[int, int]:
         """For each value that dropout's mask has gone over, the value before."""
-        pairs = {}
-        masks, program = self.case.anatomy.masks, self.program
-        for position in sorted(self.forward):
-            step, before = program.step_of.get(position), position
-            while step is not None and step.operation in ("multiply", "divide"):
-                depends = [p for p in step.inputs if masks[p]]
-                if len(depends) != 1 or before in self.chain_of:
-                    break
-                (before,) = depends
-                step = program.step_of.get(before)
-            if before != position and before not in self.chain_of:
-                pairs[position] = before
-        return pairs
+        return self.forward_pass.masked
 
-    @cached_property
+    @property
     def mask_steps(self) -> dict[int, int]:
         """For each value of dropout the value one step before: a mask alone, or a scale alone."""
-        masks, program = self.case.anatomy.masks, self.program
-        pairs = {}
-        for position in self.masked:
-            here = position
-            while here != self.masked[position]:
-                (before,) = (p for p in program.step_of[here].inputs if masks[p])
-                pairs[here] = before
-                here = before
-        return pairs
+        return self.forward_pass.mask_steps
 
-    @cached_property
-    def mask_operands(self) -> set[int]:
-        """The masks and scales of dropout."""
-        steps = (self.program.step_of[a] for a in self.mask_steps)
-        return {p for step in steps for p in step.inputs if not self.case.anatomy.masks[p]}
+    def slope(self, a: int, z: int, values: Values) -> Any:
+        return self.forward_pass.slope(a, z, values)
 
     @cached_property
     def suspect_numbers(self) -> set[int]:
@@ -590,12 +479,6 @@ class Scene:
                         (program.step_of.get(p) for p in step.inputs if self.is_tainted(p)), None
                     )
         return found
-
-    def slope(self, a: int, z: int, values: Values) -> Any:
-        """f'(z) of an activation, by the rules, entry by entry."""
-        region = self.program.ancestors([a], {z})
-        gradients = self.program.sweep(values, {a: np.ones(np.shape(values[a]))}, {z}, region)
-        return gradients.get(z, np.zeros(np.shape(values[z])))
 
 
 def calls_of(call: Call | None) -> tuple[int, ...]:

@@ -89,10 +89,11 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
 
         def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
             at, before = step.output, befores[step.output]
-            return replace(
-                step,
-                compute=lambda values: values[before] - rate * gradients[id(base(values)), at],
-            )
+
+            def whole(values: Any) -> Any:
+                return values[before] - rate * gradients[id(base(values)), at]
+
+            return replace(step, compute=whole)
 
         first = next(s for s in scene.suspects if scene.is_tainted(s.output))
         shown = next(

@@ -7,7 +7,16 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.edits import Edit
-from chainrule.checking.fitting import EXACT, Fit, Trace, join, norm, solve_pool, traces_of, update_line
+from chainrule.checking.fitting import (
+    EXACT,
+    Fit,
+    Trace,
+    join,
+    norm,
+    solve_pool,
+    traces_of,
+    update_line,
+)
 from chainrule.checking.judging import fit_rows
 from chainrule.checking.program import Instruction, Values
 from chainrule.checking.scene import Scene
