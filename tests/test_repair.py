@@ -1,0 +1,160 @@
+"""A mistake is put right in the recorded computation, and said in words: line, name, and how it should read."""
+
+import contextlib
+import io
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from chainrule.checking.checking import open_case
+from chainrule.checking.enough import watch_until_enough
+from chainrule.checking.findings import findings_of
+from chainrule.checking.mistake_words import WORDS
+from chainrule.checking.program import build_program
+from chainrule.checking.repair import ORDER, repair_case
+from chainrule.checking.verdict import Finding
+from chainrule.recording.execution import run_recorded
+
+NETWORK = """\
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(6, 4))
+t = rng.uniform(size=(6, 2))
+w1, b1 = rng.normal(size=(4, 3)), np.zeros(3)
+w2, b2 = rng.normal(size=(3, 2)), np.zeros(2)
+rate = 0.3
+for epoch in range(30):
+    z1 = x @ w1 + b1
+    a1 = sigmoid(z1)
+    z2 = a1 @ w2 + b2
+    a2 = sigmoid(z2)
+    error = a2 - t
+    d2 = error * slope(z2)
+    d1 = (d2 @ w2.T) * slope(z1)
+    w2 -= rate * (a1.T @ d2)
+    b2 -= rate * d2.sum(axis=0)
+    w1 -= rate * (x.T @ d1)
+    b1 -= rate * d1.sum(axis=0)
+"""
+SEED = """\
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def sigmoid_derivative(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+x, t = np.array([0.9, 0.8]), np.array([1.0])
+w1, b1 = np.array([[0.2, 0.3], [0.4, 0.5], [0.6, 0.7]]), np.array([0.1, 0.2, 0.3])
+w2, b2 = np.array([[0.4, 0.5, 0.6]]), np.array([0.4])
+for epoch in range(30):
+    z1 = np.dot(w1, x) + b1
+    a1 = sigmoid(z1)
+    z2 = np.dot(w2, a1) + b2
+    a2 = sigmoid(z2)
+    delta2 = (a2 - t) * sigmoid_derivative(a2)
+    delta1 = np.dot(w2.T, delta2) * sigmoid_derivative(a1)
+    w2 = w2 - 0.1 * np.outer(delta2, a1)
+    b2 = b2 - 0.1 * delta2
+    w1 = w1 - 0.1 * np.outer(delta1, x)
+    b1 = b1 - 0.1 * delta1
+"""
+
+
+def look_for_mistakes(path: Path) -> list[Finding]:
+    os.chdir(path.parent)
+    with contextlib.redirect_stdout(io.StringIO()):
+        run = run_recorded(path, watch_until_enough(20), 20)
+    case = open_case(build_program(run.recording, run.sites), run.finished)
+    return findings_of(case, repair_case(case, time.monotonic() + 30), run.sources)
+
+
+def findings_in(source: str, folder: Path) -> list[Finding]:
+    """What is found in a program; it runs in a process of its own."""
+    path = folder / "network.py"
+    path.write_text(source, "utf-8")
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.apply(look_for_mistakes, (path,))
+
+
+def line_of(source: str, beginning: str) -> int:
+    (line,) = (n for n, text in enumerate(source.splitlines(), 1) if text.strip().startswith(beginning))
+    return line
+
+
+def one_mistake(right: str, wrong: str, folder: Path) -> Finding:
+    """The only finding where one piece of the network is replaced."""
+    assert NETWORK.count(right) == 1
+    (finding,) = findings_in(NETWORK.replace(right, wrong), folder)
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake", "line", "fix"),
+    [
+        ("slope(z1)", "slope(a1)", "derivative-at-activation", "d1 =", "    d1 = (d2 @ w2.T) * slope(z1)"),
+        ("(d2 @ w2.T) * slope(z1)", "d2 @ w2.T", "missing-derivative", "d1 =", None),
+        ("d2 @ w2.T", "error @ w2.T", "raw-error-backpropagated", "d1 =", "    d1 = (d2 @ w2.T) * slope(z1)"),
+        ("a1.T @ d2", "z1.T @ d2", "wrong-layer-input", "w2 -=", "    w2 -= rate * (a1.T @ d2)"),
+        ("w1 -= rate", "w1 += rate", "sign-error", "w1 +=", "    w1 -= rate * (x.T @ d1)"),
+        ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate * d1.sum()", "bias-summed-over-all", "b1 -=", None),
+        ("(d2 @ w2.T) * slope", "(d2 @ w2.T) + slope", "wrong-operator", "d1 =", "    d1 = (d2 @ w2.T) * slope(z1)"),
+        ("b2 -= rate * d2", "b2 -= rate * rate * d2", "learning-rate-twice", "b2 -=", None),
+        ("x.T @ d1", "x[::-1].T @ d1", "wrong-index", "w1 -=", None),
+    ],
+)
+def test_one_mistake_is_named_at_its_line_and_proved(
+    right: str, wrong: str, mistake: str, line: str, fix: str | None, tmp_path: Path
+) -> None:
+    finding = one_mistake(right, wrong, tmp_path)
+    source = (tmp_path / "network.py").read_text("utf-8")
+    assert (finding.mistake, finding.line) == (mistake, line_of(source, line))
+    assert finding.proved
+    if fix is not None:
+        assert finding.fix == fix
+
+
+def test_weights_that_are_updated_too_early_are_blamed_on_the_early_update(tmp_path: Path) -> None:
+    early = NETWORK.replace("    w2 -= rate * (a1.T @ d2)\n", "")
+    early = early.replace("    d1 =", "    w2 -= rate * (a1.T @ d2)\n    d1 =")
+    (finding,) = findings_in(early, tmp_path)
+    assert (finding.mistake, finding.line) == ("updated-weights", line_of(early, "w2 -="))
+    assert finding.proved
+
+
+def test_two_mistakes_in_one_file_are_both_found(tmp_path: Path) -> None:
+    findings = findings_in(SEED, tmp_path)
+    lines = {line_of(SEED, "delta2 = ("), line_of(SEED, "delta1 =")}
+    assert {finding.line for finding in findings} == lines
+    assert {finding.mistake for finding in findings} == {"derivative-at-activation"}
+    assert all(finding.proved for finding in findings)
+
+
+def test_a_finding_shows_one_entry_as_found_and_as_it_should_be(tmp_path: Path) -> None:
+    finding = one_mistake("w1 -= rate", "w1 += rate", tmp_path)
+    assert finding.numbers is not None
+    name, found, expected = finding.numbers
+    assert name.startswith("the gradient of w1[")
+    assert found == pytest.approx(-expected)
+
+
+def test_a_finding_underlines_the_operand_that_is_wrong(tmp_path: Path) -> None:
+    finding = one_mistake("slope(z1)", "slope(a1)", tmp_path)
+    assert finding.columns is not None
+    start, end = finding.columns
+    assert finding.source[start:end] == "a1"
+
+
+def test_every_mistake_that_an_edit_mends_has_words() -> None:
+    assert set(ORDER) <= set(WORDS)
