@@ -20,9 +20,9 @@ PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
     "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vector|vec|array|batch|values|pattern|layer|x)"
-    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?",
+    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?",
     "targets": r"y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
-    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|target_?outputs?|y_?targets?",
+    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?",
     "predictions": r"o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
     "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|shape|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
     "n_hidden": r"(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",

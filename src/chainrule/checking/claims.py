@@ -116,7 +116,10 @@ def guess_parameters(program: Program) -> Iterator[tuple[list[int], int]]:
         return
     origins = set(starts) & program.ancestors(weighed)
     for target in starts[:MOST_HYPOTHESES]:
-        yield [position for position in starts if position in origins and position != target], target
+        yield (
+            [position for position in starts if position in origins and position != target],
+            target,
+        )
 
 
 def starts_of(program: Program, given: Iterable[int]) -> list[int]:
@@ -152,7 +155,9 @@ def readings(
     masks = masks_of(program, parameters)
     for kinds in KINDS:
         mixes = find_mixes(program, masks, (), kinds)
-        if not mixes or not (target is None or any(is_target(program, mix, target) for mix in mixes)):
+        if not mixes or not (
+            target is None or any(is_target(program, mix, target) for mix in mixes)
+        ):
             continue
         for loss in SEEDS:
             reading = Reading(parameters, kinds, mixes, loss)
@@ -411,7 +416,7 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
         if own:
             updates.append(Update(number, 0, chain.root, chain.versions[1], own, own[0]))
     join_mixes(updates, chains, reached)
-    anatomy = Anatomy(program, chains, masks, mixes, updates, versions, errors)
+    anatomy = Anatomy(program, chains, masks, mixes, updates, versions, errors, claimed=True)
     anatomy.reached = reached
     made_of = program.ancestors(mixes[n].prediction for update in updates for n in update.mixes)
     anatomy.forward = {p for p in made_of if masks[p] or p in versions}
