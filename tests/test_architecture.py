@@ -72,6 +72,20 @@ def test_a_package_only_gathers_its_own_modules() -> None:
             assert name == package or name.startswith(f"{package}."), path
 
 
+def test_every_module_of_the_page_is_drawn_after_those_that_it_imports() -> None:
+    drawing = re.findall(
+        r"```\npage/\n((?:.|\n)*?)```", (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    )
+    drawn = re.findall(r"(\w+)\.js", drawing[0])
+    page = SOURCE / "explorer" / "page"
+    assert sorted(drawn) == sorted(path.stem for path in page.glob("*.js"))
+    for module in drawn:
+        source = (page / f"{module}.js").read_text("utf-8")
+        for needed in re.findall(r'from "\./(\w+)\.js"', source):
+            assert drawn.index(needed) < drawn.index(module), (module, needed)
+
+
 def test_no_file_is_too_long_to_read() -> None:
-    for path in [*SOURCE.rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
+    pages = (SOURCE / "explorer").rglob("*.js")
+    for path in [*SOURCE.rglob("*.py"), *pages, *(ROOT / "tests").glob("*.py")]:
         assert len(path.read_text("utf-8").splitlines()) <= 500, path

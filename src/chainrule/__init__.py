@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chainrule.ensemble import train_many
     from chainrule.errors import ChainruleError
     from chainrule.explanation import Explanation, explain, explain_problem
+    from chainrule.explorer import explore, explore_problem
     from chainrule.losses import Loss, named_loss
     from chainrule.network import Dense, Network
     from chainrule.numerical import central_differences, complex_step
@@ -60,6 +61,8 @@ __all__ = [
     "complex_step",
     "explain",
     "explain_problem",
+    "explore",
+    "explore_problem",
     "forward_propagation",
     "named_activation",
     "named_loss",
@@ -85,6 +88,7 @@ _HOMES = {
     "ensemble": ["train_many"],
     "errors": ["ChainruleError"],
     "explanation": ["Explanation", "explain", "explain_problem"],
+    "explorer": ["explore", "explore_problem"],
     "losses": ["Loss", "named_loss"],
     "network": ["Dense", "Network"],
     "numerical": ["central_differences", "complex_step"],

@@ -44,6 +44,7 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
         if members > 1:
             for distance in range(1, min(members, MOST_SHIFT + 1)):
                 yield from (("shift", distance), ("shift", -distance))
+    yield from (("name", name) for name in scene.by_name)
     shape = np.shape(scene.case.values[position])
     for key in scene.classes_by_shape(shape, step.output):
         others = len(scene.members(key, step.output))
@@ -81,6 +82,8 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         return int(label[1])
     if kind == "chain":
         return scene.version_used(label[1], step.output)
+    if kind == "name":
+        return scene.latest_named(label[1], step.output)
     if kind == "partner":
         return partner(scene, step, slot, len(label) > 1)
     if kind == "shift":

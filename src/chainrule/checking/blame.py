@@ -177,12 +177,17 @@ def looped(text: Text, here: Blame) -> Blame:
     """An operand that a loop takes out of a list written there belongs to the loop's line."""
     if not isinstance(here.operand, ast.Name):
         return here
-    loop = text.around(here.node, (ast.For,))
+    loop = innermost = text.around(here.node, (ast.For,))
     while loop is not None:
-        named = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
+        target, source = loop.target, loop.iter  # type: ignore[attr-defined]
+        named = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
         if here.operand.id in named:
-            written = isinstance(loop.iter, ast.Tuple | ast.List)  # type: ignore[attr-defined]
-            return Blame(here.file, loop.iter, loop.iter) if written else here  # type: ignore[attr-defined]
+            if isinstance(source, ast.Tuple | ast.List):
+                return Blame(here.file, source, source)
+            walked = isinstance(source, ast.Call) and isinstance(source.func, ast.Name) and source.func.id == "enumerate"
+            if walked and loop is innermost and isinstance(source.args[0], ast.Name) and named[-1] == here.operand.id:
+                return Blame(here.file, here.node, source.args[0])
+            return here
         loop = text.around(loop, (ast.For,))
     return here
 
@@ -254,7 +259,7 @@ def is_module(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
 
 
-SEEN = ("factor", "negate", "through time")  # edits of a value as others see it
+SEEN = ("factor", "negate", "through time", "truncated")  # edits of a value as others see it
 
 
 def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
@@ -265,9 +270,13 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]
+    if edit.how == "truncated":
+        loop = text.around(here.node, (ast.For, ast.While))
+        return Blame(site.file, loop.iter, loop.iter) if isinstance(loop, ast.For) else here
     if edit.how == "through time":
         return carried(text, here, program, edit.step) or here
-    if edit.mistake == "missing-derivative" and edit.instead is not None:
+    whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
+    if (edit.mistake == "missing-derivative" or whole) and edit.instead is not None:
         returned = bare_return(program, edit.instead, texts)
         if returned is not None:
             return returned
@@ -316,6 +325,11 @@ def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Bla
     node = here.node
     while isinstance(text.parents.get(node), ast.BinOp):
         node = text.parents[node]
+    loop = text.around(node, (ast.For, ast.While))
+    read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    for one in ast.walk(loop) if loop is not None else ():
+        if isinstance(one, ast.Assign) and one.lineno > here.line and any(spoken(t) in read for t in one.targets):
+            return Blame(here.file, one)
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
     loop = text.around(node, (ast.For, ast.While))

@@ -30,6 +30,8 @@ SWAPS = {
     "sum": ("mean",),
     "mean": ("sum",),
 }
+MOST_MOVED = 3  # of one index
+MOST_INDICES = 40
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
 
@@ -157,7 +159,7 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
 
 
 def label_cost(label: Label) -> int:
-    return {"z": 0, "a": 0, "before": 0, "partner": 0, "shift": 1, "class": 2, "chain": 3, "given": 3}[label[0]]
+    return {"z": 0, "a": 0, "before": 0, "partner": 0, "name": 1, "shift": 1, "class": 2, "chain": 3, "given": 3}[label[0]]
 
 
 def argument_edits(scene: Scene) -> Iterator[Edit]:
@@ -213,6 +215,9 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         maker = scene.program.step_of.get(position)
         if not should or (maker is not None and maker.operation in ("multiply", "divide") and other in maker.inputs):
             return None
+        if scales_to(scene, position, other):
+            raw = scene.is_error(position) and scene.updated_by(step.output) is None
+            return "raw-error-backpropagated" if raw else "missing-derivative"
         if scene.updated_by(step.output) is None and scene.is_error(position) and not scene.is_error(other):
             return "raw-error-backpropagated"
         if sums_units(scene, position, other):
@@ -227,6 +232,8 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         if is_turned(label):
             return "wrong-transpose"
         return "wrong-index" if same or label[0] == "shift" or alike(scene, position, other) else "wrong-variable"
+    if is_before_mask(scene, position, other):
+        return "dropout-mask"
     if scene.is_gradient_product(step, slot):
         if alike(scene, position, other) or label[0] == "shift":
             return "wrong-index"
@@ -235,7 +242,7 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         return "wrong-layer-input"
     if scene.is_decay(position) or scene.is_decay(other):
         return "wrong-variable"
-    if position in scene.masked and scene.masked[position] in (other, scene.activations.get(other)):
+    if is_before_mask(scene, other, position):
         return "dropout-mask"
     if label[0] in ("z", "a") or leads_to_slope(scene, step.output):
         comparing = step.operation in COMPARISONS or step.operation in ("maximum", "where", "sign")
@@ -245,6 +252,27 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
     if label[0] == "shift" or is_turned(label) or alike(scene, position, other):
         return "wrong-index"
     return "wrong-variable"
+
+
+def scales_to(scene: Scene, position: int, other: int) -> bool:
+    """Whether an error is another times local factors alone: before and after a derivative."""
+    for _ in range(4):
+        maker = scene.program.step_of.get(other)
+        if maker is None or maker.operation not in ("multiply", "where"):
+            return False
+        tainted = [p for p in maker.inputs if scene.is_tainted(p)]
+        if len(tainted) != 1:
+            return False
+        (other,) = tainted
+        if other == position:
+            return True
+    return False
+
+
+def is_before_mask(scene: Scene, before: int, after: int) -> bool:
+    """Whether one value is another before dropout, or what that was an activation of."""
+    source = scene.masked.get(after)
+    return source is not None and before in (source, scene.activations.get(source))
 
 
 def is_number(scene: Scene, position: int) -> bool:
@@ -399,6 +427,61 @@ def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit
         )
 
 
+def moves_parameter(scene: Scene, position: int) -> bool:
+    """Whether a value is a parameter less something, on its way to the next version."""
+    step = scene.program.step_of.get(position)
+    return step is not None and step.operation in ("add", "subtract") and step.inputs[0] in scene.chain_of
+
+
+def index_edits(scene: Scene) -> Iterator[Edit]:
+    """Another part of the same array: a slice of the same length, a neighbour."""
+    for steps in scene.places.values():
+        first = steps[0]
+        if first.operation != "gather" or len(first.inputs) != 1:
+            continue
+        for axis, distance in shifts(first, np.shape(scene.case.values[first.inputs[0]])):
+            yield Edit(
+                "wrong-index", steps,
+                each(lambda step, a=axis, d=distance: shifted(scene, step, a, d)), first, 0,
+                how="index", cost=1,
+            )  # fmt: skip
+
+
+def shifts(step: Instruction, shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """By how much a basic index may be moved, axis by axis."""
+    indices = step.parameters["indices"]
+    parts = indices if isinstance(indices, tuple) else (indices,)
+    for axis, part in enumerate(parts[: len(shape)]):
+        size = shape[axis]
+        if isinstance(part, slice) and part != slice(None) and part.step in (None, 1):
+            start, stop, _ = part.indices(size)
+            distances = [d for d in range(-start, size - stop + 1) if d]
+        elif isinstance(part, int | np.integer) and not isinstance(part, bool):
+            distances = [d for d in range(-MOST_MOVED, MOST_MOVED + 1) if d]
+        else:
+            continue
+        yield from ((axis, distance) for distance in distances[:MOST_INDICES])
+
+
+def shifted(scene: Scene, step: Instruction, axis: int, distance: int) -> Instruction | None:
+    indices = step.parameters["indices"]
+    parts = list(indices) if isinstance(indices, tuple) else [indices]
+    size = np.shape(scene.case.values[step.inputs[0]])[axis]
+    part = parts[axis]
+    if isinstance(part, slice):
+        start, stop, _ = part.indices(size)
+        if start + distance < 0 or stop + distance > size:
+            return None
+        parts[axis] = slice(start + distance, stop + distance)
+    else:
+        moved = int(part) + distance
+        if not 0 <= moved < size:
+            return None
+        parts[axis] = moved
+    new = tuple(parts) if isinstance(indices, tuple) else parts[0]
+    return replace(step, parameters={**step.parameters, "indices": new})
+
+
 def with_exponent(step: Instruction, exponent: int) -> Instruction:
     return replace(step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent})
 
@@ -412,7 +495,7 @@ def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> st
         return "relu-derivative-at-output" if is_constant(scene.case.values[step.output]) else "wrong-operator"
     if {step.operation, other} == {"add", "subtract"}:
         decays = [scene.is_decay(p) for p in step.inputs]
-        tainted = [scene.is_tainted(p) for p in step.inputs]
+        tainted = [scene.is_tainted(p) or moves_parameter(scene, p) for p in step.inputs]
         if any(d and not t for d, t in zip(decays, tainted, strict=True)) and any(tainted):
             return "decay-sign"
     return "wrong-operator"

@@ -108,7 +108,7 @@ def operand_words(scene: Scene, edit: Edit, blame: Blame, text: Text) -> tuple[s
     elif edit.slot is not None and edit.slot < len(edit.step.inputs):
         was = scene.program.name(edit.step.inputs[edit.slot])
     should = None
-    if edit.instead is not None and edit.how not in ("factor", "slope", "remove", "through time"):
+    if edit.instead is not None and edit.how not in ("factor", "slope", "remove", "through time", "truncated"):
         name = scene.program.name(edit.instead)
         if name is not None:
             should = next((ast.unparse(one) for one in names_around(text, blame.node, name)), None)

@@ -78,6 +78,8 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         if position in anatomy.stops or meets_error(case, position):
             continue
+        if has_samples(case, position):
+            continue
         if origin == "zeros" and not all(place.step.operation in SUMS for place in places):
             continue
         name = name_of(program, position, run)
@@ -186,6 +188,18 @@ def is_parameters_use(case: Case, use: Use) -> bool:
             break
         partner = made.inputs[0]
     return bool(anatomy.masks[partner]) and partner not in anatomy.stops
+
+
+def has_samples(case: Case, position: int) -> bool:
+    """Whether an axis of a value is that of the samples: one of the prediction's, and of no parameter."""
+    anatomy, values = case.anatomy, case.values
+    prediction = np.shape(values[anatomy.mixes[anatomy.updates[0].turn].prediction])
+    sizes = {size for chain in anatomy.chains for size in np.shape(values[chain.root])}
+    own = np.shape(values[position])
+    return len(own) > 1 and any(
+        size > 1 and size == other and size not in sizes
+        for size, other in zip(own, prediction, strict=False)
+    )
 
 
 def meets_error(case: Case, position: int) -> bool:

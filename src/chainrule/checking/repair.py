@@ -19,7 +19,7 @@ from chainrule.checking.goals import find_goals
 from chainrule.checking.own_losses import stated_losses
 from chainrule.checking.program import NoDerivativeError
 from chainrule.checking.scene import Scene, set_scene
-from chainrule.checking.through_time import flows_through_time
+from chainrule.checking.through_time import flows_through_time, truncated_updates
 from chainrule.checking.trial import FAILURES, Trial, refit
 
 MOST_EDITS = 4
@@ -58,7 +58,7 @@ def repair_case(case: Case, deadline: float) -> Repair:
     best: Repair | None = None
     start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
-        share = start + (deadline - start) * (number + 1) / min(MOST_LOSSES, len(fits))
+        share = start + (deadline - start) * (0.6, 0.8, 1.0)[number]
         repair = find_repair(case, fit, share)
         if best is None or rank(repair) < rank(best):
             best = repair
@@ -82,6 +82,13 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     if not fit.good or len(fit.rate) == 0:
         return fit
     anatomy = case.anatomy
+    rates = Scene(case, fit).named_rates
+    once = {
+        n for n in fit.bad
+        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates)
+    }  # fmt: skip
+    if once:  # then it is the majority that applies the rate twice
+        return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
     uses = {}
     for number in fit.good | fit.bad:
         version = anatomy.chains[number].root
@@ -132,7 +139,9 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.old_versions(scene)
     yield edit_list.operator_edits(scene)
     yield edit_list.transposes(scene)
+    yield edit_list.index_edits(scene)
     yield value_edits.factor_edits(scene)
+    yield value_edits.named_factor_edits(scene)
     yield value_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
     yield edit_list.argument_edits(scene)
@@ -147,6 +156,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield value_edits.negations(scene)
     yield value_edits.scales(scene, trial.constant_ratios(), trial.turn)
     yield value_edits.sums_over_samples(scene)
+    yield truncated_updates(scene, trial.rate, trial.turn)
     yield value_edits.true_slopes(scene)
 
 

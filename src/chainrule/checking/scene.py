@@ -161,6 +161,22 @@ class Scene:
         return found
 
     @cached_property
+    def by_name(self) -> dict[str, list[int]]:
+        """The values of forward and backward passes by what they are called, in order."""
+        recording, found = self.program.recording, {}
+        useful = sorted(self.forward | {step.output for step in self.cone})
+        for position in useful:
+            for name in {recording.names.get(position), recording.last_names.get(position)} - {None}:
+                found.setdefault(name, []).append(position)
+        return found
+
+    def latest_named(self, name: str, near: int) -> int | None:
+        """The last value of a name in this turn, before a position."""
+        positions, (start, _) = self.by_name.get(name, []), self.window(near)
+        index = bisect_left(positions, near)
+        return positions[index - 1] if index and positions[index - 1] > start else None
+
+    @cached_property
     def class_of(self) -> dict[int, Any]:
         return {p: key for key, positions in self.classes.items() for p in positions}
 
@@ -354,6 +370,12 @@ class Scene:
                 pairs[here] = before
                 here = before
         return pairs
+
+    @cached_property
+    def mask_operands(self) -> set[int]:
+        """The masks and scales of dropout."""
+        steps = (self.program.step_of[a] for a in self.mask_steps)
+        return {p for step in steps for p in step.inputs if not self.case.anatomy.masks[p]}
 
     @cached_property
     def suspect_numbers(self) -> set[int]:

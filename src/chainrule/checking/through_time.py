@@ -1,17 +1,19 @@
 """An error that should also come back from later time steps: the gradient with that path in its place."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.checking.edits import Edit
+from chainrule.checking.edits import Edit, each
 from chainrule.checking.program import Values
 from chainrule.checking.scene import Place, Scene
 from chainrule.checking.updates import seeds_of
 from chainrule.checking.value_edits import seen_as
 
 SAME = 1e-7
+MOST_STATES = 60
 
 
 def flows_through_time(scene: Scene) -> Iterator[Edit]:
@@ -19,7 +21,17 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
     states = recurrent_classes(scene)
     if not states:
         return
-    tables = [(key, gradients_of(scene, key)) for key in states]
+    shapes = {
+        np.shape(scene.case.values[steps[0].output])
+        for steps in scene.places.values()
+        if scene.is_tainted(steps[0].output)
+    }
+    near = scene.case.anatomy.mixes[scene.case.anatomy.updates[0].turn].prediction
+    tables = [
+        (key, gradients_of(scene, key))
+        for key in states
+        if np.shape(scene.case.values[scene.members(key, near)[0]]) in shapes
+    ]
     for place, steps in scene.places.items():
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
@@ -44,6 +56,60 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             )  # fmt: skip
 
 
+def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[Edit]:
+    """Updates that equal the gradient through the last time step alone: the whole gradient instead."""
+    anatomy = scene.case.anatomy
+    here = [k for k, u in enumerate(anatomy.updates) if u.turn == turn and u.chain in scene.fit.bad]
+    states = recurrent_classes(scene)
+    if rate is None or not states or not here:
+        return
+    for key in states:
+        own = set(scene.classes[key])
+        values, _ = scene.worlds[-1]
+        update = anatomy.updates[here[0]]
+        seeds = seeds_of(anatomy.mixes, update.mixes, scene.loss, values)
+        cut = scene.program.sweep(values, seeds, anatomy.stops | own - last_of(scene, own, update.mixes), anatomy.forward)
+        if not all(
+            close(
+                np.asarray(values[u.after], dtype=float) - np.asarray(values[u.before], dtype=float),
+                -rate * cut[u.before] if u.before in cut else np.zeros(np.shape(values[u.before])),
+            )
+            for u in (anatomy.updates[k] for k in here)
+        ):
+            continue
+        gradients = {
+            (id(world), anatomy.updates[k].after): g[k]
+            for world, g in scene.worlds
+            for k in range(len(anatomy.updates))
+        }
+        befores = {u.after: u.before for u in anatomy.updates}
+        links = [
+            step for step in scene.suspects if step.output in befores and step.output in scene.links
+        ]
+
+        def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
+            at, before = step.output, befores[step.output]
+            return replace(
+                step,
+                compute=lambda values: values[before] - rate * gradients[id(base(values)), at],
+            )
+
+        first = next(s for s in scene.suspects if scene.is_tainted(s.output))
+        shown = next(
+            (s for s in scene.suspects if scene.updated_by(s.output) is not None and scene.is_tainted(s.output)), first
+        )
+        yield Edit("no-flow-through-time", links, each(change), shown, how="truncated", cost=3)
+        return
+
+
+def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
+    """Of a place's values the last ones that some predictions are made from."""
+    anatomy = scene.case.anatomy
+    behind = scene.program.ancestors([anatomy.mixes[n].prediction for n in mixes], anatomy.stops)
+    mine = sorted(own & behind)
+    return set(mine[-1:])
+
+
 def base(values: Any) -> Values:
     while hasattr(values, "values") and not isinstance(values, list):
         values = values.values
@@ -62,7 +128,7 @@ def recurrent_classes(scene: Scene) -> list[Place]:
         behind = program.ancestors([members[-1]], anatomy.stops)
         if members[0] in behind and members[0] != members[-1]:
             found.append(key)
-    return found[:24]
+    return found[:MOST_STATES]
 
 
 def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -71,7 +137,7 @@ def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, An
     own = set(scene.classes[key])
     cut: dict[int, Any] = {}
     whole: dict[int, Any] = {}
-    groups = {update.mixes for update in anatomy.updates}
+    groups = sorted({update.mixes for update in anatomy.updates}, key=len)
     for values, _ in scene.worlds:
         cut[id(values)], whole[id(values)] = {}, {}
         for numbers in groups:
@@ -104,14 +170,18 @@ def pair_up(
         return None
     for guess in states:
         g, v = here.get(guess), np.asarray(values[members[0]], dtype=float)
-        if g is None or not np.sum(g * g):
+        if g is None or np.shape(g) != v.shape or not np.sum(g * g):
             continue
         scale = float(np.sum(v * g) / np.sum(g * g))
         if not scale or not close(v, scale * g):
             continue
         order: dict[int, int] = {}
+        idle = [s for s in states if s not in here or not np.any(here[s])]
         for position in members:
             v = np.asarray(values[position], dtype=float)
+            if not np.any(v) and idle:
+                order[position] = idle.pop()  # backwards, as errors go
+                continue
             match = [s for s in states if s in here and s not in order.values() and close(v, scale * here[s])]
             if not match:
                 break
@@ -122,5 +192,7 @@ def pair_up(
 
 
 def close(left: Any, right: Any) -> bool:
+    if np.shape(left) != np.shape(right):
+        return False
     size = float(np.sqrt(np.sum(np.square(right))))
     return float(np.sqrt(np.sum(np.square(left - right)))) <= SAME * size

@@ -26,6 +26,13 @@ def seen_as(
     scene: Scene, key: Place, change: Callable[[Instruction], NewValue | None]
 ) -> Callable[[Sequence[Instruction]], Changes | None]:
     """Changes after which all steps of other places see the values of one place otherwise."""
+    return seen_by_others(scene, {key}, change)
+
+
+def seen_by_others(
+    scene: Scene, keys: set[Place], change: Callable[[Instruction], NewValue | None]
+) -> Callable[[Sequence[Instruction]], Changes | None]:
+    """The same of several places: a step of one sees another's values otherwise, its own as they are."""
 
     def make(steps: Sequence[Instruction]) -> Changes | None:
         changes: Changes = {}
@@ -33,7 +40,8 @@ def seen_as(
             outside = [
                 step
                 for step in scene.program.consumers.get(made.output, ())
-                if step.number in scene.suspect_numbers and scene.place_of(step) != key
+                if step.number in scene.suspect_numbers
+                and not (len(keys) == 1 and scene.place_of(step) in keys)
             ]
             if not outside:
                 continue
@@ -107,12 +115,48 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                     def change(step: Instruction, mate: Any = mate, pairs: Any = pairs) -> NewValue | None:
                         return factor(scene, mate(step), pairs)
 
+                    beside = name == "dropout-mask" and any(p in scene.mask_operands for p in first.inputs)
                     yield Edit(
                         name, steps, seen_as(scene, key, change), first, None, mate(first),
-                        how="factor", cost=1,
+                        how="factor", cost=0 if beside else 1,
                     )  # fmt: skip
                     if len(scene.members(pair_class, first.output)) < 2:
                         break
+
+
+def named_factor_edits(scene: Scene) -> Iterator[Edit]:
+    """The same for values of several places that go on under one name: dz = dh, wherever dh was made."""
+    recording = scene.program.recording
+    named: dict[str, list[Instruction]] = {}
+    for step in scene.suspects:
+        name = recording.last_names.get(step.output)
+        if name is not None and scene.is_tainted(step.output) and step.output not in scene.chain_of:
+            named.setdefault(name, []).append(step)
+    for steps in named.values():
+        keys = {scene.place_of(step) for step in steps}
+        first = steps[0]
+        if len(keys) < 2:
+            continue
+        outputs = [step.output for step in steps]
+        shape = np.shape(scene.case.values[first.output])
+        for pair_class in pair_classes(scene, scene.activations, first, shape):
+            for mode in ("reversed", "rank"):
+
+                def mate(step: Instruction, outputs: list[int] = outputs, key: Any = pair_class, mode: str = mode) -> int | None:
+                    near = scene.between(outputs, step.output)
+                    members = [a for a in scene.members(key, step.output) if a in scene.activations]
+                    index = near.index(step.output) - (len(near) - len(members) if mode == "rank" else 0)
+                    chosen = len(members) - 1 - index if mode == "reversed" else index
+                    return members[chosen] if 0 <= chosen < len(members) else -1
+
+                def change(step: Instruction, mate: Any = mate) -> NewValue | None:
+                    a = mate(step)
+                    return (lambda value, values: value) if a == -1 else factor(scene, a, scene.activations)
+
+                yield Edit(
+                    "missing-derivative", steps, seen_by_others(scene, keys, change), first, None,
+                    mate(first) if mate(first) != -1 else None, how="factor", cost=1,
+                )  # fmt: skip
 
 
 def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
@@ -427,7 +471,7 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
                     if whole_product(scene, first, levels, turn, shape, scale) is not None:
                         yield Edit(
                             "last-sample-only", steps,
-                            each(lambda s, v=levels, t=turn, c=scale: whole_product(scene, s, v, t, shape, c)),
+                            each(lambda s, v=levels, t=turn, c=scale, h=shape: whole_product(scene, s, v, t, h, c)),
                             first, how=f"whole {turn}", cost=2,
                         )  # fmt: skip
 
@@ -456,7 +500,10 @@ def whole_product(
 
     def product(values: Any) -> Any:
         p, q = np.asarray(values[left]), np.asarray(values[right])
-        result = (p.T @ q, p @ q.T, q.T @ p, q @ p.T)[turn]
+        if turn % 2:
+            result = p @ q.T if turn == 1 else q @ p.T
+        else:
+            result = p.T @ q if turn == 0 else q.T @ p
         return result / (len(p) if turn in (0, 2) else p.shape[1]) if scale else result
 
     try:

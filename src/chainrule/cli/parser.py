@@ -7,6 +7,7 @@ from chainrule import __version__
 from chainrule.cli.check_command import check_command
 from chainrule.cli.examples_command import examples_command
 from chainrule.cli.explain_command import explain_command
+from chainrule.cli.explore_command import explore_command
 from chainrule.cli.messages import DEFAULT_PROBLEM, UNUSABLE
 from chainrule.cli.train_command import train_command
 
@@ -60,6 +61,7 @@ def build_parser() -> ArgumentParser:
 
     add_explain(commands)
     add_check(commands)
+    add_explore(commands)
 
     examples = commands.add_parser(
         "examples",
@@ -158,3 +160,18 @@ def add_check(commands: "argparse._SubParsersAction[ArgumentParser]") -> None:
         "--jobs", type=int, default=1, metavar="N", help="check N files at once, 1 if left out"
     )
     command.set_defaults(run=check_command)
+
+
+def add_explore(commands: "argparse._SubParsersAction[ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "explore",
+        help="the training as one page to play with, in the browser or as a file",
+        description="The training of a problem as one page to play with: it needs no server and no network.",
+        allow_abbrev=False,
+    )
+    add_problem(command)
+    command.add_argument(
+        "--output", metavar="FILE", help="write the page to FILE, and open nothing"
+    )
+    command.add_argument("--force", action="store_true", help="replace FILE where it exists")
+    command.set_defaults(run=explore_command)

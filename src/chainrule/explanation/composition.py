@@ -23,6 +23,12 @@ from chainrule.expression import Number, Rest, Sum, Symbol
 from chainrule.optimizers import OPTIMIZERS
 
 MOST_FED = 12
+GIVEN_WORDS = {
+    "x": "An input: it is given.",
+    "t": "A target: it is given.",
+    "w": "A weight, as it is before the update.",
+    "b": "A bias, as it is before the update.",
+}
 
 
 def compose(
@@ -82,12 +88,7 @@ def own_section(teller: Teller, symbol: Symbol) -> Section:
     if line is None:
         given = teller.writer.number(symbol)
         line = Line(symbol, given, given, given)
-    why = {
-        "x": "An input: it is given.",
-        "t": "A target: it is given.",
-        "w": "A weight, as it is before the update.",
-        "b": "A bias, as it is before the update.",
-    }.get(symbol.letter, "It is computed.")
+    why = GIVEN_WORDS.get(symbol.letter, "It is computed.")
     return Section("", "own", f"The value of {symbol}", why, lines=(line,))
 
 

@@ -19,6 +19,10 @@ from chainrule.rules import RULES
 
 # A section with more entries works so many of the largest, and says so.
 MOST_LINES, LINES_SHOWN = 16, 3
+# Of what has no rule of its own: what the identity does, how it passes a gradient, and the loss "output".
+IDENTITY_MEANING = "The identity passes every sum on."
+IDENTITY_WORDS = "The identity has slope 1 everywhere."
+OUTPUT_WORDS = "The sum of the outputs."
 
 
 @final
@@ -128,7 +132,7 @@ def forward_sections(teller: Teller) -> Iterable[Section]:
             f"{neuron} multiplies what it receives by its own row of weights and {bias}.",
         )
         name = layer.activation.name
-        meaning = RULES[name].meaning if name != "identity" else "The identity passes every sum on."
+        meaning = RULES[name].meaning if name != "identity" else IDENTITY_MEANING
         title = f"Activations of {the_layer(teller.network, number)}"
         if number == len(teller.network):
             title = "Outputs" if several else "Output"
@@ -137,7 +141,7 @@ def forward_sections(teller: Teller) -> Iterable[Section]:
 
 def loss_sections(teller: Teller) -> Iterable[Section]:
     loss = teller.work.task.loss
-    words = RULES[loss.name].words if loss.name in SAMPLE_LOSSES else "The sum of the outputs."
+    words = RULES[loss.name].words if loss.name in SAMPLE_LOSSES else OUTPUT_WORDS
     if not teller.work.task.batch:
         yield value_section(teller, "loss", "Loss", words)
         return
@@ -171,7 +175,7 @@ def backward_sections(teller: Teller) -> Iterable[Section]:
                 "The error signals of the next layer come back along the weights, and add up.",
             )
         name = layer.activation.name
-        words = RULES[name].words if name != "identity" else "The identity has slope 1 everywhere."
+        words = RULES[name].words if name != "identity" else IDENTITY_WORDS
         signal = "Error signal of" if one else "Error signals of"
         yield gradient_section(teller, f"z{number}", f"{signal} {the}", words)
         samples = ", summed over the samples" if task.batch else ""

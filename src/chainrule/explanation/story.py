@@ -16,6 +16,12 @@ from chainrule.expression import Number, Partial, Symbol, as_expression
 
 # More paths are not walked one by one: they are gathered where they meet.
 MOST_PATHS = 2000
+# What one link of a chain is: by the operand of an affine step, and by what else is passed.
+AFFINE_LINKS = ("back along the weight", "what came in", "the bias counts as it is")
+LOSS_LINK = "slope of the loss"
+REDUCTION_LINKS = {"mean": "one sample of the mean", "sum": "one term of the sum"}
+SLOPE_LINK = "slope of {activation}, {where}"
+ARRIVING_LINK = "error that arrives"
 
 
 def read_value(name: str, work: Work) -> Symbol:
@@ -136,7 +142,7 @@ def as_path(writer: LineWriter, entry: Symbol, ways: list[Use], stop: str) -> Pa
         symbol, index = fed, use.index
     if stop != "loss":
         flowing = replace(symbol, gradient=True)
-        links.append(Link("error that arrives", flowing, flowing))
+        links.append(Link(ARRIVING_LINK, flowing, flowing))
         values.append(writer.value_of(flowing))
     links.reverse()
     values.reverse()
@@ -151,13 +157,11 @@ def words_of(work: Work, use: Use) -> str:
     operation, operand = use.step.operation, use.operand
     fed = work.formulas.symbol(use.position, use.index)
     if operation == "affine":
-        return ("back along the weight", "what came in", "the bias counts as it is")[operand]
+        return AFFINE_LINKS[operand]
     if operation in SAMPLE_LOSSES:
-        return "slope of the loss"
-    if operation == "mean":
-        return "one sample of the mean"
-    if operation == "sum":
-        return "one term of the sum"
+        return LOSS_LINK
+    if operation in REDUCTION_LINKS:
+        return REDUCTION_LINKS[operation]
     name = "identity" if operation == "reshape" else operation
     where = "output" if fed.layer == len(work.task.network) else "hidden"
-    return f"slope of {name}, {where}"
+    return SLOPE_LINK.format(activation=name, where=where)

@@ -71,14 +71,6 @@ class Recorder:
         self.call_stack, self.off = None, False
         return self.recording
 
-    def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
-        """Begin a recording of its own; what was seen before is given from here on."""
-        self.watch, self.next_watch = watch, 2000
-        self.recording = Recording()
-        self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
-        self.call_stack, self.off = None, False
-        return self.recording
-
     # --- values and steps -------------------------------------------------------------------------
 
     def add_given(self, value: Any, origin: str) -> int:

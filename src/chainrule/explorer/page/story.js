@@ -1,0 +1,92 @@
+// The story of one number: what it feeds, and every path by which the loss comes back to it.
+
+import { partial } from "./formula.js";
+import { usesOf, valueOf } from "./lines.js";
+import { keyOf } from "./mathml.js";
+import { shown } from "./step.js";
+
+// More paths are not walked one by one: they are gathered where they meet.
+const MOST_PATHS = 400;
+const PATHS_SHOWN = 3;
+const MOST_FED = 12;
+
+export function countPaths(step, symbol) {
+  if (symbol.letter === "loss") return 1;
+  const uses = usesOf(step, symbol);
+  return uses.length ? uses.length * countPaths(step, uses[0].fed) : 0;
+}
+
+// The entries that move when one moves, nearest first: [{ symbol, distance }], so many at most.
+export function fedBy(step, symbol) {
+  const found = new Map();
+  let front = [symbol];
+  for (let distance = 1; front.length && found.size <= MOST_FED * 2; distance++) {
+    const following = new Map();
+    for (const entry of front.slice(0, MOST_FED))
+      for (const { fed } of usesOf(step, entry)) following.set(keyOf(fed), fed);
+    for (const [key, fed] of following)
+      if (!found.has(key)) found.set(key, { symbol: fed, distance });
+    front = [...following.values()];
+  }
+  const all = [...found.values()];
+  return { shown: all.slice(0, MOST_FED), left: all.length - Math.min(all.length, MOST_FED) };
+}
+
+// Paths from the loss back to an entry, largest first: [{ links: [{ words, partial, formula, value }], product }].
+export function pathsTo(step, symbol) {
+  const count = countPaths(step, symbol);
+  const stop = count > MOST_PATHS ? stopOf(step, symbol) : "loss";
+  const paths = [...walk(step, symbol, stop)].map((ways) => asPath(step, symbol, ways, stop));
+  paths.sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
+  return {
+    count,
+    gathered: stop === "loss" ? null : stop,
+    shown: paths.slice(0, PATHS_SHOWN),
+    left: Math.max(0, paths.length - PATHS_SHOWN),
+  };
+}
+
+function stopOf(step, symbol) {
+  if ("wb".includes(symbol.letter) && !step.batch) return `a${symbol.layer}`;
+  const { fed } = usesOf(step, symbol)[0];
+  return fed.letter + (fed.layer ?? "");
+}
+
+function* walk(step, symbol, stop) {
+  if (symbol.letter === "loss" || symbol.letter + (symbol.layer ?? "") === stop) {
+    yield [];
+    return;
+  }
+  for (const use of usesOf(step, symbol))
+    for (const rest of walk(step, use.fed, stop)) yield [use, ...rest];
+}
+
+function asPath(step, entry, ways, stop) {
+  let symbol = entry;
+  const links = ways.map(({ fed, local, words }) => {
+    const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
+    const link = {
+      words,
+      partial: partial(of, symbol),
+      formula: local,
+      value: valueOf(step, local),
+      from: symbol,
+      to: fed,
+    };
+    symbol = fed;
+    return link;
+  });
+  if (stop !== "loss") {
+    const flowing = { ...symbol, gradient: true };
+    links.push({
+      words: step.content.links.arriving,
+      partial: flowing,
+      formula: flowing,
+      value: shown(step, flowing).value,
+      from: symbol,
+      to: symbol,
+    });
+  }
+  links.reverse();
+  return { links, product: links.reduce((total, link) => total * link.value, 1) };
+}
