@@ -85,7 +85,7 @@ def judge_untrained(run: Run, deadline: float) -> Driven | None:
 def judge_computed(run: Run, deadline: float) -> Driven | None:
     """Gradients that a program computed and did not apply."""
     size = len(run.recording.graph.values)
-    if not run.recording.graph.steps or run.recorder is None or size > LARGEST:
+    if run.failure or not run.recording.graph.steps or run.recorder is None or size > LARGEST:
         return None
     chains, _ = find_chains(build_program(run.recording, run.sites))
     if chains:  # something goes on as another value: it is no gradient, and what is, is not known

@@ -295,7 +295,7 @@ def role_of(name: str) -> str:
     if UPDATE.fullmatch(spoken):
         return "updated"
     if TRAIN.fullmatch(spoken) or re.fullmatch(
-        r".*model|neural_net(work)?|.*regression|nn|mlp|main", spoken
+        r".*model|neural_net(work)?|.*regression|nn|mlp", spoken
     ):
         return "training"
     return "forward" if FORWARD.fullmatch(spoken) else "other"
