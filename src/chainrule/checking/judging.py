@@ -23,7 +23,7 @@ def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
         for values in worlds
     ]
     fit, traces = fit_rows(anatomy, rows, loss)
-    if fit.is_right:
+    if fit.is_right or anatomy.claimed:
         return fit
     responding = fit_by_response(anatomy, worlds, traces, fit)
     best = max((responding, fit), key=lambda one: (len(one.good), one is fit))
