@@ -63,7 +63,9 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdic
         return decide_discarded(name, driven.discarded, run)
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
     if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
-        verdict = undecided(name, "trained on random data its gradients agree with no loss, and why was not found")
+        verdict = undecided(
+            name, "trained on random data its gradients agree with no loss, and why was not found"
+        )
     verdict.driven = True
     verdict.notes.append(f"it trains nothing by itself: {driven.words}")
     return verdict
@@ -82,9 +84,7 @@ def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
     )  # fmt: skip
 
 
-def decide_case(
-    name: str, case: Case, run: Run, deadline: float, driven: bool = False
-) -> Verdict:
+def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool = False) -> Verdict:
     """The verdict on updates: what explains them, or what is wrong with them."""
     if case.unknown_function is not None:
         return undecided(

@@ -123,7 +123,9 @@ def old_versions(scene: Scene) -> Iterator[Edit]:
     for key, steps in found.items():
         step, slot, used, early = shown[key]
         cost = 1 if key == "all" else 0
-        yield Edit("updated-weights", steps, each(put_back), step, slot, used, cost=cost, early=early)
+        yield Edit(
+            "updated-weights", steps, each(put_back), step, slot, used, cost=cost, early=early
+        )
 
 
 def is_link(scene: Scene, step: Instruction, slot: int) -> bool:
@@ -146,7 +148,9 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
                 if mistake is None or (shared and label[0] not in ("z", "a")):
                     continue
 
-                def change(step: Instruction, slot: int = slot, label: Label = label) -> Instruction | None:
+                def change(
+                    step: Instruction, slot: int = slot, label: Label = label
+                ) -> Instruction | None:
                     if slot >= len(step.inputs):
                         return None
                     found = alternative(scene, step, slot, label)
@@ -159,7 +163,17 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
 
 
 def label_cost(label: Label) -> int:
-    return {"z": 0, "a": 0, "before": 0, "partner": 0, "name": 1, "shift": 1, "class": 2, "chain": 3, "given": 3}[label[0]]
+    return {
+        "z": 0,
+        "a": 0,
+        "before": 0,
+        "partner": 0,
+        "name": 1,
+        "shift": 1,
+        "class": 2,
+        "chain": 3,
+        "given": 3,
+    }[label[0]]
 
 
 def argument_edits(scene: Scene) -> Iterator[Edit]:
@@ -205,7 +219,9 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
             )  # fmt: skip
 
 
-def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other: int) -> str | None:
+def name_operand(
+    scene: Scene, step: Instruction, slot: int, label: Label, other: int
+) -> str | None:
     """What the mistake is called when an operand should have been another; None for what nobody writes."""
     position = step.inputs[slot]
     if label[0] == "before":
@@ -213,14 +229,26 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
         maker = scene.program.step_of.get(position)
-        if not should or (maker is not None and maker.operation in ("multiply", "divide") and other in maker.inputs):
+        if not should or (
+            maker is not None
+            and maker.operation in ("multiply", "divide")
+            and other in maker.inputs
+        ):
             return None
-        if maker is not None and other in maker.inputs and any(scene.is_decay(p) for p in maker.inputs):
+        if (
+            maker is not None
+            and other in maker.inputs
+            and any(scene.is_decay(p) for p in maker.inputs)
+        ):
             return None
         if scales_to(scene, position, other):
             raw = scene.is_error(position) and scene.updated_by(step.output) is None
             return "raw-error-backpropagated" if raw else "missing-derivative"
-        if scene.updated_by(step.output) is None and scene.is_error(position) and not scene.is_error(other):
+        if (
+            scene.updated_by(step.output) is None
+            and scene.is_error(position)
+            and not scene.is_error(other)
+        ):
             return "raw-error-backpropagated"
         if sums_units(scene, position, other):
             return "bias-summed-over-all"
@@ -233,15 +261,22 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
         if is_turned(label):
             return "wrong-transpose"
-        return "wrong-index" if same or label[0] == "shift" or alike(scene, position, other) else "wrong-variable"
+        return (
+            "wrong-index"
+            if same or label[0] == "shift" or alike(scene, position, other)
+            else "wrong-variable"
+        )
     if is_before_mask(scene, position, other):
         return "dropout-mask"
     if scene.is_gradient_product(step, slot):
         if is_part_of(scene, position, other) or (
-            goes_through_time(scene, step) and (alike(scene, position, other) or label[0] == "shift")
+            goes_through_time(scene, step)
+            and (alike(scene, position, other) or label[0] == "shift")
         ):
             return "wrong-index"
-        if scene.comes_from_weights(other) or np.size(scene.case.values[other]) == 1 and other in scene.program.given:
+        if scene.comes_from_weights(other) or (
+            np.size(scene.case.values[other]) == 1 and other in scene.program.given
+        ):
             return None
         return "wrong-layer-input"
     if scene.is_decay(position) or scene.is_decay(other):
@@ -281,8 +316,10 @@ def is_before_mask(scene: Scene, before: int, after: int) -> bool:
 
 def is_number(scene: Scene, position: int) -> bool:
     """Whether an operand is a number of the source, such as a rate: nobody means another value there."""
-    return position in scene.program.given and np.size(scene.case.values[position]) == 1 and (
-        scene.program.origin(position) == "literal"
+    return (
+        position in scene.program.given
+        and np.size(scene.case.values[position]) == 1
+        and (scene.program.origin(position) == "literal")
     )
 
 
@@ -308,7 +345,9 @@ def is_part_of(scene: Scene, position: int, other: int) -> bool:
     source = same_array(scene, one.inputs[0])
     if source in (other, same_array(scene, other)):
         return True
-    return two is not None and two.operation == "gather" and same_array(scene, two.inputs[0]) == source
+    return (
+        two is not None and two.operation == "gather" and same_array(scene, two.inputs[0]) == source
+    )
 
 
 def goes_through_time(scene: Scene, step: Instruction) -> bool:
@@ -340,7 +379,11 @@ def leads_to_slope(scene: Scene, position: int) -> bool:
 def sums_units(scene: Scene, position: int, other: int) -> bool:
     """Whether an operand is a sum that the value in its place is one part of."""
     maker = scene.program.step_of.get(position)
-    return maker is not None and maker.operation in ("sum", "add") and other in scene.program.ancestors([position], {other})
+    return (
+        maker is not None
+        and maker.operation in ("sum", "add")
+        and other in scene.program.ancestors([position], {other})
+    )
 
 
 # --- operations -----------------------------------------------------------------------------------
@@ -368,12 +411,16 @@ def transposes(scene: Scene) -> Iterator[Edit]:
             )  # fmt: skip
         shape = np.shape(scene.case.values[first.output])
         if first.operation == "matmul" and len(shape) == 2 and shape[0] == shape[1]:
-            yield Edit("wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2)
+            yield Edit(
+                "wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2
+            )
 
 
 def turned_result(step: Instruction) -> Instruction:
     left, right = step.inputs
-    return replace(step, compute=lambda values: (np.asarray(values[left]) @ np.asarray(values[right])).T)
+    return replace(
+        step, compute=lambda values: (np.asarray(values[left]) @ np.asarray(values[right])).T
+    )
 
 
 def turned_product(
@@ -404,7 +451,9 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
     """Another operation on the same operands."""
     for steps, _ in groups(scene):
         first = steps[0]
-        link = first.output in scene.chain_of and any(is_link(scene, first, k) for k in range(len(first.inputs)))
+        link = first.output in scene.chain_of and any(
+            is_link(scene, first, k) for k in range(len(first.inputs))
+        )
         for other in SWAPS.get(first.operation, ()):
             if link and other not in ("add", "subtract"):
                 continue
@@ -416,7 +465,12 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
             yield Edit(
-                name, steps, each(lambda step: replace(step, inputs=step.inputs[::-1])), first, how="exchange", cost=2
+                name,
+                steps,
+                each(lambda step: replace(step, inputs=step.inputs[::-1])),
+                first,
+                how="exchange",
+                cost=2,
             )
         if first.operation in ("power", "square"):
             for exponent in (1, 2, 3):
@@ -440,7 +494,12 @@ def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit
     other = "add" if maker.operation == "subtract" else "subtract"
     if own:
         yield Edit(
-            "sign-error", own, each(lambda step: replace(step, operation=other)), own[0], how=other, cost=0
+            "sign-error",
+            own,
+            each(lambda step: replace(step, operation=other)),
+            own[0],
+            how=other,
+            cost=0,
         )
 
 
@@ -455,7 +514,11 @@ def scales_parameter(scene: Scene, position: int) -> bool:
 def moves_parameter(scene: Scene, position: int) -> bool:
     """Whether a value is a parameter less something, on its way to the next version."""
     step = scene.program.step_of.get(position)
-    return step is not None and step.operation in ("add", "subtract") and step.inputs[0] in scene.chain_of
+    return (
+        step is not None
+        and step.operation in ("add", "subtract")
+        and step.inputs[0] in scene.chain_of
+    )
 
 
 def index_edits(scene: Scene) -> Iterator[Edit]:
@@ -465,7 +528,9 @@ def index_edits(scene: Scene) -> Iterator[Edit]:
         if first.operation != "gather" or len(first.inputs) != 1:
             continue
         yield Edit("wrong-index", steps, each(whole_array), first, None, how="no index", cost=1)
-        of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(first.inputs[0])
+        of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(
+            first.inputs[0]
+        )
         slope = not scene.is_tainted(first.output) and not of_weight
         for axis, distance in shifts(first, np.shape(scene.case.values[first.inputs[0]])):
             yield Edit(
@@ -516,7 +581,9 @@ def shifted(scene: Scene, step: Instruction, axis: int, distance: int) -> Instru
 
 
 def with_exponent(step: Instruction, exponent: int) -> Instruction:
-    return replace(step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent})
+    return replace(
+        step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent}
+    )
 
 
 def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> str:
@@ -525,7 +592,11 @@ def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> st
     if step.operation in ("sum", "mean"):
         return "parameter-mis-scaled"
     if step.operation in COMPARISONS:
-        return "relu-derivative-at-output" if is_constant(scene.case.values[step.output]) else "wrong-operator"
+        return (
+            "relu-derivative-at-output"
+            if is_constant(scene.case.values[step.output])
+            else "wrong-operator"
+        )
     if {step.operation, other} == {"add", "subtract"}:
         decays = [scene.is_decay(p) for p in step.inputs]
         tainted = [scene.is_tainted(p) or moves_parameter(scene, p) for p in step.inputs]
