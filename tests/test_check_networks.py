@@ -15,7 +15,15 @@ import pytest
 
 from chainrule.checking.deciding import check_program
 from chainrule.checking.verdict import Verdict
-from network_variants import Variant, bases, other_programs, outside_networks, right_networks, variants, without_edits
+from network_variants import (
+    Variant,
+    bases,
+    other_programs,
+    outside_networks,
+    right_networks,
+    variants,
+    without_edits,
+)
 
 SECONDS = 40.0
 DETECTED, RIGHT_LINE, RIGHT_NAME = 0.94, 0.78, 0.70
@@ -55,7 +63,9 @@ def share(marks: Sequence[bool]) -> float:
 
 
 def test_wrong_networks_are_found(tried: list[tuple[Variant, Verdict]]) -> None:
-    missed = [(v.base, v.mistake, verdict.reason) for v, verdict in tried if verdict.verdict != "wrong"]
+    missed = [
+        (v.base, v.mistake, verdict.reason) for v, verdict in tried if verdict.verdict != "wrong"
+    ]
     assert share([verdict.verdict == "wrong" for _, verdict in tried]) >= DETECTED, missed
 
 
@@ -65,7 +75,9 @@ def test_mistakes_are_found_at_their_lines(tried: list[tuple[Variant, Verdict]])
 
 
 def test_mistakes_are_named(tried: list[tuple[Variant, Verdict]]) -> None:
-    marks = [any(f.mistake == variant.mistake for f in verdict.findings) for variant, verdict in tried]
+    marks = [
+        any(f.mistake == variant.mistake for f in verdict.findings) for variant, verdict in tried
+    ]
     assert share(marks) >= RIGHT_NAME
 
 

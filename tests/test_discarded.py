@@ -3,7 +3,6 @@
 import pytest
 
 from checked import verdict_on
-
 from network_variants import Variant, variants
 
 MISSING = [variant for variant in variants() if variant.mistake == "update-missing"]

@@ -3,7 +3,6 @@
 import pytest
 
 from checked import verdict_on
-
 from network_variants import driven_bases, driven_variants, other_programs, variants_of
 
 RIGHT = [next(variants_of(base)) for base in driven_bases()]

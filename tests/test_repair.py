@@ -89,7 +89,9 @@ def findings_in(source: str, folder: Path) -> list[Finding]:
 
 
 def line_of(source: str, beginning: str) -> int:
-    (line,) = (n for n, text in enumerate(source.splitlines(), 1) if text.strip().startswith(beginning))
+    (line,) = (
+        n for n, text in enumerate(source.splitlines(), 1) if text.strip().startswith(beginning)
+    )
     return line
 
 
@@ -103,13 +105,37 @@ def one_mistake(right: str, wrong: str, folder: Path) -> Finding:
 @pytest.mark.parametrize(
     ("right", "wrong", "mistake", "line", "fix"),
     [
-        ("slope(z1)", "slope(a1)", "derivative-at-activation", "d1 =", "    d1 = (d2 @ w2.T) * slope(z1)"),
+        (
+            "slope(z1)",
+            "slope(a1)",
+            "derivative-at-activation",
+            "d1 =",
+            "    d1 = (d2 @ w2.T) * slope(z1)",
+        ),
         ("(d2 @ w2.T) * slope(z1)", "d2 @ w2.T", "missing-derivative", "d1 =", None),
-        ("d2 @ w2.T", "error @ w2.T", "raw-error-backpropagated", "d1 =", "    d1 = (d2 @ w2.T) * slope(z1)"),
+        (
+            "d2 @ w2.T",
+            "error @ w2.T",
+            "raw-error-backpropagated",
+            "d1 =",
+            "    d1 = (d2 @ w2.T) * slope(z1)",
+        ),
         ("a1.T @ d2", "z1.T @ d2", "wrong-layer-input", "w2 -=", "    w2 -= rate * (a1.T @ d2)"),
         ("w1 -= rate", "w1 += rate", "sign-error", "w1 +=", "    w1 -= rate * (x.T @ d1)"),
-        ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate * d1.sum()", "bias-summed-over-all", "b1 -=", None),
-        ("(d2 @ w2.T) * slope", "(d2 @ w2.T) + slope", "wrong-operator", "d1 =", "    d1 = (d2 @ w2.T) * slope(z1)"),
+        (
+            "b1 -= rate * d1.sum(axis=0)",
+            "b1 -= rate * d1.sum()",
+            "bias-summed-over-all",
+            "b1 -=",
+            None,
+        ),
+        (
+            "(d2 @ w2.T) * slope",
+            "(d2 @ w2.T) + slope",
+            "wrong-operator",
+            "d1 =",
+            "    d1 = (d2 @ w2.T) * slope(z1)",
+        ),
         ("b2 -= rate * d2", "b2 -= rate * rate * d2", "learning-rate-twice", "b2 -=", None),
         ("x.T @ d1", "x[::-1].T @ d1", "wrong-index", "w1 -=", None),
     ],

@@ -20,12 +20,12 @@ PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
     "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vector|vec|array|batch|values|pattern|layer|x)"
-    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?",
+    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?",
     "targets": r"y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
-    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|target_?outputs?|y_?targets?",
-    "predictions": r"o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
+    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?",
+    "predictions": r"actual_outputs?|o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
     "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|shape|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
-    "n_hidden": r"(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
+    "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
     "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
     "sizes": r"layers?|sizes?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
     "hidden_sizes": r"hidden_?(sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
@@ -42,6 +42,7 @@ NAMES: dict[str, str] = {
     r"|d_?a|d_?l.*|upstream.*|error_?grad|dvalues|d_?values|accumulated?_?grad|accum_?grad|e",
     "weights": r"w|weights?|theta|thetas|coef.*|params?|parameters?",
     "bias": r"b|bias|intercept|w0|b0",
+    "labelled": r"train|train_rows|rows",
     "pairs": r"training_?(data|set|examples|pairs)|train_?set|mini_?batch|data_?set|patterns|examples|dataset",
 }  # fmt: skip
 PATTERNS = {kind: re.compile(f"(?:{pattern})") for kind, pattern in NAMES.items()}
@@ -51,7 +52,7 @@ FOR_CLASSES = (
     "batch", "off", "on", "small", "seed", "inputs", "targets",
 )  # fmt: skip
 FOR_METHODS = (
-    "rate", "passes", "batch", "off", "on", "small", "seed", "pairs", "inputs", "targets", "predictions", "sizes",
+    "rate", "passes", "batch", "off", "on", "small", "seed", "labelled", "pairs", "inputs", "targets", "predictions", "sizes",
     "n_inputs", "n_hidden", "n_outputs", "samples", "errors",
 )  # fmt: skip
 FOR_FUNCTIONS = (*FOR_METHODS[:-1], "weights", "bias")
@@ -124,6 +125,12 @@ def as_pairs(layout: Layout) -> list[tuple[Any, Any]]:
     return [(layout.inputs, layout.targets)]
 
 
+def as_rows(layout: Layout) -> list[list[Any]]:
+    """Samples as rows that end with their class."""
+    rows = np.random.default_rng(1).normal(size=(SAMPLES, layout.n_inputs)).tolist()
+    return [[*row, number % max(2, layout.n_outputs)] for number, row in enumerate(rows)]
+
+
 class NoArgumentError(Exception):
     """A parameter that nobody knows a value for."""
 
@@ -185,6 +192,8 @@ class Guess:
             ):
                 return empty
             return simple[kind]
+        if kind == "labelled":
+            return as_rows(layout)
         if kind == "pairs":
             return as_pairs(layout)
         if kind == "predictions" and "predictions" in self.known:

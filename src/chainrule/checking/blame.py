@@ -12,7 +12,7 @@ from typing import final
 from chainrule.checking.edits import Edit
 from chainrule.checking.program import Instruction, Program
 from chainrule.checking.scene import Scene
-from chainrule.recording.recorder import Call
+from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site
 from chainrule.recording.source import Source
 
@@ -118,7 +118,10 @@ def early_update(program: Program, maker: Instruction, texts: Sequence[Text]) ->
 def is_small(function: ast.AST) -> bool:
     """Whether a function is a helper of a few lines."""
     body = getattr(function, "body", [])
-    return not isinstance(body, list) or sum(isinstance(node, ast.stmt) for node in ast.walk(function)) <= MOST_STATEMENTS
+    return (
+        not isinstance(body, list)
+        or sum(isinstance(node, ast.stmt) for node in ast.walk(function)) <= MOST_STATEMENTS
+    )
 
 
 def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
@@ -126,7 +129,10 @@ def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
     node = text.find(site)
     if node is None:
         node = ast.Pass(
-            lineno=site.line, col_offset=site.column, end_lineno=site.end_line, end_col_offset=site.end_column
+            lineno=site.line,
+            col_offset=site.column,
+            end_lineno=site.end_line,
+            end_col_offset=site.end_column,
         )
     return Blame(site.file, node)
 
@@ -181,7 +187,9 @@ def follow_out(
         function = text.around(here.node, FUNCTIONS)
         if function is None or not is_small(function):
             return here
-        if here.operand.id not in argument_names(function) or is_assigned(function, here.operand.id):
+        if here.operand.id not in argument_names(function) or is_assigned(
+            function, here.operand.id
+        ):
             return here
         call_site = program.sites[outer.site]
         call_node = texts[call_site.file].find(call_site)
@@ -204,8 +212,17 @@ def looped(text: Text, here: Blame) -> Blame:
         if here.operand.id in named:
             if isinstance(source, ast.Tuple | ast.List):
                 return Blame(here.file, source, source)
-            walked = isinstance(source, ast.Call) and isinstance(source.func, ast.Name) and source.func.id == "enumerate"
-            if walked and loop is innermost and isinstance(source.args[0], ast.Name) and named[-1] == here.operand.id:
+            walked = (
+                isinstance(source, ast.Call)
+                and isinstance(source.func, ast.Name)
+                and source.func.id == "enumerate"
+            )
+            if (
+                walked
+                and loop is innermost
+                and isinstance(source.args[0], ast.Name)
+                and named[-1] == here.operand.id
+            ):
                 return Blame(here.file, here.node, source.args[0])
             return here
         loop = text.around(loop, (ast.For,))
@@ -318,9 +335,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
             target = spoken(node.targets[0])
-            if spoken(node.value) == name and target != name and (
-                used == {target}
-            ):
+            if spoken(node.value) == name and target != name and (used == {target}):
                 return Blame(site.file, node)
     return here
 
@@ -362,7 +377,11 @@ def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Bla
     loop = text.around(node, (ast.For, ast.While))
     read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
     for one in ast.walk(loop) if loop is not None else ():
-        if isinstance(one, ast.Assign) and one.lineno > here.line and any(spoken(t) in read for t in one.targets):
+        if (
+            isinstance(one, ast.Assign)
+            and one.lineno > here.line
+            and any(spoken(t) in read for t in one.targets)
+        ):
             return Blame(here.file, one)
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
@@ -372,7 +391,11 @@ def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Bla
         if loop is None or name is None:
             continue
         for one in ast.walk(loop):
-            if isinstance(one, ast.Assign) and any(spoken(t) == name for t in one.targets) and one.lineno != here.line:
+            if (
+                isinstance(one, ast.Assign)
+                and any(spoken(t) == name for t in one.targets)
+                and one.lineno != here.line
+            ):
                 return Blame(here.file, one)
     return None
 
@@ -397,8 +420,10 @@ def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Bla
         for method in owner.body:  # type: ignore[attr-defined]
             if isinstance(method, ast.FunctionDef) and method is not own:
                 for one in ast.walk(method):
-                    if isinstance(one, ast.Return) and isinstance(one.value, ast.Name) and (
-                        one.value.id in argument_names(method)
+                    if (
+                        isinstance(one, ast.Return)
+                        and isinstance(one.value, ast.Name)
+                        and (one.value.id in argument_names(method))
                     ):
                         return Blame(site.file, one)
     return None
@@ -424,7 +449,9 @@ def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
         if scope is None:
             continue
         for one in ast.walk(scope):
-            if (isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name) or (isinstance(one, ast.Subscript) and spoken(one) == name):
+            if (isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name) or (
+                isinstance(one, ast.Subscript) and spoken(one) == name
+            ):
                 yield one
         if function is not None:
             return

@@ -30,7 +30,7 @@ GRADIENT = re.compile(
     r"|g|update|step|of|in|wrt|avg|mean|total|sum)*"
 )
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
-MOST_LOOKED_AT = 4000  # values from the start, where gradients are looked for
+MOST_LOOKED_AT = 1500  # values from the start, where gradients are looked for
 MOST_HYPOTHESES = 12
 MOST_ENTRIES = 1000
 MOST_STARTS = 60  # given values; with more it is data that is worked on
@@ -63,6 +63,11 @@ class Reading:
     def agreeing(self) -> int:
         return sum(pair.factor is not None for pair in self.pairs)
 
+    def is_plain(self, program: Program) -> bool:
+        """Whether there is nothing left to explain: several arrays agree, and nothing disagrees."""
+        arrays = sum(np.size(program.recorded[pair.parameter]) > 1 for pair in self.pairs)
+        return arrays > 1 and self.agreeing == len(self.pairs) and not self.unexplained
+
     @property
     def score(self) -> tuple[int, int, int, int]:
         named = len(self.pairs) - self.agreeing
@@ -84,9 +89,11 @@ def read_claims(
     program = build_program(run.recording, run.sites)
     stored = dict(stored or {})
     best: Reading | None = None
-    guesses = [list(parameters)] if parameters is not None else guess_parameters(program)
-    for guess in guesses:
-        for reading in readings(program, guess, stored):
+    guesses = [(list(parameters), None)] if parameters is not None else guess_parameters(program)
+    for guess, target in guesses:
+        if best is not None and best.is_plain(program):
+            break
+        for reading in readings(program, guess, target, stored):
             if time.monotonic() > deadline:
                 return None
             if best is None or reading.score > best.score:
@@ -98,8 +105,8 @@ def read_claims(
     return apply_pairs(run, program, best)
 
 
-def guess_parameters(program: Program) -> Iterator[list[int]]:
-    """All that a weighted sum is made of, but one given value, which may be the target."""
+def guess_parameters(program: Program) -> Iterator[tuple[list[int], int]]:
+    """All that a weighted sum is made of, but one given value, which may be the target; and that."""
     starts = starts_of(program, program.given)
     weighed: set[int] = set()
     for step in program.steps:
@@ -109,7 +116,10 @@ def guess_parameters(program: Program) -> Iterator[list[int]]:
         return
     origins = set(starts) & program.ancestors(weighed)
     for target in starts[:MOST_HYPOTHESES]:
-        yield [position for position in starts if position in origins and position != target]
+        yield (
+            [position for position in starts if position in origins and position != target],
+            target,
+        )
 
 
 def starts_of(program: Program, given: Iterable[int]) -> list[int]:
@@ -137,14 +147,17 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
 
 
 def readings(
-    program: Program, parameters: list[int], stored: Mapping[str, int]
+    program: Program, parameters: list[int], target: int | None, stored: Mapping[str, int]
 ) -> Iterator[Reading]:
+    """All readings with these parameters, in which the target, where it is given, is one."""
     if not parameters:
         return
     masks = masks_of(program, parameters)
     for kinds in KINDS:
         mixes = find_mixes(program, masks, (), kinds)
-        if not mixes:
+        if not mixes or not (
+            target is None or any(is_target(program, mix, target) for mix in mixes)
+        ):
             continue
         for loss in SEEDS:
             reading = Reading(parameters, kinds, mixes, loss)
@@ -153,6 +166,10 @@ def readings(
             except NoDerivativeError:
                 return
             yield reading
+
+
+def is_target(program: Program, mix: Mix, target: int) -> bool:
+    return mix.of_class or mix.by_difference or target in program.ancestors([mix.target])
 
 
 def masks_of(program: Program, parameters: Sequence[int], stops: Collection[int] = ()) -> list[int]:
@@ -214,12 +231,14 @@ def pair_up(
             claim, name = next(iter(said.items()))
             chosen[parameter] = Pair(parameter, claim, None, name)
     claimed = {pair.claim for pair in chosen.values()}
-    ends = [p for p in tainted if p not in claimed and (p in kept or not program.consumers.get(p))]
     unmatched = [p for p in reading.parameters if p not in chosen and np.size(values[p]) > 1]
+    shapes = {np.shape(values[p]) for p in unmatched}
     strange = [
         p
-        for p in ends
-        if np.size(values[p]) > 1
+        for p in tainted
+        if p not in claimed
+        and np.size(values[p]) > 1
+        and (p in kept or (not program.consumers.get(p) and np.shape(values[p]) in shapes))
         and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
     ]
     for parameter in unmatched:
@@ -397,7 +416,7 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
         if own:
             updates.append(Update(number, 0, chain.root, chain.versions[1], own, own[0]))
     join_mixes(updates, chains, reached)
-    anatomy = Anatomy(program, chains, masks, mixes, updates, versions, errors)
+    anatomy = Anatomy(program, chains, masks, mixes, updates, versions, errors, claimed=True)
     anatomy.reached = reached
     made_of = program.ancestors(mixes[n].prediction for update in updates for n in update.mixes)
     anatomy.forward = {p for p in made_of if masks[p] or p in versions}

@@ -7,7 +7,7 @@ from pathlib import Path
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses
 from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
-from chainrule.checking.driving import judge_untrained
+from chainrule.checking.driving import judge_untrained, left_to_choose
 from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
@@ -61,9 +61,11 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdic
         return undecided(name, run.failure or why_nothing_is_trained(case))
     if driven.discarded is not None:
         return decide_discarded(name, driven.discarded, run)
-    verdict = decide_case(name, driven.case, driven.run, deadline)
+    verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
     if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
-        verdict = undecided(name, "trained on random data its gradients agree with no loss, and why was not found")
+        verdict = undecided(
+            name, "trained on random data its gradients agree with no loss, and why was not found"
+        )
     verdict.driven = True
     verdict.notes.append(f"it trains nothing by itself: {driven.words}")
     return verdict
@@ -82,7 +84,7 @@ def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
     )  # fmt: skip
 
 
-def decide_case(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool = False) -> Verdict:
     """The verdict on updates: what explains them, or what is wrong with them."""
     if case.unknown_function is not None:
         return undecided(
@@ -93,6 +95,8 @@ def decide_case(name: str, case: Case, run: Run, deadline: float) -> Verdict:
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
+        for one in frozen:
+            one.intended = one.intended or (driven and left_to_choose(run, one.name))
         findings = frozen_findings(case, fit, frozen, run)
         return Verdict(
             name, "wrong" if findings else "right",

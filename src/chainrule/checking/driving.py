@@ -5,6 +5,7 @@ the forms that programs expect, until every update follows its gradient. Where n
 program accepts and that explains most is what is judged; one that it computes something else with is none.
 """
 
+import ast
 import inspect
 import time
 from collections.abc import Iterator, Mapping
@@ -84,7 +85,7 @@ def judge_untrained(run: Run, deadline: float) -> Driven | None:
 def judge_computed(run: Run, deadline: float) -> Driven | None:
     """Gradients that a program computed and did not apply."""
     size = len(run.recording.graph.values)
-    if not run.recording.graph.steps or run.recorder is None or size > LARGEST:
+    if run.failure or not run.recording.graph.steps or run.recorder is None or size > LARGEST:
         return None
     chains, _ = find_chains(build_program(run.recording, run.sites))
     if chains:  # something goes on as another value: it is no gradient, and what is, is not known
@@ -95,6 +96,17 @@ def judge_computed(run: Run, deadline: float) -> Driven | None:
         return None
     words = "the gradients that it computes are taken for its updates"
     return judged(fit_anatomy(anatomy), run, words)
+
+
+def left_to_choose(run: Run, name: str) -> bool:
+    """Whether a caller may give a parameter its value: what a driver leaves out, others may have fixed."""
+    return any(
+        argument.arg.lower().endswith(name.lower())
+        for source in run.sources
+        for node in ast.walk(source.parse())
+        if isinstance(node, ast.arguments)
+        for argument in (*node.args, *node.kwonlyargs)
+    )
 
 
 def drive(run: Run, deadline: float) -> Driven | None:

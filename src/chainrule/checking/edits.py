@@ -123,7 +123,9 @@ def old_versions(scene: Scene) -> Iterator[Edit]:
     for key, steps in found.items():
         step, slot, used, early = shown[key]
         cost = 1 if key == "all" else 0
-        yield Edit("updated-weights", steps, each(put_back), step, slot, used, cost=cost, early=early)
+        yield Edit(
+            "updated-weights", steps, each(put_back), step, slot, used, cost=cost, early=early
+        )
 
 
 def is_link(scene: Scene, step: Instruction, slot: int) -> bool:
@@ -146,7 +148,9 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
                 if mistake is None or (shared and label[0] not in ("z", "a")):
                     continue
 
-                def change(step: Instruction, slot: int = slot, label: Label = label) -> Instruction | None:
+                def change(
+                    step: Instruction, slot: int = slot, label: Label = label
+                ) -> Instruction | None:
                     if slot >= len(step.inputs):
                         return None
                     found = alternative(scene, step, slot, label)
@@ -159,7 +163,17 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
 
 
 def label_cost(label: Label) -> int:
-    return {"z": 0, "a": 0, "before": 0, "partner": 0, "name": 1, "shift": 1, "class": 2, "chain": 3, "given": 3}[label[0]]
+    return {
+        "z": 0,
+        "a": 0,
+        "before": 0,
+        "partner": 0,
+        "name": 1,
+        "shift": 1,
+        "class": 2,
+        "chain": 3,
+        "given": 3,
+    }[label[0]]
 
 
 def argument_edits(scene: Scene) -> Iterator[Edit]:
@@ -230,12 +244,16 @@ def transposes(scene: Scene) -> Iterator[Edit]:
             )  # fmt: skip
         shape = np.shape(scene.case.values[first.output])
         if first.operation == "matmul" and len(shape) == 2 and shape[0] == shape[1]:
-            yield Edit("wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2)
+            yield Edit(
+                "wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2
+            )
 
 
 def turned_result(step: Instruction) -> Instruction:
     left, right = step.inputs
-    return replace(step, compute=lambda values: (np.asarray(values[left]) @ np.asarray(values[right])).T)
+    return replace(
+        step, compute=lambda values: (np.asarray(values[left]) @ np.asarray(values[right])).T
+    )
 
 
 def turned_product(
@@ -266,7 +284,9 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
     """Another operation on the same operands."""
     for steps, _ in groups(scene):
         first = steps[0]
-        link = first.output in scene.chain_of and any(is_link(scene, first, k) for k in range(len(first.inputs)))
+        link = first.output in scene.chain_of and any(
+            is_link(scene, first, k) for k in range(len(first.inputs))
+        )
         for other in SWAPS.get(first.operation, ()):
             if link and other not in ("add", "subtract"):
                 continue
@@ -278,7 +298,12 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
             yield Edit(
-                name, steps, each(lambda step: replace(step, inputs=step.inputs[::-1])), first, how="exchange", cost=2
+                name,
+                steps,
+                each(lambda step: replace(step, inputs=step.inputs[::-1])),
+                first,
+                how="exchange",
+                cost=2,
             )
         if first.operation in ("power", "square"):
             for exponent in (1, 2, 3):
@@ -302,7 +327,12 @@ def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit
     other = "add" if maker.operation == "subtract" else "subtract"
     if own:
         yield Edit(
-            "sign-error", own, each(lambda step: replace(step, operation=other)), own[0], how=other, cost=0
+            "sign-error",
+            own,
+            each(lambda step: replace(step, operation=other)),
+            own[0],
+            how=other,
+            cost=0,
         )
 
 
@@ -313,7 +343,9 @@ def index_edits(scene: Scene) -> Iterator[Edit]:
         if first.operation != "gather" or len(first.inputs) != 1:
             continue
         yield Edit("wrong-index", steps, each(whole_array), first, None, how="no index", cost=1)
-        of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(first.inputs[0])
+        of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(
+            first.inputs[0]
+        )
         slope = not scene.is_tainted(first.output) and not of_weight
         for axis, distance in shifts(first, np.shape(scene.case.values[first.inputs[0]])):
             yield Edit(
@@ -364,4 +396,6 @@ def shifted(scene: Scene, step: Instruction, axis: int, distance: int) -> Instru
 
 
 def with_exponent(step: Instruction, exponent: int) -> Instruction:
-    return replace(step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent})
+    return replace(
+        step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent}
+    )

@@ -53,7 +53,9 @@ def is_clear(fit: Fit) -> bool:
     return bool(fit.good) and bool(fit.bad) and fit.clear
 
 
-def finding(scene: Scene, edit: Edit, blame: Blame, texts: Sequence[Text], repair: Repair) -> Finding:
+def finding(
+    scene: Scene, edit: Edit, blame: Blame, texts: Sequence[Text], repair: Repair
+) -> Finding:
     text = texts[blame.file]
     shown = blame.operand if blame.operand is not None else blame.node
     line = blame.line
@@ -81,7 +83,9 @@ def finding(scene: Scene, edit: Edit, blame: Blame, texts: Sequence[Text], repai
         cell_line=cell_line,
         columns=columns_of(source, shown, line),
         source=source,
-        parameters=sorted({scene.case.anatomy.chains[n].name(scene.program) or "parameter" for n in fit.bad}),
+        parameters=sorted(
+            {scene.case.anatomy.chains[n].name(scene.program) or "parameter" for n in fit.bad}
+        ),
         numbers=one_entry(scene),
     )
 
@@ -107,7 +111,9 @@ def code_words(text: Text, node: ast.AST) -> str:
     return words if len(words) <= 70 else "this expression"
 
 
-def operand_words(scene: Scene, edit: Edit, blame: Blame, text: Text) -> tuple[str | None, str | None]:
+def operand_words(
+    scene: Scene, edit: Edit, blame: Blame, text: Text
+) -> tuple[str | None, str | None]:
     """The operand that stands there and the one that belongs there, as the source calls them."""
     was = None
     if blame.operand is not None:
@@ -115,7 +121,13 @@ def operand_words(scene: Scene, edit: Edit, blame: Blame, text: Text) -> tuple[s
     elif edit.slot is not None and edit.slot < len(edit.step.inputs):
         was = scene.program.name(edit.step.inputs[edit.slot])
     should = None
-    if edit.instead is not None and edit.how not in ("factor", "slope", "remove", "through time", "truncated"):
+    if edit.instead is not None and edit.how not in (
+        "factor",
+        "slope",
+        "remove",
+        "through time",
+        "truncated",
+    ):
         name = scene.program.name(edit.instead)
         if name is not None:
             should = next((ast.unparse(one) for one in names_around(text, blame.node, name)), None)
@@ -130,10 +142,17 @@ def corrected_line(
     """The line as it should read, where that can be written."""
     node = blame.node
     line = blame.line
-    if getattr(node, "end_lineno", line) != getattr(node, "lineno", line) or not 0 < line <= len(text.source.shown):
+    if getattr(node, "end_lineno", line) != getattr(node, "lineno", line) or not 0 < line <= len(
+        text.source.shown
+    ):
         return None
     source = text.source.shown[line - 1]
-    if blame.operand is not None and should is not None and edit.slot is not None and edit.how != "shift":
+    if (
+        blame.operand is not None
+        and should is not None
+        and edit.slot is not None
+        and edit.how != "shift"
+    ):
         if isinstance(blame.operand, ast.Subscript):
             return None  # which entry of it belongs there is not known as text
         return replaced(source, blame.operand, should)
@@ -159,7 +178,11 @@ def turned(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return ast.unparse(node.value)
     text = ast.unparse(node)
-    return f"{text}.T" if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else f"({text}).T"
+    return (
+        f"{text}.T"
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        else f"({text}).T"
+    )
 
 
 def replaced(source: str, node: ast.AST, text: str) -> str:

@@ -65,7 +65,12 @@ class ForwardPass:
         for position in sorted(self.forward):
             if self.masks[position] and position not in self.versions:
                 z = self.pre_activation(position)
-                if z is not None and z != position and self.is_weighed(position) and self.bends(position, z):
+                if (
+                    z is not None
+                    and z != position
+                    and self.is_weighed(position)
+                    and self.bends(position, z)
+                ):
                     pairs[position] = z
         return pairs
 
@@ -74,7 +79,8 @@ class ForwardPass:
         region = self.program.ancestors([a], {z}) - {z}
         steps = (self.program.step_of.get(p) for p in region if self.masks[p])
         return any(step is not None and step.operation not in STRAIGHT for step in steps) or any(
-            step is not None and step.operation in ("multiply", "divide")
+            step is not None
+            and step.operation in ("multiply", "divide")
             and sum(bool(self.masks[p]) for p in step.inputs) > 1
             for p in region
             if (step := self.program.step_of.get(p))

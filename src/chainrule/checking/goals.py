@@ -43,7 +43,11 @@ def walk_back(scene: Scene, update: Update, splits: set[tuple[int, int]]) -> int
     position, nonlinear = update.after, False
     for _ in range(MOST_STEPS):
         step = program.step_of.get(position)
-        if step is None or step.operation not in WALKED or (position in anatomy.stops and position not in chain):
+        if (
+            step is None
+            or step.operation not in WALKED
+            or (position in anatomy.stops and position not in chain)
+        ):
             break
         tainted = list(dict.fromkeys(
             p for p in step.inputs
@@ -80,7 +84,11 @@ def after_split(
     values, site = scene.case.values, scene.program.recording.sites[step.number]
     arrays = [p for p in tainted if np.shape(values[p]) == shape]
     if step.operation in ("multiply", "divide"):
-        if len(arrays) == 1 and shape and all(np.size(values[p]) == 1 for p in tainted if p not in arrays):
+        if (
+            len(arrays) == 1
+            and shape
+            and all(np.size(values[p]) == 1 for p in tainted if p not in arrays)
+        ):
             splits.add((site, step.inputs.index(arrays[0])))
             return arrays[0]
         for slot, position in enumerate(step.inputs):
@@ -98,7 +106,9 @@ def has_root(scene: Scene, position: int) -> bool:
         step = scene.program.step_of.get(position)
         if step is None:
             return False
-        if step.operation == "sqrt" or (step.operation == "power" and step.parameters.get("exponent") == 0.5):
+        if step.operation == "sqrt" or (
+            step.operation == "power" and step.parameters.get("exponent") == 0.5
+        ):
             return True
         position = next((p for p in step.inputs if scene.is_tainted(p)), step.inputs[0])
     return False
@@ -110,7 +120,11 @@ def ways(scene: Scene, position: int, own: int, chain: Collection[int]) -> set[i
     waiting = [position]
     while waiting:
         here = waiting.pop()
-        if here in found or not scene.case.anatomy.error_masks[here] & own or here in scene.case.anatomy.stops:
+        if (
+            here in found
+            or not scene.case.anatomy.error_masks[here] & own
+            or here in scene.case.anatomy.stops
+        ):
             continue
         found.add(here)
         step = scene.program.step_of.get(here)

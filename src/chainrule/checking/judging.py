@@ -23,11 +23,14 @@ def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
         for values in worlds
     ]
     fit, traces = fit_rows(anatomy, rows, loss)
-    if fit.is_right:
+    if fit.is_right or anatomy.claimed:
         return fit
     responding = fit_by_response(anatomy, worlds, traces, fit)
     best = max((responding, fit), key=lambda one: (len(one.good), one is fit))
-    if best.bad and sum(np.size(worlds[0][anatomy.chains[number].root]) for number in best.good) < 2:
+    if (
+        best.bad
+        and sum(np.size(worlds[0][anatomy.chains[number].root]) for number in best.good) < 2
+    ):
         best.bad |= best.good  # one number alone fits by chance
         best.good = set()
     return best

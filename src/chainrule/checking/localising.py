@@ -48,7 +48,10 @@ def true_directions(scene: Scene, mixes: tuple[int, ...]) -> dict[int, list[Any]
     anatomy = scene.case.anatomy
     swept = [
         scene.program.sweep(
-            values, seeds_of(anatomy.mixes, mixes, scene.loss, values), anatomy.stops, anatomy.forward
+            values,
+            seeds_of(anatomy.mixes, mixes, scene.loss, values),
+            anatomy.stops,
+            anatomy.forward,
         )
         for values, _ in scene.worlds
     ]
@@ -72,7 +75,9 @@ def matches(scene: Scene, position: int, known: dict[int, list[Any]]) -> bool:
     if not length or not np.isfinite(length):
         return False
     table = known.get(joined.size)
-    return table is not None and bool(np.any(np.abs(np.stack(table) @ (joined / length)) > 1 - SAME))
+    return table is not None and bool(
+        np.any(np.abs(np.stack(table) @ (joined / length)) > 1 - SAME)
+    )
 
 
 def recovers(scene: Scene, step: Instruction, matched: set[int], depth: int = 3) -> bool:
@@ -80,6 +85,10 @@ def recovers(scene: Scene, step: Instruction, matched: set[int], depth: int = 3)
     for consumer in scene.program.consumers.get(step.output, ()):
         if consumer.output in matched:
             return True
-        if depth and consumer.number in scene.suspect_numbers and recovers(scene, consumer, matched, depth - 1):
+        if (
+            depth
+            and consumer.number in scene.suspect_numbers
+            and recovers(scene, consumer, matched, depth - 1)
+        ):
             return True
     return False

@@ -11,7 +11,9 @@ from chainrule.checking.scene import Scene
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
 
-def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other: int) -> str | None:
+def name_operand(
+    scene: Scene, step: Instruction, slot: int, label: Label, other: int
+) -> str | None:
     """What the mistake is called when an operand should have been another; None for what nobody writes."""
     position = step.inputs[slot]
     if label[0] == "before":
@@ -19,14 +21,26 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
         maker = scene.program.step_of.get(position)
-        if not should or (maker is not None and maker.operation in ("multiply", "divide") and other in maker.inputs):
+        if not should or (
+            maker is not None
+            and maker.operation in ("multiply", "divide")
+            and other in maker.inputs
+        ):
             return None
-        if maker is not None and other in maker.inputs and any(scene.is_decay(p) for p in maker.inputs):
+        if (
+            maker is not None
+            and other in maker.inputs
+            and any(scene.is_decay(p) for p in maker.inputs)
+        ):
             return None
         if scales_to(scene, position, other):
             raw = scene.is_error(position) and scene.updated_by(step.output) is None
             return "raw-error-backpropagated" if raw else "missing-derivative"
-        if scene.updated_by(step.output) is None and scene.is_error(position) and not scene.is_error(other):
+        if (
+            scene.updated_by(step.output) is None
+            and scene.is_error(position)
+            and not scene.is_error(other)
+        ):
             return "raw-error-backpropagated"
         if sums_units(scene, position, other):
             return "bias-summed-over-all"
@@ -39,15 +53,22 @@ def name_operand(scene: Scene, step: Instruction, slot: int, label: Label, other
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
         if is_turned(label):
             return "wrong-transpose"
-        return "wrong-index" if same or label[0] == "shift" or alike(scene, position, other) else "wrong-variable"
+        return (
+            "wrong-index"
+            if same or label[0] == "shift" or alike(scene, position, other)
+            else "wrong-variable"
+        )
     if is_before_mask(scene, position, other):
         return "dropout-mask"
     if scene.is_gradient_product(step, slot):
         if is_part_of(scene, position, other) or (
-            goes_through_time(scene, step) and (alike(scene, position, other) or label[0] == "shift")
+            goes_through_time(scene, step)
+            and (alike(scene, position, other) or label[0] == "shift")
         ):
             return "wrong-index"
-        if scene.comes_from_weights(other) or (np.size(scene.case.values[other]) == 1 and other in scene.program.given):
+        if scene.comes_from_weights(other) or (
+            np.size(scene.case.values[other]) == 1 and other in scene.program.given
+        ):
             return None
         return "wrong-layer-input"
     if scene.is_decay(position) or scene.is_decay(other):
@@ -87,8 +108,10 @@ def is_before_mask(scene: Scene, before: int, after: int) -> bool:
 
 def is_number(scene: Scene, position: int) -> bool:
     """Whether an operand is a number of the source, such as a rate: nobody means another value there."""
-    return position in scene.program.given and np.size(scene.case.values[position]) == 1 and (
-        scene.program.origin(position) == "literal"
+    return (
+        position in scene.program.given
+        and np.size(scene.case.values[position]) == 1
+        and (scene.program.origin(position) == "literal")
     )
 
 
@@ -114,7 +137,9 @@ def is_part_of(scene: Scene, position: int, other: int) -> bool:
     source = same_array(scene, one.inputs[0])
     if source in (other, same_array(scene, other)):
         return True
-    return two is not None and two.operation == "gather" and same_array(scene, two.inputs[0]) == source
+    return (
+        two is not None and two.operation == "gather" and same_array(scene, two.inputs[0]) == source
+    )
 
 
 def goes_through_time(scene: Scene, step: Instruction) -> bool:
@@ -146,7 +171,11 @@ def leads_to_slope(scene: Scene, position: int) -> bool:
 def sums_units(scene: Scene, position: int, other: int) -> bool:
     """Whether an operand is a sum that the value in its place is one part of."""
     maker = scene.program.step_of.get(position)
-    return maker is not None and maker.operation in ("sum", "add") and other in scene.program.ancestors([position], {other})
+    return (
+        maker is not None
+        and maker.operation in ("sum", "add")
+        and other in scene.program.ancestors([position], {other})
+    )
 
 
 def scales_parameter(scene: Scene, position: int) -> bool:
@@ -160,7 +189,11 @@ def scales_parameter(scene: Scene, position: int) -> bool:
 def moves_parameter(scene: Scene, position: int) -> bool:
     """Whether a value is a parameter less something, on its way to the next version."""
     step = scene.program.step_of.get(position)
-    return step is not None and step.operation in ("add", "subtract") and step.inputs[0] in scene.chain_of
+    return (
+        step is not None
+        and step.operation in ("add", "subtract")
+        and step.inputs[0] in scene.chain_of
+    )
 
 
 def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> str:
@@ -169,7 +202,11 @@ def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> st
     if step.operation in ("sum", "mean"):
         return "parameter-mis-scaled"
     if step.operation in COMPARISONS:
-        return "relu-derivative-at-output" if is_constant(scene.case.values[step.output]) else "wrong-operator"
+        return (
+            "relu-derivative-at-output"
+            if is_constant(scene.case.values[step.output])
+            else "wrong-operator"
+        )
     if {step.operation, other} == {"add", "subtract"}:
         decays = [scene.is_decay(p) for p in step.inputs]
         tainted = [scene.is_tainted(p) or moves_parameter(scene, p) for p in step.inputs]

@@ -264,7 +264,9 @@ class Program:
         first = Program(self.recording, self.sites, size=size)
         first.steps = [step for step in self.steps if step.output < size]
         first.step_of = {step.output: step for step in first.steps}
-        first.given = {position: numbers for position, numbers in self.given.items() if position < size}
+        first.given = {
+            position: numbers for position, numbers in self.given.items() if position < size
+        }
         first.consumers = {p: found for p, found in self.consumers.items() if p < size}
         return first
 

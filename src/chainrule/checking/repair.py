@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-from chainrule.checking import edits as edit_list
-from chainrule.checking import sum_edits, value_edits
+import chainrule.checking.edits as edit_list
+import chainrule.checking.sum_edits as sum_edits
+import chainrule.checking.value_edits as value_edits
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
@@ -97,12 +98,18 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
         uses[number] = max((s.output for s in consumers if s.output in anatomy.forward), default=0)
     ordered = sorted(uses, key=lambda number: -uses[number])
     last = ordered[: 2 if len(ordered) > 3 else 1]
-    exact = [n for n in last if n in fit.bad and fit.cosine.get(n, 0.0) > 1 - 1e-9 and fit.ratio.get(n, 0.0) > 0]
+    exact = [
+        n
+        for n in last
+        if n in fit.bad and fit.cosine.get(n, 0.0) > 1 - 1e-9 and fit.ratio.get(n, 0.0) > 0
+    ]
     if any(n in fit.good for n in last) or not exact:
         return fit
     ratio = fit.ratio[exact[0]]
     good = {
-        n for n in fit.bad if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
+        n
+        for n in fit.bad
+        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
     }
     return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
 
@@ -120,7 +127,13 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
             assert repair.fit is not None
             if not repair.fit.bad:
                 break
-            scene = Scene(case, seen_from_the_loss(case, repair.fit), first.worlds, first.known_places, first.goals)
+            scene = Scene(
+                case,
+                seen_from_the_loss(case, repair.fit),
+                first.worlds,
+                first.known_places,
+                first.goals,
+            )
             found = best_edit(scene, changes, deadline)
             if found is None:
                 break
@@ -181,7 +194,14 @@ def best_edit(
                     found.append((gained, edit))
         if any(gained >= trial.missing for gained, _ in found):
             break
-    found.sort(key=lambda pair: (-pair[0], pair[1].cost, ORDER.index(pair[1].mistake), place_order(pair[1])))
+    found.sort(
+        key=lambda pair: (
+            -pair[0],
+            pair[1].cost,
+            ORDER.index(pair[1].mistake),
+            place_order(pair[1]),
+        )
+    )
     for _, edit in found[:40]:
         result = apply(scene, changes, edit)
         if result is not None:
@@ -207,7 +227,11 @@ def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> s
 
 def place_order(edit: Edit) -> int:
     """Of places that serve as well the last one for a factor that is missing, else the first."""
-    return -edit.step.number if edit.mistake == "missing-derivative" and edit.how == "factor" else edit.step.number
+    return (
+        -edit.step.number
+        if edit.mistake == "missing-derivative" and edit.how == "factor"
+        else edit.step.number
+    )
 
 
 def apply(

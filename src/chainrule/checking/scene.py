@@ -94,7 +94,9 @@ class Scene:
     def suspects(self) -> list[Instruction]:
         """Steps that make wrong updates and neither right ones nor predictions, in order."""
         bad = self.behind(self.bad_updates, to_goals=True) | (self.links if self.goals else set())
-        good = self.behind([u for u in self.case.anatomy.updates if u.chain in self.fit.good], to_goals=True)
+        good = self.behind(
+            [u for u in self.case.anatomy.updates if u.chain in self.fit.good], to_goals=True
+        )
         allowed = bad - ((good | self.forward) - self.links)
         return [step for step in self.program.steps if step.output in allowed]
 
@@ -168,7 +170,9 @@ class Scene:
         recording, found = self.program.recording, {}
         useful = sorted(self.forward | {step.output for step in self.cone})
         for position in useful:
-            for name in {recording.names.get(position), recording.last_names.get(position)} - {None}:
+            for name in {recording.names.get(position), recording.last_names.get(position)} - {
+                None
+            }:
                 found.setdefault(name, []).append(position)
         return found
 
@@ -200,7 +204,9 @@ class Scene:
         for step in self.program.steps:
             if step.output in self.forward and len(step.inputs) == 2:
                 for slot, position in enumerate(step.inputs):
-                    outputs, positions = found.setdefault(("operand", self.place_of(step), slot), ([], []))
+                    outputs, positions = found.setdefault(
+                        ("operand", self.place_of(step), slot), ([], [])
+                    )
                     outputs.append(step.output)
                     positions.append(position)
         return {
@@ -228,7 +234,9 @@ class Scene:
         mixes = self.case.anatomy.mixes
         pairs: dict[int, list[tuple[int, int]]] = {}
         for update in self.case.anatomy.updates:
-            pairs.setdefault(update.chain, []).append((mixes[update.turn].prediction, update.before))
+            pairs.setdefault(update.chain, []).append(
+                (mixes[update.turn].prediction, update.before)
+            )
         return {
             chain: ([first for first, _ in sorted(own)], [before for _, before in sorted(own)])
             for chain, own in pairs.items()
@@ -247,7 +255,12 @@ class Scene:
         anatomy = self.case.anatomy
         predictions = {mix.prediction for mix in anatomy.mixes}
         return ForwardPass(
-            self.program, self.case.values, anatomy.masks, self.forward, set(self.chain_of), predictions
+            self.program,
+            self.case.values,
+            anatomy.masks,
+            self.forward,
+            set(self.chain_of),
+            predictions,
         )
 
     @property
@@ -312,8 +325,13 @@ class Scene:
                 found.add(chain)
                 continue
             for step in self.program.consumers.get(here, ()):
-                if step.number in self.suspect_numbers and step.output not in seen and (
-                    step.operation in CARRIERS or (step.operation in PRODUCTS and not self.is_tainted(here))
+                if (
+                    step.number in self.suspect_numbers
+                    and step.output not in seen
+                    and (
+                        step.operation in CARRIERS
+                        or (step.operation in PRODUCTS and not self.is_tainted(here))
+                    )
                 ):
                     seen.add(step.output)
                     waiting.append(step.output)
@@ -356,7 +374,9 @@ class Scene:
                 return False
         elif step.operation not in ("transpose", "reshape", "gather"):
             return False
-        return self.updated_by(step.output) is not None and not self.comes_from_weights(step.inputs[slot])
+        return self.updated_by(step.output) is not None and not self.comes_from_weights(
+            step.inputs[slot]
+        )
 
     def comes_from_weights(self, position: int) -> bool:
         if position in self.chain_of:
@@ -448,7 +468,9 @@ class Scene:
             own = set(chain.versions)
             for version in chain.versions[:3]:
                 for step in self.program.consumers.get(version, ()):
-                    scaled = step.operation in ("multiply", "divide") and step.output not in self.forward
+                    scaled = (
+                        step.operation in ("multiply", "divide") and step.output not in self.forward
+                    )
                     if scaled and not self.is_tainted(step.output) and step.output not in own:
                         found.add(number)
         return found
@@ -474,7 +496,11 @@ class Scene:
                 for _ in range(3):
                     if step is None or step.operation not in ("multiply", "negate", "reshape"):
                         break
-                    found |= {p for p in step.inputs if p in program.given and np.size(program.given[p]) == 1}
+                    found |= {
+                        p
+                        for p in step.inputs
+                        if p in program.given and np.size(program.given[p]) == 1
+                    }
                     step = next(
                         (program.step_of.get(p) for p in step.inputs if self.is_tainted(p)), None
                     )
@@ -492,5 +518,7 @@ def calls_of(call: Call | None) -> tuple[int, ...]:
 def set_scene(case: Case, fit: Fit) -> Scene:
     """A scene with its worlds. Raises: NoDerivativeError."""
     scene = Scene(case, fit)
-    scene.worlds = [(values, true_gradients(case.anatomy, values, fit.loss)) for values in case.worlds]
+    scene.worlds = [
+        (values, true_gradients(case.anatomy, values, fit.loss)) for values in case.worlds
+    ]
     return scene

@@ -104,9 +104,7 @@ def own_part(scene: Scene, step: Instruction, end: int) -> Instruction | None:
 
 def summed(scene: Scene, step: Instruction, operation: Any, axis: int) -> Instruction:
     at, shape = step.inputs[0], np.shape(scene.case.values[step.output])
-    return replace(
-        step, compute=lambda values: np.reshape(operation(values[at], axis=axis), shape)
-    )
+    return replace(step, compute=lambda values: np.reshape(operation(values[at], axis=axis), shape))
 
 
 def unreduced_products(scene: Scene) -> Iterator[Edit]:
@@ -114,7 +112,9 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
     for steps in scene.places.values():
         first = steps[0]
         shape = np.shape(scene.case.values[first.output])
-        if first.operation not in ("matmul", "outer", "multiply") or not scene.is_tainted(first.output):
+        if first.operation not in ("matmul", "outer", "multiply") or not scene.is_tainted(
+            first.output
+        ):
             continue
         if len(shape) != 2 or len(first.inputs) != 2:
             continue
@@ -147,7 +147,12 @@ def wholes(scene: Scene, position: int) -> list[int]:
 
 
 def whole_product(
-    scene: Scene, step: Instruction, levels: tuple[int, ...], turn: int, shape: tuple[int, ...], scale: bool
+    scene: Scene,
+    step: Instruction,
+    levels: tuple[int, ...],
+    turn: int,
+    shape: tuple[int, ...],
+    scale: bool,
 ) -> Instruction | None:
     sources = [wholes(scene, position) for position in step.inputs]
     if any(level >= len(found) for level, found in zip(levels, sources, strict=True)):
@@ -179,19 +184,35 @@ def sums_over_samples(scene: Scene) -> Iterator[Edit]:
             if key is None or not scene.is_tainted(position) or position in scene.chain_of:
                 continue
             members = scene.members(key, position)
-            if len(members) < 2 or position not in members or scene.updated_by(first.output) is None:
+            if (
+                len(members) < 2
+                or position not in members
+                or scene.updated_by(first.output) is None
+            ):
                 continue
             for stride in range(1, len(members)):
                 if len(members) % stride:
                     continue
 
-                def change(step: Instruction, slot: int = slot, stride: int = stride) -> Instruction | None:
+                def change(
+                    step: Instruction, slot: int = slot, stride: int = stride
+                ) -> Instruction | None:
                     at = step.inputs[slot]
                     own = scene.members(scene.class_of.get(at), at)
                     if at not in own:
                         return None
                     parts = own[own.index(at) % stride :: stride]
-                    return with_changed_operand(step, slot, lambda value, values: sum(values[p] for p in parts))
+                    return with_changed_operand(
+                        step, slot, lambda value, values: sum(values[p] for p in parts)
+                    )
 
                 maker = scene.program.step_of[position]
-                yield Edit("last-sample-only", steps, each(change), maker, None, how=f"sum {stride}", cost=2)
+                yield Edit(
+                    "last-sample-only",
+                    steps,
+                    each(change),
+                    maker,
+                    None,
+                    how=f"sum {stride}",
+                    cost=2,
+                )

@@ -42,13 +42,17 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             if pairing is None or not any(differs(cut, whole, p) for p in states):
                 continue
 
-            def change(step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole) -> Any:
+            def change(
+                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole
+            ) -> Any:
                 pairing = pair_up(scene, place, key, step.output, cut)
                 if pairing is None:
                     return None
                 scale, order = pairing
                 state = order[step.output]
-                return lambda value, values: scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
+                return lambda value, values: (
+                    scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
+                )
 
             yield Edit(
                 "no-flow-through-time", steps, seen_as(scene, place, change), first, None,
@@ -68,10 +72,13 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         values, _ = scene.worlds[-1]
         update = anatomy.updates[here[0]]
         seeds = seeds_of(anatomy.mixes, update.mixes, scene.loss, values)
-        cut = scene.program.sweep(values, seeds, anatomy.stops | own - last_of(scene, own, update.mixes), anatomy.forward)
+        cut = scene.program.sweep(
+            values, seeds, anatomy.stops | own - last_of(scene, own, update.mixes), anatomy.forward
+        )
         if not all(
             close(
-                np.asarray(values[u.after], dtype=float) - np.asarray(values[u.before], dtype=float),
+                np.asarray(values[u.after], dtype=float)
+                - np.asarray(values[u.before], dtype=float),
                 -rate * cut[u.before] if u.before in cut else np.zeros(np.shape(values[u.before])),
             )
             for u in (anatomy.updates[k] for k in here)
@@ -97,7 +104,12 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
 
         first = next(s for s in scene.suspects if scene.is_tainted(s.output))
         shown = next(
-            (s for s in scene.suspects if scene.updated_by(s.output) is not None and scene.is_tainted(s.output)), first
+            (
+                s
+                for s in scene.suspects
+                if scene.updated_by(s.output) is not None and scene.is_tainted(s.output)
+            ),
+            first,
         )
         yield Edit("no-flow-through-time", links, each(change), shown, how="truncated", cost=3)
         return
@@ -153,7 +165,9 @@ def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, An
 def differs(cut: Mapping[int, Any], whole: Mapping[int, Any], position: int) -> bool:
     return any(
         position in whole[world]
-        and not np.allclose(cut[world].get(position, 0.0), whole[world][position], rtol=1e-6, atol=0)
+        and not np.allclose(
+            cut[world].get(position, 0.0), whole[world][position], rtol=1e-6, atol=0
+        )
         for world in whole
     )
 
@@ -183,7 +197,11 @@ def pair_up(
             if not np.any(v) and idle:
                 order[position] = idle.pop()  # backwards, as errors go
                 continue
-            match = [s for s in states if s in here and s not in order.values() and close(v, scale * here[s])]
+            match = [
+                s
+                for s in states
+                if s in here and s not in order.values() and close(v, scale * here[s])
+            ]
             if not match:
                 break
             order[position] = match[0]

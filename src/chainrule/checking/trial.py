@@ -23,7 +23,13 @@ from chainrule.checking.scene import Scene
 from chainrule.checking.updates import Anatomy, Update
 
 TOLERANCE = 100 * EXACT
-FAILURES = (ValueError, TypeError, IndexError, ZeroDivisionError, KeyError)  # an edit that cannot be
+FAILURES = (
+    ValueError,
+    TypeError,
+    IndexError,
+    ZeroDivisionError,
+    KeyError,
+)  # an edit that cannot be
 MOST_PROBES = 6
 
 
@@ -76,7 +82,8 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
     kept = [
         k
         for k, update in enumerate(anatomy.updates)
-        if np.shape(scene.case.values[update.before]) == np.shape(scene.case.values[anatomy.chains[update.chain].root])
+        if np.shape(scene.case.values[update.before])
+        == np.shape(scene.case.values[anatomy.chains[update.chain].root])
     ]
     cone = affected(scene, changes, {step.number for step in scene.cone})
     rows = []
@@ -88,11 +95,17 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
         anatomy.stops, anatomy.error_masks, anatomy.forward, anatomy.reached,
     )  # fmt: skip
     fit, traces = fit_rows(reduced, rows, scene.loss)
-    shortened = {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
+    shortened = (
+        {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
+    )
     for number in sorted(fit.bad & shortened):
-        if len(traces[number].updates) < len([u for u in anatomy.updates if u.chain == number]) and all(
+        if len(traces[number].updates) < len(
+            [u for u in anatomy.updates if u.chain == number]
+        ) and all(
             is_step(u, g, fit.rate.get(update.turn))
-            for update, u, g in zip(traces[number].updates, traces[number].steps, traces[number].gradients, strict=True)
+            for update, u, g in zip(
+                traces[number].updates, traces[number].steps, traces[number].gradients, strict=True
+            )
         ):
             fit.bad.discard(number)
             fit.good.add(number)
@@ -100,7 +113,11 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
 
 
 def is_step(u: Any, g: Any, rate: float | None) -> bool:
-    return u is not None and rate is not None and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
+    return (
+        u is not None
+        and rate is not None
+        and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
+    )
 
 
 def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
@@ -118,11 +135,17 @@ def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
         (good if all(marks) else bad).add(number)
         (bad if all(marks) else good).discard(number)
     ratio = {
-        number: value if fit.rate and all(rate > 0 for rate in fit.rate.values()) else trace_ratio(traces[number], fit)
+        number: value
+        if fit.rate and all(rate > 0 for rate in fit.rate.values())
+        else trace_ratio(traces[number], fit)
         for number, value in fit.ratio.items()
     }
     return replace(
-        fit, good=good, bad=bad, ratio=ratio, rate={turn: abs(rate) for turn, rate in fit.rate.items()}
+        fit,
+        good=good,
+        bad=bad,
+        ratio=ratio,
+        rate={turn: abs(rate) for turn, rate in fit.rate.items()},
     )
 
 
@@ -137,7 +160,11 @@ def trace_ratio(trace: Trace, fit: Fit) -> float:
 
 def former_update(anatomy: Anatomy, update: Update) -> int | None:
     """The update of the same parameter just before, by number."""
-    earlier = [k for k, u in enumerate(anatomy.updates) if u.chain == update.chain and u.number == update.number - 1]
+    earlier = [
+        k
+        for k, u in enumerate(anatomy.updates)
+        if u.chain == update.chain and u.number == update.number - 1
+    ]
     return earlier[0] if earlier else None
 
 
@@ -147,12 +174,17 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
         return 0.0, 0.0
     anatomy = scene.case.anatomy
     numbers = range(len(anatomy.updates))
-    rows = [(values, gradients, steps_of(scene, numbers, values, {})) for values, gradients in scene.worlds]
+    rows = [
+        (values, gradients, steps_of(scene, numbers, values, {}))
+        for values, gradients in scene.worlds
+    ]
     traces = traces_of(anatomy, rows)
     pools: dict[Any, list[Trace]] = {}
     for number in sorted(scene.fit.good):
         alone = np.size(traces[number].first[0][1]) >= 2
-        pools.setdefault(number if alone else update_line(anatomy, number), []).append(traces[number])
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(
+            traces[number]
+        )
     found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
     if not found:
         return 0.0, 0.0
@@ -176,11 +208,10 @@ class Trial:
             for k, update in zip(self.numbers, self.updates, strict=True)
             if self.momentum and (former := former_update(anatomy, update)) is not None
         }
-        self.gradients = [
-            [gradients[k] for _, gradients in scene.worlds] for k in self.numbers
-        ]
+        self.gradients = [[gradients[k] for _, gradients in scene.worlds] for k in self.numbers]
         self.befores = [
-            join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds]) for u in self.updates
+            join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds])
+            for u in self.updates
         ]
         reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
         self.cone = {step.number for step in scene.cone if step.output in reach}
@@ -192,7 +223,13 @@ class Trial:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
             self.start.append(self.steps_in(self.numbers, values, new))
         now = self.pairs(self.start)
-        self.decays = [decay] if decay else sorted({decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None})
+        self.decays = (
+            [decay]
+            if decay
+            else sorted(
+                {decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None}
+            )
+        )
         self.rate = self.common_rate(now)
         marks = self.marks(now)
         self.good = sum(marks)
@@ -215,12 +252,18 @@ class Trial:
             if norm(g) > 0 and np.shape(scene.case.values[update.before]) == shape:
                 counts[update.turn] = counts.get(update.turn, 0) + 1
                 rate = scene.fit.rate.get(update.turn, rates[0] if rates else None)
-                fits = rate is not None and u.shape == np.shape(g) and norm(u + rate * g) <= 1e-6 * norm(u)
+                fits = (
+                    rate is not None
+                    and u.shape == np.shape(g)
+                    and norm(u + rate * g) <= 1e-6 * norm(u)
+                )
                 if update.chain in scene.fit.bad and not fits:
                     wrong[update.turn] = wrong.get(update.turn, 0) + 1
         if scene.fit.form == "momentum":  # wrong ones cannot be told by one step
             return max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
-        return max(counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1)
+        return max(
+            counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1
+        )
 
     def choose_probes(self, marks: Sequence[bool]) -> list[int]:
         """One wrong parameter of every line that updates some."""
@@ -256,7 +299,9 @@ class Trial:
             found.append((join(us), join(gs)) if fits else None)
         return found
 
-    def steps_with(self, own: Mapping[int, Any], places: Sequence[int], worlds: Sequence[int]) -> list[list[Any]]:
+    def steps_with(
+        self, own: Mapping[int, Any], places: Sequence[int], worlds: Sequence[int]
+    ) -> list[list[Any]]:
         """The steps with an edit: those of other parameters as they were."""
         together = {**self.changes, **own}
         steps = affected(self.scene, together, self.cone)
@@ -265,7 +310,9 @@ class Trial:
             values, _ = self.scene.worlds[number]
             new = self.scene.program.rerun(values, together, steps, self.scene.fixed)
             row = list(self.start[number])
-            for k, u in zip(places, self.steps_in([self.numbers[k] for k in places], values, new), strict=True):
+            for k, u in zip(
+                places, self.steps_in([self.numbers[k] for k in places], values, new), strict=True
+            ):
                 row[k] = u
             found.append(row)
         return found
@@ -274,7 +321,11 @@ class Trial:
 
     def decay_of(self, pair: tuple[Any, Any] | None, k: int) -> float | None:
         """lambda of an update -eta g - lambda V that fits exactly, where there are entries enough."""
-        if pair is None or np.size(self.gradients[k][0]) < 3 or self.updates[k].chain not in self.scene.fit.good:
+        if (
+            pair is None
+            or np.size(self.gradients[k][0]) < 3
+            or self.updates[k].chain not in self.scene.fit.good
+        ):
             return None
         u, g = pair
         matrix = np.stack([g, self.befores[k]], axis=1)
@@ -383,7 +434,9 @@ class Trial:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
             if u.shape != g.shape:
                 continue
-            before = np.reshape(np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1)
+            before = np.reshape(
+                np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
+            )
             left, size = u + self.rate * g, max(norm(u), self.rate * norm(g))
             if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
                 return True
@@ -411,5 +464,7 @@ class Trial:
         """Whether all that is wrong is off by constant factors alone, in arrays that show it."""
         ratios = self.constant_ratios()
         wrong = [u.chain for u in self.updates if u.chain in self.scene.fit.bad]
-        entries = sum(np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios)
+        entries = sum(
+            np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios
+        )
         return bool(wrong) and all(chain in ratios for chain in wrong) and entries > 1

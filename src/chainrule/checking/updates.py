@@ -54,6 +54,7 @@ class Anatomy:
     error_masks: list[int]
     forward: set[int] = field(default_factory=set)
     reached: dict[int, int] = field(default_factory=dict)
+    claimed: bool = False  # updates that are gradients as computed, by no optimizer
 
 
 def find_updates(

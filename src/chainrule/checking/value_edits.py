@@ -112,10 +112,14 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                     if mate(first) is None:
                         continue
 
-                    def change(step: Instruction, mate: Any = mate, pairs: Any = pairs) -> NewValue | None:
+                    def change(
+                        step: Instruction, mate: Any = mate, pairs: Any = pairs
+                    ) -> NewValue | None:
                         return factor(scene, mate(step), pairs)
 
-                    beside = name == "dropout-mask" and any(p in scene.forward_pass.mask_operands for p in first.inputs)
+                    beside = name == "dropout-mask" and any(
+                        p in scene.forward_pass.mask_operands for p in first.inputs
+                    )
                     yield Edit(
                         name, steps, seen_as(scene, key, change), first, None, mate(first),
                         how="factor", cost=0 if beside else 1,
@@ -142,16 +146,27 @@ def named_factor_edits(scene: Scene) -> Iterator[Edit]:
         for pair_class in pair_classes(scene, scene.activations, first, shape):
             for mode in ("reversed", "rank"):
 
-                def mate(step: Instruction, outputs: list[int] = outputs, key: Any = pair_class, mode: str = mode) -> int | None:
+                def mate(
+                    step: Instruction,
+                    outputs: list[int] = outputs,
+                    key: Any = pair_class,
+                    mode: str = mode,
+                ) -> int | None:
                     near = scene.between(outputs, step.output)
                     members = [a for a in scene.members(key, step.output) if a in scene.activations]
-                    index = near.index(step.output) - (len(near) - len(members) if mode == "rank" else 0)
+                    index = near.index(step.output) - (
+                        len(near) - len(members) if mode == "rank" else 0
+                    )
                     chosen = len(members) - 1 - index if mode == "reversed" else index
                     return members[chosen] if 0 <= chosen < len(members) else -1
 
                 def change(step: Instruction, mate: Any = mate) -> NewValue | None:
                     a = mate(step)
-                    return (lambda value, values: value) if a == -1 else factor(scene, a, scene.activations)
+                    return (
+                        (lambda value, values: value)
+                        if a == -1
+                        else factor(scene, a, scene.activations)
+                    )
 
                 yield Edit(
                     "missing-derivative", steps, seen_by_others(scene, keys, change), first, None,
@@ -224,11 +239,15 @@ def true_slopes(scene: Scene) -> Iterator[Edit]:
                     if a is None:
                         continue
 
-                    def change(step: Instruction, mate: Any = mate, pairs: Any = pairs) -> NewValue | None:
+                    def change(
+                        step: Instruction, mate: Any = mate, pairs: Any = pairs
+                    ) -> NewValue | None:
                         chosen = mate(step)
                         if chosen is None:
                             return None
-                        return lambda value, values: scene.slope(chosen, pairs[chosen], base_of(values))
+                        return lambda value, values: scene.slope(
+                            chosen, pairs[chosen], base_of(values)
+                        )
 
                     yield Edit(
                         name or name_slope(scene, first), steps, seen_as(scene, key, change), first,
@@ -282,7 +301,11 @@ def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
         return "wrong-variable" if gone is not None else "wrong-operator"
     single = np.size(scene.case.values[gone]) == 1 and not scene.case.anatomy.masks[gone]
     if single:
-        return "learning-rate-twice" if scene.is_rate(gone) or gone in scene.step_sizes else "parameter-mis-scaled"
+        return (
+            "learning-rate-twice"
+            if scene.is_rate(gone) or gone in scene.step_sizes
+            else "parameter-mis-scaled"
+        )
     if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
         return "derivative-at-activation"
     return "wrong-operator"
@@ -334,7 +357,9 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
 def scales_behind(scene: Scene, chain: int, turn: int) -> dict[int, float]:
     """The values that an update is made from that are its gradient but for a factor, and the factor."""
     anatomy = scene.case.anatomy
-    number = next((k for k, u in enumerate(anatomy.updates) if u.chain == chain and u.turn == turn), None)
+    number = next(
+        (k for k, u in enumerate(anatomy.updates) if u.chain == chain and u.turn == turn), None
+    )
     if number is None:
         return {}
     update, (values, gradients) = anatomy.updates[number], scene.worlds[-1]
@@ -348,6 +373,8 @@ def scales_behind(scene: Scene, chain: int, turn: int) -> dict[int, float]:
             value = np.asarray(values[position], dtype=float)
             if value.shape == g.shape:
                 scale = float(np.sum(value * g)) / size
-                if scale and np.allclose(value, scale * g, rtol=1e-7, atol=1e-12 * np.max(np.abs(value))):
+                if scale and np.allclose(
+                    value, scale * g, rtol=1e-7, atol=1e-12 * np.max(np.abs(value))
+                ):
                     found[position] = scale
     return found

@@ -1,16 +1,13 @@
 """Functions of NumPy that are a few operations, or one with other parameters: power, clip, dot, var, pad ..."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operation
-
-if TYPE_CHECKING:
-    from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operation, Writer
 
 
-def power(recorder: "Recorder", base: Any, exponent: Any) -> Operation | None:
+def power(recorder: Writer, base: Any, exponent: Any) -> Operation | None:
     plain = isinstance(exponent, int | np.integer) or (
         np.ndim(exponent) == 0 and isinstance(base, NUMBERS)
     )
@@ -34,7 +31,7 @@ def power(recorder: "Recorder", base: Any, exponent: Any) -> Operation | None:
     return None
 
 
-def clip(recorder: "Recorder", args: Arguments, options: Keywords) -> Operation | None:
+def clip(recorder: Writer, args: Arguments, options: Keywords) -> Operation | None:
     names = ("a", "a_min", "a_max")
     given = dict(zip(names, args, strict=False)) | {
         {"min": "a_min", "max": "a_max"}.get(key, key): value for key, value in options.items()
@@ -51,7 +48,7 @@ def clip(recorder: "Recorder", args: Arguments, options: Keywords) -> Operation 
     return Operation("minimum", [position, recorder.position(high)])
 
 
-def product(recorder: "Recorder", name: str, p: Any, q: Any) -> Operation | None:
+def product(recorder: Writer, name: str, p: Any, q: Any) -> Operation | None:
     left, right = np.shape(p), np.shape(q)
     if not left or not right:
         return Operation("multiply", [recorder.position(p), recorder.position(q)])
@@ -69,7 +66,7 @@ def product(recorder: "Recorder", name: str, p: Any, q: Any) -> Operation | None
     return Operation("matmul", [recorder.position(p), recorder.position(q)])
 
 
-def tensordot(recorder: "Recorder", p: Any, q: Any, axes: Any = 2) -> Operation | None:
+def tensordot(recorder: Writer, p: Any, q: Any, axes: Any = 2) -> Operation | None:
     rank_p, rank_q = np.ndim(p), np.ndim(q)
     if isinstance(axes, int):
         of_p, of_q = list(range(rank_p - axes, rank_p)), list(range(axes))
@@ -87,7 +84,7 @@ def tensordot(recorder: "Recorder", p: Any, q: Any, axes: Any = 2) -> Operation 
     )
 
 
-def einsum(recorder: "Recorder", args: Arguments, options: Keywords) -> Operation | None:
+def einsum(recorder: Writer, args: Arguments, options: Keywords) -> Operation | None:
     subscripts, *operands = args
     if not isinstance(subscripts, str) or "." in subscripts:
         return None
@@ -114,9 +111,7 @@ REDUCTIONS = {
 }
 
 
-def reduction(
-    recorder: "Recorder", name: str, args: Arguments, options: Keywords
-) -> Operation | None:
+def reduction(recorder: Writer, name: str, args: Arguments, options: Keywords) -> Operation | None:
     axis = options.pop("axis", args[1] if len(args) > 1 else None)
     keepdims = bool(options.pop("keepdims", False))
     if options or len(args) > 2:
@@ -132,7 +127,7 @@ def reduction(
 
 
 def variance(
-    recorder: "Recorder",
+    recorder: Writer,
     name: str,
     values: Any,
     axis: Any = None,
@@ -161,7 +156,7 @@ def variance(
 
 
 def norm(
-    recorder: "Recorder",
+    recorder: Writer,
     values: Any,
     ord: Any = None,  # noqa: A002  # NumPy names it so
     axis: Any = None,
@@ -189,7 +184,7 @@ JOINS = {
 }
 
 
-def join(recorder: "Recorder", name: str, args: Arguments, options: Keywords) -> Operation | None:
+def join(recorder: Writer, name: str, args: Arguments, options: Keywords) -> Operation | None:
     if name == "append":
         axis = options.get("axis", args[2] if len(args) > 2 else None)
         parts = list(args[:2])
@@ -223,7 +218,7 @@ def join(recorder: "Recorder", name: str, args: Arguments, options: Keywords) ->
     return None
 
 
-def joined(recorder: "Recorder", parts: list[tuple[Any, tuple[int, ...]]], axis: int) -> Operation:
+def joined(recorder: Writer, parts: list[tuple[Any, tuple[int, ...]]], axis: int) -> Operation:
     positions = []
     for part, shape in parts:
         position = recorder.position(part)
@@ -236,7 +231,7 @@ def joined(recorder: "Recorder", parts: list[tuple[Any, tuple[int, ...]]], axis:
 
 
 def moved(
-    recorder: "Recorder", name: str, args: Arguments, kwargs: Keywords, value: Any
+    recorder: Writer, name: str, args: Arguments, kwargs: Keywords, value: Any
 ) -> Operation | None:
     """Where each entry of the result comes from, by moving numbers that stand for places."""
     values = args[0]
@@ -271,7 +266,7 @@ def moved(
 
 
 def matrix_operation(
-    recorder: "Recorder", name: str, args: Arguments, options: Keywords, value: Any
+    recorder: Writer, name: str, args: Arguments, options: Keywords, value: Any
 ) -> Operation | None:
     """np.matrix multiplies by `*`; its slices and sums stay matrices."""
     if name == "multiply" and not options and len(args) == 2 and all(np.ndim(a) == 2 for a in args):

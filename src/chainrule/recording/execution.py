@@ -258,13 +258,22 @@ def run_recorded(
 
 
 def record_more(
-    run: Run, action: Callable[[], Any], watch: Callable[[Recorder], None], seconds: float, seed: int = 0
+    run: Run,
+    action: Callable[[], Any],
+    watch: Callable[[Recorder], None],
+    seconds: float,
+    seed: int = 0,
 ) -> Run:
     """Record what an action does with the names of a program that has run, as a run of its own."""
     recorder = run.recorder
     assert recorder is not None
     more = replace(
-        run, recording=recorder.start_anew(watch), failure=None, failed_line=None, finished=False, interrupted=False
+        run,
+        recording=recorder.start_anew(watch),
+        failure=None,
+        failed_line=None,
+        finished=False,
+        interrupted=False,
     )
     np.random.seed(seed)
     random.seed(seed)
@@ -276,7 +285,7 @@ def record_more(
         more.finished = True
     except EnoughError:
         more.interrupted = True
-    except BaseException as error:  # noqa: BLE001  # as above
+    except BaseException as error:  # as above
         more.failure, more.failed_line = explain_failure(error, run)
     finally:
         with contextlib.suppress(AttributeError, ValueError):

@@ -7,7 +7,7 @@ as it is, to be called again: `checking` then takes its derivative numerically.
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +26,7 @@ from chainrule.recording.composites import (
     tensordot,
     variance,
 )
-from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operation
-
-if TYPE_CHECKING:
-    from chainrule.recording.recorder import Recorder
-
+from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operation, Writer
 
 OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "Add": ("add", operator.add),
@@ -99,7 +95,7 @@ SAME = {
 
 
 def translate(
-    recorder: "Recorder",
+    recorder: Writer,
     function: Any,
     name: str,
     args: Arguments,
@@ -116,7 +112,7 @@ def translate(
 
 
 def known_operation(
-    recorder: "Recorder", name: str, args: Arguments, kwargs: Keywords, value: Any
+    recorder: Writer, name: str, args: Arguments, kwargs: Keywords, value: Any
 ) -> Operation | None:
     position = recorder.position
     options = {
@@ -177,7 +173,7 @@ def known_operation(
     return None
 
 
-def opaque(recorder: "Recorder", function: Any, args: Arguments, kwargs: Keywords) -> Operation:
+def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -> Operation:
     """The call as it is. Its numbers are inputs; anything else stays with it."""
     inputs: list[int] = []
 
@@ -216,19 +212,19 @@ def holds_numbers(values: Any) -> bool:
     )
 
 
-def transposed(recorder: "Recorder", owner: Any) -> Operation:
+def transposed(recorder: Writer, owner: Any) -> Operation:
     return Operation("transpose", [recorder.position(owner)], {"axes": None})
 
 
-def unchanged(recorder: "Recorder", owner: Any) -> Operation:
+def unchanged(recorder: Writer, owner: Any) -> Operation:
     return Operation("reshape", [recorder.position(owner)], {"shape": np.shape(owner)})
 
 
-def flattened(recorder: "Recorder", owner: Any) -> Operation:
+def flattened(recorder: Writer, owner: Any) -> Operation:
     return Operation("reshape", [recorder.position(owner)], {"shape": (np.size(owner),)})
 
 
-ATTRIBUTES: dict[str, Callable[["Recorder", Any], Operation | None]] = {
+ATTRIBUTES: dict[str, Callable[[Writer, Any], Operation | None]] = {
     "T": transposed,
     "A": unchanged,
     "A1": flattened,

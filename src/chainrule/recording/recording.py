@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import Any, Protocol, TypeAlias, final
 
 import numpy as np
 
@@ -80,3 +80,30 @@ class Operation:
     name: str
     inputs: list[int]
     parameters: dict[str, Any] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """Who writes a recording down, as those see it who tell what is to be written."""
+
+    recording: Recording
+    current_site: int
+
+    @property
+    def memory(self) -> Any: ...
+
+    def position(self, value: Any) -> int: ...
+    def add(self, operation: Operation, value: Any) -> int: ...
+    def add_given(self, value: Any, origin: str) -> int: ...
+    def record(self, operation: Operation, value: Any) -> Any: ...
+    def record_call(
+        self,
+        function: Any,
+        name: str,
+        args: Arguments,
+        kwargs: Keywords,
+        value: Any,
+        literal: tuple[bool, ...] = (),
+    ) -> Any: ...
+    def item(self, site: int, owner: Any, index: Any, /) -> Any: ...
+    def iterate(self, site: int, values: Any, /) -> Any: ...
+    def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any: ...

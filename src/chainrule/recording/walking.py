@@ -9,32 +9,29 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.recording.operations import OPERATORS
-from chainrule.recording.recording import NUMBERS, Guard, Operation, is_number
-
-if TYPE_CHECKING:
-    from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
 
 Walker: TypeAlias = Callable[..., Any]
 
 
-def walk(recorder: "Recorder", site: int, values: Any) -> Any:
+def walk(recorder: Writer, site: int, values: Any) -> Any:
     return recorder.iterate(site, values)
 
 
-def walk_zip(recorder: "Recorder", site: int, *values: Any, **kwargs: Any) -> Any:
+def walk_zip(recorder: Writer, site: int, *values: Any, **kwargs: Any) -> Any:
     return zip(*(walk(recorder, site, v) for v in values), **kwargs)  # noqa: B905  # as it was called
 
 
-def walk_enumerate(recorder: "Recorder", site: int, values: Any, *args: Any, **kwargs: Any) -> Any:
+def walk_enumerate(recorder: Writer, site: int, values: Any, *args: Any, **kwargs: Any) -> Any:
     return enumerate(walk(recorder, site, values), *args, **kwargs)
 
 
-def walk_map(recorder: "Recorder", site: int, function: Any, *values: Any) -> Any:
+def walk_map(recorder: Writer, site: int, function: Any, *values: Any) -> Any:
     def results() -> Iterator[Any]:
         for arguments in zip(*(walk(recorder, site, v) for v in values), strict=False):
             yield recorder.call(site, function, *arguments)
@@ -42,7 +39,7 @@ def walk_map(recorder: "Recorder", site: int, function: Any, *values: Any) -> An
     return results()
 
 
-def walk_sum(recorder: "Recorder", site: int, values: Any, *start: Any, **kwargs: Any) -> Any:
+def walk_sum(recorder: Writer, site: int, values: Any, *start: Any, **kwargs: Any) -> Any:
     items = list(walk(recorder, site, values))
     total = sum(items, *start, **kwargs)
     if not isinstance(total, NUMBERS):
@@ -80,7 +77,7 @@ def is_plain_zero(value: Any) -> bool:
 
 
 def walk_extreme(function: Any) -> Any:
-    def chosen(recorder: "Recorder", site: int, *values: Any, **kwargs: Any) -> Any:
+    def chosen(recorder: Writer, site: int, *values: Any, **kwargs: Any) -> Any:
         items = list(walk(recorder, site, values[0])) if len(values) == 1 else list(values)
         result = function(items, **kwargs)
         if not kwargs and any(isinstance(item, NUMBERS) for item in items):
@@ -97,31 +94,31 @@ def walk_extreme(function: Any) -> Any:
     return chosen
 
 
-def walk_list(recorder: "Recorder", site: int, *values: Any) -> Any:
+def walk_list(recorder: Writer, site: int, *values: Any) -> Any:
     return list(*(walk(recorder, site, v) for v in values))
 
 
-def walk_tuple(recorder: "Recorder", site: int, *values: Any) -> Any:
+def walk_tuple(recorder: Writer, site: int, *values: Any) -> Any:
     return tuple(*(walk(recorder, site, v) for v in values))
 
 
-def walk_iter(recorder: "Recorder", site: int, values: Any, *rest: Any) -> Any:
+def walk_iter(recorder: Writer, site: int, values: Any, *rest: Any) -> Any:
     return iter(walk(recorder, site, values), *rest)
 
 
-def walk_reversed(recorder: "Recorder", site: int, values: Any) -> Any:
+def walk_reversed(recorder: Writer, site: int, values: Any) -> Any:
     if isinstance(values, np.ndarray):
         return iter([recorder.item(site, values, i) for i in range(len(values) - 1, -1, -1)])
     return reversed(values)
 
 
-def walk_reduce(recorder: "Recorder", site: int, function: Any, values: Any, *start: Any) -> Any:
+def walk_reduce(recorder: Writer, site: int, function: Any, values: Any, *start: Any) -> Any:
     return functools.reduce(
         lambda a, b: recorder.call(site, function, a, b), walk(recorder, site, values), *start
     )
 
 
-def walk_deepcopy(recorder: "Recorder", site: int, value: Any, *rest: Any) -> Any:
+def walk_deepcopy(recorder: Writer, site: int, value: Any, *rest: Any) -> Any:
     """A copy of an array is a value of its own, and comes from the old one."""
     memo: dict[int, Any] = {}
     result = copy.deepcopy(value, memo)
@@ -150,7 +147,7 @@ def find_arrays(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
 def operator_hook(kind: str) -> Any:
     name, function = OPERATORS[kind]
 
-    def apply(recorder: "Recorder", site: int, left: Any, right: Any) -> Any:
+    def apply(recorder: Writer, site: int, left: Any, right: Any) -> Any:
         value = function(left, right)
         if not is_number(value) or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
             return value
@@ -160,7 +157,7 @@ def operator_hook(kind: str) -> Any:
 
 
 def walk_vectorized(
-    recorder: "Recorder", site: int, function: Any, /, *args: Any, **kwargs: Any
+    recorder: Writer, site: int, function: Any, /, *args: Any, **kwargs: Any
 ) -> Any:
     """np.vectorize calls its function entry by entry, and so are the entries written down."""
     arrays = [np.asarray(argument) for argument in args]
@@ -188,7 +185,7 @@ def walk_vectorized(
     return recorder.record(Operation("reshape", [flat], {"shape": shape}), value)
 
 
-def accumulate(recorder: "Recorder", function: Any, target: Any, index: Any, *values: Any) -> Any:
+def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values: Any) -> Any:
     """np.add.at: rows that an index names twice receive both values, by a matrix of ones."""
     name = function.__self__.__name__
     rows = np.asarray(index) if not isinstance(index, tuple) else None
