@@ -6,7 +6,7 @@ assignment's; weights that were changed too early are the early update's.
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from chainrule.checking.edits import Edit
@@ -72,11 +72,12 @@ def read_texts(sources: Sequence[Source]) -> list[Text]:
 @final
 @dataclass(frozen=True)
 class Blame:
-    """A place to change: the file's number, the node at fault, and for an operand its node."""
+    """A place to change: the file's number, the node at fault, and for an operand its node and a step there."""
 
     file: int
     node: ast.AST
     operand: ast.AST | None = None
+    step: Instruction | None = None
 
     @property
     def line(self) -> int:
@@ -99,7 +100,7 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
         calls = scene.place_of(step)[2]
         if calls not in calls_seen:
             calls_seen.add(calls)
-            blame = blame_operand(program, step, edit, texts)
+            blame = replace(blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
 

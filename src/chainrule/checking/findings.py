@@ -128,12 +128,21 @@ def operand_words(
         "through time",
         "truncated",
     ):
-        name = scene.program.name(edit.instead)
+        name = scene.program.name(instead_of(edit, blame))
         if name is not None:
             should = next((ast.unparse(one) for one in names_around(text, blame.node, name)), None)
             if should == was:
                 should = None
     return was, should
+
+
+def instead_of(edit: Edit, blame: Blame) -> int:
+    """What belongs in the operand's place where this edit is seen: each call has a value of its own."""
+    assert edit.instead is not None
+    if blame.step is None or edit.slot is None or blame.step is edit.step:
+        return edit.instead
+    changed = (edit.make([blame.step]) or {}).get(blame.step.number)
+    return edit.instead if changed is None else changed.inputs[edit.slot]
 
 
 def corrected_line(
