@@ -17,6 +17,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.forward_pass import ForwardPass
 from chainrule.checking.program import Instruction, Program, Values
+from chainrule.checking.rates import step_sizes_of
 from chainrule.checking.updates import Update, true_gradients
 from chainrule.recording.recording import Call
 
@@ -167,7 +168,8 @@ class Scene:
     @cached_property
     def by_name(self) -> dict[str, list[int]]:
         """The values of forward and backward passes by what they are called, in order."""
-        recording, found = self.program.recording, {}
+        recording = self.program.recording
+        found: dict[str, list[int]] = {}
         useful = sorted(self.forward | {step.output for step in self.cone})
         for position in useful:
             for name in {recording.names.get(position), recording.last_names.get(position)} - {
@@ -487,24 +489,7 @@ class Scene:
     @cached_property
     def step_sizes(self) -> set[int]:
         """Numbers by which updates are multiplied last."""
-        found: set[int] = set()
-        anatomy, program = self.case.anatomy, self.program
-        for update in anatomy.updates:
-            link = program.step_of.get(update.after)
-            for position in link.inputs if link is not None else ():
-                step = program.step_of.get(position)
-                for _ in range(3):
-                    if step is None or step.operation not in ("multiply", "negate", "reshape"):
-                        break
-                    found |= {
-                        p
-                        for p in step.inputs
-                        if p in program.given and np.size(program.given[p]) == 1
-                    }
-                    step = next(
-                        (program.step_of.get(p) for p in step.inputs if self.is_tainted(p)), None
-                    )
-        return found
+        return step_sizes_of(self.case.anatomy)
 
 
 def calls_of(call: Call | None) -> tuple[int, ...]:

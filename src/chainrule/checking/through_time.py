@@ -36,14 +36,14 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
-        for key, (cut, whole) in tables:
+        for key, (cut, uncut) in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
             states = scene.members(key, first.output)
-            if pairing is None or not any(differs(cut, whole, p) for p in states):
+            if pairing is None or not any(differs(cut, uncut, p) for p in states):
                 continue
 
             def change(
-                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole
+                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = uncut
             ) -> Any:
                 pairing = pair_up(scene, place, key, step.output, cut)
                 if pairing is None:
@@ -97,8 +97,8 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
             at, before = step.output, befores[step.output]
 
-            def whole(values: Any) -> Any:
-                return values[before] - rate * gradients[id(base(values)), at]
+            def whole(now: Any) -> Any:
+                return now[before] - rate * gradients[id(base(now)), at]
 
             return replace(step, compute=whole)
 
@@ -126,7 +126,7 @@ def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
 def base(values: Any) -> Values:
     while hasattr(values, "values") and not isinstance(values, list):
         values = values.values
-    return values  # type: ignore[no-any-return]
+    return values
 
 
 def recurrent_classes(scene: Scene) -> list[Place]:

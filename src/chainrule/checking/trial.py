@@ -226,9 +226,7 @@ class Trial:
         self.decays = (
             [decay]
             if decay
-            else sorted(
-                {decay for k in self.places if (decay := self.decay_of(now[k], k)) is not None}
-            )
+            else sorted({own for k in self.places if (own := self.decay_of(now[k], k)) is not None})
         )
         self.rate = self.common_rate(now)
         marks = self.marks(now)

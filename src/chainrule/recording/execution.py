@@ -275,7 +275,7 @@ def record_more(
         finished=False,
         interrupted=False,
     )
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # the generator that programs use
     random.seed(seed)
     with contextlib.suppress(AttributeError, ValueError):
         signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
