@@ -4,6 +4,13 @@ import numpy as np
 
 from chainrule.checking.updates import Anatomy
 
+RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
+
+
+def is_rate_name(name: str | None) -> bool:
+    """Whether that is what people call a learning rate."""
+    return name is not None and any(word in name.lower() for word in RATE_WORDS)
+
 
 def step_sizes_of(anatomy: Anatomy) -> set[int]:
     """Single numbers by which updates are multiplied last, as positions."""

@@ -38,8 +38,8 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             continue
         for key, (cut, uncut) in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
-            states = scene.members(key, first.output)
-            if pairing is None or not any(differs(cut, uncut, p) for p in states):
+            members = scene.members(key, first.output)
+            if pairing is None or not any(differs(cut, uncut, p) for p in members):
                 continue
 
             def change(
