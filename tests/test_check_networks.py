@@ -15,6 +15,7 @@ import pytest
 
 from chainrule.checking.deciding import check_program
 from chainrule.checking.verdict import Verdict
+
 from network_variants import (
     Variant,
     bases,

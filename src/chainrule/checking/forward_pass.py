@@ -79,8 +79,7 @@ class ForwardPass:
         region = self.program.ancestors([a], {z}) - {z}
         steps = (self.program.step_of.get(p) for p in region if self.masks[p])
         return any(step is not None and step.operation not in STRAIGHT for step in steps) or any(
-            step is not None
-            and step.operation in ("multiply", "divide")
+            step.operation in ("multiply", "divide")
             and sum(bool(self.masks[p]) for p in step.inputs) > 1
             for p in region
             if (step := self.program.step_of.get(p))

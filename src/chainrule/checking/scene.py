@@ -17,6 +17,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.forward_pass import ForwardPass
 from chainrule.checking.program import Instruction, Program, Values
+from chainrule.checking.rates import find_decaying, find_step_sizes
 from chainrule.checking.updates import Update, true_gradients
 from chainrule.recording.recording import Call
 
@@ -167,7 +168,8 @@ class Scene:
     @cached_property
     def by_name(self) -> dict[str, list[int]]:
         """The values of forward and backward passes by what they are called, in order."""
-        recording, found = self.program.recording, {}
+        recording = self.program.recording
+        found: dict[str, list[int]] = {}
         useful = sorted(self.forward | {step.output for step in self.cone})
         for position in useful:
             for name in {recording.names.get(position), recording.last_names.get(position)} - {
@@ -462,18 +464,7 @@ class Scene:
 
     @cached_property
     def decaying(self) -> set[int]:
-        """Parameters of which a multiple goes into their own update, beside the version that goes on."""
-        anatomy, found = self.case.anatomy, set()
-        for number, chain in enumerate(anatomy.chains):
-            own = set(chain.versions)
-            for version in chain.versions[:3]:
-                for step in self.program.consumers.get(version, ()):
-                    scaled = (
-                        step.operation in ("multiply", "divide") and step.output not in self.forward
-                    )
-                    if scaled and not self.is_tainted(step.output) and step.output not in own:
-                        found.add(number)
-        return found
+        return find_decaying(self.case.anatomy, self.forward)
 
     @cached_property
     def named_rates(self) -> set[float]:
@@ -486,25 +477,7 @@ class Scene:
 
     @cached_property
     def step_sizes(self) -> set[int]:
-        """Numbers by which updates are multiplied last."""
-        found: set[int] = set()
-        anatomy, program = self.case.anatomy, self.program
-        for update in anatomy.updates:
-            link = program.step_of.get(update.after)
-            for position in link.inputs if link is not None else ():
-                step = program.step_of.get(position)
-                for _ in range(3):
-                    if step is None or step.operation not in ("multiply", "negate", "reshape"):
-                        break
-                    found |= {
-                        p
-                        for p in step.inputs
-                        if p in program.given and np.size(program.given[p]) == 1
-                    }
-                    step = next(
-                        (program.step_of.get(p) for p in step.inputs if self.is_tainted(p)), None
-                    )
-        return found
+        return find_step_sizes(self.case.anatomy)
 
 
 def calls_of(call: Call | None) -> tuple[int, ...]:

@@ -38,8 +38,9 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             continue
         for key, (cut, whole) in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
-            states = scene.members(key, first.output)
-            if pairing is None or not any(differs(cut, whole, p) for p in states):
+            if pairing is None or not any(
+                differs(cut, whole, p) for p in scene.members(key, first.output)
+            ):
                 continue
 
             def change(
@@ -95,12 +96,7 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         ]
 
         def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
-            at, before = step.output, befores[step.output]
-
-            def whole(values: Any) -> Any:
-                return values[before] - rate * gradients[id(base(values)), at]
-
-            return replace(step, compute=whole)
+            return stepping(step, befores[step.output], rate, gradients)
 
         first = next(s for s in scene.suspects if scene.is_tainted(s.output))
         shown = next(
@@ -115,6 +111,15 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         return
 
 
+def stepping(step: Any, before: int, rate: float, gradients: Mapping[tuple[int, int], Any]) -> Any:
+    """A step that moves a version down a given gradient."""
+
+    def moved(values: Any) -> Any:
+        return values[before] - rate * gradients[id(base(values)), step.output]
+
+    return replace(step, compute=moved)
+
+
 def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
     """Of a place's values the last ones that some predictions are made from."""
     anatomy = scene.case.anatomy
@@ -126,7 +131,7 @@ def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
 def base(values: Any) -> Values:
     while hasattr(values, "values") and not isinstance(values, list):
         values = values.values
-    return values  # type: ignore[no-any-return]
+    return values
 
 
 def recurrent_classes(scene: Scene) -> list[Place]:

@@ -1,0 +1,41 @@
+"""Numbers that updates are multiplied by last, and parameters that decay."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from chainrule.checking.updates import Anatomy
+
+
+def find_step_sizes(anatomy: Anatomy) -> set[int]:
+    """Positions of given numbers by which an update is multiplied last."""
+    found: set[int] = set()
+    program = anatomy.program
+    for update in anatomy.updates:
+        link = program.step_of.get(update.after)
+        for position in link.inputs if link is not None else ():
+            step = program.step_of.get(position)
+            for _ in range(3):
+                if step is None or step.operation not in ("multiply", "negate", "reshape"):
+                    break
+                given = {p for p in step.inputs if p in program.given}
+                found |= {p for p in given if np.size(program.given[p]) == 1}
+                tainted = (p for p in step.inputs if anatomy.error_masks[p])
+                step = next((program.step_of.get(p) for p in tainted), None)
+    return found
+
+
+def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:
+    """Parameters of which a multiple goes into their own update, beside the version that goes on."""
+    program, found = anatomy.program, set()
+    for number, chain in enumerate(anatomy.chains):
+        for version in chain.versions[:3]:
+            for step in program.consumers.get(version, ()):
+                scaled = step.operation in ("multiply", "divide") and step.output not in forward
+                if (
+                    scaled
+                    and not anatomy.error_masks[step.output]
+                    and step.output not in chain.versions
+                ):
+                    found.add(number)
+    return found
