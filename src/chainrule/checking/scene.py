@@ -172,10 +172,9 @@ class Scene:
         found: dict[str, list[int]] = {}
         useful = sorted(self.forward | {step.output for step in self.cone})
         for position in useful:
-            for name in {recording.names.get(position), recording.last_names.get(position)} - {
-                None
-            }:
-                found.setdefault(name, []).append(position)
+            for name in {recording.names.get(position), recording.last_names.get(position)}:
+                if name is not None:
+                    found.setdefault(name, []).append(position)
         return found
 
     def latest_named(self, name: str, near: int) -> int | None:
