@@ -17,7 +17,7 @@ from chainrule.checking.program import Instruction
 from chainrule.checking.scene import Scene
 
 Changes: TypeAlias = dict[int, Instruction]
-Change: TypeAlias = Callable[[Instruction], Instruction | None]
+Change: TypeAlias = Callable[..., Instruction | None]  # of one step
 
 SWAPS = {
     "add": ("subtract", "multiply"),

@@ -77,14 +77,12 @@ class ForwardPass:
     def bends(self, a: int, z: int) -> bool:
         """Whether a function is more than a scale and a shift."""
         region = self.program.ancestors([a], {z}) - {z}
-        steps = [step for p in region if self.masks[p] and (step := self.program.step_of.get(p))]
-        return any(
-            step.operation not in STRAIGHT
-            or (
-                step.operation in ("multiply", "divide")
-                and sum(bool(self.masks[p]) for p in step.inputs) > 1
-            )
-            for step in steps
+        steps = (self.program.step_of.get(p) for p in region if self.masks[p])
+        return any(step is not None and step.operation not in STRAIGHT for step in steps) or any(
+            step.operation in ("multiply", "divide")
+            and sum(bool(self.masks[p]) for p in step.inputs) > 1
+            for p in region
+            if (step := self.program.step_of.get(p))
         )
 
     def is_weighed(self, position: int) -> bool:

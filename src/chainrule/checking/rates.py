@@ -1,19 +1,14 @@
-"""Numbers that a program takes its steps by."""
+"""Numbers that updates are multiplied by last, and parameters that decay."""
+
+from collections.abc import Collection
 
 import numpy as np
 
 from chainrule.checking.updates import Anatomy
 
-RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
 
-
-def is_rate_name(name: str | None) -> bool:
-    """Whether that is what people call a learning rate."""
-    return name is not None and any(word in name.lower() for word in RATE_WORDS)
-
-
-def step_sizes_of(anatomy: Anatomy) -> set[int]:
-    """Single numbers by which updates are multiplied last, as positions."""
+def find_step_sizes(anatomy: Anatomy) -> set[int]:
+    """Positions of given numbers by which an update is multiplied last."""
     found: set[int] = set()
     program = anatomy.program
     for update in anatomy.updates:
@@ -23,9 +18,24 @@ def step_sizes_of(anatomy: Anatomy) -> set[int]:
             for _ in range(3):
                 if step is None or step.operation not in ("multiply", "negate", "reshape"):
                     break
-                found |= {
-                    p for p in step.inputs if p in program.given and np.size(program.given[p]) == 1
-                }
-                tainted = (program.step_of.get(p) for p in step.inputs if anatomy.error_masks[p])
-                step = next(tainted, None)
+                given = {p for p in step.inputs if p in program.given}
+                found |= {p for p in given if np.size(program.given[p]) == 1}
+                tainted = (p for p in step.inputs if anatomy.error_masks[p])
+                step = next((program.step_of.get(p) for p in tainted), None)
+    return found
+
+
+def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:
+    """Parameters of which a multiple goes into their own update, beside the version that goes on."""
+    program, found = anatomy.program, set()
+    for number, chain in enumerate(anatomy.chains):
+        for version in chain.versions[:3]:
+            for step in program.consumers.get(version, ()):
+                scaled = step.operation in ("multiply", "divide") and step.output not in forward
+                if (
+                    scaled
+                    and not anatomy.error_masks[step.output]
+                    and step.output not in chain.versions
+                ):
+                    found.add(number)
     return found

@@ -17,7 +17,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.forward_pass import ForwardPass
 from chainrule.checking.program import Instruction, Program, Values
-from chainrule.checking.rates import is_rate_name, step_sizes_of
+from chainrule.checking.rates import find_decaying, find_step_sizes
 from chainrule.checking.updates import Update, true_gradients
 from chainrule.recording.recording import Call
 
@@ -171,9 +171,9 @@ class Scene:
         found: dict[str, list[int]] = {}
         useful = sorted(self.forward | {step.output for step in self.cone})
         for position in useful:
-            for names in (recording.names, recording.last_names):
-                if position in names and position not in found.get(names[position], ()):
-                    found.setdefault(names[position], []).append(position)
+            for name in {recording.names.get(position), recording.last_names.get(position)}:
+                if name is not None:
+                    found.setdefault(name, []).append(position)
         return found
 
     def latest_named(self, name: str, near: int) -> int | None:
@@ -461,18 +461,7 @@ class Scene:
 
     @cached_property
     def decaying(self) -> set[int]:
-        """Parameters of which a multiple goes into their own update, beside the version that goes on."""
-        anatomy, found = self.case.anatomy, set()
-        for number, chain in enumerate(anatomy.chains):
-            own = set(chain.versions)
-            for version in chain.versions[:3]:
-                for step in self.program.consumers.get(version, ()):
-                    scaled = (
-                        step.operation in ("multiply", "divide") and step.output not in self.forward
-                    )
-                    if scaled and not self.is_tainted(step.output) and step.output not in own:
-                        found.add(number)
-        return found
+        return find_decaying(self.case.anatomy, self.forward)
 
     @cached_property
     def named_rates(self) -> set[float]:
@@ -485,8 +474,7 @@ class Scene:
 
     @cached_property
     def step_sizes(self) -> set[int]:
-        """Numbers by which updates are multiplied last."""
-        return step_sizes_of(self.case.anatomy)
+        return find_step_sizes(self.case.anatomy)
 
 
 def calls_of(call: Call | None) -> tuple[int, ...]:

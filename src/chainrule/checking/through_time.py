@@ -38,8 +38,9 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             continue
         for key, (cut, uncut) in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
-            members = scene.members(key, first.output)
-            if pairing is None or not any(differs(cut, uncut, p) for p in members):
+            if pairing is None or not any(
+                differs(cut, whole, p) for p in scene.members(key, first.output)
+            ):
                 continue
 
             def change(
@@ -95,12 +96,7 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         ]
 
         def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
-            at, before = step.output, befores[step.output]
-
-            def whole(now: Any) -> Any:
-                return now[before] - rate * gradients[id(base(now)), at]
-
-            return replace(step, compute=whole)
+            return stepping(step, befores[step.output], rate, gradients)
 
         first = next(s for s in scene.suspects if scene.is_tainted(s.output))
         shown = next(
@@ -113,6 +109,15 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         )
         yield Edit("no-flow-through-time", links, each(change), shown, how="truncated", cost=3)
         return
+
+
+def stepping(step: Any, before: int, rate: float, gradients: Mapping[tuple[int, int], Any]) -> Any:
+    """A step that moves a version down a given gradient."""
+
+    def moved(values: Any) -> Any:
+        return values[before] - rate * gradients[id(base(values)), step.output]
+
+    return replace(step, compute=moved)
 
 
 def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:

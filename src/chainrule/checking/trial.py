@@ -223,11 +223,8 @@ class Trial:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
             self.start.append(self.steps_in(self.numbers, values, new))
         now = self.pairs(self.start)
-        self.decays = (
-            [decay]
-            if decay
-            else sorted({own for k in self.places if (own := self.decay_of(now[k], k)) is not None})
-        )
+        found = (self.decay_of(now[k], k) for k in self.places)
+        self.decays = [decay] if decay else sorted({one for one in found if one is not None})
         self.rate = self.common_rate(now)
         marks = self.marks(now)
         self.good = sum(marks)

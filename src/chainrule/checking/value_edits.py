@@ -16,21 +16,22 @@ from chainrule.checking.scene import Place, Scene
 from chainrule.rules import RULES
 
 # The new value of an operand or a result, given its old value and all values.
-NewValue: TypeAlias = Callable[[Any, Any], Any]
+NewValue: TypeAlias = Callable[..., Any]
+ChangeOfValue: TypeAlias = Callable[..., NewValue | None]  # of one step
 
 
 # --- how a value is changed -----------------------------------------------------------------------
 
 
 def seen_as(
-    scene: Scene, key: Place, change: Callable[[Instruction], NewValue | None]
+    scene: Scene, key: Place, change: ChangeOfValue
 ) -> Callable[[Sequence[Instruction]], Changes | None]:
     """Changes after which all steps of other places see the values of one place otherwise."""
     return seen_by_others(scene, {key}, change)
 
 
 def seen_by_others(
-    scene: Scene, keys: set[Place], change: Callable[[Instruction], NewValue | None]
+    scene: Scene, keys: set[Place], change: ChangeOfValue
 ) -> Callable[[Sequence[Instruction]], Changes | None]:
     """The same of several places: a step of one sees another's values otherwise, its own as they are."""
 
