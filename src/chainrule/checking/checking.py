@@ -11,7 +11,7 @@ from chainrule.checking.fitting import Fit, named_factors
 from chainrule.checking.judging import judge
 from chainrule.checking.losses import SEEDS
 from chainrule.checking.predictions import Mix
-from chainrule.checking.program import NoDerivativeError, Program, Values
+from chainrule.checking.program import Instruction, NoDerivativeError, Program, Values
 from chainrule.checking.updates import Anatomy
 
 DISTURBANCES = (0.3, 0.03, 0.003)
@@ -133,9 +133,42 @@ def right_losses(case: Case) -> list[str]:
     """The losses that explain every update in every world."""
     found: list[str] = []
     for loss, fit in case.fits.items():
-        if fit.is_right and not (found and loss in ("huber", "absolute-error")):
+        if (
+            fit.is_right
+            and is_evident(case, fit)
+            and not (found and loss in ("huber", "absolute-error"))
+        ):
             found.append(loss)
     return found
+
+
+def is_evident(case: Case, fit: Fit) -> bool:
+    """Whether agreement means something: with one output and one world, any rate fits any loss."""
+    anatomy = case.anatomy
+    single = all(
+        np.size(case.values[anatomy.mixes[u.turn].prediction]) == 1 for u in anatomy.updates
+    )
+    rates = list(fit.rate.values())
+    return len(case.worlds) > 1 or not single or not rates or np.ptp(rates) <= 1e-6 * abs(rates[0])
+
+
+def uses_data(case: Case) -> bool:
+    """Whether predictions are made from anything but parameters and constants of the formulas."""
+    anatomy, program = case.anatomy, case.program
+    used = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
+    behind = program.ancestors(used, anatomy.stops)
+    roots = {chain.root for chain in anatomy.chains}
+    return any(
+        np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
+        for p in behind & set(program.given) - roots
+        if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
+    )
+
+
+def is_constant(program: Program, step: Instruction, position: int) -> bool:
+    literal = program.site(step).literal
+    place = step.inputs.index(position)
+    return place < len(literal) and literal[place]
 
 
 def has_kink(case: Case) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
-from chainrule.checking.checking import Case, common_factor, open_case, right_losses
+from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
 from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving import judge_untrained, left_to_choose
 from chainrule.checking.enough import watch_until_enough
@@ -91,6 +91,8 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             name, f"it uses {case.unknown_function}(), whose derivative is not known here and which is too "
             "large to be differentiated numerically",
         )  # fmt: skip
+    if not uses_data(case):
+        return undecided(name, "its predictions are made of parameters alone: no data go into them")
     losses = right_losses(case)
     if losses:
         fit = case.fits[losses[0]]
