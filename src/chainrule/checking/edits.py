@@ -234,7 +234,7 @@ def transposes(scene: Scene) -> Iterator[Edit]:
                     slot = {"left": 0, "right": 1}.get(turn)
                     yield Edit(
                         "wrong-transpose", steps,
-                        each(lambda step, turn=turn, wanted=wanted: turned_product(scene, step, turn, wanted)),  # type: ignore[misc]
+                        each(lambda step, turn=turn, wanted=wanted: turned_product(scene, step, turn, wanted)),
                         first, slot, how=turn, cost=1,
                     )  # fmt: skip
         if first.operation == "outer":
@@ -292,7 +292,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                 continue
             yield Edit(
                 name_operator(scene, first, other, link), steps,
-                each(lambda step, other=other: replace(step, operation=other)),  # type: ignore[misc]
+                each(lambda step, other=other: replace(step, operation=other)),
                 first, how=other, cost=0 if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
@@ -309,7 +309,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             for exponent in (1, 2, 3):
                 if first.parameters.get("exponent", 2) != exponent:
                     yield Edit(
-                        "wrong-operator", steps, each(lambda step, e=exponent: with_exponent(step, e)),  # type: ignore[misc]
+                        "wrong-operator", steps, each(lambda step, e=exponent: with_exponent(step, e)),
                         first, how=f"**{exponent}", cost=2,
                     )  # fmt: skip
         if first.operation == "scatter" and link:
@@ -350,7 +350,7 @@ def index_edits(scene: Scene) -> Iterator[Edit]:
         for axis, distance in shifts(first, np.shape(scene.case.values[first.inputs[0]])):
             yield Edit(
                 "derivative-at-activation" if slope else "wrong-index", steps,
-                each(lambda step, a=axis, d=distance: shifted(scene, step, a, d)), first, 0,  # type: ignore[misc]
+                each(lambda step, a=axis, d=distance: shifted(scene, step, a, d)), first, 0,
                 how="index", cost=1,
             )  # fmt: skip
 

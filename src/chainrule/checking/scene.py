@@ -17,7 +17,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.forward_pass import ForwardPass
 from chainrule.checking.program import Instruction, Program, Values
-from chainrule.checking.rates import find_decaying, find_step_sizes
+from chainrule.checking.rates import find_decaying, find_step_sizes, is_rate_name
 from chainrule.checking.updates import Update, true_gradients
 from chainrule.recording.recording import Call
 

@@ -27,7 +27,7 @@ def reductions(scene: Scene) -> Iterator[Edit]:
                 for axis in (0, 1):
                     yield Edit(
                         "last-sample-only", steps,
-                        each(lambda step, o=operation, a=axis: summed(scene, step, o, a)), first,  # type: ignore[misc]
+                        each(lambda step, o=operation, a=axis: summed(scene, step, o, a)), first,
                         how=f"sum axis={axis}", cost=1,
                     )  # fmt: skip
         if np.ndim(scene.case.values[first.output]) == 2:
@@ -38,7 +38,7 @@ def reductions(scene: Scene) -> Iterator[Edit]:
                             "bias-not-summed", steps,
                             seen_as(
                                 scene, key,
-                                lambda step, o=operation, a=axis, k=keepdims: (  # type: ignore[misc]
+                                lambda step, o=operation, a=axis, k=keepdims: (
                                     lambda value, values: o(value, axis=a, keepdims=k)
                                 ),
                             ),
@@ -65,7 +65,7 @@ def other_sums(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
                 yield Edit(
                     name, steps,
                     each(
-                        lambda step, o=operation, a=axis, k=keepdims: replace(  # type: ignore[misc]
+                        lambda step, o=operation, a=axis, k=keepdims: replace(
                             step, operation=o, parameters={"axis": a, "keepdims": k}
                         )
                     ),
@@ -79,7 +79,7 @@ def other_sums(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
             for end in (0, -1):
                 yield Edit(
                     "bias-summed-over-all", steps,
-                    each(lambda step, end=end: own_part(scene, step, end)), first, how="own part", cost=1,  # type: ignore[misc]
+                    each(lambda step, end=end: own_part(scene, step, end)), first, how="own part", cost=1,
                 )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
                     if whole_product(scene, first, levels, turn, shape, scale) is not None:
                         yield Edit(
                             "last-sample-only", steps,
-                            each(lambda s, v=levels, t=turn, c=scale, h=shape: whole_product(scene, s, v, t, h, c)),  # type: ignore[misc]
+                            each(lambda s, v=levels, t=turn, c=scale, h=shape: whole_product(scene, s, v, t, h, c)),
                             first, how=f"whole {turn}", cost=2,
                         )  # fmt: skip
 

@@ -285,7 +285,7 @@ def removed_factors(scene: Scene) -> Iterator[Edit]:
             gone = first.inputs[1 - slot] if len(first.inputs) == 2 else None
             yield Edit(
                 name_removed(scene, first, gone), steps,
-                each(lambda step, slot=slot: passing(step, slot)), first, None, position,  # type: ignore[misc]
+                each(lambda step, slot=slot: passing(step, slot)), first, None, position,
                 how="remove", cost=6 if gone is not None and scene.is_decay(gone) else 2,
             )  # fmt: skip
 
@@ -350,7 +350,7 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
             off = scale is not None and not any(abs(scale / other - 1) < 1e-6 for other in usual)
             yield Edit(
                 "sign-error" if abs(ratio + 1) < 1e-6 else "parameter-mis-scaled", steps,
-                seen_as(scene, key, lambda step, ratio=ratio: lambda value, values: value / ratio),  # type: ignore[misc]
+                seen_as(scene, key, lambda step, ratio=ratio: lambda value, values: value / ratio),
                 first, how=f"scale {ratio:g}", cost=4 if off else 5,
             )  # fmt: skip
 
