@@ -36,7 +36,7 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
-        for key, (cut, uncut) in tables:
+        for key, (cut, whole) in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
             if pairing is None or not any(
                 differs(cut, uncut, p) for p in scene.members(key, first.output)
@@ -44,7 +44,7 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
                 continue
 
             def change(
-                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = uncut
+                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole
             ) -> Any:
                 pairing = pair_up(scene, place, key, step.output, cut)
                 if pairing is None:
