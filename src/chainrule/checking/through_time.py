@@ -39,7 +39,7 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         for key, (cut, whole) in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
             if pairing is None or not any(
-                differs(cut, uncut, p) for p in scene.members(key, first.output)
+                differs(cut, whole, p) for p in scene.members(key, first.output)
             ):
                 continue
 
