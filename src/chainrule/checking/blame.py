@@ -357,16 +357,21 @@ def renamed_operand(program: Program, text: Text, here: Blame, step: Instruction
     used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
     if isinstance(here.node, ast.BinOp | ast.AugAssign):
         used |= {spoken(n) for n in ast.walk(here.node)}
-    best = [node for node in found if spoken(node.targets[0]) in used]
-    best += [
-        node
-        for node in ast.walk(text.tree)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Name | ast.Attribute)
-        and any(spoken(target) in used for target in node.targets)
-        and spoken(node.value) not in used
-    ]
-    best = best or found
+    best = [node for node in found if spoken(node.targets[0]) in used] or found
+    if not best:
+        own = text.around(here.node, FUNCTIONS)
+        best = [
+            node
+            for node in ast.walk(text.tree)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Name | ast.Attribute)
+            and any(spoken(target) in used for target in node.targets)
+            and spoken(node.value) not in used
+            and (
+                text.around(node, FUNCTIONS) is own
+                or text.around(node, (ast.ClassDef,)) is not None
+            )
+        ]
     return Blame(here.file, best[0]) if best else None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.checking import Case
+from chainrule.checking.edits import SWAPS
 from chainrule.checking.fitting import CLEAR, Fit, norm
 from chainrule.checking.goals import find_goals
 from chainrule.checking.own_losses import stated_losses
@@ -68,7 +69,13 @@ def doubles(case: Case, update: Update) -> bool:
     return not np.any(at_rest) and norm(twice - 2 * once) <= CLEAR * norm(once)
 
 
-def scaled_update(case: Case, update: Update, factor: float, target: int | None = None) -> Any:
+def scaled_update(
+    case: Case,
+    update: Update,
+    factor: float,
+    target: int | None = None,
+    changes: Mapping[int, Any] | None = None,
+) -> Any:
     """What becomes of an update, or of a value on its way, when all errors are so many times as large."""
     anatomy, program = case.anatomy, case.program
     chain = anatomy.chains[update.chain]
@@ -80,7 +87,7 @@ def scaled_update(case: Case, update: Update, factor: float, target: int | None 
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
     values = case.worlds[-1]
     scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
-    new = program.rerun(values, {}, cone, fixed, scaled)
+    new = program.rerun(values, changes or {}, cone, fixed, scaled)
     result = np.asarray(new.get(end, values[end]), dtype=float)
     return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
@@ -96,7 +103,12 @@ def is_believable(case: Case, repair: Repair) -> bool:
     assert fit is not None
     names = {edit.mistake for edit in repair.edits}
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
-    if names != {"decay-sign"} and not all(is_linear(case, number, goals) for number in fit.bad):
+    # With + for * an update is not linear in errors, and is once that is put right.
+    swapped = names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    changes = repair.changes if swapped else {}
+    if names != {"decay-sign"} and not all(
+        is_linear(case, number, goals, changes) for number in fit.bad
+    ):
         return False
     if fit.good:
         return True
@@ -105,14 +117,16 @@ def is_believable(case: Case, repair: Repair) -> bool:
     return repair.loss in stated_losses(case)
 
 
-def is_linear(case: Case, number: int, goals: Mapping[int, int]) -> bool:
+def is_linear(
+    case: Case, number: int, goals: Mapping[int, int], changes: Mapping[int, Any] | None = None
+) -> bool:
     """Whether a parameter's updates, or the gradients in them, are linear in all errors, but for a decay."""
     anatomy = case.anatomy
     updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
     for k, update in updates:
         target = goals.get(k)
         at_rest, once, twice = (
-            scaled_update(case, update, factor, target) for factor in (0.0, 1.0, 2.0)
+            scaled_update(case, update, factor, target, changes) for factor in (0.0, 1.0, 2.0)
         )
         if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)):
             return False

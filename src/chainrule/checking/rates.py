@@ -6,6 +6,13 @@ import numpy as np
 
 from chainrule.checking.updates import Anatomy
 
+RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
+
+
+def is_rate_name(name: str | None) -> bool:
+    """Whether that is what people call a learning rate."""
+    return name is not None and any(word in name.lower() for word in RATE_WORDS)
+
 
 def find_step_sizes(anatomy: Anatomy) -> set[int]:
     """Positions of given numbers by which an update is multiplied last."""

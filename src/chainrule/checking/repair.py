@@ -40,7 +40,7 @@ ORDER = (
 class Repair:
     """The edits that were kept, and how well everything fits with them. `proved`: all fits.
 
-    `before` is the fit without them; `scenes` has for each edit the scene that it was found in.
+    `before` is the fit without them, `changes` has the changed steps; `scenes` has for each edit the scene that it was found in.
     """
 
     loss: str
@@ -49,6 +49,7 @@ class Repair:
     proved: bool = False
     scenes: list[Scene] = field(default_factory=list)
     before: Fit | None = None
+    changes: dict[int, Any] = field(default_factory=dict)
 
 
 def repair_case(case: Case, deadline: float) -> Repair:
@@ -138,6 +139,7 @@ def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
             if found is None:
                 break
             edit, changes, repair.fit = found
+            repair.changes = changes
             repair.edits.append(edit)
             repair.scenes.append(scene)
             if repair.fit.is_right:

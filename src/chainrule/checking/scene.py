@@ -17,13 +17,12 @@ from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.forward_pass import ForwardPass
 from chainrule.checking.program import Instruction, Program, Values
-from chainrule.checking.rates import find_decaying, find_step_sizes
+from chainrule.checking.rates import find_decaying, find_step_sizes, is_rate_name
 from chainrule.checking.updates import Update, true_gradients
 from chainrule.recording.recording import Call
 
 # A place: site, operation, and the sites of the calls that lead there.
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
-RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
 
 
 # What carries a contribution to an update on, what multiplies, and what leaves an error an error.
@@ -418,9 +417,8 @@ class Scene:
         return False
 
     def is_rate(self, position: int | None) -> bool:
-        """Whether a number is one that right updates are multiplied by, or has such a name."""
-        name = self.program.name(position) if position is not None else None
-        return bool(name) and any(word in str(name).lower() for word in RATE_WORDS)
+        """Whether a number has the name of a rate."""
+        return position is not None and is_rate_name(self.program.name(position))
 
     # --- values of one turn -------------------------------------------------------------------------
 
