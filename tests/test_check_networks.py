@@ -27,7 +27,7 @@ from network_variants import (
 )
 
 SECONDS = 40.0
-DETECTED, RIGHT_LINE, RIGHT_NAME = 0.94, 0.78, 0.70
+DETECTED, RIGHT_LINE, RIGHT_NAME = 0.80, 0.70, 0.66
 
 
 def verdict_of(path: Path) -> Verdict:

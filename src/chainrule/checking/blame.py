@@ -320,7 +320,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
             return returned
     name = program.name(edit.step.output)
     if edit.mistake == "bias-not-summed":
-        renamed = renamed_operand(program, text, here, edit.step)
+        renamed = renamed_operand(scene, text, here, edit.step)
         if renamed is not None:
             return renamed
     if name is None:
@@ -341,9 +341,14 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     return here
 
 
-def renamed_operand(program: Program, text: Text, here: Blame, step: Instruction) -> Blame | None:
+def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) -> Blame | None:
     """The assignment that calls an error a bias's gradient as it stands: db = dz."""
-    names = {program.name(p) for p in (step.output, *step.inputs)} - {None}
+    names = {scene.program.name(p) for p in (step.output, *step.inputs) if scene.is_tainted(p)}
+    names -= {None}
+    statement = text.statement(here.node)
+    parameters = {chain.name(scene.program) for chain in scene.case.anatomy.chains}
+    if isinstance(statement, ast.Assign) and spoken(statement.targets[0]) not in parameters:
+        return None  # it computes the gradient itself
     found = []
     for node in ast.walk(text.tree):
         if (
