@@ -11,7 +11,7 @@ from typing import final
 
 from chainrule.checking.edits import Edit
 from chainrule.checking.program import Instruction, Program
-from chainrule.checking.scene import Scene
+from chainrule.checking.scene import Scene, calls_of
 from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site
 from chainrule.recording.source import Source
@@ -91,7 +91,7 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
     if edit.early is not None:
         maker = program.step_of.get(edit.early)
         if maker is not None:
-            return [early_update(program, maker, texts)]
+            return [early_update(program, maker, edit.step, texts)]
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
     found: dict[tuple[int, int], Blame] = {}
@@ -105,10 +105,13 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
     return list(found.values())
 
 
-def early_update(program: Program, maker: Instruction, texts: Sequence[Text]) -> Blame:
+def early_update(
+    program: Program, maker: Instruction, used: Instruction, texts: Sequence[Text]
+) -> Blame:
     """The statement that updates too early: of a helper that does nothing else the call."""
     here, call = blame_of(program.site(maker), texts), program.call(maker)
-    while call is not None:
+    around_use = set(calls_of(program.call(used)))
+    while call is not None and call.site not in around_use:
         function = texts[here.file].around(here.node, FUNCTIONS)
         if function is None or not is_small(function):
             break
