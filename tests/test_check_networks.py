@@ -4,16 +4,12 @@ Of the variants every seventh is tried, all mistakes and styles among them: all 
 floors are what is reached; the aims are detection 1, lines 0.95 and names 0.9.
 """
 
-import contextlib
-import io
-import multiprocessing
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from chainrule.checking.deciding import check_program
+from chainrule.checking.request import check_paths
 from chainrule.checking.verdict import Verdict
 
 from network_variants import (
@@ -30,16 +26,12 @@ SECONDS = 40.0
 DETECTED, RIGHT_LINE, RIGHT_NAME = 0.80, 0.70, 0.66
 
 
-def verdict_of(path: Path) -> Verdict:
-    os.chdir(path.parent)
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return check_program(path, SECONDS)
-
-
 def verdicts_of(paths: Sequence[Path]) -> list[Verdict]:
-    """Each program is run in a process of its own, two at a time."""
-    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-        return pool.map(verdict_of, paths, chunksize=1)
+    """Each program is checked as the command does, in a process of its own, two at a time."""
+    answers = list(check_paths([str(path) for path in paths], SECONDS, jobs=2))
+    verdicts = [answer for answer in answers if isinstance(answer, Verdict)]
+    assert len(verdicts) == len(answers), [a for a in answers if not isinstance(a, Verdict)]
+    return verdicts
 
 
 def write(sources: Sequence[str], folder: Path) -> list[Path]:

@@ -112,7 +112,8 @@ def is_believable(case: Case, repair: Repair) -> bool:
         return False
     if fit.good:
         return True
-    if names == {"derivative-at-activation"} and len(fit.bad) > 1:
+    unusual = repair.loss in ("huber", "absolute-error")
+    if names == {"derivative-at-activation"} and len(fit.bad) > 1 and not unusual:
         return True
     return repair.loss in stated_losses(case)
 
