@@ -138,6 +138,7 @@ def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
         name, "wrong", f"{count} of {count + len(fit.good)} parameters do not follow their gradients",
         loss=joined_losses([fit.loss]), factor=common_factor(case, fit),
         parameters=parameter_rows(case, fit), findings=findings,
+        agreement=repair.fit.apart if proved and repair.fit is not None else None,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
 from chainrule.checking.localising import first_wrong_step
 from chainrule.checking.mistake_words import WORDS
+from chainrule.checking.program import Instruction
 from chainrule.checking.repair import Repair
 from chainrule.checking.scene import Scene
 from chainrule.checking.trial import steps_of
@@ -26,6 +27,7 @@ from chainrule.checking.verdict import Finding
 from chainrule.recording.source import Source
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+MOST_SHOWN = 40  # updates among which one is chosen to be shown
 TOKENS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
@@ -86,7 +88,7 @@ def finding(
         parameters=sorted(
             {scene.case.anatomy.chains[n].name(scene.program) or "parameter" for n in fit.bad}
         ),
-        numbers=one_entry(scene),
+        numbers=one_entry(scene, repair, blame.step),
     )
 
 
@@ -216,13 +218,25 @@ def with_operator(source: str, node: ast.AST, operator: str) -> str | None:
     return (coded[:start] + between.replace(token, operator, 1).encode() + coded[end:]).decode()
 
 
-def one_entry(scene: Scene) -> tuple[str, float, float] | None:
-    """One entry of a wrong parameter's gradient: as the code has it, and as it is."""
+def one_entry(
+    scene: Scene, repair: Repair, step: Instruction | None
+) -> tuple[str, float, float] | None:
+    """One entry of the gradient that a wrong step spoils, as the code has it, and as it is.
+
+    Of several gradients that of the parameter which the fewest values come between: what lies behind is
+    spoiled by the mistakes of other lines as well.
+    """
     anatomy, fit = scene.case.anatomy, scene.fit
     values, gradients = scene.worlds[0]
+    # Where nothing is right before the repair, it is the repair that tells the rate.
+    mended = repair.fit.rate if repair.proved and repair.fit is not None else {}
+    best: tuple[int, tuple[str, float, float]] | None = None
     for number, update in enumerate(anatomy.updates):
-        rate = fit.rate.get(update.turn)
-        if update.chain not in fit.bad or not rate:
+        rate = fit.rate.get(update.turn) or mended.get(update.turn)
+        if update.chain not in fit.bad or not rate or (best is not None and number > MOST_SHOWN):
+            continue
+        behind = scene.behind([update])
+        if step is not None and step.output not in behind:
             continue
         (u,) = steps_of(scene, [number], values, {})
         g = np.asarray(gradients[number], dtype=float)
@@ -232,5 +246,7 @@ def one_entry(scene: Scene) -> tuple[str, float, float] | None:
         entry: Any = np.unravel_index(int(np.argmax(np.abs(made - g))), g.shape) if g.shape else ()
         name = anatomy.chains[update.chain].name(scene.program) or "parameter"
         index = f"[{','.join(str(int(k)) for k in entry)}]" if g.shape else ""
-        return f"the gradient of {name}{index}", float(made[entry]), float(g[entry])
-    return None
+        shown = f"the gradient of {name}{index}", float(made[entry]), float(g[entry])
+        if best is None or len(behind) < best[0]:
+            best = len(behind), shown
+    return best[1] if best is not None else None

@@ -27,7 +27,8 @@ class Fit:
     `good`, `bad` and `silent` are numbers of chains; silent ones had neither gradient nor update.
     `ratio` and `cosine` of each chain are against the common rate. `momentum` and `decay` are those of
     the general form, where it was needed. `rates` has for each chain its own constant factor on the
-    common rate.
+    common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
+    length, where one common rate is the form.
     """
 
     loss: str
@@ -40,6 +41,7 @@ class Fit:
     rates: dict[int, float] = field(default_factory=dict)
     form: str = "gradient-descent"
     clear: bool = True
+    apart: float | None = None
 
     @property
     def is_right(self) -> bool:
@@ -148,6 +150,8 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
             off = norm(u + eta * g) / max(expected, norm(u))
             allowed = EXACT + 4 * noise * norm(u) / max(expected, norm(u))
             seen[number].append(off <= allowed)
+            if off <= allowed:
+                fit.apart = max(off, fit.apart or 0.0)
             fit.clear = fit.clear and not (allowed < off < CLEAR)
             if np.isfinite(rate) and eta:
                 ratios[number].append(rate / eta)
