@@ -6,6 +6,7 @@ The object is {"verdict": ...}, or {"fault": traceback} where chainrule itself f
 process leaves nothing; whoever started it then has the reason.
 """
 
+import gc
 import json
 import os
 import sys
@@ -19,6 +20,8 @@ from chainrule.checking.verdict import Verdict
 
 
 def main(arguments: list[str]) -> None:
+    # A recording is many objects that stay: collecting as often as usual would walk them all time and again.
+    gc.set_threshold(200_000, 20, 1000)
     seconds, script, descriptor = float(arguments[0]), Path(arguments[1]), int(arguments[2])
     # The program cannot take these from us by naming something alike.
     write, end, dump = os.write, os._exit, json.dumps
@@ -42,7 +45,7 @@ def as_seen_from_outside(verdict: Verdict, folder: Path) -> dict[str, Any]:
     verdict.reason = verdict.reason.replace(inside, "")
     verdict.notes = [note.replace(inside, "") for note in verdict.notes]
     for finding in verdict.findings:
-        finding.file = finding.file.removeprefix(inside)
+        finding.file = os.path.relpath(finding.file, folder)
     return verdict.as_data()
 
 

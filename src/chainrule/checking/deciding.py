@@ -22,6 +22,7 @@ from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
+LONGER = "Give it longer with --timeout S, or less to do before it trains."
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -58,7 +59,8 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdic
     """The verdict on gradients that are never applied, or on what the program only defines."""
     driven = judge_untrained(run, min(deadline, time.monotonic() + DRIVING_SECONDS))
     if driven is None:
-        return undecided(name, run.failure or why_nothing_is_trained(case))
+        advice = LONGER if run.interrupted else None
+        return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)
     if driven.discarded is not None:
         return decide_discarded(name, driven.discarded, run)
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
@@ -148,7 +150,9 @@ def is_applied(case: Case) -> bool:
     return any(anatomy.reached.get(p) for chain in anatomy.chains for p in chain.versions[1:])
 
 
-def why_nothing_is_trained(case: Case) -> str:
+def why_nothing_is_trained(case: Case, run: Run) -> str:
+    if run.interrupted:
+        return "no parameter was updated by an error in the time that it was watched"
     if not case.program.steps:
         return "it computes nothing with numbers while it runs"
     if not case.anatomy.chains:

@@ -221,7 +221,7 @@ def discarded_finding(site: Site, parameter: str, source: Source) -> Finding:
     cell, cell_line = source.cell_of(site.line)
     shown = source.shown[site.line - 1] if site.line <= len(source.shown) else ""
     return Finding(
-        source.path.name, site.line, "update-missing",
+        str(source.path), site.line, "update-missing",
         "gradients are computed in every pass, and no parameter ever changes",
         f"the step becomes the next value of {parameter}",
         None, proved=True, cell=cell, cell_line=cell_line,

@@ -1,6 +1,7 @@
 """When a recording may stop: once every parameter was updated a few times."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from chainrule.checking.anatomy import take_apart
@@ -15,33 +16,43 @@ MOST_BYTES = 1_500_000_000
 
 
 def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:
-    """A watch that looks at the recording at 3,000 values, at twice that, and so on."""
+    """A watch that looks at the recording at 3,000 values, at twice that, and so on.
+
+    A recording that is full and has no update in it was of what comes before training: it begins anew.
+    """
     end = time.monotonic() + seconds
     next_look = FIRST_LOOK
 
     def watch(recorder: Recorder) -> None:
         nonlocal next_look
+        if recorder.begins_anew:
+            return
         size = len(recorder.recording.graph.values)
-        full = size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES or time.monotonic() > end
+        over = time.monotonic() > end
+        full = over or size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES
+        next_look = min(next_look, FIRST_LOOK) if size < FIRST_LOOK else next_look
         if size < next_look and not full:
             recorder.next_watch = min(next_look, size + 200)
             return
         next_look = 2 * size
         recorder.next_watch = size + 200
-        if full or has_enough(recorder):
+        counts = count_updates(recorder)
+        if full and not counts and not over:
+            recorder.begins_anew = True
+        elif full or has_enough(counts):
             recorder.off = True
             raise EnoughError
 
     return watch
 
 
-def has_enough(recorder: Recorder) -> bool:
+def count_updates(recorder: Recorder) -> list[tuple[int, int]]:
+    """For every update so far its chain and its turn."""
     anatomy = take_apart(build_program(recorder.recording, recorder.table), finished=False)
-    counts: dict[int, int] = {}
-    for update in anatomy.updates:
-        counts[update.chain] = counts.get(update.chain, 0) + 1
-    return (
-        bool(counts)
-        and len({update.turn for update in anatomy.updates}) >= VERSIONS
-        and min(counts.values()) >= VERSIONS - 1
-    )
+    return [(update.chain, update.turn) for update in anatomy.updates]
+
+
+def has_enough(updates: list[tuple[int, int]]) -> bool:
+    counts = Counter(chain for chain, _ in updates)
+    turns = {turn for _, turn in updates}
+    return len(turns) >= VERSIONS and min(counts.values()) >= VERSIONS - 1

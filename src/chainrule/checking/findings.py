@@ -74,7 +74,7 @@ def finding(
     }
     fit = scene.fit
     return Finding(
-        file=text.source.path.name,
+        file=str(text.source.path),
         line=line,
         mistake=edit.mistake,
         found=found.format(**words),

@@ -78,7 +78,7 @@ def frozen_findings(case: Case, fit: Fit, frozen: Sequence[Frozen], run: Run) ->
         born = f" (line {one.born.line})" if one.born and one.site else ""
         findings.append(
             Finding(
-                source.path.name, line, "parameter-never-updated",
+                str(source.path), line, "parameter-never-updated",
                 f"no statement changes {name}, which starts {'at zero' if not np.any(one.start) else 'random'}{born}",
                 f"the loss's gradient with respect to {name} is not 0 (at {name}{where} it is {slope:.6g}); "
                 "a step against it lowers the loss, as the computation shows when it is run again",

@@ -23,6 +23,7 @@ from chainrule.checking.arguments import (
     plain_name,
 )
 from chainrule.recording.execution import Run
+from chainrule.recording.functions import is_own_module
 
 TRAIN = re.compile(
     r"(fit|train|learn|sgd|optimi[sz]e|gradient_?descent|partial_fit|update_mini_batch|run_?epoch|training)"
@@ -215,7 +216,7 @@ def classes_of(run: Run) -> list[type]:
         value
         for value in run.namespace.values()
         if isinstance(value, type)
-        and value.__module__ in ("__main__", *helper_names(run))
+        and is_own_module(value.__module__)
         and not issubclass(value, BaseException)
     ]
     found = [value for value in found if methods_in_turn(value)]
@@ -223,10 +224,6 @@ def classes_of(run: Run) -> list[type]:
         dict.fromkeys(found),
         key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)),
     )
-
-
-def helper_names(run: Run) -> set[str]:
-    return {source.path.stem for source in run.sources[1:]}
 
 
 def methods_of(owner: type) -> list[str]:
@@ -264,11 +261,10 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
 
 def function_plans(run: Run) -> Iterator[FunctionsPlan]:
     """Training functions alone; then those for the steps of one pass, in turn."""
-    files = ("__main__", *helper_names(run))
     own: list[Callable[..., Any]] = [
         value
         for value in run.namespace.values()
-        if inspect.isfunction(value) and value.__module__ in files
+        if inspect.isfunction(value) and is_own_module(value.__module__)
     ]
     returned = {function.__name__: names_returned(run, function.__name__) for function in own}
     by_role: dict[str, list[Callable[..., Any]]] = {}

@@ -109,7 +109,9 @@ def with_paths_of(name: str, verdict: Verdict) -> Verdict:
     verdict.file = name
     own, folder = os.path.basename(name), os.path.dirname(name)  # noqa: PTH119, PTH120  # "./a.py" stays
     for finding in verdict.findings:
-        finding.file = name if finding.file == own else os.path.join(folder, finding.file)  # noqa: PTH118
+        place = os.path.join(folder, finding.file)  # noqa: PTH118
+        above = finding.file.startswith(os.pardir)
+        finding.file = name if finding.file == own else os.path.normpath(place) if above else place
     return verdict
 
 

@@ -24,6 +24,7 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.recording.project import package_of, project_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Sites, rewrite
@@ -140,22 +141,31 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 @final
 class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Asked first: modules that lie beside the program are its own, and are recorded too."""
+    """Finds modules in the program's own project, to be recorded too.
 
-    def __init__(self, folder: Path, run: Run, recorder: Recorder) -> None:
-        self.folder, self.run, self.recorder = folder, run, recorder
+    Asked first, it looks beside the program and where `sys.path` leads within the project; asked last, in
+    the folders above the program.
+    """
+
+    def __init__(self, script: Path, run: Run, recorder: Recorder, last: bool = False) -> None:
+        self.folder, self.project = script.parent, project_of(script)
+        self.run, self.recorder, self.last = run, recorder, last
         self.paths: dict[str, Path] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         parts = name.split(".")
-        folders = [Path(entry) for entry in path] if path else [self.folder, Path.cwd()]
-        if not path and parts[0] == self.folder.name and not (self.folder / parts[0]).exists():
-            # The program's own folder is the package that its modules call by name.
-            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-            spec.submodule_search_locations = [str(self.folder)]
-            return spec
+        above = [f for f in (self.folder, *self.folder.parents) if is_inside(f, self.project)]
+        for folder in above if self.last and not path else ():
+            if parts[0] == folder.name and not (folder / parts[0]).exists():
+                # The program's own folder is the package that its modules call by name.
+                spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+                spec.submodule_search_locations = [str(folder)]
+                return spec
+        folders = [Path(entry) for entry in path or ()]
+        if not path:
+            folders = above if self.last else [self.folder, Path.cwd(), *map(Path, sys.path)]
         for folder in folders:
-            if not is_inside(folder, self.folder):
+            if not is_inside(folder, self.project):
                 continue
             for candidate in (folder / parts[-1] / "__init__.py", folder / f"{parts[-1]}.py"):
                 if candidate.is_file():
@@ -168,6 +178,10 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                         spec.submodule_search_locations = [str(candidate.parent)]
                     spec.has_location = True
                     return spec
+            if self.last and (folder / parts[-1]).is_dir():
+                spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+                spec.submodule_search_locations = [str(folder / parts[-1])]
+                return spec
         return None
 
     def create_module(self, spec: Any) -> None:
@@ -214,21 +228,21 @@ def run_recorded(
     """
     source = read_source(path)
     run = Run(Recording(), Sites(), [])
-    recorder = Recorder(run.sites, {str(path)}, watch)
+    recorder = Recorder(run.sites, watch)
     run.recorder = recorder
     run.recording = recorder.recording
     code = compile_source(source, run)
     module = types.ModuleType("__main__")
     module.__dict__.update(
-        {"__file__": str(path), "__builtins__": builtins, RECORDER: recorder, "display": print,
+        {"__file__": str(path), "__package__": package_of(path) or None, "__builtins__": builtins, RECORDER: recorder, "display": print,
          "get_ipython": lambda: StandIn()}
     )  # fmt: skip
     run.namespace = module.__dict__
     sys.modules["__main__"] = module
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
-    sys.meta_path.insert(0, HelperFinder(path.parent, run, recorder))
-    sys.meta_path.append(StandInFinder())
+    sys.meta_path.insert(0, HelperFinder(path, run, recorder))
+    sys.meta_path += [HelperFinder(path, run, recorder, last=True), StandInFinder()]
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
     np.random.seed(seed)  # noqa: NPY002  # the generator that programs use
@@ -254,6 +268,7 @@ def run_recorded(
         with contextlib.suppress(AttributeError, ValueError):
             signal.setitimer(signal.ITIMER_REAL, 0)
         recorder.off = True
+        run.recording = recorder.recording
     return run
 
 
@@ -291,6 +306,7 @@ def record_more(
         with contextlib.suppress(AttributeError, ValueError):
             signal.setitimer(signal.ITIMER_REAL, 0)
         recorder.off = True
+        more.recording = recorder.recording
     return more
 
 
@@ -331,7 +347,7 @@ def explain_failure(error: BaseException, run: Run) -> tuple[str, int | None]:
         package = PACKAGES.get(missing, missing)
         what = f"{where}it needs the package {missing!r}, which is not installed"
         return f"{what}; 'pip install {package}' may help, or the missing file beside it", line
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
         return (
             f"{where}it reads {str(error.filename)!r}, which is not there; put the file beside the script",
             line,

@@ -1,11 +1,15 @@
 """Which functions compute with numbers, and what operators and comparisons are as operations."""
 
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from chainrule.recording.recording import NUMBERS
+from chainrule.recording.rewriting import RECORDER
 
 COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "Gt": (operator.gt, "greater"),
@@ -43,6 +47,10 @@ CHANGERS = {
     "setfield",
 }
 RANDOM_MODULES = ("numpy.random", "random")
+FILLED = {
+    **dict.fromkeys(("zeros", "zeros_like", "empty", "empty_like"), "zeros"),
+    **dict.fromkeys(("ones", "ones_like", "full", "full_like", "eye", "identity"), "ones"),
+}
 
 
 def is_numeric_function(function: Any) -> bool:
@@ -72,7 +80,25 @@ def module_of(function: Any) -> str:
     return (type(owner).__module__ if of_object else getattr(function, "__module__", None)) or ""
 
 
+def origin_of(function: Any) -> str | None:
+    """Where the result of a function comes from that computes nothing from its arguments."""
+    if module_of(function).startswith(RANDOM_MODULES):
+        return "random"
+    return FILLED.get(getattr(function, "__name__", ""))
+
+
 BUILTINS: set[Any] = {abs, pow, round, divmod}
+PLAIN = (*NUMBERS, int, np.generic, str, list, tuple, dict, type(None))
+
+
+def is_own_object(operand: Any) -> bool:
+    """Whether operators of an operand are methods of a rewritten program's class."""
+    return not isinstance(operand, PLAIN) and is_own_module(type(operand).__module__)
+
+
+def is_own_module(name: str) -> bool:
+    """Whether a module is the program, or one of its own."""
+    return hasattr(sys.modules.get(name), RECORDER)
 
 
 def ends(value: Any) -> tuple[float, float]:

@@ -205,6 +205,23 @@ def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -
     return Operation(name, inputs)
 
 
+def overwritten(
+    recorder: Writer, target: Any, function: Any, args: Arguments, kwargs: Keywords
+) -> Operation | None:
+    """What a call puts into its target; None where no rule follows it."""
+    before, name = recorder.position(target), getattr(function, "__name__", "")
+    if kwargs.get("out") is not None:
+        rest = {key: value for key, value in kwargs.items() if key != "out"}
+        return translate(recorder, function, name, args, rest, target)
+    if name == "fill" and args:
+        source = args[0]
+    elif name == "copyto" and len(args) == 2:
+        source = args[1]
+    else:
+        return None
+    return Operation("scatter", [before, recorder.position(source)], {"indices": Ellipsis})
+
+
 def holds_numbers(values: Any) -> bool:
     return any(
         isinstance(value, NUMBERS) or (isinstance(value, list | tuple) and holds_numbers(value))

@@ -16,11 +16,11 @@ from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
     IN_PLACE,
-    RANDOM_MODULES,
     ends,
     frozen,
     is_numeric_function,
-    module_of,
+    is_own_object,
+    origin_of,
 )
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
@@ -28,6 +28,7 @@ from chainrule.recording.operations import (
     METHODS,
     OPERATORS,
     holds_numbers,
+    overwritten,
     translate,
 )
 from chainrule.recording.recording import (
@@ -39,7 +40,7 @@ from chainrule.recording.recording import (
     is_number,
 )
 from chainrule.recording.rewriting import Sites
-from chainrule.recording.walking import WALKERS, accumulate, walk_vectorized
+from chainrule.recording.walking import WALKERS, accumulate, join_parts, walk_vectorized
 
 # Steps keep no numbers: they can be computed again from what was given.
 NOT_KEPT = np.empty(0)
@@ -49,18 +50,17 @@ NOT_KEPT = np.empty(0)
 class Recorder:
     """The hooks. `watch` is called every now and then, and may raise EnoughError."""
 
-    def __init__(
-        self, sites: Sites, own_files: set[str], watch: Callable[["Recorder"], None]
-    ) -> None:
+    def __init__(self, sites: Sites, watch: Callable[["Recorder"], None]) -> None:
         self.table = sites
-        self.own_files = own_files
         self.watch = watch
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
         self.call_stack: Call | None = None
         self.next_watch = 2000
         self.off = False
-        self.seen: set[int] = set()
+        self.begins_anew = (
+            False  # at the next hook: within one, positions of this recording are in use
+        )
         self.current_site = 0
 
     def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
@@ -68,7 +68,7 @@ class Recorder:
         self.watch, self.next_watch = watch, 2000
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
-        self.call_stack, self.off = None, False
+        self.call_stack, self.off, self.begins_anew = None, False, False
         return self.recording
 
     # --- values and steps -------------------------------------------------------------------------
@@ -150,7 +150,11 @@ class Recorder:
         function: Any = {"USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert}[
             kind
         ]
-        if self.is_off(site) or not isinstance(value, NUMBERS) or kind != "USub":
+        if self.is_off():
+            return function(value)
+        if is_own_object(value):
+            return self.own_operator(site, function, value)
+        if not isinstance(value, NUMBERS) or kind != "USub":
             return function(value)
         self.current_site = site
         return self.record(Operation("negate", [self.position(value)]), function(value))
@@ -158,11 +162,12 @@ class Recorder:
     def binary(self, site: int, left: Any, right: Any, /) -> Any:
         kind = self.table[site].kind
         name, function = OPERATORS[kind]
-        if (
-            self.is_off(site)
-            or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS))
-            or isinstance(left, str | bytes)
-        ):
+        if self.is_off():
+            return function(left, right)
+        if is_own_object(left) or is_own_object(right):
+            return self.own_operator(site, function, left, right)
+        numbers = isinstance(left, NUMBERS) or isinstance(right, NUMBERS)
+        if not numbers or isinstance(left, str | bytes):
             return function(left, right)
         self.current_site = site
         value = function(left, right)
@@ -175,7 +180,7 @@ class Recorder:
     def compare(self, site: int, left: Any, right: Any, /) -> Any:
         function, name = COMPARISONS[self.table[site].kind]
         outcome = function(left, right)
-        if self.is_off(site) or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
+        if self.is_off() or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
             return outcome
         if not (is_number(left) and is_number(right)):
             return outcome
@@ -195,11 +200,7 @@ class Recorder:
 
     def attribute(self, site: int, owner: Any, name: str, /) -> Any:
         value = getattr(owner, name)
-        if (
-            isinstance(owner, np.ndarray | np.floating)
-            and name in ATTRIBUTES
-            and not self.is_off(site)
-        ):
+        if isinstance(owner, np.ndarray | np.floating) and name in ATTRIBUTES and not self.is_off():
             self.current_site = site
             operation = ATTRIBUTES[name](self, owner)
             if operation is not None:
@@ -211,24 +212,16 @@ class Recorder:
 
     def item(self, site: int, owner: Any, index: Any, /) -> Any:
         value = owner[index]
-        if self.is_off(site) or not is_number(value):
+        if self.is_off() or not is_number(value):
             return value
         self.current_site = site
         if isinstance(owner, type(np.c_) | type(np.r_)):
-            return self.joined(owner, index, value)
+            return join_parts(self, owner, index, value)
         if not isinstance(owner, np.ndarray) or owner.dtype == object:
             return value
         if isinstance(index, np.ndarray) and index.dtype == bool:
             self.position(index)
         return self.record(self.gather(owner, index), value)
-
-    def joined(self, owner: Any, parts: Any, value: Any) -> Any:
-        """np.c_[p, q] and np.r_[p, q]."""
-        if not isinstance(parts, tuple) or any(isinstance(part, slice | str) for part in parts):
-            return value
-        name = "column_stack" if owner is np.c_ else "concatenate"
-        parts = tuple(np.atleast_1d(part) if np.ndim(part) == 0 else part for part in parts)
-        return self.record_call(getattr(np, name), name, (parts,), {}, value)
 
     def gather(self, owner: np.ndarray[Any, Any], index: Any) -> Operation:
         if isinstance(owner, np.matrix):
@@ -237,7 +230,7 @@ class Recorder:
         return Operation("gather", [self.position(owner)], {"indices": frozen(index)})
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
-        if not isinstance(owner, np.ndarray) or self.is_off(site):
+        if not isinstance(owner, np.ndarray) or self.is_off():
             owner[index] = value
             name = self.table[site].names[0] if self.table[site].names else None
             if name and isinstance(value, NUMBERS) and not self.off:
@@ -266,11 +259,12 @@ class Recorder:
         kind = self.table[site].kind
         function = IN_PLACE[kind]
         in_place = isinstance(current, np.ndarray)
-        if (
-            self.is_off(site)
-            or not (isinstance(current, NUMBERS) or isinstance(value, NUMBERS))
-            or isinstance(current, list | str | set | bytes)
-        ):
+        if self.is_off():
+            return function(current, value)
+        if is_own_object(current) or is_own_object(value):
+            return self.own_operator(site, function, current, value)
+        numbers = isinstance(current, NUMBERS) or isinstance(value, NUMBERS)
+        if not numbers or isinstance(current, list | str | set | bytes):
             return function(current, value)
         self.current_site = site
         name, plain = OPERATORS[kind]
@@ -297,7 +291,7 @@ class Recorder:
         setattr(owner, name, self.augment(site, getattr(owner, name), value))
 
     def augment_item(self, site: int, owner: Any, index: Any, value: Any, /) -> None:
-        if self.is_off(site) or not isinstance(owner, np.ndarray) or owner.dtype == object:
+        if self.is_off() or not isinstance(owner, np.ndarray) or owner.dtype == object:
             owner[index] = self.augment(site, owner[index], value)
             return
         self.current_site = site
@@ -317,7 +311,7 @@ class Recorder:
     def iterate(self, site: int, values: Any, /) -> Any:
         if (
             isinstance(values, np.ndarray)
-            and not self.is_off(site)
+            and not self.is_off()
             and values.ndim
             and is_number(values)
         ):
@@ -335,7 +329,7 @@ class Recorder:
         return value
 
     def unpacked(self, site: int, values: Any, /) -> Any:
-        if self.is_off(site):
+        if self.is_off():
             return values
         if isinstance(values, np.ndarray) and values.ndim and is_number(values):
             values = tuple(self.entries(site, values))
@@ -355,11 +349,7 @@ class Recorder:
                     self.recording.namings[name, position] = site
 
     def method(self, site: int, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        if (
-            isinstance(owner, np.ndarray | np.floating)
-            and name in METHODS
-            and not self.is_off(site)
-        ):
+        if isinstance(owner, np.ndarray | np.floating) and name in METHODS and not self.is_off():
             self.current_site = site
             function = METHODS[name]
             if function is None:
@@ -371,7 +361,7 @@ class Recorder:
         return self.call(site, getattr(owner, name), *args, **kwargs)
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if self.is_off(site):
+        if self.is_off():
             return function(*args, **kwargs)
         try:
             special = WALKERS.get(function)
@@ -395,11 +385,19 @@ class Recorder:
             if name in CHANGERS:
                 return self.change(args[0] if args else None, function, args, kwargs)
             return self.numeric(function, args, kwargs, self.table[site].literal)
+        return self.called(site, function, *args, **kwargs)
+
+    def called(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         outer, self.call_stack = self.call_stack, Call(site, self.call_stack)
         try:
             return function(*args, **kwargs)
         finally:
             self.call_stack = outer
+
+    def own_operator(self, site: int, function: Any, /, *operands: Any) -> Any:
+        """An operator that the program defines is a call of its method, which writes itself down."""
+        self.current_site = site
+        return self.called(site, function, *operands)
 
     def numeric(
         self,
@@ -429,14 +427,11 @@ class Recorder:
             value = function(*args, **kwargs)
         if not is_number(value) or isinstance(value, int | np.integer | bool | np.bool_):
             return value
-        if module_of(function).startswith(RANDOM_MODULES):
-            return self.give(value, "random")
-        if name in ("zeros", "zeros_like", "empty", "empty_like"):
-            return self.give(value, "zeros")
-        if name in ("ones", "ones_like", "full", "full_like", "eye", "identity"):
-            return self.give(value, "ones")
-        if not holds_numbers((*args, *kwargs.values())):
-            return self.give(value, "data")
+        origin = origin_of(function)
+        if origin is None and not holds_numbers((*args, *kwargs.values())):
+            origin = "data"
+        if origin is not None:
+            return self.give(value, origin)
         return self.record_call(function, name, args, kwargs, value, literal)
 
     def give(self, value: Any, origin: str) -> Any:
@@ -468,19 +463,7 @@ class Recorder:
     ) -> Any:
         """Memory that was changed in a way that no rule follows is taken as given anew."""
         if isinstance(target, np.ndarray) and not isinstance(target, np.memmap):
-            before, operation = self.position(target), None
-            name = getattr(function, "__name__", "")
-            if name == "fill" and args:
-                operation = Operation(
-                    "scatter", [before, self.position(args[0])], {"indices": Ellipsis}
-                )
-            elif kwargs.get("out") is not None:
-                rest = {key: value for key, value in kwargs.items() if key != "out"}
-                operation = translate(self, function, name, args, rest, target)
-            elif name == "copyto" and len(args) == 2:
-                operation = Operation(
-                    "scatter", [before, self.position(args[1])], {"indices": Ellipsis}
-                )
+            operation = overwritten(self, target, function, args, kwargs)
             self.memory.before_write(target)
             value = function(*args, **kwargs)
             if operation is not None:
@@ -492,9 +475,8 @@ class Recorder:
 
     # --- passing through --------------------------------------------------------------------------
 
-    def is_off(self, site: int) -> bool:
-        """Whether nothing is written down; what runs at a site for the first time is, again."""
-        if not self.off:
-            self.seen.add(site)
-            return False
-        return True
+    def is_off(self) -> bool:
+        """Whether nothing is written down."""
+        if self.begins_anew and not self.off:
+            self.start_anew(self.watch)
+        return self.off

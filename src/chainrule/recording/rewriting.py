@@ -78,6 +78,13 @@ def rewrite(tree: ast.Module, sites: Sites, file: int) -> ast.Module:
     return ast.fix_missing_locations(rewritten)
 
 
+def is_compiler(decorator: ast.expr) -> bool:
+    """numba.njit(...) and its kin; np.vectorize calls its function as it is."""
+    parts = [part for part in ast.walk(decorator) if isinstance(part, ast.Name | ast.Attribute)]
+    names = {part.id if isinstance(part, ast.Name) else part.attr for part in parts}
+    return bool(names & COMPILERS) and not names & {"np", "numpy"}
+
+
 def is_literal(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         node = node.operand
@@ -147,13 +154,7 @@ class Rewriter(ast.NodeTransformer):
         return self.function(node)
 
     def function(self, node: Any) -> ast.AST:
-        decorators = {
-            part.id if isinstance(part, ast.Name) else part.attr
-            for decorator in node.decorator_list
-            for part in ast.walk(decorator)
-            if isinstance(part, ast.Name | ast.Attribute)
-        }
-        if decorators & COMPILERS:
+        if any(map(is_compiler, node.decorator_list)):
             return node
         arguments = node.args
         arguments.defaults = [self.visit(default) for default in arguments.defaults]

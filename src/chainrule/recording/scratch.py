@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from chainrule.recording.project import project_of
+
 LEFT_OUT_FOLDERS = {
     ".cache", ".git", ".hg", ".hypothesis", ".ipynb_checkpoints", ".mypy_cache", ".nox",
     ".pytest_cache", ".ruff_cache", ".svn", ".tox", ".venv", "__pycache__", "node_modules",
@@ -44,21 +46,26 @@ class _Found:
 def copy_folder(script: Path, place: Path) -> Copy:
     """Copy the folder of `script` into the folder `place`, under its own name.
 
-    Left out are version control, environments and caches, links that lead out of the folder, what
+    Where the script asks for what lies above, that folder is copied, with the script's own in it. Left out are version control, environments and caches, links that lead out of the folder, what
     cannot be read, what is no file; and the largest data files, as far as it takes to stay within
     256 MiB. Of a folder with more than 5,000 files only what lies beside the script is copied.
     """
     script.stat()  # where it isn't there, it says so
-    origin = Path(os.path.abspath(script)).parent  # noqa: PTH100  # links in its path stay as they are
+    script = Path(os.path.abspath(script))  # noqa: PTH100  # links in its path stay as they are
+    origin = project_of(script)
+    name = str(script.relative_to(origin))
+    found, complete, left_out = _list_files(origin, name)
+    if not complete and origin != script.parent:
+        origin, name = script.parent, script.name
+        found, complete, left_out = _list_files(origin, name)
     target = place / (origin.name or "folder")
     target.mkdir()
-    found, complete, left_out = _list_files(origin, script.name)
     if not complete:
         left_out += [f"{file.name}" for file in found if file.depth]
         found = [file for file in found if not file.depth]
     room = MOST_BYTES
-    for file in sorted(found, key=lambda file: (file.name != script.name, file.order)):
-        if file.size > room and file.name != script.name:
+    for file in sorted(found, key=lambda file: (file.name != name, file.order)):
+        if file.size > room and file.name != name:
             left_out.append(file.name)
             continue
         room -= file.size
@@ -71,10 +78,10 @@ def copy_folder(script: Path, place: Path) -> Copy:
                 shutil.copyfile(file.path, copied)
                 copied.chmod(0o600 | file.path.stat().st_mode & 0o111)
         except OSError:
-            if file.name == script.name:
+            if file.name == name:
                 raise
             left_out.append(file.name)
-    return Copy(target / script.name, tuple(left_out))
+    return Copy(target / name, tuple(left_out))
 
 
 def _list_files(origin: Path, script: str) -> tuple[list[_Found], bool, list[str]]:

@@ -217,6 +217,15 @@ def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values
     return None
 
 
+def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:
+    """np.c_[p, q] and np.r_[p, q]."""
+    if not isinstance(parts, tuple) or any(isinstance(part, slice | str) for part in parts):
+        return value
+    name = "column_stack" if owner is np.c_ else "concatenate"
+    parts = tuple(np.atleast_1d(part) if np.ndim(part) == 0 else part for part in parts)
+    return recorder.record_call(getattr(np, name), name, (parts,), {}, value)
+
+
 WALKERS: dict[Any, Walker] = {
     builtins.zip: walk_zip,
     builtins.enumerate: walk_enumerate,

@@ -1,0 +1,83 @@
+"""What a script belongs to: the folder with the modules and files that it asks for, its own or one above.
+
+project/run/train.py     import layers                    project/layers.py
+                         open("../data/iris.csv")         project/data/iris.csv
+                         from .losses import squared      project/run/losses.py
+"""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+MOST_ABOVE = 3  # folders
+IMPORT = re.compile(r"^[\s\"]*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
+RELATIVE = re.compile(r"^[\s\"]*from\s+(\.+)", re.MULTILINE)
+PATH_ABOVE = re.compile(r"[\"']((?:\.\./)+)([^\"'*?%{]*)")
+JOINED_ABOVE = re.compile(r"(?:[\"']\.\.[\"']|os\.pardir)\s*[,/]\s*[\"']([^\"']+)")
+PARENTS = re.compile(r"(?:\.parent){2,}|(?:dirname\((?:os\.path\.)?){2,}")
+
+
+def project_of(script: Path) -> Path:
+    """The nearest folder, from the script's own upwards, in which everything lies that it asks for."""
+    folder = script.parent
+    above = folder.parents[:MOST_ABOVE]
+    height, waiting, seen = package_of(script).count("."), [script], {script}
+    while waiting:
+        path = waiting.pop()
+        text = read_text(path)
+        height = max(height, files_above(text, folder))
+        for name in IMPORT.findall(text):
+            place = next((k for k, f in enumerate((folder, *above)) if has_module(f, name)), None)
+            if place is None or (place and is_installed(name)):
+                continue
+            height = max(height, place)
+            module = (folder, *above)[place] / f"{name}.py"
+            if module not in seen and module.is_file():
+                seen.add(module)
+                waiting.append(module)
+    return (folder, *above)[min(height, len(above))]
+
+
+def package_of(script: Path) -> str:
+    """The package that relative imports of a script start from; "" where it has none of them."""
+    dots = [len(found) for found in RELATIVE.findall(read_text(script))]
+    parts: list[str] = []
+    folder = script.parent
+    while dots and (len(parts) < max(dots) or (folder / "__init__.py").exists()):
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(parts)
+
+
+def files_above(text: str, folder: Path) -> int:
+    """How many folders up the highest file lies that a program names, and that is there."""
+    named = [(ups, rest) for ups, rest in PATH_ABOVE.findall(text) if rest]
+    heights = [len(ups) // 3 for ups, rest in named if (folder / ups / rest).exists()]
+    heights += [1 for name in JOINED_ABOVE.findall(text) if (folder.parent / name).exists()]
+    heights += [
+        max(found.count(".parent"), found.count("dirname")) - 1 for found in PARENTS.findall(text)
+    ]
+    return max(heights, default=0)
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace").replace('\\"', '"')
+    except OSError:
+        return ""
+
+
+def has_module(folder: Path, name: str) -> bool:
+    if (folder / f"{name}.py").is_file():
+        return True
+    return (folder / name).is_dir() and any((folder / name).rglob("*.py"))
+
+
+def is_installed(name: str) -> bool:
+    if name in sys.stdlib_module_names or name in sys.modules:
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
