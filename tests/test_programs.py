@@ -47,8 +47,7 @@ def checked(path: Path) -> dict[str, Any]:
     [
         "from layers.step import train",
         "import sys\nsys.path.append('..')\nfrom layers.step import train",
-        "import sys, os\nsys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))\n"
-        "from layers.step import train",
+        "import sys, os\nhere = os.path.dirname(os.path.abspath(__file__))\nsys.path.insert(0, os.path.dirname(here))\nfrom layers.step import train",
         "from ..layers.step import train",
     ],
 )
@@ -85,7 +84,8 @@ def test_data_above_the_script_is_there(tmp_path: Path, path: str) -> None:
 
 def test_data_that_is_missing_is_named() -> None:
     verdict = verdict_on("import numpy as np\nx = np.loadtxt('numbers.csv')\n")
-    assert "numbers.csv" in verdict["reason"] and "None" not in verdict["reason"]
+    assert "numbers.csv" in verdict["reason"]
+    assert "None" not in verdict["reason"]
 
 
 # --- operators and functions of its own ----------------------------------------------------------------
@@ -149,3 +149,48 @@ def test_a_program_that_never_gets_to_training_is_said_to_be_cut() -> None:
     verdict = verdict_on("i = 0.0\nwhile True:\n    i = i * 0.5 + 1\n", seconds=3)
     assert verdict["verdict"] == "undecided"
     assert "in the time" in verdict["reason"]
+
+
+# --- what is trained later ----------------------------------------------------------------------------
+
+REGRESSION = """
+import numpy as np
+rng = np.random.default_rng(2)
+x = rng.normal(size=(9, 3))
+v = np.zeros(3)
+for _ in range(3000):
+    v -= 0.01 * x.T @ (x @ v - x.sum(axis=1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("network", "verdict"), [(NETWORK, "right"), (NETWORK.replace("1 - h", "1 + h"), "wrong")]
+)
+def test_a_second_network_is_judged_too_however_long_the_first_is_trained(
+    tmp_path: Path, network: str, verdict: str
+) -> None:
+    path = tmp_path / "two.py"
+    path.write_text(REGRESSION + MAKE + network)
+    answer = checked(path)
+    assert answer["verdict"] == verdict
+    assert {row["name"] for row in answer["parameters"]} == {"v", "w1", "w2"}
+    assert [finding["line"] for finding in answer["findings"]] == [18] * (verdict == "wrong")
+
+
+def test_a_right_network_is_not_right_where_what_follows_is_nothing_that_can_be_judged(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "two.py"
+    cubed = NETWORK.replace("y - t", "(y - t) ** 2 * np.tanh(y)")
+    path.write_text(REGRESSION + MAKE + cubed)
+    answer = checked(path)
+    assert answer["verdict"] == "undecided"
+    assert "what it trains first is right" in answer["reason"]
+
+
+def test_what_a_later_training_leaves_as_it_is_was_trained_before(tmp_path: Path) -> None:
+    path = tmp_path / "two.py"
+    tuned = NETWORK.replace("    w1 = w1 - 0.1 * x.T @ d1\n", "").replace("w2 = w2 -", "w2 = -")
+    tuned = tuned.replace("w2 = - 0.1 * h.T @ d2", "w2 -= 0.1 * h.T @ d2")
+    path.write_text("import numpy as np\n" + MAKE + NETWORK.replace("40", "3000") + tuned)
+    assert checked(path)["verdict"] == "right"

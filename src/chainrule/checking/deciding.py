@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from chainrule.checking.anatomy import take_apart
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
 from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
@@ -21,6 +22,8 @@ from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
+# What a later part shows no more than that it leaves to an earlier one.
+UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
@@ -35,7 +38,8 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
         )
     except UnreadableError as error:
         return undecided(path.name, str(error))
-    return decide(path.name, run, start + REPAIR_SHARE * seconds)
+    deadline = start + REPAIR_SHARE * seconds
+    return decide_later(decide(path.name, run, deadline), run, deadline)
 
 
 def decide(name: str, run: Run, deadline: float) -> Verdict:
@@ -53,6 +57,51 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     if discarded is not None:
         return decide_discarded(name, discarded, run)
     return decide_case(name, case, run, deadline)
+
+
+def decide_later(verdict: Verdict, run: Run, deadline: float) -> Verdict:
+    """The verdict with what the program trains by other statements later on: it is right if all of it is.
+
+    What comes later is recorded from the middle of its first pass. So it is wrong only with a proof.
+    """
+    if verdict.verdict != "right" or verdict.driven or not run.later:
+        return verdict
+    seen = updating_sites(run)
+    for part in run.later:
+        sites = updating_sites(part)
+        if sites <= seen:
+            continue
+        line = part.sites[min(sites - seen)].line
+        seen |= sites
+        later = decide(verdict.file, part, deadline)
+        wrong = [one for one in later.findings if one.mistake not in UNCERTAIN_LATER]
+        if later.verdict == "wrong" and not wrong:
+            later.verdict = "right"
+        if later.verdict == "wrong" and all(finding.proved for finding in wrong):
+            later.parameters = verdict.parameters + later.parameters
+            later.reason = f"of what is trained from line {line} on, {later.reason}"
+            return later
+        if later.verdict != "right":
+            return undecided(
+                verdict.file,
+                f"what it trains first is right; of what line {line} updates later: {later.reason}",
+                parameters=verdict.parameters,
+            )
+        verdict.parameters += later.parameters
+        verdict.factor = None
+    return verdict
+
+
+def updating_sites(run: Run) -> set[int]:
+    """Where a recording updates parameters."""
+    anatomy = take_apart(build_program(run.recording, run.sites), run.finished)
+    updated = {update.chain for update in anatomy.updates}
+    return {
+        run.recording.sites[step.number]
+        for number, chain in enumerate(anatomy.chains)
+        for step in chain.steps
+        if number in updated
+    }
 
 
 def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdict:

@@ -35,7 +35,7 @@ from chainrule.recording.execution import Run, record_more
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import NUMBERS
 
-COMPUTED_SECONDS = 4.0
+COMPUTED_SECONDS = 10.0
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
 TURNS = 3  # passes that a call makes, if it trains by itself

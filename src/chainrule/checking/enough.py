@@ -39,9 +39,11 @@ def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:
         counts = count_updates(recorder)
         if full and not counts and not over:
             recorder.begins_anew = True
-        elif full or has_enough(counts):
+        elif over:
             recorder.off = True
             raise EnoughError
+        elif full or has_enough(counts):
+            recorder.end_part()
 
     return watch
 

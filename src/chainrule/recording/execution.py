@@ -29,12 +29,17 @@ from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Sites, rewrite
 from chainrule.recording.source import PYTHON_2, Source, UnreadableError, read_script, read_source
+from chainrule.recording.unreached import unreached_updates
 
 PLOTTING = {
     "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
     "graphviz", "networkx", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
 }  # fmt: skip
+PASSING_SECONDS = (
+    4.0  # for reaching what else a program trains, once its first training is recorded
+)
+MOST_PARTS = 4
 ANSWERS = 20  # questions that a program may ask before there is nobody to answer
 
 
@@ -52,6 +57,7 @@ class Run:
     interrupted: bool = False
     namespace: dict[str, Any] = field(default_factory=dict)
     recorder: Recorder | None = None
+    later: list["Run"] = field(default_factory=list)  # what it trained after this was complete
 
 
 class StandIn(types.ModuleType):
@@ -230,7 +236,7 @@ def run_recorded(
     run = Run(Recording(), Sites(), [])
     recorder = Recorder(run.sites, watch)
     run.recorder = recorder
-    run.recording = recorder.recording
+    recorder.find_awaited = lambda: go_on(run, recorder)
     code = compile_source(source, run)
     module = types.ModuleType("__main__")
     module.__dict__.update(
@@ -267,9 +273,33 @@ def run_recorded(
     finally:
         with contextlib.suppress(AttributeError, ValueError):
             signal.setitimer(signal.ITIMER_REAL, 0)
-        recorder.off = True
-        run.recording = recorder.recording
+        divide(run, recorder)
     return run
+
+
+def go_on(run: Run, recorder: Recorder) -> set[int]:
+    """The sites that a program which was recorded well enough goes on to, for a while; none: it may end."""
+    if len(recorder.parts) + 1 == MOST_PARTS:
+        return set()
+    awaited = unreached_updates(run.sources, run.sites, recorder.reached)
+    with contextlib.suppress(AttributeError, ValueError):
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+        if awaited and left > PASSING_SECONDS:
+            signal.setitimer(signal.ITIMER_REAL, PASSING_SECONDS, 0.5)
+    return awaited
+
+
+def divide(run: Run, recorder: Recorder) -> None:
+    """The parts of a recording: the first is the run's own, each further one is a run by itself."""
+    whole, recorder.off, recorder.find_awaited = not recorder.off, True, set
+    parts = list(recorder.parts)
+    if not parts or recorder.recording is not parts[-1]:
+        parts.append(recorder.recording)
+    run.recording = parts[0]
+    run.later = [replace(run, recording=part, finished=False, failure=None) for part in parts[1:]]
+    if run.later:
+        run.later[-1].finished = whole and run.finished
+        run.finished = False
 
 
 def record_more(

@@ -7,7 +7,7 @@ it: writing into memory makes a new value, and a view that is read later is read
 import functools
 import operator
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, final
 
 import numpy as np
@@ -34,6 +34,7 @@ from chainrule.recording.operations import (
 from chainrule.recording.recording import (
     NUMBERS,
     Call,
+    EnoughError,
     Guard,
     Operation,
     Recording,
@@ -58,10 +59,13 @@ class Recorder:
         self.call_stack: Call | None = None
         self.next_watch = 2000
         self.off = False
-        self.begins_anew = (
-            False  # at the next hook: within one, positions of this recording are in use
-        )
+        # At the next hook: within one, positions of this recording are in use.
+        self.begins_anew = False
         self.current_site = 0
+        self.parts: list[Recording] = []  # that are complete, while the program goes on
+        self.reached: set[int] = set()  # operators and assignments that ran
+        self.awaited: set[int] = set()  # while nothing is written down: where it is again
+        self.find_awaited: Callable[[], set[int]] = set
 
     def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
         """Begin a recording of its own; what was seen before is given from here on."""
@@ -162,7 +166,7 @@ class Recorder:
     def binary(self, site: int, left: Any, right: Any, /) -> Any:
         kind = self.table[site].kind
         name, function = OPERATORS[kind]
-        if self.is_off():
+        if self.is_off(site):
             return function(left, right)
         if is_own_object(left) or is_own_object(right):
             return self.own_operator(site, function, left, right)
@@ -259,7 +263,7 @@ class Recorder:
         kind = self.table[site].kind
         function = IN_PLACE[kind]
         in_place = isinstance(current, np.ndarray)
-        if self.is_off():
+        if self.is_off(site):
             return function(current, value)
         if is_own_object(current) or is_own_object(value):
             return self.own_operator(site, function, current, value)
@@ -324,6 +328,7 @@ class Recorder:
 
     def named(self, site: int, value: Any, /) -> Any:
         if isinstance(value, NUMBERS) and not self.off:
+            self.reached.add(site)
             for name in self.table[site].names:
                 self.name(value, name, site)
         return value
@@ -459,7 +464,7 @@ class Recorder:
         return self.record(operation, value)
 
     def change(
-        self, target: Any, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        self, target: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Memory that was changed in a way that no rule follows is taken as given anew."""
         if isinstance(target, np.ndarray) and not isinstance(target, np.memmap):
@@ -475,8 +480,21 @@ class Recorder:
 
     # --- passing through --------------------------------------------------------------------------
 
-    def is_off(self) -> bool:
+    def end_part(self) -> None:
+        """Enough is known: the program goes on to updates that it has not reached, or ends by EnoughError."""
+        self.off = True
+        self.awaited = self.find_awaited()
+        if not self.awaited:
+            raise EnoughError
+        self.parts.append(self.recording)
+
+    def is_off(self, site: int | None = None) -> bool:
         """Whether nothing is written down."""
         if self.begins_anew and not self.off:
             self.start_anew(self.watch)
+        if site is not None and (site in self.awaited or not self.off):
+            self.reached.add(site)
+            if self.off:
+                self.awaited = set()
+                self.start_anew(self.watch)
         return self.off
