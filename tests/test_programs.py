@@ -85,7 +85,8 @@ def test_data_above_the_script_is_there(tmp_path: Path, path: str) -> None:
 
 def test_data_that_is_missing_is_named() -> None:
     verdict = verdict_on("import numpy as np\nx = np.loadtxt('numbers.csv')\n")
-    assert "numbers.csv" in verdict["reason"] and "None" not in verdict["reason"]
+    assert "numbers.csv" in verdict["reason"]
+    assert "None" not in verdict["reason"]
 
 
 # --- operators and functions of its own ----------------------------------------------------------------

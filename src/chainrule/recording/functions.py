@@ -47,10 +47,6 @@ CHANGERS = {
     "setfield",
 }
 RANDOM_MODULES = ("numpy.random", "random")
-FILLED = {
-    **dict.fromkeys(("zeros", "zeros_like", "empty", "empty_like"), "zeros"),
-    **dict.fromkeys(("ones", "ones_like", "full", "full_like", "eye", "identity"), "ones"),
-}
 
 
 def is_numeric_function(function: Any) -> bool:
@@ -78,13 +74,6 @@ def module_of(function: Any) -> str:
     owner = getattr(function, "__self__", None)
     of_object = owner is not None and not isinstance(owner, types.ModuleType)
     return (type(owner).__module__ if of_object else getattr(function, "__module__", None)) or ""
-
-
-def origin_of(function: Any) -> str | None:
-    """Where the result of a function comes from that computes nothing from its arguments."""
-    if module_of(function).startswith(RANDOM_MODULES):
-        return "random"
-    return FILLED.get(getattr(function, "__name__", ""))
 
 
 BUILTINS: set[Any] = {abs, pow, round, divmod}

@@ -16,11 +16,12 @@ from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
     IN_PLACE,
+    RANDOM_MODULES,
     ends,
     frozen,
     is_numeric_function,
     is_own_object,
-    origin_of,
+    module_of,
 )
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
@@ -427,11 +428,14 @@ class Recorder:
             value = function(*args, **kwargs)
         if not is_number(value) or isinstance(value, int | np.integer | bool | np.bool_):
             return value
-        origin = origin_of(function)
-        if origin is None and not holds_numbers((*args, *kwargs.values())):
-            origin = "data"
-        if origin is not None:
-            return self.give(value, origin)
+        if module_of(function).startswith(RANDOM_MODULES):
+            return self.give(value, "random")
+        if name in ("zeros", "zeros_like", "empty", "empty_like"):
+            return self.give(value, "zeros")
+        if name in ("ones", "ones_like", "full", "full_like", "eye", "identity"):
+            return self.give(value, "ones")
+        if not holds_numbers((*args, *kwargs.values())):
+            return self.give(value, "data")
         return self.record_call(function, name, args, kwargs, value, literal)
 
     def give(self, value: Any, origin: str) -> Any:
