@@ -8,7 +8,6 @@ from chainrule.checking.predictions import KINDS, find_mixes
 from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy, find_updates
 
-
 PATIENT_ROUNDS = 12
 
 

@@ -33,7 +33,7 @@ from chainrule.recording.source import PYTHON_2, Source, UnreadableError, read_s
 PLOTTING = {
     "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
-    "graphviz", "networkx", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
+    "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
 }  # fmt: skip
 ANSWERS = 20  # questions that a program may ask before there is nobody to answer
 

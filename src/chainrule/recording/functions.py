@@ -76,6 +76,17 @@ def module_of(function: Any) -> str:
     return (type(owner).__module__ if of_object else getattr(function, "__module__", None)) or ""
 
 
+ORIGINALS = {np: dict(vars(np)), np.random: dict(vars(np.random))}
+
+
+def replaced_original(owner: Any, name: str, function: Any) -> Any:
+    """NumPy's own function where a package has put another in its place, as nnfs does with np.dot."""
+    if owner is not np and owner is not np.random:
+        return None
+    original = ORIGINALS[owner].get(name)
+    return original if callable(original) and original is not function else None
+
+
 BUILTINS: set[Any] = {abs, pow, round, divmod}
 PLAIN = (*NUMBERS, int, np.generic, str, list, tuple, dict, type(None))
 
