@@ -159,16 +159,33 @@ def is_evident(case: Case, fit: Fit) -> bool:
 
 
 def uses_data(case: Case) -> bool:
-    """Whether predictions are made from anything but parameters and constants of the formulas."""
+    """Whether predictions are made from anything but parameters and constants of the formulas.
+
+    Parameters that multiply others, as in a matrix's factors, are each other's data.
+    """
     anatomy, program = case.anatomy, case.program
     used = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
     behind = program.ancestors(used, anatomy.stops)
+    if any(
+        multiplies_parameters(anatomy, program.step_of[p]) for p in behind & set(program.step_of)
+    ):
+        return True
     roots = {chain.root for chain in anatomy.chains}
     return any(
         np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
         for p in behind & set(program.given) - roots
         if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
     )
+
+
+def multiplies_parameters(anatomy: Anatomy, step: Instruction) -> bool:
+    if step.operation not in PRODUCTS or len(step.inputs) != 2:
+        return False
+    left, right = (anatomy.masks[position] for position in step.inputs)
+    return bool(left and right and left != right)
+
+
+PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
 
 def is_constant(program: Program, step: Instruction, position: int) -> bool:
