@@ -1,11 +1,14 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
 from collections.abc import Collection
+from itertools import count
 
 from chainrule.checking.parameters import Spot, find_chains, spot
 from chainrule.checking.predictions import KINDS, find_mixes
 from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy, find_updates
+
+PATIENT_ROUNDS = 12
 
 
 def take_apart(program: Program, finished: bool = True) -> Anatomy:
@@ -15,7 +18,7 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
     """
     banned: set[int] = set()
     no_links: set[Spot] = set()
-    while True:
+    for rounds in count():
         chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
@@ -36,6 +39,8 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         idle = {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
+        if rounds > PATIENT_ROUNDS:  # its later versions, one a round, would go the same way
+            idle |= {p for c in chains if c.root in idle for p in c.versions}
         idle |= errors_themselves(anatomy)
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:

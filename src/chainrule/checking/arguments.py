@@ -20,11 +20,11 @@ PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
     "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vector|vec|array|batch|values|pattern|layer|x)"
-    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?",
-    "targets": r"y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
+    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
+    "targets": r"y_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?y|y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
     r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?",
     "predictions": r"actual_outputs?|o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
-    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|shape|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
+    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
     "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
     "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
     "sizes": r"layers?|sizes?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
@@ -34,7 +34,9 @@ NAMES: dict[str, str] = {
     "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
     "off": r"verbose|print_?(cost|loss|error|every)?|plot|show|display(_?loss)?|debug|log|animate|visuali[sz]e|show_?plot|graph",
     "on": r"train(ing)?|is_?train(ing)?|initiali[sz]e",
-    "small": r"reg|lambda_?|lambd|lmbda|l2|l2_?reg|regulari[sz]ation|reg_?lambda|weight_?decay|momentum|decay|beta|mu|dropout|drop_?(prob|rate|out)",
+    "small": r"(\w+_)?(reg|regulari[sz]ation)(_\w+)?|l1|lambda_?|lambd|lmbda|l2|l2_?reg|regulari[sz]ation|reg_?lambda|weight_?decay|momentum|decay|beta|mu|dropout|drop_?(prob|rate|out)",
+    "scale": r"eps|epsilon|std|stddev|sigma|scale|weight_?(scale|std)|init_?(scale|std|range|eps|epsilon)",
+    "input_shape": r"(input|in|x)_?shape",
     "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|number_?hidden_?layer",
     "seed": r"seed|random_?(state|seed)|rng_?seed",
     "samples": r"m|n_?samples|num_?samples|num_?examples",
@@ -48,11 +50,11 @@ NAMES: dict[str, str] = {
 PATTERNS = {kind: re.compile(f"(?:{pattern})") for kind, pattern in NAMES.items()}
 # Of names that fit several kinds, the first of these for a constructor, and for a method.
 FOR_CLASSES = (
-    "sizes", "hidden_sizes", "count_hidden_layers", "n_inputs", "n_hidden", "n_outputs", "rate", "passes",
-    "batch", "off", "on", "small", "seed", "inputs", "targets",
+    "input_shape", "sizes", "hidden_sizes", "count_hidden_layers", "n_inputs", "n_hidden", "n_outputs", "rate",
+    "passes", "batch", "off", "on", "small", "scale", "seed", "inputs", "targets",
 )  # fmt: skip
 FOR_METHODS = (
-    "rate", "passes", "batch", "off", "on", "small", "seed", "labelled", "pairs", "inputs", "targets", "predictions", "sizes",
+    "rate", "passes", "batch", "off", "on", "small", "scale", "seed", "labelled", "pairs", "inputs", "targets", "predictions", "sizes",
     "n_inputs", "n_hidden", "n_outputs", "samples", "errors",
 )  # fmt: skip
 FOR_FUNCTIONS = (*FOR_METHODS[:-1], "weights", "bias")
@@ -75,6 +77,12 @@ class Layout:
     n_outputs: int
     single: bool = False
     own: bool = False
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of inputs; that of a part's own inputs, where the layout was resized."""
+        shape = np.shape(self.inputs)
+        return tuple(self.n_inputs if size not in (1, SAMPLES) else size for size in shape)
 
     def resized(self, n_inputs: int, n_outputs: int) -> "Layout":
         """The same data, for a part of a network."""
@@ -175,6 +183,8 @@ class Guess:
         if has_default and kind not in ("passes", "off", "batch"):
             return empty
         layout = self.layout
+        if kind == "input_shape" and not is_indexed(function, name):
+            kind = "n_inputs"
         plural = "list" in str(parameter.annotation).lower() or name.endswith("s_list")
         if kind == "n_hidden" and plural:
             kind = "hidden_sizes"
@@ -182,7 +192,7 @@ class Guess:
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
             "n_outputs": layout.n_outputs, "sizes": [layout.n_inputs, HIDDEN, layout.n_outputs],
             "hidden_sizes": [HIDDEN], "rate": 0.1, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
-            "small": 0.0, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
+            "small": 0.0, "scale": 0.1, "input_shape": layout.input_shape, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
         if kind is not None and kind in simple:
             if (
@@ -228,6 +238,14 @@ class Guess:
         self.recorder.current_site = len(sites) - 1
         value = prediction - target
         return self.recorder.record_call(operator.sub, "subtract", (prediction, target), {}, value)
+
+
+def is_indexed(function: Any, name: str) -> bool:
+    """Whether a class reads entries of what its constructor is given, as of a shape."""
+    try:
+        return f"{name}[" in inspect.getsource(function)
+    except (OSError, TypeError):
+        return False
 
 
 def kind_of(name: str, kinds: tuple[str, ...]) -> str | None:

@@ -1,14 +1,14 @@
 """Deciding on one recording: which loss explains it, at the recorded numbers and at others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.anatomy import take_apart
-from chainrule.checking.fitting import Fit, named_factors
-from chainrule.checking.judging import judge
+from chainrule.checking.fitting import Fit, Trace, named_factors
+from chainrule.checking.judging import judge_by_response, judge_plainly
 from chainrule.checking.losses import SEEDS
 from chainrule.checking.predictions import Mix
 from chainrule.checking.program import Instruction, NoDerivativeError, Program, Values
@@ -64,14 +64,20 @@ def fit_anatomy(anatomy: Anatomy) -> Case:
 
 
 def try_losses(case: Case) -> dict[str, Fit]:
-    fits = {}
+    """The fit of every loss. Responses are asked for only where nothing plainer is right."""
+    plain: dict[str, tuple[Fit, Mapping[int, Trace]]] = {}
     for loss in possible_losses(case):
         try:
-            fits[loss] = judge(case.anatomy, case.worlds, loss)
+            plain[loss] = judge_plainly(case.anatomy, case.worlds, loss)
         except NoDerivativeError as error:
             case.unknown_function = str(error)
-            return fits
-    return fits
+            break
+    if any(fit.is_right for fit, _ in plain.values()):
+        return {loss: fit for loss, (fit, _) in plain.items()}
+    return {
+        loss: judge_by_response(case.anatomy, case.worlds, fit, traces)
+        for loss, (fit, traces) in plain.items()
+    }
 
 
 def possible_losses(case: Case) -> list[str]:
@@ -153,16 +159,33 @@ def is_evident(case: Case, fit: Fit) -> bool:
 
 
 def uses_data(case: Case) -> bool:
-    """Whether predictions are made from anything but parameters and constants of the formulas."""
+    """Whether predictions are made from anything but parameters and constants of the formulas.
+
+    Parameters that multiply others, as in a matrix's factors, are each other's data.
+    """
     anatomy, program = case.anatomy, case.program
     used = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
     behind = program.ancestors(used, anatomy.stops)
+    if any(
+        multiplies_parameters(anatomy, program.step_of[p]) for p in behind & set(program.step_of)
+    ):
+        return True
     roots = {chain.root for chain in anatomy.chains}
     return any(
         np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
         for p in behind & set(program.given) - roots
         if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
     )
+
+
+def multiplies_parameters(anatomy: Anatomy, step: Instruction) -> bool:
+    if step.operation not in PRODUCTS or len(step.inputs) != 2:
+        return False
+    left, right = (anatomy.masks[position] for position in step.inputs)
+    return bool(left and right and left != right)
+
+
+PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
 
 def is_constant(program: Program, step: Instruction, position: int) -> bool:

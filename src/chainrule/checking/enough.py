@@ -11,6 +11,7 @@ from chainrule.recording.recording import EnoughError
 
 FIRST_LOOK = 3000  # values
 VERSIONS = 5  # of every chain, the first one included
+LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
 MOST_BYTES = 1_500_000_000
 
@@ -42,7 +43,7 @@ def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:
         elif over:
             recorder.off = True
             raise EnoughError
-        elif full or has_enough(counts):
+        elif full or has_enough(counts, size):
             recorder.end_part()
 
     return watch
@@ -54,7 +55,8 @@ def count_updates(recorder: Recorder) -> list[tuple[int, int]]:
     return [(update.chain, update.turn) for update in anatomy.updates]
 
 
-def has_enough(updates: list[tuple[int, int]]) -> bool:
-    counts = Counter(chain for chain, _ in updates)
+def has_enough(updates: list[tuple[int, int]], size: int) -> bool:
+    counts = sorted(Counter(chain for chain, _ in updates).values())
     turns = {turn for _, turn in updates}
-    return len(turns) >= VERSIONS and min(counts.values()) >= VERSIONS - 1
+    slowest = len(counts) // 2 if size > LARGE else 0
+    return len(turns) >= VERSIONS and counts[slowest] >= VERSIONS - 1

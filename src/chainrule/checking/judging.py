@@ -13,8 +13,10 @@ from chainrule.checking.updates import Anatomy, steps_taken, true_gradients
 World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps
 
 
-def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
-    """How well all updates follow the gradients of a loss, in all worlds at once.
+def judge_plainly(
+    anatomy: Anatomy, worlds: Sequence[Values], loss: str
+) -> tuple[Fit, Mapping[int, Trace]]:
+    """How well all updates are multiples of the gradients of a loss, in all worlds at once.
 
     Raises: NoDerivativeError.
     """
@@ -22,7 +24,13 @@ def judge(anatomy: Anatomy, worlds: Sequence[Values], loss: str) -> Fit:
         (values, true_gradients(anatomy, values, loss), steps_taken(anatomy.updates, values))
         for values in worlds
     ]
-    fit, traces = fit_rows(anatomy, rows, loss)
+    return fit_rows(anatomy, rows, loss)
+
+
+def judge_by_response(
+    anatomy: Anatomy, worlds: Sequence[Values], fit: Fit, traces: Mapping[int, Trace]
+) -> Fit:
+    """The same where updates are no multiples: how they answer to their gradients, if that says more."""
     if fit.is_right or anatomy.claimed:
         return fit
     responding = fit_by_response(anatomy, worlds, traces, fit)

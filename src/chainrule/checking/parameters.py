@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.checking.program import Instruction, Program
 
 LINKS = {"add", "subtract"}
+MOST_PLACES = 200_000  # entries of an array whose indices are compared one by one
 LINKING = LINKS | {"scatter"}
 Spot: TypeAlias = tuple[int, int]
 UPDATE_KINDS = {
@@ -189,11 +190,17 @@ def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]
         maker = program.step_of.get(written)
         while maker is not None and maker.operation == "reshape":
             maker = program.step_of.get(maker.inputs[0])
-        if maker is None or maker.operation not in LINKS:
+        if (
+            maker is None or maker.operation not in LINKING
+        ):  # w[i][j] is written into w[i], and that into w
             return []
         for parent, others in parents_of(program, maker):
             source = program.step_of.get(parent)
-            if source is not None and source.operation == "gather" and same_indices(source, step):
+            if (
+                source is not None
+                and source.operation == "gather"
+                and same_entries(program, source, step)
+            ):
                 return [(before, others)]
     return []
 
@@ -210,8 +217,20 @@ def scaled_value(program: Program, position: int) -> int | None:
     return None
 
 
-def same_indices(gather: Instruction, scatter: Instruction) -> bool:
-    return equal_indices(gather.parameters["indices"], scatter.parameters["indices"])
+def same_entries(program: Program, gather: Instruction, scatter: Instruction) -> bool:
+    """Whether entries are read and written at the same places, however their indices are spelt."""
+    read, written = gather.parameters["indices"], scatter.parameters["indices"]
+    if equal_indices(read, written):
+        return True
+    values = program.recorded
+    shape = np.shape(values[scatter.inputs[0]])
+    if np.shape(values[gather.inputs[0]]) != shape or np.prod(shape) > MOST_PLACES:
+        return False
+    places = np.arange(int(np.prod(shape))).reshape(shape)
+    try:
+        return np.array_equal(np.ravel(places[read]), np.ravel(places[written]))
+    except (IndexError, TypeError):
+        return False
 
 
 def equal_indices(left: object, right: object) -> bool:

@@ -12,7 +12,7 @@ from typing import final
 
 import numpy as np
 
-from chainrule.checking.parameters import equal_indices
+from chainrule.checking.parameters import Spot, equal_indices, spot
 from chainrule.checking.program import Instruction, Program
 
 SHARE = 0.6  # of the most parameters that any mix depends on; below it is no prediction
@@ -59,10 +59,19 @@ def find_mixes(
 ) -> list[Mix]:
     """The mixes of a recording, in order: none of them tainted by another."""
     candidates: dict[int, Mix] = {}
+    adding: set[Spot] = set()
     for step in program.steps:
         mix = mix_of(program, step, masks, stops, kinds)
         if mix is not None:
             candidates[step.output] = mix
+            if np.any(program.recorded[mix.target]):
+                adding.add(spot(program, step))
+    # What only ever adds to 0 begins a sum, and compares nothing.
+    candidates = {
+        position: mix
+        for position, mix in candidates.items()
+        if not mix.negated or spot(program, mix.step) in adding
+    }
     if not candidates:
         return []
     # A place where predictions are made is one even where a unit is dead and few parameters reach it.

@@ -34,7 +34,7 @@ from chainrule.recording.unreached import unreached_updates
 PLOTTING = {
     "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
-    "graphviz", "networkx", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
+    "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
 }  # fmt: skip
 PASSING_SECONDS = (
     4.0  # for reaching what else a program trains, once its first training is recorded

@@ -47,10 +47,6 @@ CHANGERS = {
     "setfield",
 }
 RANDOM_MODULES = ("numpy.random", "random")
-FILLED = {
-    **dict.fromkeys(("zeros", "zeros_like", "empty", "empty_like"), "zeros"),
-    **dict.fromkeys(("ones", "ones_like", "full", "full_like", "eye", "identity"), "ones"),
-}
 
 
 def is_numeric_function(function: Any) -> bool:
@@ -80,11 +76,15 @@ def module_of(function: Any) -> str:
     return (type(owner).__module__ if of_object else getattr(function, "__module__", None)) or ""
 
 
-def origin_of(function: Any) -> str | None:
-    """Where the result of a function comes from that computes nothing from its arguments."""
-    if module_of(function).startswith(RANDOM_MODULES):
-        return "random"
-    return FILLED.get(getattr(function, "__name__", ""))
+ORIGINALS = {np: dict(vars(np)), np.random: dict(vars(np.random))}
+
+
+def replaced_original(owner: Any, name: str, function: Any) -> Any:
+    """NumPy's own function where a package has put another in its place, as nnfs does with np.dot."""
+    if owner is not np and owner is not np.random:
+        return None
+    original = ORIGINALS[owner].get(name)
+    return original if callable(original) and original is not function else None
 
 
 BUILTINS: set[Any] = {abs, pow, round, divmod}

@@ -16,11 +16,13 @@ from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
     IN_PLACE,
+    RANDOM_MODULES,
     ends,
     frozen,
     is_numeric_function,
     is_own_object,
-    origin_of,
+    module_of,
+    replaced_original,
 )
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
@@ -41,7 +43,7 @@ from chainrule.recording.recording import (
     is_number,
 )
 from chainrule.recording.rewriting import Sites
-from chainrule.recording.walking import WALKERS, accumulate, join_parts, walk_vectorized
+from chainrule.recording.walking import WALKERS, accumulate, apart, join_parts, walk_vectorized
 
 # Steps keep no numbers: they can be computed again from what was given.
 NOT_KEPT = np.empty(0)
@@ -172,7 +174,11 @@ class Recorder:
             return self.own_operator(site, function, left, right)
         numbers = isinstance(left, NUMBERS) or isinstance(right, NUMBERS)
         if not numbers or isinstance(left, str | bytes):
-            return function(left, right)
+            return (
+                apart(self, function(left, right), left)
+                if kind == "Mult"
+                else function(left, right)
+            )
         self.current_site = site
         value = function(left, right)
         if not is_number(value):
@@ -363,7 +369,13 @@ class Recorder:
             return self.numeric(
                 function, (owner, *args), kwargs, literal, getattr(owner, name), (args, kwargs)
             )
-        return self.call(site, getattr(owner, name), *args, **kwargs)
+        function = getattr(owner, name)
+        replaced = replaced_original(owner, name, function)
+        if replaced is not None and not self.is_off():
+            self.current_site = site
+            literal = self.table[site].literal
+            return self.numeric(replaced, args, kwargs, literal, function, (args, kwargs))
+        return self.call(site, function, *args, **kwargs)
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         if self.is_off():
@@ -432,11 +444,14 @@ class Recorder:
             value = function(*args, **kwargs)
         if not is_number(value) or isinstance(value, int | np.integer | bool | np.bool_):
             return value
-        origin = origin_of(function)
-        if origin is None and not holds_numbers((*args, *kwargs.values())):
-            origin = "data"
-        if origin is not None:
-            return self.give(value, origin)
+        if module_of(function).startswith(RANDOM_MODULES):
+            return self.give(value, "random")
+        if name in ("zeros", "zeros_like", "empty", "empty_like"):
+            return self.give(value, "zeros")
+        if name in ("ones", "ones_like", "full", "full_like", "eye", "identity"):
+            return self.give(value, "ones")
+        if not holds_numbers((*args, *kwargs.values())):
+            return self.give(value, "data")
         return self.record_call(function, name, args, kwargs, value, literal)
 
     def give(self, value: Any, origin: str) -> Any:

@@ -226,6 +226,19 @@ def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:
     return recorder.record_call(getattr(np, name), name, (parts,), {}, value)
 
 
+def apart(recorder: Writer, repeated: Any, once: Any) -> Any:
+    """[0.0] * n with n numbers: Python's is one number n times, and each becomes a parameter of its own."""
+    if not isinstance(once, list) or not isinstance(repeated, list):
+        return repeated
+    literal = recorder.memory.literals
+    for place, number in enumerate(repeated):
+        if type(number) is float:
+            repeated[place] = number * 1.0
+            if literal.get(id(number)) is number:
+                recorder.memory.learn_literal(repeated[place])
+    return repeated
+
+
 WALKERS: dict[Any, Walker] = {
     builtins.zip: walk_zip,
     builtins.enumerate: walk_enumerate,
