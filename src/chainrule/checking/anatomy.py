@@ -50,21 +50,25 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
 
 
 def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
-    """Sites where something is added to a parameter that no error ever goes into: no update."""
+    """Sites where something is added to a parameter that no error ever goes into: no update.
+
+    Unless updates go on from there: w - rate * dw - decay * w.
+    """
     program = anatomy.program
     found: set[Spot] = set()
     fed: set[Spot] = set()
     for chain in anatomy.chains:
         if chain.root in idle or not anatomy.updates:
             continue
+        tainted = [
+            step
+            for step in chain.steps
+            if any(anatomy.error_masks[p] for p in step.inputs if p not in anatomy.stops)
+        ]
+        gone_on_from = {position for step in tainted for position in step.inputs}
         for step in chain.steps:
-            site = spot(program, step)
-            tainted = any(
-                anatomy.error_masks[position]
-                for position in step.inputs
-                if position not in anatomy.stops
-            )
-            (fed if tainted else found).add(site)
+            follows = step in tainted or step.output in gone_on_from
+            (fed if follows else found).add(spot(program, step))
     return found - fed
 
 

@@ -22,6 +22,7 @@ from chainrule.checking.updates import Update
 POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
+ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
 def is_clearly_wrong(case: Case, fit: Fit) -> bool:
@@ -129,11 +130,12 @@ def is_linear(
         at_rest, once, twice = (
             scaled_update(case, update, factor, target, changes) for factor in (0.0, 1.0, 2.0)
         )
-        if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)):
-            return False
         before = np.asarray(case.worlds[-1][update.before], dtype=float)
+        rounding = ROUNDING * norm(before)
+        if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)) + rounding:
+            return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
             decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
-            if norm(at_rest - decay * before) > CLEAR * norm(at_rest):
+            if norm(at_rest - decay * before) > CLEAR * norm(at_rest) + rounding:
                 return False
     return True

@@ -158,11 +158,21 @@ def uses_data(case: Case) -> bool:
     used = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
     behind = program.ancestors(used, anatomy.stops)
     roots = {chain.root for chain in anatomy.chains}
-    return any(
+    return any(looks_up(program, step) for step in program.steps if step.output in behind) or any(
         np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
         for p in behind & set(program.given) - roots
         if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
     )
+
+
+def looks_up(program: Program, step: Instruction) -> bool:
+    """Whether a step reads rows of an array by a list of numbers that names some of them twice."""
+    if step.operation != "gather" or program.site(step).kind != "item":
+        return False
+    indices = step.parameters["indices"]
+    arrays = [part for part in (indices if isinstance(indices, tuple) else (indices,)) if np.ndim(part)]
+    named = np.stack(np.broadcast_arrays(*arrays)).reshape(len(arrays), -1) if arrays else np.empty((1, 0))
+    return named.dtype.kind in "iu" and len(np.unique(named, axis=1).T) < named.shape[1]
 
 
 def is_constant(program: Program, step: Instruction, position: int) -> bool:
