@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import SWAPS
-from chainrule.checking.fitting import CLEAR, Fit, norm
+from chainrule.checking.fitting import CLEAR, RATE, Fit, norm
 from chainrule.checking.goals import find_goals
 from chainrule.checking.own_losses import stated_losses
 from chainrule.checking.predictions import Mix
@@ -116,7 +116,19 @@ def is_believable(case: Case, repair: Repair) -> bool:
     unusual = repair.loss in ("huber", "absolute-error")
     if names == {"derivative-at-activation"} and len(fit.bad) > 1 and not unusual:
         return True
+    if names == {"sign-error"} and all_climb(case, fit) and not unusual:
+        return True
     return repair.loss in stated_losses(case)
+
+
+def all_climb(case: Case, fit: Fit) -> bool:
+    """Whether several arrays follow a loss the wrong way, all of them: nobody wants errors to grow.
+
+    One array that climbs may be an input that somebody looks for, to which a network answers wrongly.
+    """
+    sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
+    upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
+    return upwards and sum(size > 1 for size in sizes) > 1
 
 
 def is_linear(

@@ -293,7 +293,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_operator(scene, first, other, link), steps,
                 each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=0 if link else 1,
+                first, how=other, cost=link_cost(scene, steps) if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
@@ -314,6 +314,12 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                     )  # fmt: skip
         if first.operation == "scatter" and link:
             yield from scattered_links(scene, steps)
+
+
+def link_cost(scene: Scene, steps: Sequence[Instruction]) -> int:
+    """A line that makes right updates as well is hardly the one that is wrong."""
+    others = scene.instances[scene.place_of(steps[0])]
+    return 0 if len(others) <= len(steps) else 4
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:

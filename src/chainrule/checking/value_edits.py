@@ -26,7 +26,7 @@ ChangeOfValue: TypeAlias = Callable[..., NewValue | None]  # of one step
 def seen_as(
     scene: Scene, key: Place, change: ChangeOfValue
 ) -> Callable[[Sequence[Instruction]], Changes | None]:
-    """Changes after which all steps of other places see the values of one place otherwise."""
+    """Changes after which all steps but a sum's own see the values of one place otherwise."""
     return seen_by_others(scene, {key}, change)
 
 
@@ -42,7 +42,7 @@ def seen_by_others(
                 step
                 for step in scene.program.consumers.get(made.output, ())
                 if step.number in scene.suspect_numbers
-                and not (len(keys) == 1 and scene.place_of(step) in keys)
+                and not (len(keys) == 1 and is_running_sum(step) and scene.place_of(step) in keys)
             ]
             if not outside:
                 continue
@@ -57,6 +57,11 @@ def seen_by_others(
         return changes or None
 
     return make
+
+
+def is_running_sum(step: Instruction) -> bool:
+    """Whether what goes on from a value at its own place is the sum that it is a part of."""
+    return step.operation in ("add", "subtract")
 
 
 def with_changed_operand(step: Instruction, slot: int, new: NewValue) -> Instruction:
