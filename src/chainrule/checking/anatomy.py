@@ -11,6 +11,22 @@ from chainrule.checking.updates import Anatomy, find_updates
 def take_apart(program: Program, finished: bool = True) -> Anatomy:
     """The anatomy of a recording; with no updates where nothing is trained by an error.
 
+    Wider readings of what a prediction and its target are come last: lr + gradient mixes two things as well.
+    """
+    for kinds in KINDS:
+        anatomy = settle(program, finished, kinds)
+        if anatomy.updates:
+            break
+    made_of = program.ancestors(
+        anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
+    )
+    anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
+    return anatomy
+
+
+def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
+    """Chains, mixes of some kinds and updates that fit together.
+
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
     banned: set[int] = set()
@@ -20,16 +36,13 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
-        for kinds in KINDS:
-            mixes = find_mixes(program, masks, stops, kinds)
-            if not mixes:
-                continue
+        mixes = find_mixes(program, masks, stops, kinds)
+        if mixes:
             updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)
             idle = {chain.root for chain, mask in zip(chains, fed, strict=True) if not mask}
             if updates:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
-                break
         if not anatomy.updates and not idle:
             idle = {chain.root for chain in chains}  # something that is no parameter stands between
         # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
@@ -39,14 +52,9 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
         idle |= errors_themselves(anatomy)
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
-            break
+            return anatomy
         banned |= idle
         no_links |= idle_sites
-    made_of = program.ancestors(
-        anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
-    )
-    anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
-    return anatomy
 
 
 def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:

@@ -40,12 +40,15 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
 def decide(name: str, run: Run, deadline: float) -> Verdict:
     """The verdict on what was recorded, at `time.monotonic()` of `deadline` at the latest."""
     program = build_program(run.recording, run.sites)
-    if not program.agrees(program.recorded):
+    parting = program.first_disagreement(program.recorded)
+    if parting is not None:  # of a run that diverges the beginning can be followed
+        program = program.until(parting)
+    case = open_case(program, run.finished and parting is None)
+    if parting is not None and not case.anatomy.updates:
         return undecided(
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    case = open_case(program, run.finished)
     if not case.anatomy.updates:
         return decide_untrained(name, case, run, deadline)
     discarded = None if is_applied(case) else find_discarded(run)
