@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.any_loss import follows_no_loss
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import SWAPS
 from chainrule.checking.fitting import CLEAR, RATE, Fit, norm
@@ -78,17 +79,29 @@ def scaled_update(
     changes: Mapping[int, Any] | None = None,
 ) -> Any:
     """What becomes of an update, or of a value on its way, when all errors are so many times as large."""
+    values = case.worlds[-1]
+    outputs = {mix.output for mix in used_mixes(case)}
+    scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
+    return update_with(case, update, scaled, target, changes)
+
+
+def update_with(
+    case: Case,
+    update: Update,
+    errors: Mapping[int, Any],
+    target: int | None = None,
+    changes: Mapping[int, Any] | None = None,
+) -> Any:
+    """The same with other errors."""
     anatomy, program = case.anatomy, case.program
     chain = anatomy.chains[update.chain]
     moving = set(chain.versions[chain.versions.index(update.before) + 1 :])
     fixed = anatomy.stops - moving
-    outputs = {mix.output for mix in used_mixes(case)}
     end = update.after if target is None else target
-    reach = program.ancestors([end], fixed | outputs)
+    reach = program.ancestors([end], fixed | set(errors))
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
     values = case.worlds[-1]
-    scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
-    new = program.rerun(values, changes or {}, cone, fixed, scaled)
+    new = program.rerun(values, changes or {}, cone, fixed, errors)
     result = np.asarray(new.get(end, values[end]), dtype=float)
     return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
@@ -97,8 +110,8 @@ def is_believable(case: Case, repair: Repair) -> bool:
     """Whether a proved repair says that the program is wrong, and not that its loss is another one.
 
     Wrong parameters must be made linearly of errors, with a decay at the most. Where no parameter was
-    right, the loss is in doubt: then the program must compute it itself, or evaluate f' at f(z), which no
-    loss asks for.
+    right, the loss is in doubt: then the program must compute it itself, or do what no loss asks for, such as
+    evaluating f' at f(z), climbing, or moving parameters in a way that is no gradient of its predictions.
     """
     fit = repair.before
     assert fit is not None
@@ -118,7 +131,11 @@ def is_believable(case: Case, repair: Repair) -> bool:
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
-    return repair.loss in stated_losses(case)
+    if repair.loss in stated_losses(case):
+        return True
+    return not unusual and follows_no_loss(
+        case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
+    )
 
 
 def all_climb(case: Case, fit: Fit) -> bool:

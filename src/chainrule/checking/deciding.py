@@ -14,7 +14,7 @@ from chainrule.checking.fitting import Fit
 from chainrule.checking.frozen import find_frozen
 from chainrule.checking.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.own_losses import fit_own_loss
-from chainrule.checking.program import build_program
+from chainrule.checking.program import Program, build_program
 from chainrule.checking.repair import repair_case
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.execution import Run, run_recorded
@@ -22,6 +22,8 @@ from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
+HUGE = 1e8
+FEW = 4  # passes
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -43,7 +45,7 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
         program = program.until(parting)
-    case = open_case(program, run.finished and parting is None)
+    case = open_beginning(program) or open_case(program, run.finished and parting is None)
     if parting is not None and not case.anatomy.updates:
         return undecided(
             name,
@@ -55,6 +57,16 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     if discarded is not None:
         return decide_discarded(name, discarded, run)
     return decide_case(name, case, run, deadline)
+
+
+def open_beginning(program: Program) -> Case | None:
+    """Of a run that diverges what comes before its numbers are beyond all bounds, where that is a few passes."""
+    end = program.first_beyond(HUGE)
+    if end is None:
+        return None
+    case = open_case(program.until(end), finished=False)
+    turns = {update.turn for update in case.anatomy.updates}
+    return case if len(turns) >= FEW else None
 
 
 def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdict:

@@ -146,6 +146,17 @@ class Program:
                     return position
         return None
 
+    def first_beyond(self, largest: float) -> int | None:
+        """The first position that holds no finite number, or one beyond all bounds."""
+        return next(
+            (
+                position
+                for position, ends in self.recording.samples.items()
+                if not all(abs(number) <= largest for number in ends)
+            ),
+            None,
+        )
+
     def keeps_its_way(self, values: Values, guards: Iterable[Guard] | None = None) -> bool:
         """Whether every comparison that chose the program's way comes out as it did."""
         for guard in self.recording.guards if guards is None else guards:
