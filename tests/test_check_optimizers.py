@@ -71,8 +71,6 @@ def test_an_optimizer_is_right(optimizer: str) -> None:
     assert {row["name"] for row in verdict["parameters"]} == {"w1", "b1", "w2", "b2"}
 
 
-
-
 def line_of(source: str, beginning: str) -> int:
     (line,) = (n for n, s in enumerate(source.splitlines(), 1) if s.strip().startswith(beginning))
     return line

@@ -49,7 +49,9 @@ def follows_no_loss(case: Case, move: Move) -> bool:
     ]
     chosen = np.random.default_rng(0).permutation(len(entries))[:MOST_PROBES]
     try:
-        if len(every) <= MOST_SLOPES and is_off(case, updates, at_rest, every, own_terms(case, updates)):
+        if len(every) <= MOST_SLOPES and is_off(
+            case, updates, at_rest, every, own_terms(case, updates)
+        ):
             return True
         for position, index in (entries[int(k)] for k in chosen):
             one = np.zeros(np.shape(values[position]))
@@ -97,7 +99,9 @@ def is_off(
         seed[index] = 1.0
         gradients = case.program.sweep(values, {position: seed}, anatomy.stops, anatomy.forward)
         columns.append(
-            joined([gradients.get(u.before, np.zeros(np.shape(values[u.before]))) for _, u in updates])
+            joined(
+                [gradients.get(u.before, np.zeros(np.shape(values[u.before]))) for _, u in updates]
+            )
         )
     matrix = np.stack(columns, axis=1)
     if matrix.shape[0] != moved.size or not np.all(np.isfinite(matrix)):
@@ -110,7 +114,12 @@ def own_terms(case: Case, updates: Sequence[tuple[int, Update]]) -> list[Any]:
     """What penalties add to updates: of each parameter itself, and of its signs."""
     befores = [np.asarray(case.worlds[-1][update.before], dtype=float) for _, update in updates]
     return [
-        joined([term(before) if k == number else np.zeros(np.shape(before)) for k, before in enumerate(befores)])
+        joined(
+            [
+                term(before) if k == number else np.zeros(np.shape(before))
+                for k, before in enumerate(befores)
+            ]
+        )
         for number in range(len(befores))
         for term in (np.positive, np.sign)
     ]

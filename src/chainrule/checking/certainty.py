@@ -23,6 +23,7 @@ from chainrule.checking.updates import Update
 POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
+MEETINGS = 20  # predictions, before their signs tell what they can be
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
@@ -117,8 +118,10 @@ def is_believable(case: Case, repair: Repair) -> bool:
     assert fit is not None
     names = {edit.mistake for edit in repair.edits}
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
-    # With + for * an update is not linear in errors, and is once that is put right.
-    swapped = names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0.
+    swapped = names == {"wrong-constant"} or (
+        names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
         is_linear(case, number, goals, changes) for number in fit.bad
@@ -131,11 +134,30 @@ def is_believable(case: Case, repair: Repair) -> bool:
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
+    if names == {"wrong-operator"} and cannot_meet(case, repair):
+        return True
     if repair.loss in stated_losses(case):
         return True
     return not unusual and follows_no_loss(
         case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
     )
+
+
+def cannot_meet(case: Case, repair: Repair) -> bool:
+    """Whether an error adds prediction and target though both are positive: then nothing makes it 0."""
+    mixes = [mix for mix in used_mixes(case) if mix.step.operation == "add"]
+    sites = {case.program.recording.sites[mix.step.number] for mix in mixes}
+    mended = {case.program.recording.sites[edit.step.number] for edit in repair.edits}
+    if not mixes or sites != mended:
+        return False
+    predictions, targets = (
+        np.concatenate(
+            [np.ravel(values[position]) for values in case.worlds for position in positions]
+        )
+        for positions in ([mix.prediction for mix in mixes], [mix.target for mix in mixes])
+    )
+    enough = predictions.size >= MEETINGS and np.any(targets > 0)
+    return bool(enough and np.all(predictions > 0) and np.all(targets >= 0))
 
 
 def all_climb(case: Case, fit: Fit) -> bool:

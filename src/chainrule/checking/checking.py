@@ -1,6 +1,6 @@
 """Deciding on one recording: which loss explains it, at the recorded numbers and at others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -158,21 +158,47 @@ def uses_data(case: Case) -> bool:
     used = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
     behind = program.ancestors(used, anatomy.stops)
     roots = {chain.root for chain in anatomy.chains}
-    return any(looks_up(program, step) for step in program.steps if step.output in behind) or any(
+    return looks_up(anatomy, behind) or any(
         np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
         for p in behind & set(program.given) - roots
         if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
     )
 
 
-def looks_up(program: Program, step: Instruction) -> bool:
-    """Whether a step reads rows of an array by a list of numbers that names some of them twice."""
-    if step.operation != "gather" or program.site(step).kind != "item":
+def looks_up(anatomy: Anatomy, behind: Collection[int]) -> bool:
+    """Whether data say which parameters a prediction is made from: rows by their numbers, words' vectors."""
+    program = anatomy.program
+    chosen: dict[int, dict[int, set[str]]] = {}
+    for step in program.steps:
+        if (
+            step.operation != "gather"
+            or step.output not in behind
+            or program.site(step).kind != "item"
+        ):
+            continue
+        indices = step.parameters["indices"]
+        if names_twice(indices):
+            return True
+        if step.inputs[0] in anatomy.stops:
+            of_site = chosen.setdefault(program.recording.sites[step.number], {})
+            of_site.setdefault(step.inputs[0], set()).add(repr(indices))
+    turns: dict[int, int] = {}
+    for update in anatomy.updates:
+        for number in update.mixes:
+            used = anatomy.masks[anatomy.mixes[number].prediction]
+            turns[update.turn] = turns.get(update.turn, 0) | used
+    rows = any(len({frozenset(one) for one in of_site.values()}) > 1 for of_site in chosen.values())
+    return rows or len(set(turns.values())) > 1
+
+
+def names_twice(indices: Any) -> bool:
+    """Whether an index is lists of numbers that name an entry more than once."""
+    parts = indices if isinstance(indices, tuple) else (indices,)
+    arrays = np.broadcast_arrays(*(part for part in parts if np.ndim(part)))
+    if not arrays or any(array.dtype.kind not in "iu" for array in arrays):
         return False
-    indices = step.parameters["indices"]
-    arrays = [part for part in (indices if isinstance(indices, tuple) else (indices,)) if np.ndim(part)]
-    named = np.stack(np.broadcast_arrays(*arrays)).reshape(len(arrays), -1) if arrays else np.empty((1, 0))
-    return named.dtype.kind in "iu" and len(np.unique(named, axis=1).T) < named.shape[1]
+    named = np.stack(arrays).reshape(len(arrays), -1)
+    return len(np.unique(named, axis=1).T) < named.shape[1]
 
 
 def is_constant(program: Program, step: Instruction, position: int) -> bool:

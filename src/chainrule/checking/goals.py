@@ -50,7 +50,9 @@ def remembered_goals(scene: Scene) -> dict[int, int]:
         if not mine:
             continue
         shared = set.intersection(*(ways(scene, p, own, ()) for p in mine))
-        shared = {p for p in shared if not masks[p] & earlier and np.shape(scene.case.values[p]) == shape}
+        shared = {
+            p for p in shared if not masks[p] & earlier and np.shape(scene.case.values[p]) == shape
+        }
         if not shared or len(terms) < 2 or not any(masks[p] & earlier for p in mine):
             pending.append((number, shared))
             continue

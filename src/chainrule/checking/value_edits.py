@@ -317,6 +317,41 @@ def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
     return "wrong-operator"
 
 
+# --- constants ------------------------------------------------------------------------------------
+
+WITH_CONSTANTS = {"add", "subtract", "where", "scatter", "greater", "less"}
+
+
+def constants(scene: Scene) -> Iterator[Edit]:
+    """Another whole number where the source has one: 1 - a for 2 - a."""
+    for steps, _ in groups(scene):
+        first = steps[0]
+        if first.operation not in WITH_CONSTANTS or first.output in scene.chain_of:
+            continue
+        if first.operation in ("add", "subtract") and scene.is_tainted(first.output):
+            continue  # what is added to an error may be a penalty
+        for slot, position in enumerate(first.inputs):
+            if not is_whole_constant(scene, first, position):
+                continue
+            number = float(scene.program.given[position])
+            for other in (number - 1, number + 1):
+                yield Edit(
+                    "wrong-constant", steps,
+                    each(lambda step, slot=slot, other=other: with_changed_operand(
+                        step, slot, lambda value, values: np.full(np.shape(value), other)
+                    )),
+                    first, slot, how=f"constant {other:g}",
+                )  # fmt: skip
+
+
+def is_whole_constant(scene: Scene, step: Instruction, position: int) -> bool:
+    """Whether the source gives a whole number there, whatever the step's site is."""
+    number = scene.program.given.get(position)
+    if number is None or np.ndim(number) or not float(number).is_integer() or abs(number) > 9:
+        return False
+    return scene.program.origin(position) == "literal" or any(scene.program.site(step).literal)
+
+
 # --- signs and scales -----------------------------------------------------------------------------
 
 
