@@ -1,7 +1,6 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
 from collections.abc import Collection
-from itertools import count
 
 from chainrule.checking.parameters import Spot, find_chains, spot
 from chainrule.checking.predictions import KINDS, find_mixes
@@ -14,25 +13,40 @@ PATIENT_ROUNDS = 12
 def take_apart(program: Program, finished: bool = True) -> Anatomy:
     """The anatomy of a recording; with no updates where nothing is trained by an error.
 
+    Wider readings of what a prediction and its target are come last: lr + gradient mixes two things as well.
+    """
+    for kinds in KINDS:
+        anatomy = settle(program, finished, kinds)
+        if anatomy.updates:
+            break
+    made_of = program.ancestors(
+        anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
+    )
+    anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
+    return anatomy
+
+
+def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
+    """Chains, mixes of some kinds and updates that fit together.
+
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
     banned: set[int] = set()
     no_links: set[Spot] = set()
-    for rounds in count():
+    rounds = 0
+    while True:
+        rounds += 1
         chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
-        for kinds in KINDS:
-            mixes = find_mixes(program, masks, stops, kinds)
-            if not mixes:
-                continue
+        mixes = find_mixes(program, masks, stops, kinds)
+        if mixes:
             updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)
             idle = {chain.root for chain, mask in zip(chains, fed, strict=True) if not mask}
             if updates:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
-                break
         if not anatomy.updates and not idle:
             idle = {chain.root for chain in chains}  # something that is no parameter stands between
         # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
@@ -44,32 +58,31 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
         idle |= errors_themselves(anatomy)
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
-            break
+            return anatomy
         banned |= idle
         no_links |= idle_sites
-    made_of = program.ancestors(
-        anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
-    )
-    anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
-    return anatomy
 
 
 def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
-    """Sites where something is added to a parameter that no error ever goes into: no update."""
+    """Sites where something is added to a parameter that no error ever goes into: no update.
+
+    Unless updates go on from there: w - rate * dw - decay * w.
+    """
     program = anatomy.program
     found: set[Spot] = set()
     fed: set[Spot] = set()
     for chain in anatomy.chains:
         if chain.root in idle or not anatomy.updates:
             continue
+        tainted = [
+            step
+            for step in chain.steps
+            if any(anatomy.error_masks[p] for p in step.inputs if p not in anatomy.stops)
+        ]
+        gone_on_from = {position for step in tainted for position in step.inputs}
         for step in chain.steps:
-            site = spot(program, step)
-            tainted = any(
-                anatomy.error_masks[position]
-                for position in step.inputs
-                if position not in anatomy.stops
-            )
-            (fed if tainted else found).add(site)
+            follows = step in tainted or step.output in gone_on_from
+            (fed if follows else found).add(spot(program, step))
     return found - fed
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.any_loss import follows_no_loss
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import SWAPS
-from chainrule.checking.fitting import CLEAR, Fit, norm
+from chainrule.checking.fitting import CLEAR, RATE, Fit, norm
 from chainrule.checking.goals import find_goals
 from chainrule.checking.own_losses import stated_losses
 from chainrule.checking.predictions import Mix
@@ -22,6 +23,8 @@ from chainrule.checking.updates import Update
 POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
+MEETINGS = 20  # predictions, before their signs tell what they can be
+ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
 def is_clearly_wrong(case: Case, fit: Fit) -> bool:
@@ -77,17 +80,29 @@ def scaled_update(
     changes: Mapping[int, Any] | None = None,
 ) -> Any:
     """What becomes of an update, or of a value on its way, when all errors are so many times as large."""
+    values = case.worlds[-1]
+    outputs = {mix.output for mix in used_mixes(case)}
+    scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
+    return update_with(case, update, scaled, target, changes)
+
+
+def update_with(
+    case: Case,
+    update: Update,
+    errors: Mapping[int, Any],
+    target: int | None = None,
+    changes: Mapping[int, Any] | None = None,
+) -> Any:
+    """The same with other errors."""
     anatomy, program = case.anatomy, case.program
     chain = anatomy.chains[update.chain]
     moving = set(chain.versions[chain.versions.index(update.before) + 1 :])
     fixed = anatomy.stops - moving
-    outputs = {mix.output for mix in used_mixes(case)}
     end = update.after if target is None else target
-    reach = program.ancestors([end], fixed | outputs)
+    reach = program.ancestors([end], fixed | set(errors))
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
     values = case.worlds[-1]
-    scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
-    new = program.rerun(values, changes or {}, cone, fixed, scaled)
+    new = program.rerun(values, changes or {}, cone, fixed, errors)
     result = np.asarray(new.get(end, values[end]), dtype=float)
     return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
@@ -96,15 +111,17 @@ def is_believable(case: Case, repair: Repair) -> bool:
     """Whether a proved repair says that the program is wrong, and not that its loss is another one.
 
     Wrong parameters must be made linearly of errors, with a decay at the most. Where no parameter was
-    right, the loss is in doubt: then the program must compute it itself, or evaluate f' at f(z), which no
-    loss asks for.
+    right, the loss is in doubt: then the program must compute it itself, or do what no loss asks for, such as
+    evaluating f' at f(z), climbing, or moving parameters in a way that is no gradient of its predictions.
     """
     fit = repair.before
     assert fit is not None
     names = {edit.mistake for edit in repair.edits}
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
-    # With + for * an update is not linear in errors, and is once that is put right.
-    swapped = names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0.
+    swapped = names == {"wrong-constant"} or (
+        names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
         is_linear(case, number, goals, changes) for number in fit.bad
@@ -115,7 +132,42 @@ def is_believable(case: Case, repair: Repair) -> bool:
     unusual = repair.loss in ("huber", "absolute-error")
     if names == {"derivative-at-activation"} and len(fit.bad) > 1 and not unusual:
         return True
-    return repair.loss in stated_losses(case)
+    if names == {"sign-error"} and all_climb(case, fit) and not unusual:
+        return True
+    if names == {"wrong-operator"} and cannot_meet(case, repair):
+        return True
+    if repair.loss in stated_losses(case):
+        return True
+    return not unusual and follows_no_loss(
+        case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
+    )
+
+
+def cannot_meet(case: Case, repair: Repair) -> bool:
+    """Whether an error adds prediction and target though both are positive: then nothing makes it 0."""
+    mixes = [mix for mix in used_mixes(case) if mix.step.operation == "add"]
+    sites = {case.program.recording.sites[mix.step.number] for mix in mixes}
+    mended = {case.program.recording.sites[edit.step.number] for edit in repair.edits}
+    if not mixes or sites != mended:
+        return False
+    predictions, targets = (
+        np.concatenate(
+            [np.ravel(values[position]) for values in case.worlds for position in positions]
+        )
+        for positions in ([mix.prediction for mix in mixes], [mix.target for mix in mixes])
+    )
+    enough = predictions.size >= MEETINGS and np.any(targets > 0)
+    return bool(enough and np.all(predictions > 0) and np.all(targets >= 0))
+
+
+def all_climb(case: Case, fit: Fit) -> bool:
+    """Whether several arrays follow a loss the wrong way, all of them: nobody wants errors to grow.
+
+    One array that climbs may be an input that somebody looks for, to which a network answers wrongly.
+    """
+    sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
+    upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
+    return upwards and sum(size > 1 for size in sizes) > 1
 
 
 def is_linear(
@@ -129,11 +181,12 @@ def is_linear(
         at_rest, once, twice = (
             scaled_update(case, update, factor, target, changes) for factor in (0.0, 1.0, 2.0)
         )
-        if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)):
-            return False
         before = np.asarray(case.worlds[-1][update.before], dtype=float)
+        rounding = ROUNDING * norm(before)
+        if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)) + rounding:
+            return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
             decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
-            if norm(at_rest - decay * before) > CLEAR * norm(at_rest):
+            if norm(at_rest - decay * before) > CLEAR * norm(at_rest) + rounding:
                 return False
     return True

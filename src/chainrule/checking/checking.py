@@ -1,6 +1,6 @@
 """Deciding on one recording: which loss explains it, at the recorded numbers and at others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -171,7 +171,7 @@ def uses_data(case: Case) -> bool:
     ):
         return True
     roots = {chain.root for chain in anatomy.chains}
-    return any(
+    return looks_up(anatomy, behind) or any(
         np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
         for p in behind & set(program.given) - roots
         if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
@@ -186,6 +186,42 @@ def multiplies_parameters(anatomy: Anatomy, step: Instruction) -> bool:
 
 
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
+
+
+def looks_up(anatomy: Anatomy, behind: Collection[int]) -> bool:
+    """Whether data say which parameters a prediction is made from: rows by their numbers, words' vectors."""
+    program = anatomy.program
+    chosen: dict[int, dict[int, set[str]]] = {}
+    for step in program.steps:
+        if (
+            step.operation != "gather"
+            or step.output not in behind
+            or program.site(step).kind != "item"
+        ):
+            continue
+        indices = step.parameters["indices"]
+        if names_twice(indices):
+            return True
+        if step.inputs[0] in anatomy.stops:
+            of_site = chosen.setdefault(program.recording.sites[step.number], {})
+            of_site.setdefault(step.inputs[0], set()).add(repr(indices))
+    turns: dict[int, int] = {}
+    for update in anatomy.updates:
+        for number in update.mixes:
+            used = anatomy.masks[anatomy.mixes[number].prediction]
+            turns[update.turn] = turns.get(update.turn, 0) | used
+    rows = any(len({frozenset(one) for one in of_site.values()}) > 1 for of_site in chosen.values())
+    return rows or len(set(turns.values())) > 1
+
+
+def names_twice(indices: Any) -> bool:
+    """Whether an index is lists of numbers that name an entry more than once."""
+    parts = indices if isinstance(indices, tuple) else (indices,)
+    arrays = np.broadcast_arrays(*(part for part in parts if np.ndim(part)))
+    if not arrays or any(array.dtype.kind not in "iu" for array in arrays):
+        return False
+    named = np.stack(arrays).reshape(len(arrays), -1)
+    return len(np.unique(named, axis=1).T) < named.shape[1]
 
 
 def is_constant(program: Program, step: Instruction, position: int) -> bool:

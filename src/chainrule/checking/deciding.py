@@ -15,7 +15,7 @@ from chainrule.checking.fitting import Fit
 from chainrule.checking.frozen import find_frozen
 from chainrule.checking.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.own_losses import fit_own_loss
-from chainrule.checking.program import build_program
+from chainrule.checking.program import Program, build_program
 from chainrule.checking.repair import repair_case
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.execution import Run, run_recorded
@@ -26,6 +26,8 @@ RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
+HUGE = 1e8
+FEW = 4  # passes
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -45,12 +47,15 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
 def decide(name: str, run: Run, deadline: float) -> Verdict:
     """The verdict on what was recorded, at `time.monotonic()` of `deadline` at the latest."""
     program = build_program(run.recording, run.sites)
-    if not program.agrees(program.recorded):
+    parting = program.first_disagreement(program.recorded)
+    if parting is not None:  # of a run that diverges the beginning can be followed
+        program = program.until(parting)
+    case = open_beginning(program) or open_case(program, run.finished and parting is None)
+    if parting is not None and not case.anatomy.updates:
         return undecided(
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    case = open_case(program, run.finished)
     if not case.anatomy.updates:
         return decide_untrained(name, case, run, deadline)
     discarded = None if is_applied(case) else find_discarded(run)
@@ -102,6 +107,16 @@ def updating_sites(run: Run) -> set[int]:
         for step in chain.steps
         if number in updated
     }
+
+
+def open_beginning(program: Program) -> Case | None:
+    """Of a run that diverges what comes before its numbers are beyond all bounds, where that is a few passes."""
+    end = program.first_beyond(HUGE)
+    if end is None:
+        return None
+    case = open_case(program.until(end), finished=False)
+    turns = {update.turn for update in case.anatomy.updates}
+    return case if len(turns) >= FEW else None
 
 
 def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdict:

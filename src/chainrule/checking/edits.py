@@ -293,7 +293,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_operator(scene, first, other, link), steps,
                 each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=0 if link else 1,
+                first, how=other, cost=link_cost(scene, steps) if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
@@ -314,6 +314,34 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                     )  # fmt: skip
         if first.operation == "scatter" and link:
             yield from scattered_links(scene, steps)
+        if first.operation == "add" and multiplied(scene, first) is not None:
+            yield Edit(
+                "wrong-operator", steps, each(lambda step: multiplied(scene, step)), first,
+                how="multiply", cost=1,
+            )  # fmt: skip
+
+
+def multiplied(scene: Scene, step: Instruction) -> Instruction | None:
+    """p - q * r, where the source has p - q + r."""
+    maker = scene.program.step_of.get(step.inputs[0])
+    if maker is None or maker.operation not in ("add", "subtract"):
+        return None
+    (p, q), r, sign = maker.inputs, step.inputs[1], 1 if maker.operation == "add" else -1
+    shape = np.shape(scene.case.values[step.output])
+
+    def compute(values: Any) -> Any:
+        result = values[p] + sign * (np.asarray(values[q]) * values[r])
+        if np.shape(result) != shape:
+            raise ValueError("the product has another shape")
+        return result
+
+    return replace(step, compute=compute)
+
+
+def link_cost(scene: Scene, steps: Sequence[Instruction]) -> int:
+    """A line that makes right updates as well is hardly the one that is wrong."""
+    others = scene.instances[scene.place_of(steps[0])]
+    return 0 if len(others) <= len(steps) else 4
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:

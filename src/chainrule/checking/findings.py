@@ -65,6 +65,8 @@ def finding(
     source = lines[line - 1] if 0 < line <= len(lines) else ""
     cell, cell_line = text.source.cell_of(line)
     was, should = operand_words(scene, edit, blame, text)
+    if edit.how.startswith("constant "):
+        should = edit.how.removeprefix("constant ")
     found, expected = WORDS[edit.mistake]
     words = {
         "was": was or "another value",

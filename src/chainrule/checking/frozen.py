@@ -132,8 +132,8 @@ def starting_values(program: Program, stops: Collection[int]) -> set[int]:
     """Values made of nothing but random numbers, zeros, literals and single numbers."""
     pure = {
         position
-        for position, origin in program.recording.origins.items()
-        if origin in ("random", "zeros", "literal") or np.size(program.given[position]) == 1
+        for position, numbers in program.given.items()
+        if program.origin(position) in ("random", "zeros", "literal") or np.size(numbers) == 1
     }
     for step in program.steps:
         if step.output not in stops and all(position in pure for position in step.inputs):

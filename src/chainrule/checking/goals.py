@@ -1,7 +1,8 @@
 """What is held against the gradient: an update, or the hand-made gradient inside an optimizer's.
 
-Adam divides by a root of squared gradients, clipping caps entries or scales all parameters by one norm:
-such an update is no multiple of its gradient. From the update we go back to where that begins.
+Adam divides by a root of squared gradients, clipping caps entries or scales all parameters by one norm,
+Nesterov's momentum counts a gradient twice: such an update is no multiple of its gradient. From the update
+we go back to where that begins.
 """
 
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from collections.abc import Collection
 import numpy as np
 
 from chainrule.checking.program import Instruction
-from chainrule.checking.scene import Scene
+from chainrule.checking.scene import Place, Scene
 from chainrule.checking.updates import Update
 
 WALKED = {
@@ -32,7 +33,57 @@ def find_goals(scene: Scene) -> dict[int, int]:
                     goals[number] = goal
         if not goals:
             break
+    return goals or remembered_goals(scene)
+
+
+def remembered_goals(scene: Scene) -> dict[int, int]:
+    """The gradients of updates that are several terms, one of which has this turn's errors and earlier ones."""
+    masks, goals = scene.case.anatomy.error_masks, {}
+    places: dict[int, Place] = {}
+    pending: list[tuple[int, set[int]]] = []
+    for number, update in enumerate(scene.case.anatomy.updates):
+        own = sum(1 << mix for mix in update.mixes)
+        earlier = (1 << min(update.mixes)) - 1
+        shape = np.shape(scene.case.values[update.before])
+        terms = terms_of(scene, update, earlier)
+        mine = [p for p in terms if masks[p] & own]
+        if not mine:
+            continue
+        shared = set.intersection(*(ways(scene, p, own, ()) for p in mine))
+        shared = {
+            p for p in shared if not masks[p] & earlier and np.shape(scene.case.values[p]) == shape
+        }
+        if not shared or len(terms) < 2 or not any(masks[p] & earlier for p in mine):
+            pending.append((number, shared))
+            continue
+        goals[number] = max(shared)
+        places[update.chain] = scene.place_of(scene.program.step_of[max(shared)])
+    for number, shared in pending:  # the first turn remembers nothing yet
+        place = places.get(scene.case.anatomy.updates[number].chain)
+        own_place = [p for p in shared if scene.place_of(scene.program.step_of[p]) == place]
+        if own_place:
+            goals[number] = max(own_place)
     return goals
+
+
+def terms_of(scene: Scene, update: Update, earlier: int) -> list[int]:
+    """The values with errors in them that an update adds up."""
+    anatomy = scene.case.anatomy
+    chain = anatomy.chains[update.chain]
+    first, last = chain.versions.index(update.before), chain.versions.index(update.after)
+    waiting = [p for step in chain.steps[first:last] for p in step.inputs]
+    found = []
+    while waiting:
+        position = waiting.pop()
+        if position in anatomy.stops or not anatomy.error_masks[position]:
+            continue
+        step = scene.program.step_of.get(position)
+        sums = step is not None and step.operation in ("add", "subtract")
+        if step is not None and sums and anatomy.error_masks[position] & earlier:
+            waiting += step.inputs
+        else:
+            found.append(position)
+    return found
 
 
 def walk_back(scene: Scene, update: Update, splits: set[tuple[int, int]]) -> int | None:

@@ -67,6 +67,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{code}",
         "another operation on these operands",
     ),
+    "wrong-constant": (
+        "{code} with the number {was}",
+        "it with another number{should_be}",
+    ),
     "sign-error": (
         "a step up the gradient",
         "a step down the gradient: the other sign",

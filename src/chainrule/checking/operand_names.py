@@ -198,7 +198,8 @@ def moves_parameter(scene: Scene, position: int) -> bool:
 
 def name_operator(scene: Scene, step: Instruction, other: str, link: bool) -> str:
     if link:
-        return "sign-error"
+        decaying = any(scene.is_decay(p) and p not in scene.chain_of for p in step.inputs)
+        return "decay-sign" if decaying else "sign-error"
     if step.operation in ("sum", "mean"):
         return "parameter-mis-scaled"
     if step.operation in COMPARISONS:

@@ -184,6 +184,7 @@ def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]
             # g + c w is a gradient with decay, and goes into one update; (1 - c) w - g goes on.
             if scaled is not None and used_twice(program, step.output):
                 result.append((scaled, others))
+        result += first_of_sum(program, step)
         return result
     if step.operation == "scatter":
         before, written = step.inputs
@@ -203,6 +204,17 @@ def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]
             ):
                 return [(before, others)]
     return []
+
+
+def first_of_sum(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
+    """w of w - rate + gradient: a sum in one line, nothing of which goes anywhere else."""
+    left, right = step.inputs
+    maker = program.step_of.get(left)
+    if maker is None or maker.operation not in LINKS or used_twice(program, left):
+        return []
+    if program.site(maker).line != program.site(step).line:
+        return []
+    return [(maker.inputs[0], [maker.inputs[1], right])]
 
 
 def scaled_value(program: Program, position: int) -> int | None:

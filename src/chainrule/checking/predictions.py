@@ -128,7 +128,21 @@ def mix_of(
         return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
-    return Mix(prediction, target, step.output, step, negated=step.operation == "add")
+    negated = step.operation == "add" and is_negative(program, target)
+    return Mix(prediction, target, step.output, step, negated=negated)
+
+
+def is_negative(program: Program, position: int) -> bool:
+    """Whether the source takes a value with the other sign: p + (-t)."""
+    step = program.step_of.get(position)
+    while step is not None and step.operation in ("gather", "reshape", "transpose"):
+        step = program.step_of.get(step.inputs[0])
+    if step is None or step.operation != "multiply":
+        return step is not None and step.operation == "negate"
+    factors = (program.given.get(p) for p in step.inputs)
+    return any(
+        factor is not None and np.size(factor) == 1 and np.all(factor < 0) for factor in factors
+    )
 
 
 def is_entry(program: Program, position: int) -> bool:

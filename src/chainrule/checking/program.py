@@ -129,22 +129,39 @@ class Program:
 
     def agrees(self, values: Values) -> bool:
         """Whether the values are those that the program had, as far as its precision goes."""
+        return self.first_disagreement(values) is None
+
+    def first_disagreement(self, values: Values) -> int | None:
+        """The first position whose value is not the one that the program had."""
         single = self.recording.single_precision
         tolerance = 2e-3 if single else 1e-7
         for position, (first, last) in self.recording.samples.items():
-            value = values[position]
+            value = values[position] if position < self.size else None
             if value is None or not np.size(value):
                 continue
             flat = np.asarray(value).reshape(-1)
             for expected, found in ((first, flat[0]), (last, flat[-1])):
                 near = abs(float(found) - expected) <= tolerance * max(1.0, abs(expected))
                 if np.isfinite(expected) and not near:
-                    return False
-        return True
+                    return position
+        return None
+
+    def first_beyond(self, largest: float) -> int | None:
+        """The first position that holds no finite number, or one beyond all bounds."""
+        return next(
+            (
+                position
+                for position, ends in self.recording.samples.items()
+                if not all(abs(number) <= largest for number in ends)
+            ),
+            None,
+        )
 
     def keeps_its_way(self, values: Values, guards: Iterable[Guard] | None = None) -> bool:
         """Whether every comparison that chose the program's way comes out as it did."""
         for guard in self.recording.guards if guards is None else guards:
+            if max(guard.left, guard.right) >= self.size:
+                continue
             left, right = values[guard.left], values[guard.right]
             if left is None or right is None:
                 continue

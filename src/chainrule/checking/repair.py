@@ -30,7 +30,7 @@ ORDER = (
     "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
     "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "bias-not-summed",
     "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
-    "wrong-operator", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
+    "wrong-operator", "wrong-constant", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
     "target-unused", "unknown",
 )  # fmt: skip
 
@@ -160,6 +160,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield value_edits.named_factor_edits(scene)
     yield sum_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
+    yield value_edits.constants(scene)
     yield edit_list.argument_edits(scene)
     yield edit_list.operand_edits(scene, shared=False)
     yield edit_list.operand_edits(scene, shared=True)

@@ -91,6 +91,12 @@ class Scene:
         return {(updates[k].chain, updates[k].number): goal for k, goal in self.goals.items()}
 
     @cached_property
+    def goal_of(self) -> dict[int, int]:
+        """For each hand-made gradient inside an optimizer's update the parameter that it is for."""
+        updates = self.case.anatomy.updates
+        return {goal: updates[number].chain for number, goal in self.goals.items()}
+
+    @cached_property
     def suspects(self) -> list[Instruction]:
         """Steps that make wrong updates and neither right ones nor predictions, in order."""
         bad = self.behind(self.bad_updates, to_goals=True) | (self.links if self.goals else set())
@@ -320,8 +326,9 @@ class Scene:
         waiting, seen = [position], {position}
         while waiting and len(seen) < 300 and len(found) < 2:
             here = waiting.pop()
-            chain = self.chain_of.get(here)
-            if chain is not None and here != position:
+            chain = self.chain_of.get(here) if here != position else None
+            chain = self.goal_of.get(here, chain)
+            if chain is not None:
                 found.add(chain)
                 continue
             for step in self.program.consumers.get(here, ()):

@@ -26,7 +26,7 @@ ChangeOfValue: TypeAlias = Callable[..., NewValue | None]  # of one step
 def seen_as(
     scene: Scene, key: Place, change: ChangeOfValue
 ) -> Callable[[Sequence[Instruction]], Changes | None]:
-    """Changes after which all steps of other places see the values of one place otherwise."""
+    """Changes after which all steps but a sum's own see the values of one place otherwise."""
     return seen_by_others(scene, {key}, change)
 
 
@@ -42,7 +42,7 @@ def seen_by_others(
                 step
                 for step in scene.program.consumers.get(made.output, ())
                 if step.number in scene.suspect_numbers
-                and not (len(keys) == 1 and scene.place_of(step) in keys)
+                and not (len(keys) == 1 and is_running_sum(step) and scene.place_of(step) in keys)
             ]
             if not outside:
                 continue
@@ -57,6 +57,11 @@ def seen_by_others(
         return changes or None
 
     return make
+
+
+def is_running_sum(step: Instruction) -> bool:
+    """Whether what goes on from a value at its own place is the sum that it is a part of."""
+    return step.operation in ("add", "subtract")
 
 
 def with_changed_operand(step: Instruction, slot: int, new: NewValue) -> Instruction:
@@ -310,6 +315,41 @@ def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
     if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
         return "derivative-at-activation"
     return "wrong-operator"
+
+
+# --- constants ------------------------------------------------------------------------------------
+
+WITH_CONSTANTS = {"add", "subtract", "where", "scatter", "greater", "less"}
+
+
+def constants(scene: Scene) -> Iterator[Edit]:
+    """Another whole number where the source has one: 1 - a for 2 - a."""
+    for steps, _ in groups(scene):
+        first = steps[0]
+        if first.operation not in WITH_CONSTANTS or first.output in scene.chain_of:
+            continue
+        if first.operation in ("add", "subtract") and scene.is_tainted(first.output):
+            continue  # what is added to an error may be a penalty
+        for slot, position in enumerate(first.inputs):
+            if not is_whole_constant(scene, first, position):
+                continue
+            number = float(scene.program.given[position])
+            for other in (number - 1, number + 1):
+                yield Edit(
+                    "wrong-constant", steps,
+                    each(lambda step, slot=slot, other=other: with_changed_operand(
+                        step, slot, lambda value, values: np.full(np.shape(value), other)
+                    )),
+                    first, slot, how=f"constant {other:g}",
+                )  # fmt: skip
+
+
+def is_whole_constant(scene: Scene, step: Instruction, position: int) -> bool:
+    """Whether the source gives a whole number there, whatever the step's site is."""
+    number = scene.program.given.get(position)
+    if number is None or np.ndim(number) or not float(number).is_integer() or abs(number) > 9:
+        return False
+    return scene.program.origin(position) == "literal" or any(scene.program.site(step).literal)
 
 
 # --- signs and scales -----------------------------------------------------------------------------

@@ -93,6 +93,11 @@ SAME = {
     "asarray_chkfinite", "real",
 }  # fmt: skip
 
+# What makes arrays of nothing, and the origin that these have.
+CONSTANTS = dict.fromkeys(("zeros", "zeros_like", "empty", "empty_like"), "zeros") | dict.fromkeys(
+    ("ones", "ones_like", "full", "full_like", "eye", "identity"), "ones"
+)
+
 
 def translate(
     recorder: Writer,
@@ -170,7 +175,23 @@ def known_operation(
         return join(recorder, name, args, options)
     if name in MOVERS:
         return moved(recorder, name, args, kwargs, value)
+    if name in ("full", "full_like"):
+        shape = {"shape": np.shape(value)}
+        return Operation("broadcast", [position(fill_of(args, kwargs))], shape)
     return None
+
+
+def fill_of(args: Arguments, kwargs: Keywords) -> Any:
+    """What np.full puts everywhere."""
+    return kwargs.get("fill_value", args[1] if len(args) > 1 else None)
+
+
+def is_filled_with_made(recorder: Writer, name: str, args: Arguments, kwargs: Keywords) -> bool:
+    """Whether an array is filled with a number that a step made, and so is no constant."""
+    if name not in ("full", "full_like"):
+        return False
+    position = recorder.memory.known(fill_of(args, kwargs))
+    return position is not None and position not in recorder.recording.origins
 
 
 def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -> Operation:

@@ -27,9 +27,11 @@ from chainrule.recording.functions import (
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
     ATTRIBUTES,
+    CONSTANTS,
     METHODS,
     OPERATORS,
     holds_numbers,
+    is_filled_with_made,
     overwritten,
     translate,
 )
@@ -446,10 +448,8 @@ class Recorder:
             return value
         if module_of(function).startswith(RANDOM_MODULES):
             return self.give(value, "random")
-        if name in ("zeros", "zeros_like", "empty", "empty_like"):
-            return self.give(value, "zeros")
-        if name in ("ones", "ones_like", "full", "full_like", "eye", "identity"):
-            return self.give(value, "ones")
+        if name in CONSTANTS and not is_filled_with_made(self, name, args, kwargs):
+            return self.give(value, CONSTANTS[name])
         if not holds_numbers((*args, *kwargs.values())):
             return self.give(value, "data")
         return self.record_call(function, name, args, kwargs, value, literal)

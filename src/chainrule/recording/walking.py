@@ -18,6 +18,8 @@ from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_
 
 Walker: TypeAlias = Callable[..., Any]
 
+MOST_ONES = 20_000_000  # entries of the matrix that tells where np.add.at adds
+
 
 def walk(recorder: Writer, site: int, values: Any) -> Any:
     return recorder.iterate(site, values)
@@ -186,32 +188,33 @@ def walk_vectorized(
 
 
 def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values: Any) -> Any:
-    """np.add.at: rows that an index names twice receive both values, by a matrix of ones."""
+    """np.add.at: entries that an index names twice receive both values, by a matrix of ones."""
     name = function.__self__.__name__
-    rows = np.asarray(index) if not isinstance(index, tuple) else None
     known = isinstance(target, np.ndarray) and name in ("add", "subtract") and len(values) == 1
-    if (
-        not known
-        or rows is None
-        or rows.dtype.kind not in "iu"
-        or rows.ndim != 1
-        or target.ndim > 2
-    ):
+    by_entry = isinstance(index, tuple) or np.asarray(index).dtype.kind == "b"
+    shape = np.shape(target) if by_entry else np.shape(target)[:1]
+    count = int(np.prod(shape, dtype=int))
+    named = np.arange(count).reshape(shape)[index] if known else np.empty(0)
+    if not known or count * named.size > MOST_ONES:
         value = function(target, index, *values)
         recorder.memory.forget(target)
         return value
-    chosen = np.zeros((len(target), rows.size))
-    chosen[rows % len(target), np.arange(rows.size)] = 1
-    shape = (rows.size, *target.shape[1:])
-    spread = recorder.add(
-        Operation("broadcast", [recorder.position(values[0])], {"shape": shape}),
-        np.broadcast_to(values[0], shape),
+    chosen = np.zeros((count, named.size))
+    chosen[named.reshape(-1), np.arange(named.size)] = 1
+    spread = np.broadcast_to(values[0], (*named.shape, *target.shape[len(shape) :]))
+    position = recorder.add(
+        Operation("broadcast", [recorder.position(values[0])], {"shape": spread.shape}), spread
     )
-    summed = recorder.add(
-        Operation("matmul", [recorder.add_given(chosen, "data"), spread]),
-        chosen @ np.broadcast_to(values[0], shape),
+    rows = spread.reshape(named.size, -1)
+    position = recorder.add(Operation("reshape", [position], {"shape": rows.shape}), rows)
+    summed = chosen @ rows
+    position = recorder.add(
+        Operation("matmul", [recorder.add_given(chosen, "data"), position]), summed
     )
-    operation = Operation(name, [recorder.position(target), summed])
+    position = recorder.add(
+        Operation("reshape", [position], {"shape": target.shape}), summed.reshape(target.shape)
+    )
+    operation = Operation(name, [recorder.position(target), position])
     function(target, index, *values)
     recorder.memory.written(target, recorder.add(operation, target))
     return None

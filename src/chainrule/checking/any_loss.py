@@ -1,0 +1,129 @@
+"""Whether some loss, known or not, may have a program's updates for its gradient.
+
+A loss of predictions and targets reaches the parameters through its slopes dL/dp alone. So what one error
+does to all updates must be a sum of the true gradients of the predictions of that sample, whatever the loss:
+the numbers in front of them are the slopes. Where there are none such, the updates follow no loss at all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.checking.checking import Case
+from chainrule.checking.fitting import norm
+from chainrule.checking.program import NoDerivativeError
+from chainrule.checking.updates import Update
+
+Entry: TypeAlias = tuple[int, tuple[int, ...]]  # a position, and an index into its value
+Move: TypeAlias = Callable[[int, Update, Mapping[int, Any]], Any]
+
+MOST_PROBES = 4  # errors that are looked at
+MOST_SLOPES = 60  # predictions of one sample
+OFF = 1e-3  # relative: from here on a direction is no sum of others
+
+
+def follows_no_loss(case: Case, move: Move) -> bool:
+    """Whether the updates of the first turn are those of no loss of its predictions.
+
+    `move` gives what becomes of an update when errors are replaced.
+    """
+    anatomy = case.anatomy
+    turn = min(update.turn for update in anatomy.updates)
+    updates = [(k, update) for k, update in enumerate(anatomy.updates) if update.turn == turn]
+    numbers = sorted({number for _, update in updates for number in update.mixes})
+    values = case.worlds[-1]
+    outputs = {anatomy.mixes[n].output: anatomy.mixes[n].prediction for n in numbers}
+    none = {position: np.zeros(np.shape(values[position])) for position in outputs}
+    at_rest = joined([move(k, update, none) for k, update in updates])
+    entries = [
+        (position, index)
+        for position in outputs
+        for index in np.ndindex(np.shape(values[position]))
+        if np.asarray(values[position])[index]
+    ]
+    every = [
+        (position, index)
+        for position in sorted(set(outputs.values()))
+        for index in np.ndindex(np.shape(values[position]))
+    ]
+    chosen = np.random.default_rng(0).permutation(len(entries))[:MOST_PROBES]
+    try:
+        if len(every) <= MOST_SLOPES and is_off(
+            case, updates, at_rest, every, own_terms(case, updates)
+        ):
+            return True
+        for position, index in (entries[int(k)] for k in chosen):
+            one = np.zeros(np.shape(values[position]))
+            one[index] = np.asarray(values[position])[index]
+            moved = joined([move(k, u, {**none, position: one}) for k, u in updates]) - at_rest
+            samples = own_samples(case, (outputs[position], index), every)
+            if all(
+                len(own) <= MOST_SLOPES and is_off(case, updates, moved, own) for own in samples
+            ):
+                return True
+    except NoDerivativeError:
+        return False
+    return False
+
+
+def own_samples(case: Case, entry: Entry, every: Sequence[Entry]) -> list[list[Entry]]:
+    """The predictions that may belong to one sample with a prediction, by each reading of a batch's axes."""
+    position, index = entry
+    shape = np.shape(case.worlds[-1][position])
+    if len(shape) < 2 or len(index) != len(shape):
+        return [list(every)]
+    sizes = {n for chain in case.anatomy.chains for n in np.shape(case.values[chain.root])}
+    found = []
+    for axis, size in enumerate(shape):
+        if size > 1 and size in sizes:  # else that axis counts the samples
+            found.append([(position, (*index[:axis], k, *index[axis + 1 :])) for k in range(size)])
+    return found or [[entry]]
+
+
+def is_off(
+    case: Case,
+    updates: Sequence[tuple[int, Update]],
+    moved: Any,
+    entries: Sequence[Entry],
+    others: Sequence[Any] = (),
+) -> bool:
+    """Whether what updates did is no sum of the gradients of some predictions, and of other directions."""
+    anatomy, values = case.anatomy, case.worlds[-1]
+    size = norm(moved)
+    if moved.size <= len(entries) + len(others) or not size or not np.isfinite(size):
+        return False
+    columns = list(others)
+    for position, index in entries:
+        seed = np.zeros(np.shape(values[position]))
+        seed[index] = 1.0
+        gradients = case.program.sweep(values, {position: seed}, anatomy.stops, anatomy.forward)
+        columns.append(
+            joined(
+                [gradients.get(u.before, np.zeros(np.shape(values[u.before]))) for _, u in updates]
+            )
+        )
+    matrix = np.stack(columns, axis=1)
+    if matrix.shape[0] != moved.size or not np.all(np.isfinite(matrix)):
+        return False
+    slopes = np.linalg.lstsq(matrix, moved, rcond=None)[0]
+    return norm(matrix @ slopes - moved) > OFF * size
+
+
+def own_terms(case: Case, updates: Sequence[tuple[int, Update]]) -> list[Any]:
+    """What penalties add to updates: of each parameter itself, and of its signs."""
+    befores = [np.asarray(case.worlds[-1][update.before], dtype=float) for _, update in updates]
+    return [
+        joined(
+            [
+                term(before) if k == number else np.zeros(np.shape(before))
+                for k, before in enumerate(befores)
+            ]
+        )
+        for number in range(len(befores))
+        for term in (np.positive, np.sign)
+    ]
+
+
+def joined(arrays: Sequence[Any]) -> Any:
+    return np.concatenate([np.reshape(array, -1) for array in arrays])

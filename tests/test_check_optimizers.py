@@ -1,0 +1,104 @@
+"""Programs whose update is more than rate times gradient: what is wrong there is found, and nothing else."""
+
+import pytest
+
+from checked import verdict_on
+
+LAYERS = """\
+import numpy as np
+
+{optimizer}
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(20, 3))
+t = rng.normal(size=(20, 2))
+params = {{
+    "w1": 0.7 * rng.normal(size=(3, 5)), "b1": 0.1 * rng.normal(size=5),
+    "w2": 0.7 * rng.normal(size=(5, 2)), "b2": np.zeros(2),
+}}
+state = {{}}
+for step in range(1, 60):
+    h = np.tanh(x @ params["w1"] + params["b1"])
+    p = h @ params["w2"] + params["b2"]
+    d = (p - t) / len(x)
+    grads = {{"w2": h.T @ d, "b2": d.sum(axis=0)}}
+    d = d @ params["w2"].T * (1 - h**2)
+    grads["w1"], grads["b1"] = x.T @ d, d.sum(axis=0)
+    update(params, grads, state, step)
+"""
+OPTIMIZERS = {
+    "decay": """\
+def update(params, grads, state, step, rate=0.1, penalty=0.01):
+    for k in params:
+        params[k] = params[k] - rate * grads[k] - penalty * params[k]
+""",
+    "nesterov": """\
+def update(params, grads, state, step, rate=0.05, beta=0.8):
+    for k in params:
+        v = beta * state.get(k, np.zeros_like(params[k])) - rate * grads[k]
+        state[k] = v
+        params[k] = params[k] + beta * v - rate * grads[k]
+""",
+    "adam": """\
+def update(params, grads, state, step, rate=0.02, beta1=0.9, beta2=0.99, eps=1e-8):
+    for k in params:
+        m, v = state.get(k, (0.0, 0.0))
+        m = beta1 * m + (1 - beta1) * grads[k]
+        v = beta2 * v + (1 - beta2) * grads[k] ** 2
+        state[k] = m, v
+        params[k] = params[k] - rate * (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
+""",
+    "rmsprop": """\
+def update(params, grads, state, step, rate=0.01, decay=0.9, eps=1e-6):
+    for k in params:
+        s = decay * state.get(k, 0.0) + (1 - decay) * grads[k] ** 2
+        state[k] = s
+        params[k] = params[k] - rate * grads[k] / (np.sqrt(s) + eps)
+""",
+}
+
+
+def program(optimizer: str, right: str = "", wrong: str = "") -> str:
+    source = LAYERS.format(optimizer=OPTIMIZERS[optimizer])
+    assert source.count(right) == 1 or not right
+    return source.replace(right, wrong) if right else source
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_an_optimizer_is_right(optimizer: str) -> None:
+    verdict = verdict_on(program(optimizer))
+    assert verdict["verdict"] == "right"
+    assert {row["name"] for row in verdict["parameters"]} == {"w1", "b1", "w2", "b2"}
+
+
+def line_of(source: str, beginning: str) -> int:
+    (line,) = (n for n, s in enumerate(source.splitlines(), 1) if s.strip().startswith(beginning))
+    return line
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake", "line"),
+    [
+        ("x.T @ d, d.sum(axis=0)", "x.T @ d, np.full(5, d.sum())", "bias-summed-over-all", 'grads["w1"]'),
+        (" * (1 - h**2)", "", "missing-derivative", "d = d @"),
+        ("* (1 - h**2)", "* (1 - np.tanh(h) ** 2)", "derivative-at-activation", "d = d @"),
+        ("params[k] = params[k] -", "params[k] = params[k] +", "sign-error", "params[k] ="),
+    ],
+)  # fmt: skip
+def test_a_mistake_under_an_optimizer_is_found(
+    optimizer: str, right: str, wrong: str, mistake: str, line: str
+) -> None:
+    if optimizer == "nesterov" and mistake == "sign-error":
+        right, wrong = "+ beta * v - rate", "- beta * v + rate"
+    source = program(optimizer, right, wrong)
+    verdict = verdict_on(source)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    found = {(finding["mistake"], finding["line"]) for finding in verdict["findings"]}
+    assert found == {(mistake, line_of(source, line))}
+
+
+def test_decay_that_grows_a_parameter_in_a_term_of_its_own_is_found() -> None:
+    verdict = verdict_on(program("decay", "- penalty * params[k]", "+ penalty * params[k]"))
+    assert verdict["verdict"] == "wrong"
+    assert [finding["mistake"] for finding in verdict["findings"]] == ["decay-sign"]
