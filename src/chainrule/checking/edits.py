@@ -143,8 +143,8 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
         for slot in range(len(first.inputs)):
             if is_link(scene, first, slot) or first.operation == "stack":
                 continue
-            for label, other in alternatives(scene, first, slot).items():
-                mistake = name_operand(scene, first, slot, label, other)
+            for label, shown, other in alternatives(scene, first, slot):
+                mistake = name_operand(scene, shown, slot, label, other)
                 if mistake is None or (shared and label[0] not in ("z", "a")):
                     continue
 
@@ -157,7 +157,7 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
                     return None if found is None else with_operand(step, slot, found)
 
                 yield Edit(
-                    mistake, steps, each(change), first, slot, other,
+                    mistake, steps, each(change), shown, slot, other,
                     how=f"{label[0]}", cost=label_cost(label),
                 )  # fmt: skip
 
@@ -198,8 +198,8 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
         for one, at in pairs:
             slots.setdefault(one.number, []).append(at)
         steps = list({one.number: one for one, _ in pairs}.values())
-        for label, other in alternatives(scene, step, slot).items():
-            mistake = name_operand(scene, step, slot, label, other)
+        for label, shown, other in alternatives(scene, step, slot):
+            mistake = name_operand(scene, shown, slot, label, other)
             if mistake is None:
                 continue
 
@@ -214,7 +214,7 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
                 return one
 
             yield Edit(
-                mistake, steps, each(change), step, slot, other,
+                mistake, steps, each(change), shown, slot, other,
                 how=f"{label[0]}", cost=label_cost(label), call=call,
             )  # fmt: skip
 
