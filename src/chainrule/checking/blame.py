@@ -339,7 +339,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
             target = spoken(node.targets[0])
-            if spoken(node.value) == name and target != name and (used == {target}):
+            if spoken(node.value) == name != target and target in used and name not in used:
                 return Blame(site.file, node)
     return here
 
@@ -437,9 +437,11 @@ def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Bla
                     if (
                         isinstance(one, ast.Return)
                         and isinstance(one.value, ast.Name)
-                        and (one.value.id in argument_names(method))
+                        and one.value.id in argument_names(method)
+                        and not is_assigned(method, one.value.id)
                     ):
                         return Blame(site.file, one)
+        return None
     return None
 
 

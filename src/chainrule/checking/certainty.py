@@ -107,7 +107,8 @@ def is_believable(case: Case, repair: Repair) -> bool:
     swapped = names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
-        is_linear(case, number, goals, changes) for number in fit.bad
+        is_linear(case, number, goals, changes) or is_nothing(case, repair, number, goals)
+        for number in fit.bad
     ):
         return False
     if fit.good:
@@ -116,6 +117,19 @@ def is_believable(case: Case, repair: Repair) -> bool:
     if names == {"derivative-at-activation"} and len(fit.bad) > 1 and not unusual:
         return True
     return repair.loss in stated_losses(case)
+
+
+def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]) -> bool:
+    """Whether a parameter's updates are rounding errors beside its gradients: a sum that cancels."""
+    anatomy, (values, gradients) = case.anatomy, repair.scenes[0].worlds[-1]
+    updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
+    for k, update in updates:
+        rate = repair.scenes[0].fit.rate.get(update.turn)
+        before, after = (np.asarray(values[p], dtype=float) for p in (update.before, update.after))
+        expected = norm(gradients[k]) * abs(rate or 0.0)
+        if k in goals or norm(after - before) > 1e-12 * expected + 4e-16 * norm(before):
+            return False
+    return bool(updates)
 
 
 def is_linear(

@@ -398,14 +398,16 @@ class Scene:
         )
 
     def comes_from_weights(self, position: int) -> bool:
-        if position in self.chain_of:
-            return True
-        step = self.program.step_of.get(position)
-        return (
-            step is not None
-            and step.operation in ("transpose", "reshape", "gather")
-            and self.comes_from_weights(step.inputs[0])
-        )
+        return self.version_behind(position) is not None
+
+    def version_behind(self, position: int) -> int | None:
+        """The version of a parameter that a value has entries of."""
+        while position not in self.chain_of:
+            step = self.program.step_of.get(position)
+            if step is None or step.operation not in ("transpose", "reshape", "gather"):
+                return None
+            position = step.inputs[0]
+        return position
 
     def is_decay(self, position: int) -> bool:
         """Whether a value is a parameter but for a factor."""

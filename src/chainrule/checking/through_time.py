@@ -162,8 +162,10 @@ def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, An
             seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
             some = program.sweep(values, seeds, anatomy.stops | own, anatomy.forward)
             full = program.sweep(values, seeds, anatomy.stops, anatomy.forward)
-            cut[id(values)] |= {p: some[p] for p in own if p in some}
-            whole[id(values)] |= {p: full[p] for p in own if p in full}
+            # A state that is handed to the next turn has no gradient from there.
+            here = scene.between(scene.classes[key], anatomy.mixes[numbers[0]].prediction)
+            cut[id(values)] |= {p: some[p] for p in here if p in some}
+            whole[id(values)] |= {p: full[p] for p in here if p in full}
     return cut, whole
 
 
