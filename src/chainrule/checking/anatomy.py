@@ -37,7 +37,8 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         idle = {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
         idle |= errors_themselves(anatomy)
-        idle_sites = sites_without_error(anatomy, idle)
+        # Between false chains errors are false, too: they tell nothing about sites.
+        idle_sites = set() if idle else sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
             break
         banned |= idle

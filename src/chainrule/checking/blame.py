@@ -161,7 +161,19 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     if node is None:
         return blame_of(site, texts)
     operand = operand_of(node, edit.slot)
-    return follow_out(program, site, program.call(step), node, operand, texts, inner=True)
+    call = program.call(step)
+    if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
+        return looped(text, Blame(site.file, node, operand))
+    return follow_out(program, site, call, node, operand, texts, inner=True)
+
+
+def is_made_in(program: Program, position: int, call: Call | None) -> bool:
+    """Whether a value was made in the very call of a function: its caller cannot hand it in."""
+    maker = program.step_of.get(position)
+    here = None if maker is None else program.call(maker)
+    while here is not None and here is not call:
+        here = here.outer
+    return call is not None and here is call
 
 
 def call_inside(call: Call | None, target: int) -> Call | None:

@@ -47,7 +47,7 @@ def name_operand(
         return "wrong-index" if label[0] == "shift" or is_turned(label) else "wrong-variable"
     if should:
         return "wrong-variable" if scene.updated_by(step.output) is not None else None
-    if is_number(scene, position):
+    if is_number(scene, position) and label[0] != "partner":
         return None
     if scene.is_decay(position) and scene.is_decay(other):
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
@@ -62,17 +62,15 @@ def name_operand(
     if is_before_mask(scene, position, other) and (not product or scene.masked[other] == position):
         return "dropout-mask"
     if product:
-        if is_part_of(scene, position, other) or (
-            goes_through_time(scene, step)
-            and (alike(scene, position, other) or label[0] == "shift")
-        ):
+        if is_part_of(scene, position, other) or is_same_state(scene, position, other):
             return "wrong-index"
         number = np.size(scene.case.values[other]) == 1 and other in scene.program.given
         if scene.comes_from_weights(other) or (number and label[0] != "partner"):
             return None
         if repeats_part_of(scene, position, other):
             return "last-sample-only"
-        return "wrong-index" if is_peer(scene, position, other) else "wrong-layer-input"
+        given = number and position in scene.program.given  # of a sample that is a list of numbers
+        return "wrong-index" if given or is_peer(scene, position, other) else "wrong-layer-input"
     if scene.is_decay(position) or scene.is_decay(other):
         return "wrong-variable"
     if is_before_mask(scene, other, position):
@@ -166,11 +164,10 @@ def is_part_of(scene: Scene, position: int, other: int) -> bool:
     )
 
 
-def goes_through_time(scene: Scene, step: Instruction) -> bool:
-    """Whether the parameter that a step's result goes to is used more than once in a turn."""
-    chain = scene.updated_by(step.output)
-    used = None if chain is None else scene.version_used(chain, step.output)
-    return used is not None and len(scene.partners(used)) > 1
+def is_same_state(scene: Scene, position: int, other: int) -> bool:
+    """Whether two values are one state at two times: made in one place with the same parameters."""
+    masks = scene.case.anatomy.masks
+    return masks[position] == masks[other] != 0 and alike(scene, position, other)
 
 
 def same_array(scene: Scene, position: int) -> int:
