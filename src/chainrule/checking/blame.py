@@ -324,10 +324,14 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         return here
     text = texts[site.file]
     if edit.how == "truncated":
-        loop = text.around(here.node, (ast.For, ast.While))
-        return Blame(site.file, loop.iter, loop.iter) if isinstance(loop, ast.For) else here
+        loops = list(loops_around(program, edit.step, texts))
+        single = [loop for loop in loops if len(getattr(loop.node, "elts", ())) == 1]
+        return (single or loops or [here])[0]
     if edit.how == "through time":
-        return carried(text, here, program, edit.step) or here
+        outside = handed_in(scene, here, edit.step, texts)
+        set_elsewhere = carried(text, here, program, edit.step)
+        if outside is not None or set_elsewhere is not None:
+            return outside or set_elsewhere or here
     whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
     if (edit.mistake == "missing-derivative" or whole) and edit.instead is not None:
         returned = bare_return(program, edit.instead, texts)
@@ -354,6 +358,47 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
             if spoken(node.value) == name != target and target in used and name not in used:
                 return Blame(site.file, node)
     return here
+
+
+def loops_around(
+    program: Program, step: Instruction, texts: Sequence[Text]
+) -> Iterator[Blame]:
+    """What the loops around a step go over, the innermost first, those around its calls included."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        while node is not None and not isinstance(node, FUNCTIONS):
+            if isinstance(node, ast.For):
+                yield Blame(site.file, node.iter, node.iter)
+            node = text.parents.get(node)
+        if call is None:
+            return
+        call, site = call.outer, program.sites[call.site]
+
+
+def handed_in(
+    scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]
+) -> Blame | None:
+    """The call that hands an error to the function of one time step: which error, is the caller's."""
+    program, text = scene.program, texts[here.file]
+    node: ast.AST | None = here.node
+    for _ in range(8):
+        slot = next((k for k, p in enumerate(step.inputs) if scene.is_tainted(p)), None)
+        operand = operand_of(node, slot)
+        if slot is None or operand is None:
+            return None
+        if isinstance(operand, ast.Name):
+            found = follow_out(
+                program, program.site(step), program.call(step), here.node, operand, texts, inner=True
+            )
+            return None if found.node is here.node else found
+        maker = program.step_of.get(step.inputs[slot])
+        node = operand
+        if maker is None or text.find(program.site(maker)) is not operand:
+            return None
+        step = maker
+    return None
 
 
 def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) -> Blame | None:

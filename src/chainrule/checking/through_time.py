@@ -124,8 +124,13 @@ def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
     """Of a place's values the last ones that some predictions are made from."""
     anatomy = scene.case.anatomy
     behind = scene.program.ancestors([anatomy.mixes[n].prediction for n in mixes], anatomy.stops)
-    mine = sorted(own & behind)
-    return set(mine[-1:])
+    last: set[int] = set()
+    earlier: set[int] = set()
+    for position in sorted(own & behind, reverse=True):
+        if position not in earlier:
+            last.add(position)
+            earlier |= scene.program.ancestors([position], anatomy.stops) - {position}
+    return last
 
 
 def base(values: Any) -> Values:
