@@ -16,23 +16,29 @@ Label: TypeAlias = tuple[Any, ...]
 MOST_SHIFT = 8
 
 
-def alternatives(scene: Scene, step: Instruction, slot: int) -> dict[Label, int]:
-    """Other values of an operand's shape, by label; of equal values the likelier label."""
-    position = step.inputs[slot]
-    shape = np.shape(scene.case.values[position])
-    found: dict[Label, int] = {}
+def alternatives(
+    scene: Scene, step: Instruction, slot: int
+) -> Iterator[tuple[Label, Instruction, int]]:
+    """Other values of an operand's shape, by label; of equal values the likelier label.
+
+    With each label the first instance in which it is another value, and that value.
+    """
+    shape = np.shape(scene.case.values[step.inputs[slot]])
     near = scene.instances_near(scene.place_of(step), step.output)
-    last = scene.program.step_of[near[-1]] if near else step
-    seen: set[tuple[int | None, int | None]] = set()
-    for label in labels(scene, step, position):
-        other = alternative(scene, step, slot, label)
-        if other is None or other == position or np.shape(scene.case.values[other]) != shape:
+    some = (*near[1:2], *near[len(near) // 2 :][:1], *near[-1:])
+    instances = [step] + [
+        other for other in (scene.program.step_of[p] for p in some) if slot < len(other.inputs)
+    ]
+    seen: set[tuple[int | None, ...]] = {tuple(one.inputs[slot] for one in instances)}
+    for label in labels(scene, step, step.inputs[slot]):
+        found = tuple(alternative(scene, one, slot, label) for one in instances)
+        if found in seen or found[0] is None or np.shape(scene.case.values[found[0]]) != shape:
             continue
-        ends = other, alternative(scene, last, slot, label) if slot < len(last.inputs) else None
-        if ends not in seen:
-            seen.add(ends)
-            found[label] = other
-    return found
+        seen.add(found)
+        for one, other in zip(instances, found, strict=True):
+            if other is not None and other != one.inputs[slot]:
+                yield label, one, other
+                break
 
 
 def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:

@@ -56,7 +56,8 @@ def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
         if rounds > PATIENT_ROUNDS:  # its later versions, one a round, would go the same way
             idle |= {p for c in chains if c.root in idle for p in c.versions}
         idle |= errors_themselves(anatomy)
-        idle_sites = sites_without_error(anatomy, idle)
+        # Between false chains errors are false, too: they tell nothing about sites.
+        idle_sites = set() if idle else sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
             return anatomy
         banned |= idle

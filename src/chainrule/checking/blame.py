@@ -161,7 +161,19 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     if node is None:
         return blame_of(site, texts)
     operand = operand_of(node, edit.slot)
-    return follow_out(program, site, program.call(step), node, operand, texts, inner=True)
+    call = program.call(step)
+    if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
+        return looped(text, Blame(site.file, node, operand))
+    return follow_out(program, site, call, node, operand, texts, inner=True)
+
+
+def is_made_in(program: Program, position: int, call: Call | None) -> bool:
+    """Whether a value was made in the very call of a function: its caller cannot hand it in."""
+    maker = program.step_of.get(position)
+    here = None if maker is None else program.call(maker)
+    while here is not None and here is not call:
+        here = here.outer
+    return call is not None and here is call
 
 
 def call_inside(call: Call | None, target: int) -> Call | None:
@@ -312,10 +324,14 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         return here
     text = texts[site.file]
     if edit.how == "truncated":
-        loop = text.around(here.node, (ast.For, ast.While))
-        return Blame(site.file, loop.iter, loop.iter) if isinstance(loop, ast.For) else here
+        loops = list(loops_around(program, edit.step, texts))
+        single = [loop for loop in loops if len(getattr(loop.node, "elts", ())) == 1]
+        return (single or loops or [here])[0]
     if edit.how == "through time":
-        return carried(text, here, program, edit.step) or here
+        outside = handed_in(scene, here, edit.step, texts)
+        set_elsewhere = carried(text, here, program, edit.step)
+        if outside is not None or set_elsewhere is not None:
+            return outside or set_elsewhere or here
     whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
     if (edit.mistake == "missing-derivative" or whole) and edit.instead is not None:
         returned = bare_return(program, edit.instead, texts)
@@ -339,9 +355,52 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
             target = spoken(node.targets[0])
-            if spoken(node.value) == name and target != name and (used == {target}):
+            if spoken(node.value) == name != target and target in used and name not in used:
                 return Blame(site.file, node)
     return here
+
+
+def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> Iterator[Blame]:
+    """What the loops around a step go over, the innermost first, those around its calls included."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        while node is not None and not isinstance(node, FUNCTIONS):
+            if isinstance(node, ast.For):
+                yield Blame(site.file, node.iter, node.iter)
+            node = text.parents.get(node)
+        if call is None:
+            return
+        call, site = call.outer, program.sites[call.site]
+
+
+def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:
+    """The call that hands an error to the function of one time step: which error, is the caller's."""
+    program, text = scene.program, texts[here.file]
+    node: ast.AST | None = here.node
+    for _ in range(8):
+        slot = next((k for k, p in enumerate(step.inputs) if scene.is_tainted(p)), None)
+        operand = operand_of(node, slot)
+        if slot is None or operand is None:
+            return None
+        if isinstance(operand, ast.Name):
+            found = follow_out(
+                program,
+                program.site(step),
+                program.call(step),
+                here.node,
+                operand,
+                texts,
+                inner=True,
+            )
+            return None if found.node is here.node else found
+        maker = program.step_of.get(step.inputs[slot])
+        node = operand
+        if maker is None or text.find(program.site(maker)) is not operand:
+            return None
+        step = maker
+    return None
 
 
 def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) -> Blame | None:
@@ -437,9 +496,11 @@ def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Bla
                     if (
                         isinstance(one, ast.Return)
                         and isinstance(one.value, ast.Name)
-                        and (one.value.id in argument_names(method))
+                        and one.value.id in argument_names(method)
+                        and not is_assigned(method, one.value.id)
                     ):
                         return Blame(site.file, one)
+        return None
     return None
 
 

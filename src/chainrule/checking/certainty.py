@@ -124,7 +124,8 @@ def is_believable(case: Case, repair: Repair) -> bool:
     )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
-        is_linear(case, number, goals, changes) for number in fit.bad
+        is_linear(case, number, goals, changes) or is_nothing(case, repair, number, goals)
+        for number in fit.bad
     ):
         return False
     if fit.good:
@@ -168,6 +169,19 @@ def all_climb(case: Case, fit: Fit) -> bool:
     sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
     upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
     return upwards and sum(size > 1 for size in sizes) > 1
+
+
+def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]) -> bool:
+    """Whether a parameter's updates are rounding errors beside its gradients: a sum that cancels."""
+    anatomy, (values, gradients) = case.anatomy, repair.scenes[0].worlds[-1]
+    updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
+    for k, update in updates:
+        rate = repair.scenes[0].fit.rate.get(update.turn)
+        before, after = (np.asarray(values[p], dtype=float) for p in (update.before, update.after))
+        expected = norm(gradients[k]) * abs(rate or 0.0)
+        if k in goals or norm(after - before) > 1e-12 * expected + 4e-16 * norm(before):
+            return False
+    return bool(updates)
 
 
 def is_linear(

@@ -67,7 +67,8 @@ def finding(
     was, should = operand_words(scene, edit, blame, text)
     if edit.how.startswith("constant "):
         should = edit.how.removeprefix("constant ")
-    found, expected = WORDS[edit.mistake]
+    mistake = name_in_source(scene, edit, blame)
+    found, expected = WORDS[mistake]
     words = {
         "was": was or "another value",
         "code": code_words(text, blame.node),
@@ -78,7 +79,7 @@ def finding(
     return Finding(
         file=str(text.source.path),
         line=line,
-        mistake=edit.mistake,
+        mistake=mistake,
         found=found.format(**words),
         expected=expected.format(**words),
         fix=corrected_line(scene, edit, blame, text, should),
@@ -92,6 +93,20 @@ def finding(
         ),
         numbers=one_entry(scene, repair, blame.step),
     )
+
+
+def name_in_source(scene: Scene, edit: Edit, blame: Blame) -> str:
+    """The mistake's name: of a state at another time, self.h for self.h_before has no index to be wrong."""
+    operand = blame.operand
+    if isinstance(operand, ast.Attribute) and operand.attr == "T":
+        operand = operand.value
+    plain = isinstance(operand, ast.Name | ast.Attribute) and not any(
+        isinstance(node, ast.Subscript) for node in ast.walk(operand)
+    )
+    input_of = edit.slot is not None and scene.is_gradient_product(edit.step, edit.slot)
+    if edit.mistake == "wrong-index" and input_of and plain and edit.how != "index":
+        return "wrong-layer-input"
+    return edit.mistake
 
 
 def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:

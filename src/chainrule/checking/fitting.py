@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.checking.program import Instruction, Program
 from chainrule.checking.updates import Anatomy, Update
 
+NOISY = 1e-3  # an update that is rounding errors alone agrees with any rate
 EXACT = 1e-8  # relative: from here down an update follows its gradient
 CLEAR = 1e-5  # from here up it does not
 RATE = 1e-6  # by how much two rates may differ and be one
@@ -184,7 +185,7 @@ def common_rate(
     exact = [
         (rate, size, noise, depth[number])
         for number, _, rate, residual, noise, size in rows
-        if np.isfinite(rate) and rate != 0 and (residual <= EXACT + 4 * noise)
+        if np.isfinite(rate) and rate != 0 and (residual <= EXACT + 4 * noise) and noise < NOISY
     ]
     if len(exact) == 1 and exact[0][1] == 1 and len(rows) > 1:
         return None  # a number alone agrees with itself
@@ -354,7 +355,20 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
         fit.cosine[number] = 1.0 if number in fit.good else overall_cosine(trace)
         if consensus is not None:
             fit.rate |= {update.turn: consensus for update in trace.updates}
+            if number in fit.silent and stands_still(trace, consensus):
+                fit.silent.discard(number)
+                fit.bad.add(number)
     return fit
+
+
+def stands_still(trace: Trace, rate: float) -> bool:
+    """Whether a parameter does not move, though by its gradients it clearly should."""
+    return any(
+        u is not None
+        and rate * norm(g) > CLEAR * norm(before)
+        and norm(u) <= EXACT * rate * norm(g)
+        for u, g, before in zip(trace.steps, trace.gradients, trace.befores, strict=True)
+    )
 
 
 def update_line(anatomy: Anatomy, number: int) -> tuple[str | None, int, int]:

@@ -147,13 +147,23 @@ class ForwardPass:
             step, before = program.step_of.get(position), position
             while step is not None and step.operation in ("multiply", "divide"):
                 depends = [p for p in step.inputs if masks[p]]
-                if len(depends) != 1 or before in self.versions:
+                if len(depends) != 1 or self.comes_from_weights(depends[0]):
                     break
                 (before,) = depends
                 step = program.step_of.get(before)
-            if before != position and before not in self.versions:
+            if before != position:
                 pairs[position] = before
         return pairs
+
+    def comes_from_weights(self, position: int) -> bool:
+        """Whether a value is a version of a parameter, or entries of one."""
+        step = self.program.step_of.get(position)
+        while step is not None and step.operation in ("gather", "reshape", "transpose"):
+            if position in self.versions:
+                break
+            position = step.inputs[0]
+            step = self.program.step_of.get(position)
+        return position in self.versions
 
     @cached_property
     def mask_steps(self) -> dict[int, int]:

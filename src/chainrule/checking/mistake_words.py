@@ -56,7 +56,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "it with the values that the forward pass multiplies these weights by{should_be}",
     ),
     "wrong-index": (
-        "{code} with an entry of {was} that does not belong there",
+        "{code} with {was}, an entry that does not belong there",
         "it with the entry that belongs to this place{should_be}",
     ),
     "wrong-variable": (

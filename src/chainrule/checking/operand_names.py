@@ -47,7 +47,7 @@ def name_operand(
         return "wrong-index" if label[0] == "shift" or is_turned(label) else "wrong-variable"
     if should:
         return "wrong-variable" if scene.updated_by(step.output) is not None else None
-    if is_number(scene, position):
+    if is_number(scene, position) and label[0] != "partner":
         return None
     if scene.is_decay(position) and scene.is_decay(other):
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
@@ -58,19 +58,19 @@ def name_operand(
             if same or label[0] == "shift" or alike(scene, position, other)
             else "wrong-variable"
         )
-    if is_before_mask(scene, position, other):
+    product = scene.is_gradient_product(step, slot)
+    if is_before_mask(scene, position, other) and (not product or scene.masked[other] == position):
         return "dropout-mask"
-    if scene.is_gradient_product(step, slot):
-        if is_part_of(scene, position, other) or (
-            goes_through_time(scene, step)
-            and (alike(scene, position, other) or label[0] == "shift")
-        ):
+    if product:
+        if is_part_of(scene, position, other) or is_same_state(scene, position, other):
             return "wrong-index"
-        if scene.comes_from_weights(other) or (
-            np.size(scene.case.values[other]) == 1 and other in scene.program.given
-        ):
+        number = np.size(scene.case.values[other]) == 1 and other in scene.program.given
+        if scene.comes_from_weights(other) or (number and label[0] != "partner"):
             return None
-        return "wrong-layer-input"
+        if repeats_part_of(scene, position, other):
+            return "last-sample-only"
+        given = number and position in scene.program.given  # of a sample that is a list of numbers
+        return "wrong-index" if given or is_peer(scene, position, other) else "wrong-layer-input"
     if scene.is_decay(position) or scene.is_decay(other):
         return "wrong-variable"
     if is_before_mask(scene, other, position):
@@ -129,6 +129,28 @@ def alike(scene: Scene, position: int, other: int) -> bool:
     return scene.place_of(one)[0] == scene.place_of(two)[0]
 
 
+def is_peer(scene: Scene, position: int, other: int) -> bool:
+    """Whether two numbers are made in one place and neither from the other: units of one layer."""
+    if np.size(scene.case.values[position]) != 1 or not alike(scene, position, other):
+        return False
+    early, late = sorted((position, other))
+    return early not in scene.program.ancestors([late], {early})
+
+
+def repeats_part_of(scene: Scene, position: int, other: int) -> bool:
+    """Whether a value is one row or column of another, again and again."""
+    value, whole = (np.asarray(scene.case.values[p]) for p in (position, other))
+    return (
+        value.ndim == 2
+        and any(
+            np.all(value == np.take(value, [0], axis)) and value.shape[axis] > 1
+            and np.any(whole != np.take(whole, [0], axis))
+            for axis in (0, 1)
+        )
+        and other in scene.program.ancestors([position], {other})
+    )  # fmt: skip
+
+
 def is_part_of(scene: Scene, position: int, other: int) -> bool:
     """Whether a value is read out of another by an index, or both out of a third."""
     one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
@@ -142,11 +164,10 @@ def is_part_of(scene: Scene, position: int, other: int) -> bool:
     )
 
 
-def goes_through_time(scene: Scene, step: Instruction) -> bool:
-    """Whether the parameter that a step's result goes to is used more than once in a turn."""
-    chain = scene.updated_by(step.output)
-    used = None if chain is None else scene.version_used(chain, step.output)
-    return used is not None and len(scene.partners(used)) > 1
+def is_same_state(scene: Scene, position: int, other: int) -> bool:
+    """Whether two values are one state at two times: made in one place with the same parameters."""
+    masks = scene.case.anatomy.masks
+    return masks[position] == masks[other] != 0 and alike(scene, position, other)
 
 
 def same_array(scene: Scene, position: int) -> int:

@@ -161,10 +161,20 @@ class Scene:
     # --- what else an operand may be ----------------------------------------------------------------
 
     @cached_property
+    def useful(self) -> set[int]:
+        """What predictions and updates are made from, and errors that were computed and are not used."""
+        program = self.program
+        unused = {
+            step.output for step in program.steps
+            if self.is_tainted(step.output) and not program.consumers.get(step.output)
+        }  # fmt: skip
+        return self.forward | {step.output for step in self.cone} | unused
+
+    @cached_property
     def classes(self) -> dict[Any, list[int]]:
         """Values that may stand for each other, by the place that makes them; versions by their chain."""
         found: dict[Any, list[int]] = {}
-        useful = self.forward | {step.output for step in self.cone}
+        useful = self.useful
         for step in self.program.steps:
             if step.output in useful and step.output not in self.case.anatomy.stops:
                 found.setdefault(self.place_of(step), []).append(step.output)
@@ -175,8 +185,7 @@ class Scene:
         """The values of forward and backward passes by what they are called, in order."""
         recording = self.program.recording
         found: dict[str, list[int]] = {}
-        useful = sorted(self.forward | {step.output for step in self.cone})
-        for position in useful:
+        for position in sorted(self.useful):
             for name in {recording.names.get(position), recording.last_names.get(position)}:
                 if name is not None:
                     found.setdefault(name, []).append(position)
@@ -374,26 +383,38 @@ class Scene:
 
     def is_gradient_product(self, step: Instruction, slot: int) -> bool:
         """Whether a step multiplies an error by this operand to make a weight's gradient."""
-        if self.is_tainted(step.inputs[slot]):
+        position = step.inputs[slot]
+        if self.is_tainted(position) or self.comes_from_weights(position):
             return False
         if step.operation in PRODUCTS and len(step.inputs) == 2:
-            if not self.is_tainted(step.inputs[1 - slot]):
-                return False
-        elif step.operation not in ("transpose", "reshape", "gather"):
-            return False
-        return self.updated_by(step.output) is not None and not self.comes_from_weights(
-            step.inputs[slot]
+            other = step.inputs[1 - slot]
+            if not self.is_tainted(other):  # (rate * a) * delta
+                return np.size(self.case.values[other]) == 1 and self.is_multiplied(step)
+            # A slope is multiplied entry by entry; what is summed over, and no weight, is an input.
+            return step.operation in ("matmul", "outer") or self.updated_by(step.output) is not None
+        return step.operation in ("transpose", "reshape", "gather") and (
+            self.updated_by(step.output) is not None or self.is_multiplied(step)
+        )
+
+    def is_multiplied(self, step: Instruction) -> bool:
+        """Whether a step's result goes into a product with an error that makes a weight's gradient."""
+        return any(
+            self.is_gradient_product(user, user.inputs.index(step.output))
+            for user in self.program.consumers.get(step.output, ())
+            if user.number in self.suspect_numbers and user.operation in PRODUCTS
         )
 
     def comes_from_weights(self, position: int) -> bool:
-        if position in self.chain_of:
-            return True
-        step = self.program.step_of.get(position)
-        return (
-            step is not None
-            and step.operation in ("transpose", "reshape", "gather")
-            and self.comes_from_weights(step.inputs[0])
-        )
+        return self.version_behind(position) is not None
+
+    def version_behind(self, position: int) -> int | None:
+        """The version of a parameter that a value has entries of."""
+        while position not in self.chain_of:
+            step = self.program.step_of.get(position)
+            if step is None or step.operation not in ("transpose", "reshape", "gather"):
+                return None
+            position = step.inputs[0]
+        return position
 
     def is_decay(self, position: int) -> bool:
         """Whether a value is a parameter but for a factor."""

@@ -124,8 +124,13 @@ def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
     """Of a place's values the last ones that some predictions are made from."""
     anatomy = scene.case.anatomy
     behind = scene.program.ancestors([anatomy.mixes[n].prediction for n in mixes], anatomy.stops)
-    mine = sorted(own & behind)
-    return set(mine[-1:])
+    last: set[int] = set()
+    earlier: set[int] = set()
+    for position in sorted(own & behind, reverse=True):
+        if position not in earlier:
+            last.add(position)
+            earlier |= scene.program.ancestors([position], anatomy.stops) - {position}
+    return last
 
 
 def base(values: Any) -> Values:
@@ -162,8 +167,10 @@ def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, An
             seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
             some = program.sweep(values, seeds, anatomy.stops | own, anatomy.forward)
             full = program.sweep(values, seeds, anatomy.stops, anatomy.forward)
-            cut[id(values)] |= {p: some[p] for p in own if p in some}
-            whole[id(values)] |= {p: full[p] for p in own if p in full}
+            # A state that is handed to the next turn has no gradient from there.
+            here = scene.between(scene.classes[key], anatomy.mixes[numbers[0]].prediction)
+            cut[id(values)] |= {p: some[p] for p in here if p in some}
+            whole[id(values)] |= {p: full[p] for p in here if p in full}
     return cut, whole
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.arithmetic import FLOAT64
 from chainrule.checking.edits import Changes, Edit, each, groups
 from chainrule.checking.program import Instruction, Values
-from chainrule.checking.scene import Place, Scene
+from chainrule.checking.scene import CARRIERS, PRODUCTS, Place, Scene
 from chainrule.rules import RULES
 
 # The new value of an operand or a result, given its old value and all values.
@@ -33,7 +33,7 @@ def seen_as(
 def seen_by_others(
     scene: Scene, keys: set[Place], change: ChangeOfValue
 ) -> Callable[[Sequence[Instruction]], Changes | None]:
-    """The same of several places: a step of one sees another's values otherwise, its own as they are."""
+    """The same of several places; what adds to the one place's own values still sees them as they are."""
 
     def make(steps: Sequence[Instruction]) -> Changes | None:
         changes: Changes = {}
@@ -42,7 +42,7 @@ def seen_by_others(
                 step
                 for step in scene.program.consumers.get(made.output, ())
                 if step.number in scene.suspect_numbers
-                and not (len(keys) == 1 and is_running_sum(step) and scene.place_of(step) in keys)
+                and not (len(keys) == 1 and adds_up(scene, step, keys))
             ]
             if not outside:
                 continue
@@ -59,9 +59,9 @@ def seen_by_others(
     return make
 
 
-def is_running_sum(step: Instruction) -> bool:
-    """Whether what goes on from a value at its own place is the sum that it is a part of."""
-    return step.operation in ("add", "subtract")
+def adds_up(scene: Scene, step: Instruction, keys: set[Place]) -> bool:
+    """Whether a step of some places makes a running sum, or writes entry by entry."""
+    return step.operation in ("add", "subtract", "scatter") and scene.place_of(step) in keys
 
 
 def with_changed_operand(step: Instruction, slot: int, new: NewValue) -> Instruction:
@@ -113,7 +113,7 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
         )  # fmt: skip
         for name, pairs in kinds:
             for pair_class in pair_classes(scene, pairs, first, shape):
-                for mode in ("rank", "reversed", "latest"):
+                for mode in ("rank", "reversed", "latest", "weights"):
                     mate = mates(scene, key, pairs, pair_class, mode)
                     if mate(first) is None:
                         continue
@@ -124,7 +124,7 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                         return factor(scene, mate(step), pairs)
 
                     beside = name == "dropout-mask" and any(
-                        p in scene.forward_pass.mask_operands for p in first.inputs
+                        comes_from_mask(scene, p) for p in first.inputs
                     )
                     yield Edit(
                         name, steps, seen_as(scene, key, change), first, None, mate(first),
@@ -180,6 +180,14 @@ def named_factor_edits(scene: Scene) -> Iterator[Edit]:
                 )  # fmt: skip
 
 
+def comes_from_mask(scene: Scene, position: int) -> bool:
+    """Whether a factor is a mask of dropout, or made from one alone."""
+    masks = scene.forward_pass.mask_operands
+    return not scene.is_tainted(position) and bool(
+        masks & scene.program.ancestors([position], masks)
+    )
+
+
 def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
     if a is None:
         return None
@@ -216,6 +224,8 @@ def mates(
         members = [a for a in scene.members(key, step.output) if a in pairs]
         if not members:
             return None
+        if mode == "weights":
+            return came_back_from(scene, step, members)
         index, count = scene.rank(step)
         if mode == "latest":
             before = [a for a in members if a < step.output]
@@ -228,6 +238,58 @@ def mates(
         return members[index if mode == "rank" else count - 1 - index]
 
     return mate
+
+
+def came_back_from(scene: Scene, step: Instruction, activations: Sequence[int]) -> int | None:
+    """The activation that the forward pass multiplies by the weights that an error came back through."""
+    weights = weights_behind(scene, step)
+    found = {
+        a for version in weights for partner in scene.partners(version)
+        if (a := unmasked(scene, partner, activations)) is not None
+    }  # fmt: skip
+    if len(found) < 2:
+        return found.pop() if found else None
+    same = [
+        position for position in scene.instances_near(scene.place_of(step), step.output)
+        if weights_behind(scene, scene.program.step_of[position]) == weights
+    ]  # fmt: skip
+    if len(same) != len(found):
+        return None
+    return sorted(found)[same.index(step.output)]
+
+
+def unmasked(scene: Scene, position: int, activations: Sequence[int]) -> int | None:
+    """An activation before dropout, or the value itself, if it is one of some."""
+    for one in (position, scene.masked.get(position)):
+        if one is not None and one in activations:
+            return one
+    return None
+
+
+def weights_behind(scene: Scene, step: Instruction) -> frozenset[int]:
+    """The versions of parameters that an error was multiplied by last."""
+    found: set[int] = set()
+    waiting, seen = [step], {step.output}
+    while waiting and len(seen) < 200:
+        here = waiting.pop()
+        versions = {scene.version_behind(p) for p in here.inputs if not scene.is_tainted(p)} - {
+            None
+        }
+        if versions and here.operation in PRODUCTS:
+            found |= {version for version in versions if version is not None}
+            continue
+        for position in here.inputs:
+            maker = scene.program.step_of.get(position)
+            if (
+                maker is not None and scene.is_tainted(position) and position not in seen
+                and maker.operation in CARRIERS and maker.number in scene.suspect_numbers
+            ):  # fmt: skip
+                seen.add(position)
+                waiting.append(maker)
+            elif maker is not None and maker.operation in PRODUCTS and scene.is_tainted(position):
+                waiting.append(maker)
+                seen.add(position)
+    return frozenset(found)
 
 
 def true_slopes(scene: Scene) -> Iterator[Edit]:
