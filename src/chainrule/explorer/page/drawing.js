@@ -4,19 +4,20 @@
 
 import { drawingOf } from "./shapes.js";
 import { layOut } from "./layout.js";
-import { $, $$, makeTabStop } from "./markup.js";
+import { $, $$, makeTabStop, widthOf } from "./markup.js";
 import { paintNumbers } from "./painting.js";
 import { symbolOf } from "./step.js";
 
 export function makeDrawing(app, stage, openEditor) {
   let plan = null;
   let shape = "";
+  const stageWidth = widthOf(stage, () => paint());
 
   function paint() {
     const { layers } = app.step.network;
     const sizes = [layers[0].inputs, ...layers.map(({ units }) => units)];
     const selected = selectedUnits(app, sizes.length);
-    const width = Math.max(300, Math.round(stage.clientWidth));
+    const width = Math.max(300, Math.round(stageWidth()));
     const wanted = JSON.stringify([
       sizes,
       width,
@@ -64,9 +65,6 @@ export function makeDrawing(app, stage, openEditor) {
     event.preventDefault();
     event.stopPropagation();
   });
-  new ResizeObserver(() => {
-    if (Math.abs((plan?.width ?? 0) - stage.clientWidth) > 1) paint();
-  }).observe(stage);
   return paint;
 }
 

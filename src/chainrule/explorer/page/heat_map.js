@@ -2,7 +2,7 @@
 // from, as in W. Above 64 x 64 cells stand for blocks, and show the largest of theirs.
 
 import { asTyped, showNumber } from "./digits.js";
-import { $, escaped } from "./markup.js";
+import { $, escaped, nearScreen, widthOf } from "./markup.js";
 
 const MOST_CELLS = 64;
 const LARGEST_CELL = 18;
@@ -17,19 +17,11 @@ export function makeHeatMap(box, select) {
   let map = null;
   let grid = null;
   let drawn = null;
+  const width = widthOf(box, () => redraw());
+  const near = nearScreen(canvas, () => redraw());
 
   function paint(next) {
-    // What has not changed is not drawn again: a picture of many entries takes its time.
-    const look = [
-      next.values,
-      next.offset,
-      next.label,
-      box.clientWidth,
-      getComputedStyle(document.documentElement).getPropertyValue("--paper"),
-    ];
     map = next;
-    if (drawn?.every((part, k) => part === look[k])) return;
-    drawn = look;
     grid = blocksOf(map);
     cursor.row = Math.min(cursor.row, grid.rows - 1);
     cursor.column = Math.min(cursor.column, grid.columns - 1);
@@ -41,14 +33,24 @@ export function makeHeatMap(box, select) {
       "aria-label",
       `${map.label}, ${map.rows} by ${map.columns}. Arrow keys read a cell, Enter works it.`,
     );
-    draw(canvas, map, grid, box.clientWidth || 300, cursor);
+    redraw();
+  }
+
+  // What has not changed is not drawn again: a picture of many entries takes its time.
+  function redraw() {
+    if (!map || !near()) return;
+    const paper = getComputedStyle(document.documentElement).getPropertyValue("--paper");
+    const look = [map.values, map.offset, map.label, width(), paper];
+    if (drawn?.every((part, k) => part === look[k])) return;
+    drawn = look;
+    draw(canvas, map, grid, width() || 300, cursor);
   }
 
   const read = () => {
     const { row, column, value } = largestIn(map, grid, cursor);
     $(".cell", box).innerHTML =
       `${escaped(map.name(row, column))} = <span class="n ${map.hue}">${asTyped(showNumber(value))}</span>`;
-    draw(canvas, map, grid, box.clientWidth, cursor);
+    draw(canvas, map, grid, width(), cursor);
   };
   const at = (event) => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
