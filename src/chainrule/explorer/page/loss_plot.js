@@ -100,7 +100,7 @@ function frameOf(app, width) {
     width,
     height: narrow ? 190 : 212,
     left: 58,
-    right: narrow ? 14 : 142,
+    right: narrow || !app.runs.mistaken ? 14 : 142,
     top: 12,
     bottom: 28,
     narrow,

@@ -62,7 +62,7 @@ export function widthOf(box, changed) {
   new ResizeObserver(() => {
     const before = width;
     width = box.clientWidth;
-    if (before && Math.abs(width - before) > 1) changed();
+    if (Math.abs(width - before) > 1) changed();
   }).observe(box);
   return () => (width ||= box.clientWidth);
 }
