@@ -56,6 +56,10 @@ export function makeDrawing(app, stage, openEditor) {
     const target = event.target.closest("[data-k]");
     if (target && $("svg", stage).contains(target)) choose(target);
   });
+  stage.addEventListener("focusin", ({ target }) => {
+    const members = $$("[data-r][role]", stage);
+    if (members.includes(target)) makeTabStop(members, target);
+  });
   stage.addEventListener("keydown", (event) => {
     const target = event.target.closest("svg [data-r]");
     if (!target) return;
@@ -104,7 +108,5 @@ function moveFocus(stage, from, key) {
     const distance = along + 2.5 * across;
     if (!best || distance < best.distance) best = { member, distance };
   }
-  if (!best) return;
-  makeTabStop(members, best.member);
-  best.member.focus();
+  best?.member.focus();
 }

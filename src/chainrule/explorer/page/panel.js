@@ -53,7 +53,9 @@ export function makePanel(app, box, light) {
   box.addEventListener("focusout", () => light([]));
   box.addEventListener("click", (event) => {
     const to =
-      event.target.closest("[data-go]")?.dataset.go ?? event.target.closest("[data-k]")?.dataset.k;
+      event.target.closest("[data-go]")?.dataset.go ??
+      event.target.closest("[data-k]")?.dataset.k ??
+      event.target.closest(".row[role=button]")?.dataset.keys.split(" ")[0];
     if (to) app.select(to);
   });
   box.addEventListener("keydown", (event) => {
