@@ -25,12 +25,12 @@ CLICK = """async (selector) => {
 }"""
 
 
-def large() -> str:
+def large(batch: int) -> str:
     rng = np.random.default_rng(0)
     network = Network.random([784, 256, 128, 10], ["relu", "relu", "softmax"], seed=0)
     x, t = rng.random((64, 784)).round(2), np.eye(10)[rng.integers(0, 10, 64)]
     return explore(
-        network, x, t, loss="cross-entropy", optimizer=Adam(0.001), batch_size=1, epochs=5
+        network, x, t, loss="cross-entropy", optimizer=Adam(0.001), batch_size=batch, epochs=5
     ).html
 
 
@@ -46,7 +46,8 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     pages = {
         "the notebook's 2-3-1 network": explore_problem(read_problem("numeric-example")).html,
-        "784-256-128-10, sample by sample": large(),
+        "784-256-128-10, sample by sample": large(1),
+        "784-256-128-10, batches of 64": large(64),
     }
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(
@@ -70,6 +71,9 @@ def main() -> None:
             print(f"  first contentful paint: {statistics.median(paints):.0f} ms")
             print(f"  the next number: {clicks(page, '#next')}")
             print(f"  a training step: {clicks(page, '#step')}")
+            page.fill("#find", "dL/dw1[1,1]")
+            page.press("#find", "Enter")
+            print(f"  a training step, a gradient checked: {clicks(page, '#step')}")
         browser.close()
 
 

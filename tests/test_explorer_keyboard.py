@@ -155,6 +155,30 @@ def test_space_plays_and_escape_closes_the_editor(browser: Any, tmp_path: Path) 
     seen.close()
 
 
+def test_the_focus_stays_where_its_place_disappears(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    to = "(role) => document.querySelector(`#stage [data-r='${role}']`).focus()"
+    press_phase(seen, "4")
+    seen.page.evaluate(to, "d-1-2")
+    press(seen, "1")
+    seen.page.wait_for_timeout(60)  # a browser takes the focus from what is hidden, but not at once
+    assert focused(seen) == "n-1-2"
+    press(seen, "ArrowRight")
+    seen.page.evaluate(to, "w-1-1-1")
+    press(seen, "Enter", "0", "Enter")
+    seen.page.focus("#putback")
+    press(seen, "Control+z")
+    seen.page.wait_for_timeout(60)
+    assert focused(seen) == "undo"
+    seen.page.select_option("#compare", "")
+    seen.page.select_option("#compare", "derivative-at-activation")
+    seen.page.focus("[name=mode][value=right]")
+    press(seen, "Control+z")
+    seen.page.wait_for_timeout(60)
+    assert focused(seen) == "compare"
+    seen.close()
+
+
 @pytest.mark.parametrize("name", ["numeric-example", "xor", "digits"])
 def test_everything_has_a_name(browser: Any, tmp_path: Path, name: str) -> None:
     seen = Explorer(browser, tmp_path, page_of(name))

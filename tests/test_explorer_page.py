@@ -46,6 +46,32 @@ def test_the_page_opens_quietly_and_fits_every_screen(
     seen.close()
 
 
+@pytest.mark.parametrize("name", ["numeric-example", "mazur", "han-kamber"])
+def test_no_number_of_a_small_network_makes_way_for_another(
+    browser: Any, tmp_path: Path, name: str
+) -> None:
+    seen = Explorer(browser, tmp_path, page_of(name))
+    for width in (360, 390, 768, 1280, 1920):
+        seen.page.set_viewport_size({"width": width, "height": 800})
+        seen.page.wait_for_timeout(60)
+        for phase in ("2", "3", "4"):
+            seen.page.keyboard.press(phase)
+            hidden = seen.page.evaluate(
+                """[...document.querySelectorAll("#stage .lab:not(.blank)")]
+                .filter((label) => label.style.visibility === "hidden").map((label) => label.dataset.r)"""
+            )
+            assert hidden == [], (width, phase)
+    seen.close()
+
+
+def test_a_slope_is_worked_with_its_numbers(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.find("dL/dz2[1]")
+    row = seen.page.locator("#panel [data-f=local]")
+    assert row.inner_text().count("0.81663752") == 2
+    seen.close()
+
+
 def test_the_first_numbers_are_those_of_the_notebook(browser: Any, tmp_path: Path) -> None:
     seen = Explorer(browser, tmp_path, page_of("numeric-example"))
     assert seen.page.inner_text("h1") == "Numeric example of backpropagation"

@@ -219,6 +219,58 @@ def test_what_is_no_number_changes_nothing_and_is_said(
 # --- training -------------------------------------------------------------------------------------
 
 
+def test_a_wrong_learning_rate_is_marked_and_the_right_one_comes_back(
+    browser: Any, tmp_path: Path
+) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.page.fill("#rate", "abc")
+    seen.page.press("#rate", "Enter")
+    assert seen.page.get_attribute("#rate", "aria-invalid") == "true"
+    seen.page.press("#rate", "Tab")
+    assert seen.page.input_value("#rate") == "0.1"
+    assert seen.page.get_attribute("#rate", "aria-invalid") == "false"
+    seen.close()
+
+
+def test_each_opening_of_the_editor_is_undone_alone(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    for number in ("0.7", "0.8"):
+        seen.click_number("w-1-1-1")
+        seen.page.fill("#editor input[type=text]", number)
+        seen.page.mouse.click(5, 5)
+    seen.page.click("#undo")
+    assert "0.7" in seen.label("w-1-1-1")
+    seen.close()
+
+
+def test_what_is_done_while_one_looks_back_is_done_where_one_stands(
+    browser: Any, tmp_path: Path
+) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.train_to(100)
+    box = seen.page.locator("#plot").bounding_box()
+    seen.page.focus("#step")
+    seen.page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 50)
+    assert "epoch 100" not in seen.panel
+    seen.page.keyboard.press("Enter")
+    assert "epoch 101" in seen.panel
+    seen.page.focus("#rate")
+    seen.page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 50)
+    seen.page.fill("#rate", "0.2")
+    seen.page.press("#rate", "Enter")
+    seen.wait_until("location.hash.includes('edits')")
+    assert "edits=101:rate=0.2" in seen.page.evaluate("location.hash")
+    seen.close()
+
+
+def test_a_row_of_the_panel_is_a_button_for_the_mouse_too(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    box = seen.page.locator("#panel .row").first.bounding_box()
+    seen.page.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
+    assert seen.key == "w1-1-1"
+    seen.close()
+
+
 def test_training_gives_the_published_losses_and_one_goes_back_to_any_epoch(
     browser: Any, tmp_path: Path
 ) -> None:

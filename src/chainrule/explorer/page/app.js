@@ -210,6 +210,7 @@ export class App {
 
   // An edit belongs to the update before which it is made; one of the same number there takes its place.
   edit(key, value, gather = false) {
+    this.lookedAt = null; // it is made where one stands, not where one happens to look
     const { update } = this;
     const { edits } = this.state;
     const rest = edits.filter((edit) => !(edit.at === update && edit.key === key));

@@ -209,7 +209,7 @@ function dots(app, { x, t, network }, range) {
 
 function words(app, { level, classes }) {
   if (classes === 1)
-    return `Darker is a larger output; the line is where it is ${asTyped(shortNumber(level))}. Full dots have the larger target.`;
+    return `The stronger the colour, the larger the output; the line is where it is ${asTyped(shortNumber(level))}. Full dots have the larger target.`;
   const names = app.content.classes
     ? `: ${app.content.classes.map((name, k) => `${k + 1} ${name}`).join(", ")}`
     : "";

@@ -21,9 +21,10 @@ export function checkOf(step, symbol, line) {
   const said = `Nudging ${name} and measuring the loss gives ${measured(found.value)}.`;
   if (Math.abs(value - found.value) <= Math.max(2 * found.bound, 1e-9 * (1 + Math.abs(value))))
     return { html: `${said} <b>The line agrees.</b>`, equal: true };
-  if (hasKinks(step) && value >= found.least && value <= found.most) {
+  const { least, most } = hasKinks(step) ? found.sides() : { least: NaN, most: NaN };
+  if (value >= least && value <= most) {
     return {
-      html: `Near a kink of the activation, nudging ${name} gives slopes from ${measured(found.least)} to ${measured(found.most)}. <b>The line lies between them.</b>`,
+      html: `Near a kink of the activation, nudging ${name} gives slopes from ${measured(least)} to ${measured(most)}. <b>The line lies between them.</b>`,
       equal: true,
     };
   }

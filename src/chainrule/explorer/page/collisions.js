@@ -13,13 +13,13 @@ export function hideCollisions(svg) {
         : label.dataset.r[0] === "w"
           ? 3
           : 2;
-  const boxes = labels.map((label) => ({
-    label,
-    box: $("rect", label).getBoundingClientRect(),
-    rank: rank(label),
+  const boxes = labels.map((label) => ({ label, box: boxOf(label), rank: rank(label) }));
+  const nodes = $$(".node .body", svg).map(({ cx, cy, r }) => ({
+    x: cx.baseVal.value,
+    y: cy.baseVal.value,
+    radius: r.baseVal.value,
   }));
-  const nodes = $$(".node .body", svg).map((body) => body.getBoundingClientRect());
-  const kept = $$(".loss-node .box", svg).map((body) => body.getBoundingClientRect());
+  const kept = $$(".loss-node", svg).map(boxOf);
   for (const { label, box } of boxes.sort((a, b) => a.rank - b.rank)) {
     const blank = label.classList.contains("blank");
     const hit =
@@ -42,9 +42,16 @@ export function hideCollisions(svg) {
   }
 }
 
+// Where a label stands: read from what was drawn, since asking where it came to lie would lay the page out anew.
+function boxOf(label) {
+  const { e, f } = label.transform.baseVal[0].matrix;
+  const { x, y, width, height } = $("rect", label);
+  const [left, top] = [e + x.baseVal.value, f + y.baseVal.value];
+  return { left, top, right: left + width.baseVal.value, bottom: top + height.baseVal.value };
+}
+
 // Whether a label reaches into a circle: the nearest point of its box lies inside.
-function meetsCircle(box, { left, top, width, height }) {
-  const [x, y, radius] = [left + width / 2, top + height / 2, width / 2];
+function meetsCircle(box, { x, y, radius }) {
   const across = Math.max(box.left + 4 - x, 0, x - (box.right - 4));
   const down = Math.max(box.top + 4 - y, 0, y - (box.bottom - 5));
   return Math.hypot(across, down) < radius - 1;

@@ -81,7 +81,7 @@ function makeTraining(app, root) {
   run.addEventListener("click", () => (playing ? stop() : start()));
   $("#step", root).addEventListener("click", () => {
     stop();
-    app.goToUpdate(app.update + 1);
+    app.goToUpdate(app.state.update + 1);
   });
   const goThere = () => {
     stop();
@@ -171,6 +171,11 @@ function makeSettings(app, root) {
   }
   box.innerHTML = rows.join("");
   box.addEventListener("change", (event) => change(app, event.target));
+  box.addEventListener("focusout", ({ target }) => {
+    if (target.ariaInvalid !== "true") return;
+    target.ariaInvalid = "false";
+    paintSettings(app, root);
+  });
   box.addEventListener("input", (event) => {
     if (event.target.id === "rate-slider")
       app.edit("rate", Number((10 ** Number(event.target.value)).toPrecision(2)), true);
@@ -206,7 +211,9 @@ function placeless(app, compare) {
 
 function typed(app, field, key, holds, words) {
   const value = typedNumber(field.value);
-  if (value === null || !holds(value))
+  const fits = value !== null && holds(value);
+  field.setAttribute("aria-invalid", String(!fits));
+  if (!fits)
     app.set({ message: `“${field.value}” must be a number ${words}; nothing was changed.` });
   else app.edit(key, value);
 }

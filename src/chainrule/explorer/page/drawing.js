@@ -4,19 +4,20 @@
 
 import { drawingOf } from "./shapes.js";
 import { layOut } from "./layout.js";
-import { $, $$, makeTabStop } from "./markup.js";
+import { $, $$, makeTabStop, widthOf } from "./markup.js";
 import { paintNumbers } from "./painting.js";
 import { symbolOf } from "./step.js";
 
 export function makeDrawing(app, stage, openEditor) {
   let plan = null;
   let shape = "";
+  const stageWidth = widthOf(stage, () => paint());
 
   function paint() {
     const { layers } = app.step.network;
     const sizes = [layers[0].inputs, ...layers.map(({ units }) => units)];
     const selected = selectedUnits(app, sizes.length);
-    const width = Math.max(300, Math.round(stage.clientWidth));
+    const width = Math.max(300, Math.round(stageWidth()));
     const wanted = JSON.stringify([
       sizes,
       width,
@@ -55,6 +56,10 @@ export function makeDrawing(app, stage, openEditor) {
     const target = event.target.closest("[data-k]");
     if (target && $("svg", stage).contains(target)) choose(target);
   });
+  stage.addEventListener("focusin", ({ target }) => {
+    const members = $$("[data-r][role]", stage);
+    if (members.includes(target)) makeTabStop(members, target);
+  });
   stage.addEventListener("keydown", (event) => {
     const target = event.target.closest("svg [data-r]");
     if (!target) return;
@@ -64,9 +69,6 @@ export function makeDrawing(app, stage, openEditor) {
     event.preventDefault();
     event.stopPropagation();
   });
-  new ResizeObserver(() => {
-    if (Math.abs((plan?.width ?? 0) - stage.clientWidth) > 1) paint();
-  }).observe(stage);
   return paint;
 }
 
@@ -106,7 +108,5 @@ function moveFocus(stage, from, key) {
     const distance = along + 2.5 * across;
     if (!best || distance < best.distance) best = { member, distance };
   }
-  if (!best) return;
-  makeTabStop(members, best.member);
-  best.member.focus();
+  best?.member.focus();
 }

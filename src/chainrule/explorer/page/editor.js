@@ -20,6 +20,7 @@ export function makeEditor(app, stage) {
   function open(chosen, element) {
     const symbol = symbolOf(app.step, chosen);
     if (!symbol) return;
+    app.gathered = null;
     key = app.editKey(symbol);
     from = element.dataset.r;
     const value = numberOf(app.step, symbol);

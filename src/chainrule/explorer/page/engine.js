@@ -6,22 +6,16 @@
 
 import { ACTIVATIONS, activate, activationBackward } from "./activations.js";
 import { LOSSES, fusedForm } from "./losses.js";
+import { times, timesTransposed, transposedTimes } from "./matrices.js";
 import { OPTIMIZERS } from "./optimizers.js";
 
 // --- forward --------------------------------------------------------------------------------------------------
 
 export function preActivation(layer, w, b, x, samples) {
   const { inputs, units, sign } = layer;
-  const z = new Float64Array(samples * units);
-  // A unit's weights stay in the processor's cache while all samples meet them; so below, too.
-  for (let o = 0; o < units; o++) {
-    for (let n = 0; n < samples; n++) {
-      let sum = 0;
-      for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++)
-        sum += x[from + i] * w[at + i];
-      z[n * units + o] = sum + sign * b[b.length === 1 ? 0 : o];
-    }
-  }
+  const z = timesTransposed(x, w, samples, units, inputs);
+  for (let n = 0; n < samples; n++)
+    for (let o = 0; o < units; o++) z[n * units + o] += sign * b[b.length === 1 ? 0 : o];
   return z;
 }
 
@@ -90,6 +84,7 @@ export function backwardPropagation(network, parameters, forward, t) {
   const loss = LOSSES[network.loss.name];
   const form = fusedForm(network);
   const gradients = {};
+  let dL_dx = null;
   let dL_da = byRow(samples, units, (n) =>
     loss.slope(rowOf(a, n, units), rowOf(t, n, units), network.loss.delta),
   ).map((value) => factor * value);
@@ -105,30 +100,26 @@ export function backwardPropagation(network, parameters, forward, t) {
         : activationBackward(layer.activation, forward[`z${number}`], dL_da, layer.units);
     gradients[`z${number}`] = dL_dz;
     const below = number > 1 ? forward[`a${number - 1}`] : forward.x;
-    gradients[`w${number}`] = outerProduct(dL_dz, below, samples, layer);
+    gradients[`w${number}`] = transposedTimes(dL_dz, below, samples, layer.units, layer.inputs);
     gradients[`b${number}`] = biasGradient(dL_dz, samples, layer);
-    dL_da = passBack(dL_dz, parameters[`w${number}`], samples, layer);
+    const into = () => times(dL_dz, parameters[`w${number}`], samples, layer.units, layer.inputs);
+    if (number > 1) dL_da = into();
+    else dL_dx = into;
   }
-  gradients.x = dL_da;
-  return gradients;
+  // Training has no use for it, and it costs as much as the rest: the inputs' gradient is found once it is asked for.
+  let found = null;
+  return {
+    ...gradients,
+    get x() {
+      return (found ??= dL_dx());
+    },
+  };
 }
 
 function byRow(samples, units, row) {
   const result = new Float64Array(samples * units);
   for (let n = 0; n < samples; n++) result.set(row(n), n * units);
   return result;
-}
-
-function outerProduct(dL_dz, x, samples, { inputs, units }) {
-  const gradient = new Float64Array(units * inputs);
-  for (let o = 0; o < units; o++) {
-    for (let n = 0; n < samples; n++) {
-      const signal = dL_dz[n * units + o];
-      for (let i = 0, at = o * inputs, from = n * inputs; i < inputs; i++)
-        gradient[at + i] += signal * x[from + i];
-    }
-  }
-  return gradient;
 }
 
 function biasGradient(dL_dz, samples, { units, sign, shareBias, biases }) {
@@ -138,18 +129,6 @@ function biasGradient(dL_dz, samples, { units, sign, shareBias, biases }) {
   if (!shareBias) return gradient;
   // One number behind all units: their gradients add up.
   return new Float64Array(biases).fill(gradient.reduce((sum, value) => sum + value, 0));
-}
-
-function passBack(dL_dz, w, samples, { inputs, units }) {
-  const gradient = new Float64Array(samples * inputs);
-  for (let o = 0; o < units; o++) {
-    for (let n = 0; n < samples; n++) {
-      const signal = dL_dz[n * units + o];
-      for (let i = 0, at = o * inputs, to = n * inputs; i < inputs; i++)
-        gradient[to + i] += signal * w[at + i];
-    }
-  }
-  return gradient;
 }
 
 // --- update ---------------------------------------------------------------------------------------------------

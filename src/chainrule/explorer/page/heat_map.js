@@ -2,10 +2,11 @@
 // from, as in W. Above 64 x 64 cells stand for blocks, and show the largest of theirs.
 
 import { asTyped, showNumber } from "./digits.js";
-import { $, escaped } from "./markup.js";
+import { $, escaped, nearScreen, widthOf } from "./markup.js";
 
 const MOST_CELLS = 64;
 const LARGEST_CELL = 18;
+const QUIET = 300;
 
 // map: { title, label, values, offset, rows, columns, hue, name(row, column), key(row, column) }, rows and columns
 // from 0; the entry of a row and a column is values[offset + row * columns + column].
@@ -17,19 +18,12 @@ export function makeHeatMap(box, select) {
   let map = null;
   let grid = null;
   let drawn = null;
+  const width = widthOf(box, () => redraw());
+  const near = nearScreen(canvas, () => redraw());
+  let later = 0;
 
   function paint(next) {
-    // What has not changed is not drawn again: a picture of many entries takes its time.
-    const look = [
-      next.values,
-      next.offset,
-      next.label,
-      box.clientWidth,
-      getComputedStyle(document.documentElement).getPropertyValue("--paper"),
-    ];
     map = next;
-    if (drawn?.every((part, k) => part === look[k])) return;
-    drawn = look;
     grid = blocksOf(map);
     cursor.row = Math.min(cursor.row, grid.rows - 1);
     cursor.column = Math.min(cursor.column, grid.columns - 1);
@@ -41,14 +35,31 @@ export function makeHeatMap(box, select) {
       "aria-label",
       `${map.label}, ${map.rows} by ${map.columns}. Arrow keys read a cell, Enter works it.`,
     );
-    draw(canvas, map, grid, box.clientWidth || 300, cursor);
+    size(canvas, cellOf(map, grid, width()), grid);
+    redraw();
+  }
+
+  // What has not changed is not drawn again: a picture of many entries takes its time. And where nobody looks it is
+  // drawn once all is quiet.
+  function redraw(now = near()) {
+    if (!map) return;
+    clearTimeout(later);
+    if (!now) {
+      later = setTimeout(() => redraw(true), QUIET);
+      return;
+    }
+    const paper = getComputedStyle(document.documentElement).getPropertyValue("--paper");
+    const look = [map.values, map.offset, map.label, width(), paper];
+    if (drawn?.every((part, k) => part === look[k])) return;
+    drawn = look;
+    draw(canvas, map, grid, width(), cursor);
   }
 
   const read = () => {
     const { row, column, value } = largestIn(map, grid, cursor);
     $(".cell", box).innerHTML =
       `${escaped(map.name(row, column))} = <span class="n ${map.hue}">${asTyped(showNumber(value))}</span>`;
-    draw(canvas, map, grid, box.clientWidth, cursor);
+    draw(canvas, map, grid, width(), cursor);
   };
   const at = (event) => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
@@ -110,15 +121,23 @@ function largestIn(map, { high, wide }, { row, column }) {
   return best;
 }
 
-function draw(canvas, map, grid, width, cursor) {
+function cellOf(map, grid, width) {
   const most = map.cell ?? LARGEST_CELL;
-  const cell = Math.max(3, Math.min(most, Math.floor(Math.min(width, 760) / grid.columns)));
+  return Math.max(3, Math.min(most, Math.floor(Math.min(width || 300, 760) / grid.columns)));
+}
+
+// Its place is there before it is drawn, so that nothing moves once it is.
+function size(canvas, cell, grid) {
+  canvas.style.width = `${grid.columns * cell}px`;
+  canvas.style.height = `${grid.rows * cell}px`;
+}
+
+function draw(canvas, map, grid, width, cursor) {
+  const cell = cellOf(map, grid, width);
   const ratio = devicePixelRatio || 1;
-  const [w, h] = [grid.columns * cell, grid.rows * cell];
-  canvas.width = w * ratio;
-  canvas.height = h * ratio;
-  canvas.style.width = `${w}px`;
-  canvas.style.height = `${h}px`;
+  size(canvas, cell, grid);
+  canvas.width = grid.columns * cell * ratio;
+  canvas.height = grid.rows * cell * ratio;
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   const style = getComputedStyle(document.documentElement);
@@ -141,9 +160,10 @@ function draw(canvas, map, grid, width, cursor) {
     context.fillStyle = hue;
     context.fillRect(x, y, cell - gap, cell - gap);
     context.globalAlpha = 1;
-    if (value < 0 && cell >= 6) {
+    if (value < 0) {
       context.fillStyle = share > 0.5 ? paper : hue;
-      context.fillRect(x + cell * 0.25, y + (cell - gap) / 2 - 0.75, cell * 0.45, 1.5);
+      const high = cell > 6 ? 1.5 : 1;
+      context.fillRect(x + cell * 0.2, y + (cell - gap - high) / 2, cell * 0.55, high);
     }
   });
   if (document.activeElement !== canvas) return;

@@ -1,6 +1,8 @@
 // Where everything stands in the drawing of a network: columns from left to right, or from top to bottom.
 
 const [WHOLE, CROWDED] = [8, 16];
+// A number beside a neuron takes so much room.
+const BESIDE = 96;
 
 // The neurons of a column that are drawn: all, or the first four, the last, and the one that is looked at.
 export function shownUnits(count, selected, tall) {
@@ -32,12 +34,13 @@ function places(shown) {
 
 function pitchWide(rows) {
   if (rows <= 3) return 144;
+  if (rows === 4) return 118; // just enough for a bias under the number above it
   if (rows <= WHOLE) return Math.max(58, 430 / rows);
   return 38;
 }
 
 function layWide(columns, width) {
-  const last = width - 204;
+  const last = width - 222;
   const first = columns[0].shown.length > WHOLE ? 128 : 70;
   const laid = columns.map((column, c) => {
     const at = places(column.shown);
@@ -60,6 +63,9 @@ function layWide(columns, width) {
     (folded ? 20 : 0);
   const middle = (height - (folded ? 20 : 0)) / 2 + 2;
   for (const column of laid) {
+    const next = laid[column.layer + 1];
+    column.narrow = Boolean(next) && next.x - column.x - next.radius - column.radius < BESIDE;
+    if (column.narrow) column.radius = Math.min(column.radius, 26);
     column.units = column.shown.map((unit, k) => ({
       unit,
       x: column.x,
@@ -70,7 +76,7 @@ function layWide(columns, width) {
 }
 
 function layTall(columns, width) {
-  const step = 196;
+  const step = 206;
   const laid = columns.map((column, c) => {
     const at = places(column.shown);
     const rows = at.at(-1) + 1;
@@ -91,6 +97,7 @@ function layTall(columns, width) {
       units,
     };
   });
-  const height = 68 + (columns.length - 1) * step + 170;
+  // Below several outputs stand their targets, too.
+  const height = 68 + (columns.length - 1) * step + (columns.at(-1).count > 1 ? 196 : 170);
   return { tall: true, width, height, columns: laid, loss: { x: width / 2, y: height - 44 } };
 }

@@ -2,16 +2,17 @@
 
 import { asTyped, showNumber } from "./digits.js";
 import { fusedForm } from "./losses.js";
-import { $, el } from "./markup.js";
+import { $, el, widthOf } from "./markup.js";
 
 export function makeLossPlot(app, box) {
   const svg = $("#plot", box);
   let hovered = null;
   let frame = null;
+  const boxWidth = widthOf(svg.parentElement, () => paint());
 
   function paint() {
     if (!app.problem.optimizer) return;
-    frame = frameOf(app, Math.max(280, Math.round(svg.parentElement.clientWidth)));
+    frame = frameOf(app, Math.max(280, Math.round(boxWidth())));
     const at = hovered ?? app.epoch;
     svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
     svg.setAttribute("height", frame.height);
@@ -68,9 +69,6 @@ export function makeLossPlot(app, box) {
     event.stopPropagation();
     app.goToEpoch(Math.max(0, Math.min(app.state.trained, app.epoch + by)));
   });
-  new ResizeObserver(
-    () => frame && Math.abs(frame.width - svg.parentElement.clientWidth) > 1 && paint(),
-  ).observe(svg.parentElement);
   return paint;
 }
 
@@ -102,7 +100,7 @@ function frameOf(app, width) {
     width,
     height: narrow ? 190 : 212,
     left: 58,
-    right: narrow ? 14 : 142,
+    right: narrow || !app.runs.mistaken ? 14 : 142,
     top: 12,
     bottom: 28,
     narrow,

@@ -73,7 +73,11 @@ function light(keys) {
 const openEditor = makeEditor(app, stage);
 const scrubber = makeScrubber(app, $("#scrubber"));
 const address = makeAddress(app);
+let held = document.body;
 app.parts.push(
+  () => {
+    held = document.activeElement;
+  },
   makeDrawing(app, stage, (key, element) => {
     scrubber.stop();
     openEditor(key, element);
@@ -85,12 +89,30 @@ app.parts.push(
   makeViews(app, document),
   address.paint,
   announce,
+  keepFocus,
 );
 makeSaving(app, $("#save"), $("#saving"));
 makeSheet(app, $("#sheet"));
 makeFinder();
 makeTheme();
 makeCopy();
+
+// What is hidden would lose the focus: it goes to what stands for it.
+function keepFocus() {
+  if (
+    !held.isConnected ||
+    held === document.body ||
+    held.checkVisibility?.({ checkVisibilityCSS: true }) !== false
+  )
+    return;
+  const [, layer, unit] = held.dataset.r?.match(/^[wbzad]-(\d+)-(\d+)/) ?? [];
+  const instead =
+    (layer && $(`[data-r="n-${layer}-${unit}"]`, stage)) ||
+    (held.dataset.r && $("[data-r=L]", stage)) ||
+    (held.name === "mode" && $("#compare")) ||
+    $("#undo");
+  instead.focus({ preventScroll: true });
+}
 
 // What is looked at is said to those who do not see it, but not at every beat of a run.
 let announced = "";

@@ -56,4 +56,30 @@ export function makeTabStop(members, chosen) {
   for (const member of members) member.setAttribute("tabindex", member === chosen ? "0" : "-1");
 }
 
+// How wide a box is, without asking for the layout at every painting; `changed` is told when it is another.
+export function widthOf(box, changed) {
+  let width = 0;
+  new ResizeObserver(() => {
+    const before = width;
+    width = box.clientWidth;
+    if (Math.abs(width - before) > 1) changed();
+  }).observe(box);
+  return () => (width ||= box.clientWidth);
+}
+
+// Whether a box is on the screen, or soon; `seen` is told when it comes there. What nobody sees need not be drawn.
+export function nearScreen(box, seen) {
+  let near = false;
+  const look = (is) => {
+    if (near === is) return;
+    near = is;
+    if (is) seen();
+  };
+  new IntersectionObserver(([...found]) => look(found.at(-1).isIntersecting), {
+    rootMargin: "200px",
+  }).observe(box);
+  addEventListener("beforeprint", () => look(true));
+  return () => near;
+}
+
 export const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -2,9 +2,10 @@
 //
 //   dL/dv ~ (4 D(h/2) - D(h)) / 3,   D(h) = (L(v + h) - L(v - h)) / 2h
 //
-// Nothing here uses a derivative. Only what the number reaches is computed anew.
+// Nothing here uses a derivative. Only what the number reaches is computed anew: of a weight, one unit of its layer,
+// and what that unit adds to the next.
 
-import { activate } from "./activations.js";
+import { ACTIVATIONS, activate } from "./activations.js";
 import { preActivation, reducedLoss, reductionFactor, rowOf, sampleLosses } from "./engine.js";
 import { LOSSES, fusedForm } from "./losses.js";
 import { numberOf } from "./step.js";
@@ -12,10 +13,10 @@ import { numberOf } from "./step.js";
 // The first balances truncation against rounding; the smaller ones pass between kinks.
 const STEPS = [Number.EPSILON ** 0.2, 1e-4, 1e-5, 1e-6, 1e-7];
 
-// { value, bound }: what the nudges measure, and how far they may be off; `least` and `most` are the steepest slopes
-// to either side, which differ where a kink lies near.
+// { value, bound, sides }: what the nudges measure, how far that may be off, and, where one asks, the least and the
+// most steep slope to either side, which differ where a kink lies near.
 export function nudged(step, symbol) {
-  const measure = lossAround(step, symbol);
+  const measure = remembering(lossAround(step, symbol));
   const size = Math.max(1, Math.abs(numberOf(step, symbol)));
   const centre = measure(0);
   const slope = (h) => (measure(h) - measure(-h)) / (2 * h);
@@ -30,13 +31,24 @@ export function nudged(step, symbol) {
     // Smooth enough: a smaller step would only round more.
     if (bound <= 1e-9 * (1 + Math.abs(value))) break;
   }
-  const sides = STEPS.slice(1).flatMap((relative) => {
-    const h = relative * size;
-    const noise = (8 * Number.EPSILON * (1 + Math.abs(centre))) / h;
-    const [left, right] = [(centre - measure(-h)) / h, (measure(h) - centre) / h];
-    return [left - noise, left + noise, right - noise, right + noise];
-  });
-  return { ...best, least: Math.min(...sides), most: Math.max(...sides) };
+  const sides = () => {
+    const slopes = STEPS.slice(1).flatMap((relative) => {
+      const h = relative * size;
+      const noise = (8 * Number.EPSILON * (1 + Math.abs(centre))) / h;
+      const [left, right] = [(centre - measure(-h)) / h, (measure(h) - centre) / h];
+      return [left - noise, left + noise, right - noise, right + noise];
+    });
+    return { least: Math.min(...slopes), most: Math.max(...slopes) };
+  };
+  return { ...best, sides };
+}
+
+function remembering(measure) {
+  const found = new Map();
+  return (by) => {
+    if (!found.has(by)) found.set(by, measure(by));
+    return found.get(by);
+  };
 }
 
 // The part of the loss that an entry reaches, as a function of how far the entry is moved.
@@ -69,17 +81,30 @@ function lossAround(step, symbol) {
   }
   const at = letter === "x" || letter === "a" ? (layer ?? 0) + 1 : layer;
   const own = network.layers[at - 1];
+  const rate = (row, o) => rateOf(step, symbol, own, at, row, o, unit, parameters, forward);
+  // Where one unit alone moves, the next layer's z move with it, and nothing else has to be computed for them.
+  const moved = { w: index[0] - 1, b: own.shareBias ? undefined : index[0] - 1, z: unit }[letter];
+  if (moved !== undefined && at < depth && !ACTIVATIONS[own.activation.name].coupled) {
+    const z = Float64Array.from(rows, (row) => forward[`z${at}`][row * own.units + moved]);
+    const rates = rows.map((row) => rate(row, moved));
+    const activations = (by) =>
+      activate(
+        own.activation,
+        z.map((value, k) => value + rates[k] * by),
+        1,
+      );
+    return (by) =>
+      continueForward(step, at + 1, movedByOne(step, at + 1, activations(by), rows, moved), rows);
+  }
   const z = take(`z${at}`, own.units);
-  const changes = new Float64Array(z.length);
-  rows.forEach((row, k) => {
-    for (let o = 0; o < own.units; o++)
-      changes[k * own.units + o] = rateOf(step, symbol, own, at, row, o, unit, parameters, forward);
-  });
+  const rates = Float64Array.from(z, (_, k) =>
+    rate(rows[Math.floor(k / own.units)], k % own.units),
+  );
   return (by) =>
     continueForward(
       step,
       at,
-      z.map((value, k) => value + changes[k] * by),
+      z.map((value, k) => value + rates[k] * by),
       rows,
     );
 }
@@ -106,6 +131,23 @@ function continueForward(step, from, z, rows) {
     a = activate(layer.activation, sums, layer.units);
   }
   return lossOfRows(step, sums, a, rows);
+}
+
+// z of a layer of whose inputs one alone has moved, in each row to what `a` says.
+function movedByOne({ network, parameters, forward }, number, a, rows, input) {
+  const { inputs, units } = network.layers[number - 1];
+  const [w, before, z] = [
+    parameters[`w${number}`],
+    forward[`a${number - 1}`],
+    forward[`z${number}`],
+  ];
+  const sums = new Float64Array(rows.length * units);
+  rows.forEach((row, k) => {
+    const by = a[k] - before[row * inputs + input];
+    for (let o = 0; o < units; o++)
+      sums[k * units + o] = z[row * units + o] + by * w[o * inputs + input];
+  });
+  return sums;
 }
 
 function lossOfRows(step, z, a, rows) {

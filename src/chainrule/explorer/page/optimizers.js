@@ -6,13 +6,18 @@ function descend(w, eta, step) {
   return w.map((value, k) => value - eta * step(k));
 }
 
-function adamStep(g, [m, s, k], { beta1, beta2, epsilon }) {
+// One loop for all of it: of the optimizers this one has the most to do for an entry.
+function adam(w, g, [m, s, k], { eta, beta1, beta2, epsilon, lambda = 0 }) {
   const count = k[0] + 1;
-  const newM = m.map((value, j) => beta1 * value + (1 - beta1) * g[j]);
-  const newS = s.map((value, j) => beta2 * value + (1 - beta2) * g[j] ** 2);
   const [mPart, sPart] = [1 - beta1 ** count, 1 - beta2 ** count];
-  const step = (j) => newM[j] / mPart / (Math.sqrt(newS[j] / sPart) + epsilon);
-  return [step, [newM, newS, Float64Array.of(count)]];
+  const [newW, newM, newS] = [zeros(w), zeros(w), zeros(w)];
+  for (let j = 0; j < w.length; j++) {
+    newM[j] = beta1 * m[j] + (1 - beta1) * g[j];
+    newS[j] = beta2 * s[j] + (1 - beta2) * (g[j] * g[j]);
+    const step = newM[j] / mPart / (Math.sqrt(newS[j] / sPart) + epsilon);
+    newW[j] = w[j] - eta * lambda * w[j] - eta * step;
+  }
+  return [newW, [newM, newS, Float64Array.of(count)]];
 }
 
 const adamStart = (parameter) => [zeros(parameter), zeros(parameter), Float64Array.of(0)];
@@ -43,20 +48,7 @@ export const OPTIMIZERS = {
       return [descend(w, eta, (k) => g[k] / (Math.sqrt(square[k]) + epsilon)), [square]];
     },
   },
-  adam: {
-    start: adamStart,
-    update: (w, g, state, settings) => {
-      const [step, after] = adamStep(g, state, settings);
-      return [descend(w, settings.eta, step), after];
-    },
-  },
-  adamw: {
-    start: adamStart,
-    update: (w, g, state, settings) => {
-      const [step, after] = adamStep(g, state, settings);
-      const { eta, lambda } = settings;
-      const decayed = w.map((value) => value - eta * lambda * value);
-      return [descend(decayed, eta, step), after];
-    },
-  },
+  adam: { start: adamStart, update: adam },
+  // Its settings have a lambda: weights decay beside the step.
+  adamw: { start: adamStart, update: adam },
 };

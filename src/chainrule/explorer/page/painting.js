@@ -36,7 +36,10 @@ export function paintNumbers(app, stage, plan) {
   );
   look.tight = new Set(
     plan.columns
-      .filter(({ pitch, layer }) => layer && pitch <= 100 && pitch >= 52 && !plan.tall)
+      .filter(
+        ({ pitch, layer, narrow }) =>
+          layer && !plan.tall && (narrow || pitch <= 100) && pitch >= 52,
+      )
       .map(({ layer }) => layer),
   );
   look.turn = (layer) => app.stops.findIndex(({ section }) => section === `gz${layer}`);
@@ -150,11 +153,11 @@ function paintNeuron(look, element, [layer, unit], plan) {
 
 // As many digits as there is room for in a circle.
 function fitted(value, radius) {
-  const whole = shortNumber(value);
   const room = Math.floor((2 * radius - 4) / 7.6);
-  if (whole.length <= room) return whole;
-  const rounded = Number(value.toPrecision(Math.max(1, room - (value < 0 ? 3 : 2))));
-  return shortNumber(rounded);
+  const texts = [value, ...[4, 3, 2, 1].map((digits) => Number(value.toPrecision(digits)))].map(
+    shortNumber,
+  );
+  return texts.find((text) => text.length <= room) ?? "…";
 }
 
 function paintCurve(look, element, { layer, radius }, { x, y }, z, known) {

@@ -2,7 +2,7 @@
 
 import { checkOf } from "./check.js";
 import { aligned, asTyped, showNumber } from "./digits.js";
-import { evaluate, isSymbol, product, symbolsIn } from "./formula.js";
+import { evaluate, isSymbol, product, substitute, symbolsIn } from "./formula.js";
 import { keysUsed, valueOf } from "./lines.js";
 import { $, $$, el, escaped, makeTabStop, replaceContent, rove } from "./markup.js";
 import {
@@ -53,7 +53,9 @@ export function makePanel(app, box, light) {
   box.addEventListener("focusout", () => light([]));
   box.addEventListener("click", (event) => {
     const to =
-      event.target.closest("[data-go]")?.dataset.go ?? event.target.closest("[data-k]")?.dataset.k;
+      event.target.closest("[data-go]")?.dataset.go ??
+      event.target.closest("[data-k]")?.dataset.k ??
+      event.target.closest(".row[role=button]")?.dataset.keys.split(" ")[0];
     if (to) app.select(to);
   });
   box.addEventListener("keydown", (event) => {
@@ -307,6 +309,8 @@ function chainRows(app, symbol, line) {
       }),
     );
   const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
+  const numbers = substitute(local, (one) => shown(step, one));
+  const plain = isSymbol(local) || typeof local === "number";
   const factor = valueOf(step, local);
   const value =
     fed.letter === "loss"
@@ -318,7 +322,7 @@ function chainRows(app, symbol, line) {
     row({
       sign: rows.length ? "·" : "",
       symbols: write(["partial", of, { ...symbol, gradient: false }]),
-      formula: write(local),
+      formula: write(local) + (plain ? "" : operator("=") + write(numbers)),
       value: writeNumber(value),
       keys: keysUsed(local),
       tag: line.mistaken ? mistakeTag(step) : "",

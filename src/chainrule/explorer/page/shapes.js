@@ -1,10 +1,9 @@
 // The shapes of the drawing, still without numbers: each bears in data-r what it is for, such as w-1-2-3 for the label
 // of w1[2,3], n-1-2 for neuron 2 of layer 1, e-1-2-3 for the edge between.
 
+import { labelsOf } from "./labels.js";
 import { el } from "./markup.js";
 
-// Between two columns with more edges there are no labels on them.
-const MOST_LABELS = 48;
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 export const lowered = (number) => [...String(number)].map((digit) => SUBSCRIPTS[digit]).join("");
 
@@ -13,7 +12,7 @@ export function drawingOf(plan) {
   parts.push(el("g", { class: "paths" }));
   for (const column of plan.columns)
     for (const place of column.units) parts.push(neuron(plan, column, place));
-  parts.push(lossBox(plan), ...edgeLabels(plan));
+  parts.push(lossBox(plan), ...labelsOf(plan).map(label));
   return el(
     "svg",
     {
@@ -75,30 +74,7 @@ function edges(plan) {
   return [...toLoss, ...lines];
 }
 
-function edgeLabels(plan) {
-  return plan.columns.slice(1).flatMap((to, k) => {
-    const from = plan.columns[k];
-    if (from.units.length * to.units.length > MOST_LABELS) return [];
-    return to.units.flatMap((end, o) =>
-      from.units.map((start) => {
-        const along = spotOf(plan, from, to, o);
-        const x = start.x + (end.x - start.x) * along;
-        const y = start.y + (end.y - start.y) * along;
-        return label(`w-${to.layer}-${end.unit}-${start.unit}`, x, y + 5, "middle");
-      }),
-    );
-  });
-}
-
-// Labels stand apart where edges do: near their source, or before the one unit that all lead to.
-function spotOf(plan, from, to, o) {
-  if (plan.tall) return to.units.length === 1 ? 0.6 : [0.24, 0.37, 0.5][o % 3];
-  if (to.units.length === 1 && from.units.length > 1) return 0.58;
-  const start = (from.layer ? from.radius + 96 : from.radius + 50) / (to.x - from.x);
-  return Math.min(0.5, start);
-}
-
-function label(role, x, y, anchor) {
+function label({ role, x, y, anchor }) {
   return el(
     "g",
     {
@@ -150,64 +126,14 @@ function neuron(plan, column, { unit, x, y }) {
           `𝑥${lowered(unit)}`,
         )
       : "";
-  if (input) return nodeOf(parts.join("") + name);
-  return nodeOf(parts.join("")) + neuronLabels(plan, column, unit, x, y).join("");
-}
-
-function neuronLabels(plan, { layer, radius, pitch, units, count }, unit, x, y) {
-  const last = layer === plan.columns.length - 1;
-  const role = (letter) => `${letter}-${layer}-${unit}`;
-  if (plan.tall) {
-    if (pitch < 62) return [];
-    const labels = [label(role("b"), x, y - radius - 9, "middle")];
-    // With a column to itself the numbers stand beside the neuron, and the edges below stay free.
-    if (units.length === 1 && count === 1) {
-      return [
-        ...labels,
-        label(role("z"), x + radius + 10, y - 12, "start"),
-        label(role("a"), x + radius + 10, y + 9, "start"),
-        label(role("d"), x + radius + 10, y + 30, "start"),
-        ...(last ? [label(`t-${unit}`, x - radius - 12, y + 5, "end")] : []),
-      ];
-    }
-    const below = [
-      label(role("z"), x, y + radius + 17, "middle"),
-      label(role("a"), x, y + radius + 38, "middle"),
-      label(role("d"), x, y + radius + 59, "middle"),
-    ];
-    return [
-      ...labels,
-      ...below,
-      ...(last ? [label(`t-${unit}`, x, y + radius + 80, "middle")] : []),
-    ];
-  }
-  const beside = x + radius + 8;
-  if (pitch > 100) {
-    return [
-      label(role("b"), x, y - radius - 9, "middle"),
-      label(role("z"), x, y + radius + 18, "middle"),
-      label(role("a"), beside, y - 9, "start"),
-      label(role("d"), beside, y + (last ? 22 : 26), "start"),
-      ...(last && plan.columns.at(-1).count > 1
-        ? [label(`t-${unit}`, beside, y + 43, "start")]
-        : []),
-    ];
-  }
-  if (pitch >= 52) {
-    const labels = [
-      label(role("a"), beside, y - 3, "start"),
-      label(role("d"), beside, y + 18, "start"),
-    ];
-    return last ? [...labels, label(`t-${unit}`, beside + 74, y - 3, "start")] : labels;
-  }
-  return [label(role("a"), beside, y + 5, "start")];
+  return nodeOf(parts.join("") + name);
 }
 
 function lossBox(plan) {
   const { x, y } = plan.loss;
   const box =
     '<rect class="box" x="-40" y="-27" width="80" height="54"/><text class="n lb" y="-6" text-anchor="middle">𝐿</text><text class="n val" y="16" text-anchor="middle"></text>';
-  const loss = el(
+  return el(
     "g",
     {
       class: "loss-node q kn",
@@ -217,9 +143,6 @@ function lossBox(plan) {
       transform: `translate(${x} ${y})`,
     },
     box,
-  );
-  return (
-    loss + (plan.columns.at(-1).count === 1 && !plan.tall ? label("t-1", x, y + 47, "middle") : "")
   );
 }
 

@@ -57,7 +57,8 @@ function addGradients(step, gradients, updated) {
   const { samples } = forward;
   step.gradients = gradients;
   step.right = mistake ? backwardPropagation(network, parameters, forward, t) : gradients;
-  for (const [name, gradient] of Object.entries(gradients)) values[`g${name}`] = gradient;
+  for (const name of Object.keys(gradients))
+    Object.defineProperty(values, `g${name}`, { enumerable: true, get: () => gradients[name] });
   if (step.batch)
     values.glosses = new Float64Array(samples).fill(reductionFactor(network, samples));
   if (!optimizer) return;

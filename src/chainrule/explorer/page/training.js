@@ -95,6 +95,11 @@ export function withParameterEdits(network, parameters, edits) {
   return edited;
 }
 
+function allFinite(values) {
+  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) return false;
+  return true;
+}
+
 // --- a run ----------------------------------------------------------------------------------------------------
 
 export class Run {
@@ -161,14 +166,12 @@ export class Run {
   measure(epoch) {
     if (this.losses[epoch] !== undefined) return;
     const { network, x, t, samples } = this.setting(this.reached);
-    const lost = Object.entries(this.tip.parameters).find(
-      ([, values]) => !values.every(Number.isFinite),
-    );
+    const lost = Object.entries(this.tip.parameters).find(([, values]) => !allFinite(values));
     if (lost && epoch > 0) this.end ??= { epoch: epoch - 1, name: lost[0] };
     try {
       this.losses[epoch] = reducedLoss(
         network,
-        sampleLosses(network, forwardPropagation(network, this.tip.parameters, x, samples), t),
+        sampleLosses(network, this.forwardOver(network, this.tip.parameters, x, samples), t),
       );
     } catch (error) {
       this.losses[epoch] = NaN;
@@ -244,8 +247,18 @@ export class Run {
       optimizer,
       rows,
       t: targets,
-      forward: forwardPropagation(network, parameters, inputs, rows.length),
+      forward: this.forwardOver(network, parameters, inputs, rows.length),
     };
+  }
+
+  // The loss before an epoch and its first step take the same forward pass, where the batch is all samples.
+  forwardOver(network, parameters, x, samples) {
+    const last = this.passed;
+    if (last?.network === network && last.parameters === parameters && last.x === x)
+      return last.forward;
+    const forward = forwardPropagation(network, parameters, x, samples);
+    this.passed = { network, parameters, x, forward };
+    return forward;
   }
 
   // Compute on, up to an update, or until the time is over. True where there is no more to do.
