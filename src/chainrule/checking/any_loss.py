@@ -12,13 +12,13 @@ import numpy as np
 
 from chainrule.checking.checking import Case
 from chainrule.checking.fitting import norm
-from chainrule.checking.program import NoDerivativeError
+from chainrule.checking.program import NoDerivativeError, Values
 from chainrule.checking.updates import Update
 
 Entry: TypeAlias = tuple[int, tuple[int, ...]]  # a position, and an index into its value
 Move: TypeAlias = Callable[[int, Update, Mapping[int, Any]], Any]
 
-MOST_PROBES = 4  # errors that are looked at
+MOST_PROBES = 4  # samples that are looked at
 MOST_SLOPES = 60  # predictions of one sample
 OFF = 1e-3  # relative: from here on a direction is no sum of others
 
@@ -36,42 +36,53 @@ def follows_no_loss(case: Case, move: Move) -> bool:
     outputs = {anatomy.mixes[n].output: anatomy.mixes[n].prediction for n in numbers}
     none = {position: np.zeros(np.shape(values[position])) for position in outputs}
     at_rest = joined([move(k, update, none) for k, update in updates])
-    entries = [
-        (position, index)
-        for position in outputs
-        for index in np.ndindex(np.shape(values[position]))
-        if np.asarray(values[position])[index]
-    ]
     every = [
         (position, index)
         for position in sorted(set(outputs.values()))
         for index in np.ndindex(np.shape(values[position]))
     ]
-    chosen = np.random.default_rng(0).permutation(len(entries))[:MOST_PROBES]
+    chosen = np.random.default_rng(0).permutation(len(every))[:MOST_PROBES]
     try:
         if len(every) <= MOST_SLOPES and is_off(
             case, updates, at_rest, every, own_terms(case, updates)
         ):
             return True
-        for position, index in (entries[int(k)] for k in chosen):
-            one = np.zeros(np.shape(values[position]))
-            one[index] = np.asarray(values[position])[index]
-            moved = joined([move(k, u, {**none, position: one}) for k, u in updates]) - at_rest
-            samples = own_samples(case, (outputs[position], index), every)
-            if all(
-                len(own) <= MOST_SLOPES and is_off(case, updates, moved, own) for own in samples
-            ):
+        for entry in (every[int(k)] for k in chosen):
+            readings = own_samples(case, entry, every)
+            if any(len(own) > MOST_SLOPES for own in readings):
+                continue
+            moves = [
+                joined([move(k, u, errors_of(own, outputs, values)) for k, u in updates]) - at_rest
+                for own in readings
+            ]
+            if all(map(lambda moved, own: is_off(case, updates, moved, own), moves, readings)):
                 return True
     except NoDerivativeError:
         return False
     return False
 
 
+def errors_of(own: Sequence[Entry], outputs: Mapping[int, int], values: Values) -> dict[int, Any]:
+    """The errors of one sample as they are, and no others.
+
+    Not one by one: those of a softmax's outputs add up to 0, and only so are they a loss's.
+    """
+    errors = {}
+    for position, prediction in outputs.items():
+        error = np.asarray(values[position], dtype=float)
+        kept = np.zeros(error.shape)
+        for at, index in own:
+            if at == prediction and error.shape == np.shape(values[prediction]):
+                kept[index] = error[index]
+        errors[position] = kept
+    return errors
+
+
 def own_samples(case: Case, entry: Entry, every: Sequence[Entry]) -> list[list[Entry]]:
     """The predictions that may belong to one sample with a prediction, by each reading of a batch's axes."""
     position, index = entry
     shape = np.shape(case.worlds[-1][position])
-    if len(shape) < 2 or len(index) != len(shape):
+    if len(shape) < 2:
         return [list(every)]
     sizes = {n for chain in case.anatomy.chains for n in np.shape(case.values[chain.root])}
     found = []
