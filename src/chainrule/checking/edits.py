@@ -289,7 +289,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             is_link(scene, first, k) for k in range(len(first.inputs))
         )
         for other in SWAPS.get(first.operation, ()):
-            if link and other not in ("add", "subtract"):
+            if (link and other not in ("add", "subtract")) or flattens(scene, steps, other):
                 continue
             yield Edit(
                 name_operator(scene, first, other, link), steps,
@@ -315,6 +315,19 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                     )  # fmt: skip
         if first.operation == "scatter" and link:
             yield from scattered_links(scene, steps)
+
+
+def flattens(scene: Scene, steps: Sequence[Instruction], operation: str) -> bool:
+    """Whether another operation makes one number of what varies: s + (1 - s) for s * (1 - s)."""
+    if operation not in ("add", "subtract"):
+        return False
+    values = scene.case.values
+    made = [
+        np.ravel(scene.program.apply(replace(step, operation=operation), values))
+        for step in steps[:4]
+    ]
+    flat, before = np.concatenate(made), np.concatenate([np.ravel(values[s.output]) for s in steps[:4]])
+    return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(before) > 0)
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
