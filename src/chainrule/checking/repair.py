@@ -119,7 +119,8 @@ def last_layer(case: Case, fit: Fit) -> list[int]:
     for number in fit.good | fit.bad:
         version = anatomy.chains[number].root
         consumers = anatomy.program.consumers.get(version, ())
-        uses[number] = max((s.output for s in consumers if s.output in anatomy.forward), default=0)
+        used = (s.output for s in consumers if s.output in anatomy.forward - anatomy.stops)
+        uses[number] = max(used, default=0)
     ordered = sorted(uses, key=lambda number: -uses[number])
     return ordered[: 2 if len(ordered) > 3 else 1]
 
@@ -225,7 +226,9 @@ def best_edit(
     return None
 
 
-SCALING = {"bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask"}
+SCALING = {
+    "bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask", "learning-rate-twice",
+}  # fmt: skip
 
 
 def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> str:

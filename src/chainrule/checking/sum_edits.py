@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ def other_sums(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
     old = first.parameters.get("axis")
     ndim = np.ndim(scene.case.values[first.inputs[0]])
     axes: list[Any] = [axis for axis in (0, 1) if axis < ndim] + [None]
+    if ndim in (3, 4):
+        axes += [2, *(pair for n in (2, 3) for pair in combinations(range(ndim), n) if n < ndim)]
     for operation in ("sum", "mean"):
         for axis in axes:
             for keepdims in (False, True):
