@@ -229,13 +229,11 @@ def transposes(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if first.operation == "matmul" and not shared:
             for turn in ("left", "right", "both", "swap", "result", "swap-result"):
-                wanted = np.shape(scene.case.values[first.output])
-                changed = turned_product(scene, first, turn, wanted)
-                if changed is not None:
+                if turned_product(scene, first, turn) is not None:
                     slot = {"left": 0, "right": 1}.get(turn)
                     yield Edit(
                         "wrong-transpose", steps,
-                        each(lambda step, turn=turn, wanted=wanted: turned_product(scene, step, turn, wanted)),
+                        each(lambda step, turn=turn: turned_product(scene, step, turn)),
                         first, slot, how=turn, cost=1,
                     )  # fmt: skip
         if first.operation == "outer":
@@ -257,9 +255,7 @@ def turned_result(step: Instruction) -> Instruction:
     )
 
 
-def turned_product(
-    scene: Scene, step: Instruction, turn: str, wanted: tuple[int, ...]
-) -> Instruction | None:
+def turned_product(scene: Scene, step: Instruction, turn: str) -> Instruction | None:
     left, right = step.inputs
 
     def product(values: Any) -> Any:
@@ -274,7 +270,7 @@ def turned_product(
         return result.T if turn in ("result", "swap-result") else result
 
     try:
-        if np.shape(product(scene.case.values)) != wanted:
+        if np.shape(product(scene.case.values)) != np.shape(scene.case.values[step.output]):
             return None
     except ValueError:
         return None

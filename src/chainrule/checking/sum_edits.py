@@ -127,10 +127,10 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
                 continue
             for turn in range(4):
                 for scale in (False, True):
-                    if whole_product(scene, first, levels, turn, shape, scale) is not None:
+                    if whole_product(scene, first, levels, turn, scale) is not None:
                         yield Edit(
                             "last-sample-only", steps,
-                            each(lambda s, v=levels, t=turn, c=scale, h=shape: whole_product(scene, s, v, t, h, c)),
+                            each(lambda s, v=levels, t=turn, c=scale: whole_product(scene, s, v, t, c)),
                             first, how=f"whole {turn}", cost=2,
                         )  # fmt: skip
 
@@ -154,7 +154,6 @@ def whole_product(
     step: Instruction,
     levels: tuple[int, ...],
     turn: int,
-    shape: tuple[int, ...],
     scale: bool,
 ) -> Instruction | None:
     sources = [wholes(scene, position) for position in step.inputs]
@@ -171,7 +170,7 @@ def whole_product(
         return result / (len(p) if turn in (0, 2) else p.shape[1]) if scale else result
 
     try:
-        if np.shape(product(scene.case.values)) != shape:
+        if np.shape(product(scene.case.values)) != np.shape(scene.case.values[step.output]):
             return None
     except (ValueError, IndexError):
         return None
