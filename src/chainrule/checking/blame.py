@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import final
 
 from chainrule.checking.edits import Edit
+from chainrule.checking.operand_names import same_array
 from chainrule.checking.program import Instruction, Program
 from chainrule.checking.scene import Scene, calls_of
 from chainrule.recording.recording import Call
@@ -405,11 +406,12 @@ def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text
 
 def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) -> Blame | None:
     """The assignment that calls an error a bias's gradient as it stands: db = dz."""
-    names = {scene.program.name(p) for p in (step.output, *step.inputs) if scene.is_tainted(p)}
+    tainted = [p for p in (step.output, *step.inputs) if scene.is_tainted(p)]
+    names = {scene.program.name(p) for one in tainted for p in (one, same_array(scene, one))}
     names -= {None}
     statement = text.statement(here.node)
-    parameters = {chain.name(scene.program) for chain in scene.case.anatomy.chains}
-    if isinstance(statement, ast.Assign) and spoken(statement.targets[0]) not in parameters:
+    consumers = scene.program.consumers.get(step.output, ())
+    if isinstance(statement, ast.Assign) and not any(s.output in scene.chain_of for s in consumers):
         return None  # it computes the gradient itself
     found = []
     for node in ast.walk(text.tree):
@@ -427,6 +429,22 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
     best = [node for node in found if spoken(node.targets[0]) in used] or found
     if not best:
         own = text.around(here.node, FUNCTIONS)
+        listed = [
+            node
+            for parent in ast.walk(text.tree)
+            if isinstance(parent, ast.Dict)
+            for node in parent.values
+            if isinstance(node, ast.Name | ast.Attribute) and spoken(node) in names
+        ]
+        if listed:
+            named = [
+                node
+                for node in ast.walk(text.tree)
+                if isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Name | ast.Attribute)
+                and any(spoken(target) == spoken(listed[0]) for target in node.targets)
+            ]
+            return Blame(here.file, *(named[:1] or [listed[0], listed[0]]))
         best = [
             node
             for node in ast.walk(text.tree)

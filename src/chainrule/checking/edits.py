@@ -229,13 +229,11 @@ def transposes(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if first.operation == "matmul" and not shared:
             for turn in ("left", "right", "both", "swap", "result", "swap-result"):
-                wanted = np.shape(scene.case.values[first.output])
-                changed = turned_product(scene, first, turn, wanted)
-                if changed is not None:
+                if turned_product(scene, first, turn) is not None:
                     slot = {"left": 0, "right": 1}.get(turn)
                     yield Edit(
                         "wrong-transpose", steps,
-                        each(lambda step, turn=turn, wanted=wanted: turned_product(scene, step, turn, wanted)),
+                        each(lambda step, turn=turn: turned_product(scene, step, turn)),
                         first, slot, how=turn, cost=1,
                     )  # fmt: skip
         if first.operation == "outer":
@@ -257,9 +255,7 @@ def turned_result(step: Instruction) -> Instruction:
     )
 
 
-def turned_product(
-    scene: Scene, step: Instruction, turn: str, wanted: tuple[int, ...]
-) -> Instruction | None:
+def turned_product(scene: Scene, step: Instruction, turn: str) -> Instruction | None:
     left, right = step.inputs
 
     def product(values: Any) -> Any:
@@ -274,7 +270,7 @@ def turned_product(
         return result.T if turn in ("result", "swap-result") else result
 
     try:
-        if np.shape(product(scene.case.values)) != wanted:
+        if np.shape(product(scene.case.values)) != np.shape(scene.case.values[step.output]):
             return None
     except ValueError:
         return None
@@ -289,7 +285,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             is_link(scene, first, k) for k in range(len(first.inputs))
         )
         for other in SWAPS.get(first.operation, ()):
-            if link and other not in ("add", "subtract"):
+            if (link and other not in ("add", "subtract")) or flattens(scene, steps, other):
                 continue
             yield Edit(
                 name_operator(scene, first, other, link), steps,
@@ -343,6 +339,19 @@ def link_cost(scene: Scene, steps: Sequence[Instruction]) -> int:
     """A line that makes right updates as well is hardly the one that is wrong."""
     others = scene.instances[scene.place_of(steps[0])]
     return 0 if len(others) <= len(steps) else 4
+
+
+def flattens(scene: Scene, steps: Sequence[Instruction], operation: str) -> bool:
+    """Whether another operation makes one number of what varies: s + (1 - s) for s * (1 - s)."""
+    if operation not in ("add", "subtract"):
+        return False
+    values = scene.case.values
+    made = [
+        np.ravel(scene.program.apply(replace(step, operation=operation), values))
+        for step in steps[:4]
+    ]
+    flat, before = np.concatenate(made), np.concatenate([np.ravel(values[s.output]) for s in steps[:4]])
+    return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(before) > 0)
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy
 
 RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
@@ -25,11 +26,22 @@ def find_step_sizes(anatomy: Anatomy) -> set[int]:
             for _ in range(3):
                 if step is None or step.operation not in ("multiply", "negate", "reshape"):
                     break
-                given = {p for p in step.inputs if p in program.given}
-                found |= {p for p in given if np.size(program.given[p]) == 1}
+                sizes = (p for p in step.inputs if not anatomy.error_masks[p])
+                found |= {number for p in sizes for number in numerators(program, p)}
                 tainted = (p for p in step.inputs if anatomy.error_masks[p])
                 step = next((program.step_of.get(p) for p in tainted), None)
     return found
+
+
+def numerators(program: Program, position: int, depth: int = 3) -> set[int]:
+    """The given numbers that a number is a product of, divisors left out: rate in rate / samples."""
+    if position in program.given:
+        return {position} if np.size(program.given[position]) == 1 else set()
+    step = program.step_of.get(position)
+    if step is None or not depth or step.operation not in ("multiply", "divide"):
+        return set()
+    factors = step.inputs[:1] if step.operation == "divide" else step.inputs
+    return {number for factor in factors for number in numerators(program, factor, depth - 1)}
 
 
 def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:

@@ -56,7 +56,10 @@ def repair_case(case: Case, deadline: float) -> Repair:
     """The best repair under the losses that explain most; of equals those that the program computes."""
     told = any(fit.good for fit in case.fits.values())
     stated = set() if told else stated_losses(case)
-    fits = sorted(case.fits.values(), key=lambda fit: (-len(fit.good), fit.loss not in stated))
+    fits = sorted(
+        case.fits.values(),
+        key=lambda fit: (not fits_last_layer(case, fit), -len(fit.good), fit.loss not in stated),
+    )
     best: Repair | None = None
     start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
@@ -92,13 +95,7 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     }  # fmt: skip
     if once:  # then it is the majority that applies the rate twice
         return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
-    uses = {}
-    for number in fit.good | fit.bad:
-        version = anatomy.chains[number].root
-        consumers = anatomy.program.consumers.get(version, ())
-        uses[number] = max((s.output for s in consumers if s.output in anatomy.forward), default=0)
-    ordered = sorted(uses, key=lambda number: -uses[number])
-    last = ordered[: 2 if len(ordered) > 3 else 1]
+    last = last_layer(case, fit)
     exact = [
         n
         for n in last
@@ -113,6 +110,24 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
         if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
     }
     return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
+
+
+def last_layer(case: Case, fit: Fit) -> list[int]:
+    """The parameters that are used last in the forward pass: a layer's weights and biases."""
+    anatomy = case.anatomy
+    uses = {}
+    for number in fit.good | fit.bad:
+        version = anatomy.chains[number].root
+        consumers = anatomy.program.consumers.get(version, ())
+        used = (s.output for s in consumers if s.output in anatomy.forward - anatomy.stops)
+        uses[number] = max(used, default=0)
+    ordered = sorted(uses, key=lambda number: -uses[number])
+    return ordered[: 2 if len(ordered) > 3 else 1]
+
+
+def fits_last_layer(case: Case, fit: Fit) -> bool:
+    """Whether the layer next to the loss follows it: what lies behind may be right for another one."""
+    return bool(fit.good & set(last_layer(case, fit)))
 
 
 def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
@@ -212,7 +227,9 @@ def best_edit(
     return None
 
 
-SCALING = {"bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask"}
+SCALING = {
+    "bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask", "learning-rate-twice",
+}  # fmt: skip
 
 
 def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> str:

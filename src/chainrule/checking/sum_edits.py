@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ def other_sums(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
     old = first.parameters.get("axis")
     ndim = np.ndim(scene.case.values[first.inputs[0]])
     axes: list[Any] = [axis for axis in (0, 1) if axis < ndim] + [None]
+    if ndim in (3, 4):
+        axes += [2, *(pair for n in (2, 3) for pair in combinations(range(ndim), n) if n < ndim)]
     for operation in ("sum", "mean"):
         for axis in axes:
             for keepdims in (False, True):
@@ -124,10 +127,10 @@ def unreduced_products(scene: Scene) -> Iterator[Edit]:
                 continue
             for turn in range(4):
                 for scale in (False, True):
-                    if whole_product(scene, first, levels, turn, shape, scale) is not None:
+                    if whole_product(scene, first, levels, turn, scale) is not None:
                         yield Edit(
                             "last-sample-only", steps,
-                            each(lambda s, v=levels, t=turn, c=scale, h=shape: whole_product(scene, s, v, t, h, c)),
+                            each(lambda s, v=levels, t=turn, c=scale: whole_product(scene, s, v, t, c)),
                             first, how=f"whole {turn}", cost=2,
                         )  # fmt: skip
 
@@ -151,7 +154,6 @@ def whole_product(
     step: Instruction,
     levels: tuple[int, ...],
     turn: int,
-    shape: tuple[int, ...],
     scale: bool,
 ) -> Instruction | None:
     sources = [wholes(scene, position) for position in step.inputs]
@@ -168,7 +170,7 @@ def whole_product(
         return result / (len(p) if turn in (0, 2) else p.shape[1]) if scale else result
 
     try:
-        if np.shape(product(scene.case.values)) != shape:
+        if np.shape(product(scene.case.values)) != np.shape(scene.case.values[step.output]):
             return None
     except (ValueError, IndexError):
         return None

@@ -113,9 +113,9 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
         )  # fmt: skip
         for name, pairs in kinds:
             for pair_class in pair_classes(scene, pairs, first, shape):
-                for mode in ("rank", "reversed", "latest", "weights"):
+                for mode in ("rank", "reversed", "latest", "weights", "weights, back"):
                     mate = mates(scene, key, pairs, pair_class, mode)
-                    if mate(first) is None:
+                    if mate(first) in (None, NONE):
                         continue
 
                     def change(
@@ -134,23 +134,41 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                         break
 
 
-def named_factor_edits(scene: Scene) -> Iterator[Edit]:
-    """The same for values of several places that go on under one name: dz = dh, wherever dh was made."""
-    recording = scene.program.recording
-    named: dict[str, list[Instruction]] = {}
+def errors_in_one_role(scene: Scene) -> Iterator[list[Instruction]]:
+    """Errors of several places that go on under one name, or are read at one place: dz = dh, wherever dh was made."""
+    last_names = scene.program.recording.last_names
+    groups: dict[Any, dict[int, Instruction]] = {}
     for step in scene.suspects:
-        name = recording.last_names.get(step.output)
-        if name is not None and scene.is_tainted(step.output) and step.output not in scene.chain_of:
-            named.setdefault(name, []).append(step)
-    for steps in named.values():
+        if not scene.is_tainted(step.output) or step.output in scene.chain_of:
+            continue
+        roles: list[Any] = [
+            (scene.place_of(reader), slot)
+            for reader in scene.program.consumers.get(step.output, ())
+            if reader.number in scene.suspect_numbers and reader.operation in PRODUCTS
+            for slot, position in enumerate(reader.inputs)
+            if position == step.output
+        ]
+        name = last_names.get(step.output)
+        for role in roles if name is None else [name, *roles]:
+            groups.setdefault(role, {})[step.number] = step
+    seen: set[tuple[int, ...]] = set()
+    for members in groups.values():
+        numbers = tuple(sorted(members))
+        steps = [members[number] for number in numbers]
+        if numbers not in seen and len({scene.place_of(step) for step in steps}) > 1:
+            seen.add(numbers)
+            yield steps
+
+
+def named_factor_edits(scene: Scene) -> Iterator[Edit]:
+    """A local derivative that is left out of errors from several places."""
+    for steps in errors_in_one_role(scene):
         keys = {scene.place_of(step) for step in steps}
         first = steps[0]
-        if len(keys) < 2:
-            continue
         outputs = [step.output for step in steps]
         shape = np.shape(scene.case.values[first.output])
         for pair_class in pair_classes(scene, scene.activations, first, shape):
-            for mode in ("reversed", "rank"):
+            for mode in ("reversed", "rank", "weights", "weights, back"):
 
                 def mate(
                     step: Instruction,
@@ -160,23 +178,20 @@ def named_factor_edits(scene: Scene) -> Iterator[Edit]:
                 ) -> int | None:
                     near = scene.between(outputs, step.output)
                     members = [a for a in scene.members(key, step.output) if a in scene.activations]
+                    if mode.startswith("weights"):
+                        return came_back_from(scene, step, near, members, mode)
                     index = near.index(step.output) - (
                         len(near) - len(members) if mode == "rank" else 0
                     )
                     chosen = len(members) - 1 - index if mode == "reversed" else index
-                    return members[chosen] if 0 <= chosen < len(members) else -1
+                    return members[chosen] if 0 <= chosen < len(members) else NONE
 
                 def change(step: Instruction, mate: Any = mate) -> NewValue | None:
-                    a = mate(step)
-                    return (
-                        (lambda value, values: value)
-                        if a == -1
-                        else factor(scene, a, scene.activations)
-                    )
+                    return factor(scene, mate(step), scene.activations)
 
                 yield Edit(
                     "missing-derivative", steps, seen_by_others(scene, keys, change), first, None,
-                    mate(first) if mate(first) != -1 else None, how="factor", cost=1,
+                    mate(first) if mate(first) != NONE else None, how="factor", cost=1,
                 )  # fmt: skip
 
 
@@ -191,6 +206,8 @@ def comes_from_mask(scene: Scene, position: int) -> bool:
 def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
     if a is None:
         return None
+    if a == NONE:
+        return lambda value, values: value
     z = pairs[a]
 
     def new(value: Any, values: Any) -> Any:
@@ -224,8 +241,9 @@ def mates(
         members = [a for a in scene.members(key, step.output) if a in pairs]
         if not members:
             return None
-        if mode == "weights":
-            return came_back_from(scene, step, members)
+        if mode.startswith("weights"):
+            near = scene.instances_near(scene.place_of(step), step.output)
+            return came_back_from(scene, step, near, members, mode)
         index, count = scene.rank(step)
         if mode == "latest":
             before = [a for a in members if a < step.output]
@@ -240,22 +258,28 @@ def mates(
     return mate
 
 
-def came_back_from(scene: Scene, step: Instruction, activations: Sequence[int]) -> int | None:
-    """The activation that the forward pass multiplies by the weights that an error came back through."""
+def came_back_from(
+    scene: Scene, step: Instruction, near: Sequence[int], activations: Sequence[int], mode: str
+) -> int | None:
+    """The activation that the forward pass multiplies by the weights that an error came back through.
+
+    Of several, in as many samples or time steps, the one that has its rank among the errors that are
+    `near`; errors go back in time to the first state, which is no activation.
+    """
     weights = weights_behind(scene, step)
     found = {
         a for version in weights for partner in scene.partners(version)
         if (a := unmasked(scene, partner, activations)) is not None
     }  # fmt: skip
-    if len(found) < 2:
+    if len(found) < 2 or not weights:
         return found.pop() if found else None
-    same = [
-        position for position in scene.instances_near(scene.place_of(step), step.output)
-        if weights_behind(scene, scene.program.step_of[position]) == weights
-    ]  # fmt: skip
-    if len(same) != len(found):
+    same = [p for p in near if weights_behind(scene, scene.program.step_of[p]) == weights]
+    index = same.index(step.output)
+    if mode == "weights":
+        return sorted(found)[index] if len(same) == len(found) else None
+    if not len(found) <= len(same) <= len(found) + 1:
         return None
-    return sorted(found)[same.index(step.output)]
+    return sorted(found)[-1 - index] if index < len(found) else NONE
 
 
 def unmasked(scene: Scene, position: int, activations: Sequence[int]) -> int | None:
@@ -332,6 +356,7 @@ def name_slope(scene: Scene, step: Instruction) -> str:
     return "wrong-operator"
 
 
+NONE = -1  # of an error that belongs to no activation
 REMOVABLE = {"multiply", "divide", "square", "sqrt", "negate", "exp", "tanh", "add", "subtract"}
 
 
