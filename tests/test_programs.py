@@ -150,3 +150,157 @@ def test_a_program_that_never_gets_to_training_is_said_to_be_cut() -> None:
     verdict = verdict_on("i = 0.0\nwhile True:\n    i = i * 0.5 + 1\n", seconds=3)
     assert verdict["verdict"] == "undecided"
     assert "in the time" in verdict["reason"]
+
+
+# --- what recordings are made of --------------------------------------------------------------------
+
+BY_ENTRY = """
+import numpy as np
+
+np.random.seed(1)
+x, t = np.random.rand(6, 3), np.random.rand(6, 2)
+w1, w2 = np.random.rand(3, 4) - 0.5, np.random.rand(4, 2) - 0.5
+for _ in range(20):
+    for n in range(6):
+        h = 1 / (1 + np.exp(-x[n] @ w1))
+        dy = h @ w2 - t[n]
+        dh = w2 @ dy * h * (1 - h)
+        for j in range(4):
+            for k in range(2):
+                w2[j][k] -= 0.1 * dy[k] * h[j]
+            for i in range(3):
+                w1[i][j] = w1[i][j] - 0.1 * dh[j] * x[n][i]
+"""
+
+
+def test_entries_of_rows_of_arrays_are_followed() -> None:
+    assert verdict_on(BY_ENTRY)["verdict"] == "right"
+    wrong = verdict_on(BY_ENTRY.replace(" * h * (1 - h)", " * h"))
+    assert (wrong["verdict"], wrong["findings"][0]["line"]) == ("wrong", 11)
+
+
+FACTORS = """
+import numpy as np
+
+np.random.seed(1)
+P, Q = np.random.random((4, 2)), np.random.random((2, 5))
+R = np.array([[5, 3, 0, 1, 2], [4, 0, 0, 1, 3], [1, 1, 0, 5, 4], [0, 1, 5, 4, 2]])
+for _ in range(30):
+    for i in range(4):
+        for j in range(5):
+            if R[i][j] > 0:
+                error = R[i][j] - np.dot(P[i, :], Q[:, j])
+                row = P[i].copy()
+                P[i] += 0.01 * error * Q[:, j]
+                Q[:, j] += 0.01 * error * row
+"""
+
+
+def test_factors_of_a_matrix_are_each_others_data() -> None:
+    assert verdict_on(FACTORS)["verdict"] == "right"
+
+
+def test_a_function_in_numpys_place_is_numpys() -> None:
+    replaced = "import numpy as np\nplain = np.dot\nnp.dot = lambda *args: plain(*args)\n"
+    network = NETWORK.replace("x @ w1", "np.dot(x, w1)").replace("h @ w2", "np.dot(h, w2)")
+    assert verdict_on(replaced + MAKE + network)["verdict"] == "right"
+    wrong = network.replace(" * h * (1 - h)", " * h")
+    assert verdict_on(replaced + MAKE + wrong)["verdict"] == "wrong"
+
+
+ENGINE = """
+import math
+import random
+
+
+class Value:
+    def __init__(self, data, children=()):
+        self.data, self.grad = data, 0.0
+        self.children, self.back = children, lambda: None
+
+    def __add__(self, other):
+        out = Value(self.data + other.data, (self, other))
+
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad
+
+        out.back = back
+        return out
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+
+        def back():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+
+        out.back = back
+        return out
+
+    def tanh(self):
+        out = Value(math.tanh(self.data), (self,))
+
+        def back():
+            self.grad += (1 - out.data**2) * out.grad
+
+        out.back = back
+        return out
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(value):
+            if value not in seen:
+                seen.add(value)
+                for child in value.children:
+                    visit(child)
+                order.append(value)
+
+        visit(self)
+        self.grad = 1.0
+        for value in reversed(order):
+            value.back()
+
+
+random.seed(3)
+hidden = [[Value(random.uniform(-1, 1)) for _ in range(3)] for _ in range(4)]
+last = [Value(random.uniform(-1, 1)) for _ in range(5)]
+data = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
+for _ in range(30):
+    total = Value(0.0)
+    for inputs, target in data:
+        x = [Value(number) for number in inputs]
+        h = [(w[0] * x[0] + w[1] * x[1] + w[2]).tanh() for w in hidden]
+        y = sum((w * unit for w, unit in zip(last, h)), last[4])
+        difference = y + Value(-target)
+        total = total + difference * difference
+    parameters = [w for unit in hidden for w in unit] + last
+    for w in parameters:
+        w.grad = 0.0
+    total.backward()
+    for w in parameters:
+        w.data -= 0.1 * w.grad
+"""
+
+
+def test_an_engine_of_scalars_whose_sums_begin_with_zero_is_right() -> None:
+    assert verdict_on(ENGINE)["verdict"] == "right"
+    wrong = verdict_on(ENGINE.replace("(1 - out.data**2) * out.grad", "(1 - out.data) * out.grad"))
+    assert wrong["verdict"] == "wrong"
+
+
+def test_each_of_several_models_has_a_loss_of_its_own() -> None:
+    classes = """
+labels = (x[:, :1] > 0).astype(float)
+v = rng.normal(size=(3, 1))
+for _ in range(20):
+    p = 1 / (1 + np.exp(-x @ v))
+    v = v - 0.1 * x.T @ (p - labels)
+"""
+    both = f"import numpy as np\n{MAKE}{NETWORK.replace('40', '2')}{classes}"
+    assert verdict_on(both)["verdict"] == "right"
+    assert (
+        verdict_on(both.replace("x.T @ (p - labels)", "x.T @ (p - labels) * v"))["verdict"]
+        != "right"
+    )
