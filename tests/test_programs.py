@@ -1,5 +1,6 @@
 """What programs do around their training does not keep it from being judged."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -304,3 +305,79 @@ for _ in range(20):
         verdict_on(both.replace("x.T @ (p - labels)", "x.T @ (p - labels) * v"))["verdict"]
         != "right"
     )
+
+
+DEAD_UNITS = """
+import math
+import random
+
+random.seed(1)
+w1 = [[random.gauss(0, 0.7) for _ in range(2)] for _ in range(5)]
+b1 = [0.0] * 5
+w2 = [random.gauss(0, 0.7) for _ in range(5)]
+b2 = 0.0
+data = [([0.5, -1.0], 1.0), ([-0.3, 0.8], 0.0), ([0.9, 0.1], 1.0), ([-1.2, -0.4], 0.0)]
+for _ in range(20):
+    for x, t in data:
+        z = [w1[i][0] * x[0] + w1[i][1] * x[1] + b1[i] for i in range(5)]
+        h = [max(0.0, value) for value in z]
+        p = 1 / (1 + math.exp(-sum(w2[i] * h[i] for i in range(5)) - b2))
+        d = (p - t) * p * (1 - p)
+        for i in range(5):
+            dh = d * w2[i] * (1.0 if z[i] > 0 else 0.0)
+            w2[i] -= 0.5 * d * h[i]
+            for j in range(2):
+                w1[i][j] -= 0.5 * dh * x[j]
+            b1[i] -= 0.5 * dh
+        b2 -= 0.5 * d
+"""
+
+
+def test_units_that_are_dead_now_and_then_are_followed() -> None:
+    assert verdict_on(DEAD_UNITS)["verdict"] == "right"
+    late = DEAD_UNITS.replace("            w2[i] -= 0.5 * d * h[i]\n", "", 1).replace(
+        "            dh =", "            w2[i] -= 0.5 * d * h[i]\n            dh ="
+    )
+    wrong = verdict_on(late)
+    assert (wrong["verdict"], wrong["findings"][0]["mistake"]) == ("wrong", "updated-weights")
+
+
+TABLES = """
+import numpy as np
+
+
+def start(nn_architecture):
+    return {
+        f"w{k}": np.random.randn(layer["output_dim"], layer["input_dim"]) * 0.5
+        for k, layer in enumerate(nn_architecture)
+    }
+
+
+def train(X, Y, nn_architecture, epochs, learning_rate):
+    w = start(nn_architecture)
+    for _ in range(epochs):
+        h = np.tanh(w["w0"] @ X)
+        error = w["w1"] @ h - Y
+        back = w["w1"].T @ error * (1 - h**2)
+        w["w1"] = w["w1"] - learning_rate * error @ h.T
+        w["w0"] = w["w0"] - learning_rate * back @ X.T
+    return w
+"""
+
+
+def test_functions_that_take_tables_of_layers_are_driven() -> None:
+    verdict = verdict_on(TABLES)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True)
+    assert verdict_on(TABLES.replace("(1 - h**2)", "(1 - h)"))["verdict"] == "wrong"
+
+
+def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> None:
+    cells = [
+        "%matplotlib inline\nimport numpy as np\nnp.random?" + MAKE.rstrip(),
+        "scale = [1.0,  # why?\n         2.0]\nprint('%d and %d'\n      % (1, 2))",
+        NETWORK,
+    ]
+    path = tmp_path / "net.ipynb"
+    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path.write_text(json.dumps(notebook))
+    assert verdict_on(path)["verdict"] == "right"
