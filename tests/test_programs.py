@@ -1,5 +1,6 @@
 """What programs do around their training does not keep it from being judged."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,236 @@ def test_a_program_that_never_gets_to_training_is_said_to_be_cut() -> None:
     verdict = verdict_on("i = 0.0\nwhile True:\n    i = i * 0.5 + 1\n", seconds=3)
     assert verdict["verdict"] == "undecided"
     assert "in the time" in verdict["reason"]
+
+
+# --- what recordings are made of --------------------------------------------------------------------
+
+BY_ENTRY = """
+import numpy as np
+
+np.random.seed(1)
+x, t = np.random.rand(6, 3), np.random.rand(6, 2)
+w1, w2 = np.random.rand(3, 4) - 0.5, np.random.rand(4, 2) - 0.5
+for _ in range(20):
+    for n in range(6):
+        h = 1 / (1 + np.exp(-x[n] @ w1))
+        dy = h @ w2 - t[n]
+        dh = w2 @ dy * h * (1 - h)
+        for j in range(4):
+            for k in range(2):
+                w2[j][k] -= 0.1 * dy[k] * h[j]
+            for i in range(3):
+                w1[i][j] = w1[i][j] - 0.1 * dh[j] * x[n][i]
+"""
+
+
+def test_entries_of_rows_of_arrays_are_followed() -> None:
+    assert verdict_on(BY_ENTRY)["verdict"] == "right"
+    wrong = verdict_on(BY_ENTRY.replace(" * h * (1 - h)", " * h"))
+    assert (wrong["verdict"], wrong["findings"][0]["line"]) == ("wrong", 11)
+
+
+FACTORS = """
+import numpy as np
+
+np.random.seed(1)
+P, Q = np.random.random((4, 2)), np.random.random((2, 5))
+R = np.array([[5, 3, 0, 1, 2], [4, 0, 0, 1, 3], [1, 1, 0, 5, 4], [0, 1, 5, 4, 2]])
+for _ in range(30):
+    for i in range(4):
+        for j in range(5):
+            if R[i][j] > 0:
+                error = R[i][j] - np.dot(P[i, :], Q[:, j])
+                row = P[i].copy()
+                P[i] += 0.01 * error * Q[:, j]
+                Q[:, j] += 0.01 * error * row
+"""
+
+
+def test_factors_of_a_matrix_are_each_others_data() -> None:
+    assert verdict_on(FACTORS)["verdict"] == "right"
+
+
+def test_a_function_in_numpys_place_is_numpys() -> None:
+    replaced = "import numpy as np\nplain = np.dot\nnp.dot = lambda *args: plain(*args)\n"
+    network = NETWORK.replace("x @ w1", "np.dot(x, w1)").replace("h @ w2", "np.dot(h, w2)")
+    assert verdict_on(replaced + MAKE + network)["verdict"] == "right"
+    wrong = network.replace(" * h * (1 - h)", " * h")
+    assert verdict_on(replaced + MAKE + wrong)["verdict"] == "wrong"
+
+
+ENGINE = """
+import math
+import random
+
+
+class Value:
+    def __init__(self, data, children=()):
+        self.data, self.grad = data, 0.0
+        self.children, self.back = children, lambda: None
+
+    def __add__(self, other):
+        out = Value(self.data + other.data, (self, other))
+
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad
+
+        out.back = back
+        return out
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+
+        def back():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+
+        out.back = back
+        return out
+
+    def tanh(self):
+        out = Value(math.tanh(self.data), (self,))
+
+        def back():
+            self.grad += (1 - out.data**2) * out.grad
+
+        out.back = back
+        return out
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(value):
+            if value not in seen:
+                seen.add(value)
+                for child in value.children:
+                    visit(child)
+                order.append(value)
+
+        visit(self)
+        self.grad = 1.0
+        for value in reversed(order):
+            value.back()
+
+
+random.seed(3)
+hidden = [[Value(random.uniform(-1, 1)) for _ in range(3)] for _ in range(4)]
+last = [Value(random.uniform(-1, 1)) for _ in range(5)]
+data = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
+for _ in range(30):
+    total = Value(0.0)
+    for inputs, target in data:
+        x = [Value(number) for number in inputs]
+        h = [(w[0] * x[0] + w[1] * x[1] + w[2]).tanh() for w in hidden]
+        y = sum((w * unit for w, unit in zip(last, h)), last[4])
+        difference = y + Value(-target)
+        total = total + difference * difference
+    parameters = [w for unit in hidden for w in unit] + last
+    for w in parameters:
+        w.grad = 0.0
+    total.backward()
+    for w in parameters:
+        w.data -= 0.1 * w.grad
+"""
+
+
+def test_an_engine_of_scalars_whose_sums_begin_with_zero_is_right() -> None:
+    assert verdict_on(ENGINE)["verdict"] == "right"
+    wrong = verdict_on(ENGINE.replace("(1 - out.data**2) * out.grad", "(1 - out.data) * out.grad"))
+    assert wrong["verdict"] == "wrong"
+
+
+def test_each_of_several_models_has_a_loss_of_its_own() -> None:
+    classes = """
+labels = (x[:, :1] > 0).astype(float)
+v = rng.normal(size=(3, 1))
+for _ in range(20):
+    p = 1 / (1 + np.exp(-x @ v))
+    v = v - 0.1 * x.T @ (p - labels)
+"""
+    both = f"import numpy as np\n{MAKE}{NETWORK.replace('40', '2')}{classes}"
+    assert verdict_on(both)["verdict"] == "right"
+    assert (
+        verdict_on(both.replace("x.T @ (p - labels)", "x.T @ (p - labels) * v"))["verdict"]
+        != "right"
+    )
+
+
+DEAD_UNITS = """
+import math
+import random
+
+random.seed(1)
+w1 = [[random.gauss(0, 0.7) for _ in range(2)] for _ in range(5)]
+b1 = [0.0] * 5
+w2 = [random.gauss(0, 0.7) for _ in range(5)]
+b2 = 0.0
+data = [([0.5, -1.0], 1.0), ([-0.3, 0.8], 0.0), ([0.9, 0.1], 1.0), ([-1.2, -0.4], 0.0)]
+for _ in range(20):
+    for x, t in data:
+        z = [w1[i][0] * x[0] + w1[i][1] * x[1] + b1[i] for i in range(5)]
+        h = [max(0.0, value) for value in z]
+        p = 1 / (1 + math.exp(-sum(w2[i] * h[i] for i in range(5)) - b2))
+        d = (p - t) * p * (1 - p)
+        for i in range(5):
+            dh = d * w2[i] * (1.0 if z[i] > 0 else 0.0)
+            w2[i] -= 0.5 * d * h[i]
+            for j in range(2):
+                w1[i][j] -= 0.5 * dh * x[j]
+            b1[i] -= 0.5 * dh
+        b2 -= 0.5 * d
+"""
+
+
+def test_units_that_are_dead_now_and_then_are_followed() -> None:
+    assert verdict_on(DEAD_UNITS)["verdict"] == "right"
+    late = DEAD_UNITS.replace("            w2[i] -= 0.5 * d * h[i]\n", "", 1).replace(
+        "            dh =", "            w2[i] -= 0.5 * d * h[i]\n            dh ="
+    )
+    wrong = verdict_on(late)
+    assert (wrong["verdict"], wrong["findings"][0]["mistake"]) == ("wrong", "updated-weights")
+
+
+TABLES = """
+import numpy as np
+
+
+def start(nn_architecture):
+    return {
+        f"w{k}": np.random.randn(layer["output_dim"], layer["input_dim"]) * 0.5
+        for k, layer in enumerate(nn_architecture)
+    }
+
+
+def train(X, Y, nn_architecture, epochs, learning_rate):
+    w = start(nn_architecture)
+    for _ in range(epochs):
+        h = np.tanh(w["w0"] @ X)
+        error = w["w1"] @ h - Y
+        back = w["w1"].T @ error * (1 - h**2)
+        w["w1"] = w["w1"] - learning_rate * error @ h.T
+        w["w0"] = w["w0"] - learning_rate * back @ X.T
+    return w
+"""
+
+
+def test_functions_that_take_tables_of_layers_are_driven() -> None:
+    verdict = verdict_on(TABLES)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True)
+    assert verdict_on(TABLES.replace("(1 - h**2)", "(1 - h)"))["verdict"] == "wrong"
+
+
+def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> None:
+    cells = [
+        "%matplotlib inline\nimport numpy as np\nnp.random?" + MAKE.rstrip(),
+        "scale = [1.0,  # why?\n         2.0]\nprint('%d and %d'\n      % (1, 2))",
+        NETWORK,
+    ]
+    path = tmp_path / "net.ipynb"
+    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path.write_text(json.dumps(notebook))
+    assert verdict_on(path)["verdict"] == "right"
 
 
 # --- what is trained later ----------------------------------------------------------------------------

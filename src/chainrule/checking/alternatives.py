@@ -25,7 +25,9 @@ def alternatives(
     """
     shape = np.shape(scene.case.values[step.inputs[slot]])
     near = scene.instances_near(scene.place_of(step), step.output)
-    later = scene.instances[scene.place_of(step)][-1:]  # what has this name now may have another then
+    later = scene.instances[scene.place_of(step)][
+        -1:
+    ]  # what has this name now may have another then
     some = (*near[1:2], *near[len(near) // 2 :][:1], *near[-1:], *later)
     instances = [step] + [
         other for other in (scene.program.step_of[p] for p in some) if slot < len(other.inputs)

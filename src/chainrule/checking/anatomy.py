@@ -1,8 +1,8 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from chainrule.checking.parameters import Spot, find_chains, spot
+from chainrule.checking.parameters import Chain, Spot, find_chains, spot
 from chainrule.checking.predictions import KINDS, find_mixes
 from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy, find_updates
@@ -40,6 +40,7 @@ def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
+        begun: set[int] = set()
         mixes = find_mixes(program, masks, stops, kinds)
         if mixes:
             updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)
@@ -47,12 +48,14 @@ def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
             if updates:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
+            else:  # they may take errors up that belong to others: look again without them
+                begun = begun_with_errors(program, chains, errors)
         if not anatomy.updates and not idle:
             idle = {chain.root for chain in chains}  # something that is no parameter stands between
         # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
-        idle = {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
+        idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
         if rounds > PATIENT_ROUNDS:  # its later versions, one a round, would go the same way
             idle |= {p for c in chains if c.root in idle for p in c.versions}
         idle |= errors_themselves(anatomy)
@@ -62,6 +65,16 @@ def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
             return anatomy
         banned |= idle
         no_links |= idle_sites
+
+
+def begun_with_errors(program: Program, chains: Sequence[Chain], errors: Sequence[int]) -> set[int]:
+    """Roots that are made from an error: a gradient that flows on from layer to layer."""
+    return {
+        chain.root
+        for chain in chains
+        if (maker := program.step_of.get(chain.root)) is not None
+        and (errors[chain.root] or any(errors[position] for position in maker.inputs))
+    }
 
 
 def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:

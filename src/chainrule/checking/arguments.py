@@ -194,6 +194,8 @@ class Guess:
             "hidden_sizes": [HIDDEN], "rate": 0.1, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
             "small": 0.0, "scale": 0.1, "input_shape": layout.input_shape, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
+        if kind == "sizes" and (tables := self.layer_tables(function)):
+            return tables
         if kind is not None and kind in simple:
             if (
                 kind == "off"
@@ -215,6 +217,23 @@ class Guess:
                 self.made[name] = self.draw(kind)
             return self.made[name]
         return empty
+
+    def layer_tables(self, function: Any) -> list[dict[str, Any]]:
+        """Layers as tables of sizes, {"input_dim": 4, "output_dim": 5, "activation": "relu"}, where such are read."""
+        try:
+            text = inspect.getsource(inspect.getmodule(function) or function)
+        except (OSError, TypeError):
+            return []
+        keys = dict.fromkeys(re.findall(r"layer\w*\[[\"'](\w+)[\"']\]", text))
+        inner = next((key for key in keys if kind_of(key, ("n_inputs",))), None)
+        outer = next((key for key in keys if kind_of(key, ("n_outputs", "n_hidden"))), None)
+        if inner is None or outer is None:
+            return []
+        sizes = [self.layout.n_inputs, HIDDEN, self.layout.n_outputs]
+        return [
+            {inner: n_in, outer: n_out} | {key: name for key in keys if "activation" in key}
+            for n_in, n_out, name in zip(sizes[:-1], sizes[1:], ("relu", "sigmoid"), strict=True)
+        ]
 
     def draw(self, kind: str) -> Any:
         """Starting weights where a function wants them handed: of the inputs' shape, one column an output."""

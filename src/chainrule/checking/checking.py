@@ -151,6 +151,8 @@ def right_losses(case: Case) -> list[str]:
 def is_evident(case: Case, fit: Fit) -> bool:
     """Whether agreement means something: with one output and one world, any rate fits any loss."""
     anatomy = case.anatomy
+    if sum(np.size(case.values[update.before]) for update in anatomy.updates) < 2:
+        return False  # one number, moved once
     single = all(
         np.size(case.values[anatomy.mixes[u.turn].prediction]) == 1 for u in anatomy.updates
     )

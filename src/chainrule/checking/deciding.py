@@ -7,6 +7,7 @@ from pathlib import Path
 from chainrule.checking.anatomy import take_apart
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
+from chainrule.checking.components import joined_verdict, models_of
 from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving import judge_untrained, left_to_choose
 from chainrule.checking.enough import watch_until_enough
@@ -61,7 +62,7 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
         return decide_discarded(name, discarded, run)
-    return decide_case(name, case, run, deadline)
+    return joined_verdict([decide_case(name, model, run, deadline) for model in models_of(case)])
 
 
 def decide_later(verdict: Verdict, run: Run, deadline: float) -> Verdict:

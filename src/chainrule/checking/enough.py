@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 from chainrule.checking.anatomy import take_apart
 from chainrule.checking.program import build_program
-from chainrule.recording.recorder import Recorder
+from chainrule.recording.recorder import MOST_BYTES, Recorder
 from chainrule.recording.recording import EnoughError
 
 FIRST_LOOK = 3000  # values
 VERSIONS = 5  # of every chain, the first one included
 LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
-MOST_BYTES = 1_500_000_000
 
 
 def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:

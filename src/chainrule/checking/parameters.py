@@ -112,7 +112,9 @@ def link_chains(
             for other in others:
                 depends |= masks[other]
             continues = number in chains and same_statement(program, chains[number], step, parent)
-            again = at_known_sites and depends == 0 and step.operation in LINKS
+            # An update that a dead unit makes 0 depends on none of its weights.
+            usual = number in chains and spot(program, chains[number].steps[-1]) == site
+            again = at_known_sites and (depends == 0 or usual) and step.operation in LINKS
             if depends >> number & 1 or continues or again:
                 chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
                 if parent not in chain.versions and step.operation != "scatter":

@@ -15,7 +15,9 @@ import numpy as np
 from chainrule.checking.parameters import Spot, equal_indices, spot
 from chainrule.checking.program import Instruction, Program
 
-SHARE = 0.6  # of the most parameters that any mix depends on; below it is no prediction
+SHARE = (
+    0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
+)
 # Tried in this order, each with those before it.
 KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract"}),
@@ -76,10 +78,14 @@ def find_mixes(
         return []
     # A place where predictions are made is one even where a unit is dead and few parameters reach it.
     largest: dict[int, int] = {}
+    model: dict[int, int] = {}  # the parameters of all predictions there, as bits
     for mix in candidates.values():
-        site = program.recording.sites[mix.step.number]
-        largest[site] = max(largest.get(site, 0), masks[mix.prediction].bit_count())
-    most = max(largest.values())
+        site, mask = program.recording.sites[mix.step.number], masks[mix.prediction]
+        largest[site] = max(largest.get(site, 0), mask.bit_count())
+        model[site] = model.get(site, 0) | mask
+    most = {
+        site: max(largest[other] for other in model if model[other] & model[site]) for site in model
+    }
     tainted: set[int] = set()
     found = []
     for step in program.steps:
@@ -88,8 +94,8 @@ def find_mixes(
         if any(position in tainted for position in step.inputs):
             tainted.add(step.output)
             continue
-        mix = candidates.get(step.output)
-        if mix is not None and largest[program.recording.sites[step.number]] >= SHARE * most:
+        mix, site = candidates.get(step.output), program.recording.sites[step.number]
+        if mix is not None and largest[site] >= SHARE * most[site]:
             found.append(mix)
             tainted.add(step.output)
     return found

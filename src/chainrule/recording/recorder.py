@@ -49,6 +49,8 @@ from chainrule.recording.walking import WALKERS, accumulate, apart, join_parts, 
 
 # Steps keep no numbers: they can be computed again from what was given.
 NOT_KEPT = np.empty(0)
+# Of all values together: whoever computes them again has them in memory several times.
+MOST_BYTES = 400_000_000
 
 
 @final
@@ -134,7 +136,7 @@ class Recorder:
             recording.bytes += value.nbytes
             if value.dtype == np.float32:
                 recording.single_precision = True
-        if position >= self.next_watch:
+        if position >= self.next_watch or recording.bytes > MOST_BYTES:
             self.watch(self)
         return position
 

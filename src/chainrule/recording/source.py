@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
-MAGIC = re.compile(r"^\s*[%!?]|\?\s*$")
+MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
 # What only Python 2 writes: print and exec statements, backticks, <>, 0777, `except E, e`.
 PYTHON_2 = re.compile(
     r"^\s*print\s+[^=\s(\[]|^\s*print\s*$|^\s*print\s*>>|^\s*print\s+\(.*\)\s*[,%]"
@@ -114,7 +114,16 @@ def runnable(cell: str) -> list[str]:
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and not re.match(r"%%(time|timeit|capture|prun)\b", first):
         return [""] * len(lines)  # a cell of another language
-    return without_magics(lines)
+    return lines if is_plain(cell) else without_magics(lines)
+
+
+def is_plain(cell: str) -> bool:
+    """Whether a cell is Python as it stands: a line that begins with % may go on with the one before."""
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def without_magics(lines: list[str]) -> list[str]:
