@@ -154,6 +154,12 @@ class Explorer:
         self.page.fill("#editor input[type=text]", text)
         self.page.press("#editor input[type=text]", "Enter")
 
+    def type_over(self, role: str, text: str) -> None:
+        """Change a given number by the keyboard alone."""
+        self.page.evaluate(f"document.querySelector(`#stage [data-r='{role}']`).focus()")
+        self.page.keyboard.press("Enter")
+        self.type_into_editor(text)
+
     def overlaps(self) -> Any:
         """Pairs of labels in the drawing that overlap."""
         return self.page.evaluate(OVERLAPS)

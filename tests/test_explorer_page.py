@@ -149,19 +149,64 @@ def test_titles_and_class_names_with_markup_are_text(browser: Any, tmp_path: Pat
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["numeric-example", "iris"])
+@pytest.mark.parametrize("name", ["numeric-example", "goodfellow-xor", "classes", "digits"])
 def test_every_label_has_the_contrast_that_small_text_needs(
     browser: Any, tmp_path: Path, scheme: str, name: str
 ) -> None:
     seen = Explorer(browser, tmp_path, page_of(name), color_scheme=scheme)
+    page = seen.page
+
+    def look(state: str) -> None:
+        page.wait_for_timeout(250)
+        ratios = page.evaluate(CONTRAST)
+        assert len(ratios) > 30, state
+        assert [found for found in ratios if found[1] < 4.5] == [], state
+
     for phase in ("1", "3", "4"):
-        seen.page.keyboard.press(phase)
-        seen.page.keyboard.press("ArrowRight")
-        seen.page.wait_for_timeout(250)
-        ratios = seen.page.evaluate(CONTRAST)
-        assert len(ratios) > 30
-        low = [found for found in ratios if found[1] < 4.5]
-        assert low == []
+        page.keyboard.press(phase)
+        page.keyboard.press("ArrowRight")
+        look(f"phase {phase}")
+    for lines in ("weights", "gradients"):
+        seen.choose("lines", lines)
+        look(f"lines of {lines}")
+    seen.choose("lines", "auto")
+    seen.find("nothing like it")
+    seen.find("dL/dw1[1,1]")
+    page.click("#panel summary")
+    look("a story")
+    if page.locator("#step").is_visible():
+        seen.train_to(3)
+        page.select_option("#compare", index=1)
+        page.check("[name=mode][value=mistake]", force=True)
+        look("the mistake, trained")
+    page.evaluate("document.querySelector(`#stage [data-r='n-0-1']`).focus()")
+    page.keyboard.press("Enter")
+    page.fill("#editor input[type=text]", "no number")
+    look("the editor")
+    page.keyboard.press("Escape")
+    seen.type_over("n-0-1", "0.75")
+    look("an edit")
+    page.set_viewport_size({"width": 390, "height": 800})
+    look("on a phone")
+    page.click("#save")
+    look("the file")
+    seen.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_with_colours_of_ones_own_everything_can_still_be_told(
+    browser: Any, tmp_path: Path, scheme: str
+) -> None:
+    seen = Explorer(
+        browser, tmp_path, page_of("numeric-example"), color_scheme=scheme, forced_colors="active"
+    )
+    seen.page.keyboard.press("3")
+    seen.choose("mode", "mistake")
+    seen.page.wait_for_timeout(250)
+    for selector in ("#track i.now", "#track i.done", "#track i:last-child", ".legend i"):
+        drawn = seen.page.eval_on_selector(selector, "(e) => getComputedStyle(e).backgroundColor")
+        paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert drawn != paper, selector
     seen.close()
 
 
