@@ -25,7 +25,9 @@ def alternatives(
     """
     shape = np.shape(scene.case.values[step.inputs[slot]])
     near = scene.instances_near(scene.place_of(step), step.output)
-    later = scene.instances[scene.place_of(step)][-1:]  # what has this name now may have another then
+    later = scene.instances[scene.place_of(step)][
+        -1:
+    ]  # what has this name now may have another then
     some = (*near[1:2], *near[len(near) // 2 :][:1], *near[-1:], *later)
     instances = [step] + [
         other for other in (scene.program.step_of[p] for p in some) if slot < len(other.inputs)
@@ -107,8 +109,8 @@ def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:
     members = scene.members(key, step.output)
     index, count = scene.rank(step)
     size = len(members)
-    if not size:
-        return None
+    if not size or not count or (mode in ("outer", "inner") and size > count):
+        return None  # there are as many in one turn, but not in this one
     if mode == "latest":
         before = [p for p in members if p < step.output]
         return before[-1] if before else None

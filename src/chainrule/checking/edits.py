@@ -322,7 +322,10 @@ def flattens(scene: Scene, steps: Sequence[Instruction], operation: str) -> bool
         np.ravel(scene.program.apply(replace(step, operation=operation), values))
         for step in steps[:4]
     ]
-    flat, before = np.concatenate(made), np.concatenate([np.ravel(values[s.output]) for s in steps[:4]])
+    flat, before = (
+        np.concatenate(made),
+        np.concatenate([np.ravel(values[s.output]) for s in steps[:4]]),
+    )
     return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(before) > 0)
 
 

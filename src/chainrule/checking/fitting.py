@@ -360,7 +360,9 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
 def stands_still(trace: Trace, rate: float) -> bool:
     """Whether a parameter does not move, though by its gradients it clearly should."""
     return any(
-        u is not None and rate * norm(g) > CLEAR * norm(before) and norm(u) <= EXACT * rate * norm(g)
+        u is not None
+        and rate * norm(g) > CLEAR * norm(before)
+        and norm(u) <= EXACT * rate * norm(g)
         for u, g, before in zip(trace.steps, trace.gradients, trace.befores, strict=True)
     )
 

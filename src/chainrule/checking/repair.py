@@ -87,7 +87,6 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     """
     if not fit.good or len(fit.rate) == 0:
         return fit
-    anatomy = case.anatomy
     rates = Scene(case, fit).named_rates
     once = {
         n for n in fit.bad

@@ -296,7 +296,9 @@ def weights_behind(scene: Scene, step: Instruction) -> frozenset[int]:
     waiting, seen = [step], {step.output}
     while waiting and len(seen) < 200:
         here = waiting.pop()
-        versions = {scene.version_behind(p) for p in here.inputs if not scene.is_tainted(p)} - {None}
+        versions = {scene.version_behind(p) for p in here.inputs if not scene.is_tainted(p)} - {
+            None
+        }
         if versions and here.operation in PRODUCTS:
             found |= {version for version in versions if version is not None}
             continue
