@@ -11,7 +11,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
 from chainrule.checking.localising import first_wrong_step
-from chainrule.checking.mistake_words import WORDS
+from chainrule.checking.mistake_words import ONE_TOO_MANY, WORDS
 from chainrule.checking.repair import Repair
 from chainrule.checking.scene import Scene
 from chainrule.checking.syntax import Text, names_around, operand_of, read_texts
@@ -59,6 +59,8 @@ def finding(
     was, should = operand_words(scene, edit, blame, text)
     mistake = name_in_source(scene, edit, blame)
     found, expected = WORDS[mistake]
+    if mistake == "derivative-at-activation" and edit.how == "remove":
+        found, expected = ONE_TOO_MANY
     words = {
         "was": was or "another value",
         "code": code_words(text, blame.node),
