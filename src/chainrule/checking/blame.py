@@ -228,7 +228,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         return (single or loops or [here])[0]
     if edit.how == "through time":
         outside = handed_in(scene, here, edit.step, texts)
-        set_elsewhere = carried(text, here, program, edit.step)
+        set_elsewhere = carried(text, here, scene)
         if outside is not None or set_elsewhere is not None:
             return outside or set_elsewhere or here
     whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
@@ -358,20 +358,23 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
     return Blame(here.file, best[0]) if best else None
 
 
-def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Blame | None:
+def carried(text: Text, here: Blame, scene: Scene) -> Blame | None:
     """What a state's error is added to: where that is set for the next step, if it carries no error."""
     node = here.node
     while isinstance(text.parents.get(node), ast.BinOp):
         node = text.parents[node]
-    loop = text.around(node, (ast.For, ast.While))
     read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
-    for one in ast.walk(loop) if loop is not None else ():
-        if (
-            isinstance(one, ast.Assign)
-            and one.lineno > here.line
-            and any(spoken(t) in read for t in one.targets)
-        ):
-            return Blame(here.file, one)
+    read -= {chain.name(scene.program) for chain in scene.case.anatomy.chains}
+    loop = text.around(node, (ast.For, ast.While))
+    while loop is not None:
+        for one in ast.walk(loop):
+            if (
+                isinstance(one, ast.Assign)
+                and one.lineno > here.line
+                and any(spoken(t) in read for t in one.targets)
+            ):
+                return Blame(here.file, one)
+        loop = text.around(loop, (ast.For, ast.While))
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
     loop = text.around(node, (ast.For, ast.While))
