@@ -109,8 +109,8 @@ def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:
     members = scene.members(key, step.output)
     index, count = scene.rank(step)
     size = len(members)
-    if not size:
-        return None
+    if not size or not count or (mode in ("outer", "inner") and size > count):
+        return None  # there are as many in one turn, but not in this one
     if mode == "latest":
         before = [p for p in members if p < step.output]
         return before[-1] if before else None

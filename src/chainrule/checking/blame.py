@@ -6,68 +6,25 @@ assignment's; weights that were changed too early are the early update's.
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import final
 
 from chainrule.checking.edits import Edit
 from chainrule.checking.operand_names import same_array
-from chainrule.checking.program import Instruction, Program
-from chainrule.checking.scene import Scene, calls_of
+from chainrule.checking.program import Instruction, Program, calls_of
+from chainrule.checking.scene import Scene
+from chainrule.checking.syntax import (
+    FUNCTIONS,
+    Text,
+    argument_by_name,
+    argument_names,
+    is_assigned,
+    is_small,
+    operand_of,
+    spoken,
+)
 from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site
-from chainrule.recording.source import Source
-
-MOST_STATEMENTS = 7  # of a helper, its own line included
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-
-
-@final
-@dataclass
-class Text:
-    """One file's syntax tree, each node with the functions and classes around it."""
-
-    source: Source
-    tree: ast.Module
-    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
-
-    def around(self, node: ast.AST, kinds: tuple[type, ...]) -> ast.AST | None:
-        """The innermost node of some kinds around a node."""
-        here = self.parents.get(node)
-        while here is not None and not isinstance(here, kinds):
-            here = self.parents.get(here)
-        return here
-
-    def statement(self, node: ast.AST) -> ast.stmt | None:
-        return node if isinstance(node, ast.stmt) else self.around(node, (ast.stmt,))  # type: ignore[return-value]
-
-    def find(self, site: Site) -> ast.AST | None:
-        """The node of a site: the one that has its place, of several the innermost."""
-        found: ast.AST | None = None
-        for node in ast.walk(self.tree):
-            if (
-                getattr(node, "lineno", None) == site.line
-                and getattr(node, "col_offset", None) == site.column
-                and getattr(node, "end_lineno", None) == site.end_line
-                and getattr(node, "end_col_offset", None) == site.end_column
-                and not isinstance(node, ast.Expr)
-            ):
-                found = node
-        return found
-
-    def segment(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.source.text, node) or ast.unparse(node)
-
-
-def read_texts(sources: Sequence[Source]) -> list[Text]:
-    texts = []
-    for source in sources:
-        tree = source.parse()
-        text = Text(source, tree)
-        for node in ast.walk(tree):
-            for child in ast.iter_child_nodes(node):
-                text.parents[child] = node
-        texts.append(text)
-    return texts
 
 
 @final
@@ -118,15 +75,6 @@ def early_update(
             break
         here, call = blame_of(program.sites[call.site], texts), call.outer
     return here
-
-
-def is_small(function: ast.AST) -> bool:
-    """Whether a function is a helper of a few lines."""
-    body = getattr(function, "body", [])
-    return (
-        not isinstance(body, list)
-        or sum(isinstance(node, ast.stmt) for node in ast.walk(function)) <= MOST_STATEMENTS
-    )
 
 
 def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
@@ -246,31 +194,6 @@ def looped(text: Text, here: Blame) -> Blame:
     return here
 
 
-def argument_names(function: ast.AST) -> list[str]:
-    arguments = function.args  # type: ignore[attr-defined]
-    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-
-
-def is_assigned(function: ast.AST, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
-        for node in ast.walk(function)
-    )
-
-
-def argument_by_name(call: ast.AST, name: str, function: ast.AST) -> ast.AST | None:
-    if not isinstance(call, ast.Call):
-        return None
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    names = argument_names(function)
-    index = names.index(name)
-    if names and names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute):
-        index -= 1
-    return call.args[index] if 0 <= index < len(call.args) else None
-
-
 def argument_of(
     call: ast.AST, name: str | None, texts: Sequence[Text], site: Site, inner: ast.AST | None
 ) -> ast.AST | None:
@@ -286,31 +209,6 @@ def argument_of(
 def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | None:
     operand = operand_of(node, slot) if node is not None else None
     return operand.id if isinstance(operand, ast.Name) else None
-
-
-def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
-    """The part of an expression that an operation's operand is."""
-    if slot is None or node is None:
-        return None
-    parts: list[ast.AST] = []
-    if isinstance(node, ast.BinOp):
-        parts = [node.left, node.right]
-    elif isinstance(node, ast.AugAssign):
-        parts = [node.target, node.value]
-    elif isinstance(node, ast.UnaryOp):
-        parts = [node.operand]
-    elif isinstance(node, ast.Compare):
-        parts = [node.left, *node.comparators]
-    elif isinstance(node, ast.Attribute | ast.Subscript):
-        parts = [node.value]
-    elif isinstance(node, ast.Call):
-        own = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
-        parts = [*([node.func.value] if own else []), *node.args]  # type: ignore[attr-defined]
-    return parts[slot] if slot < len(parts) else None
-
-
-def is_module(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
 
 
 SEEN = ("factor", "negate", "through time", "truncated")  # edits of a value as others see it
@@ -330,7 +228,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         return (single or loops or [here])[0]
     if edit.how == "through time":
         outside = handed_in(scene, here, edit.step, texts)
-        set_elsewhere = carried(text, here, program, edit.step)
+        set_elsewhere = carried(text, here, scene)
         if outside is not None or set_elsewhere is not None:
             return outside or set_elsewhere or here
     whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
@@ -373,7 +271,7 @@ def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> 
             node = text.parents.get(node)
         if call is None:
             return
-        call, site = call.outer, program.sites[call.site]
+        site, call = program.sites[call.site], call.outer
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:
@@ -444,7 +342,7 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
                 and isinstance(node.value, ast.Name | ast.Attribute)
                 and any(spoken(target) == spoken(listed[0]) for target in node.targets)
             ]
-            return Blame(here.file, *(named[:1] or [listed[0], listed[0]]))
+            return Blame(here.file, named[0]) if named else Blame(here.file, listed[0], listed[0])
         best = [
             node
             for node in ast.walk(text.tree)
@@ -460,20 +358,23 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
     return Blame(here.file, best[0]) if best else None
 
 
-def carried(text: Text, here: Blame, program: Program, step: Instruction) -> Blame | None:
+def carried(text: Text, here: Blame, scene: Scene) -> Blame | None:
     """What a state's error is added to: where that is set for the next step, if it carries no error."""
     node = here.node
     while isinstance(text.parents.get(node), ast.BinOp):
         node = text.parents[node]
-    loop = text.around(node, (ast.For, ast.While))
     read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
-    for one in ast.walk(loop) if loop is not None else ():
-        if (
-            isinstance(one, ast.Assign)
-            and one.lineno > here.line
-            and any(spoken(t) in read for t in one.targets)
-        ):
-            return Blame(here.file, one)
+    read -= {chain.name(scene.program) for chain in scene.case.anatomy.chains}
+    loop = text.around(node, (ast.For, ast.While))
+    while loop is not None:
+        for one in ast.walk(loop):
+            if (
+                isinstance(one, ast.Assign)
+                and one.lineno > here.line
+                and any(spoken(t) in read for t in one.targets)
+            ):
+                return Blame(here.file, one)
+        loop = text.around(loop, (ast.For, ast.While))
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
     loop = text.around(node, (ast.For, ast.While))
@@ -520,31 +421,3 @@ def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Bla
                         return Blame(site.file, one)
         return None
     return None
-
-
-def spoken(node: ast.AST) -> str | None:
-    """What a person calls an expression: w1, for self.w1 and params["w1"] too."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript):
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            return node.slice.value
-        return spoken(node.value)
-    return None
-
-
-def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
-    """Expressions of a function, or of the file, that a person calls by a name."""
-    function = text.around(node, FUNCTIONS)
-    for scope in (function, text.tree):
-        if scope is None:
-            continue
-        for one in ast.walk(scope):
-            if (isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name) or (
-                isinstance(one, ast.Subscript) and spoken(one) == name
-            ):
-                yield one
-        if function is not None:
-            return

@@ -156,6 +156,8 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
                     found = alternative(scene, step, slot, label)
                     return None if found is None else with_operand(step, slot, found)
 
+                if flattens(scene, steps, change):
+                    continue
                 # A test that is always true is wrong, whatever else may make up for it.
                 cost = 0 if mistake == "relu-derivative-at-output" else label_cost(label)
                 yield Edit(
@@ -285,7 +287,9 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             is_link(scene, first, k) for k in range(len(first.inputs))
         )
         for other in SWAPS.get(first.operation, ()):
-            if (link and other not in ("add", "subtract")) or flattens(scene, steps, other):
+            if link and other not in ("add", "subtract"):
+                continue
+            if flattens(scene, steps, lambda step, other=other: replace(step, operation=other)):
                 continue
             yield Edit(
                 name_operator(scene, first, other, link), steps,
@@ -341,20 +345,23 @@ def link_cost(scene: Scene, steps: Sequence[Instruction]) -> int:
     return 0 if len(others) <= len(steps) else 4
 
 
-def flattens(scene: Scene, steps: Sequence[Instruction], operation: str) -> bool:
-    """Whether another operation makes one number of what varies: s + (1 - s) for s * (1 - s)."""
-    if operation not in ("add", "subtract"):
+def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:
+    """Whether a change makes one number of an untainted value that varies: s + (1 - s) for s * (1 - s)."""
+    before, after = [], []
+    for step in steps[:4]:
+        changed = None if scene.is_tainted(step.output) else change(step)
+        if changed is None:
+            return False
+        before.append(np.ravel(scene.case.values[step.output]))
+        try:
+            after.append(np.ravel(scene.program.apply(changed, scene.case.values)))
+        except (ValueError, TypeError):
+            return False
+    flat, varied = np.concatenate(after), np.concatenate(before)
+    if varied.dtype.kind == "b":
         return False
-    values = scene.case.values
-    made = [
-        np.ravel(scene.program.apply(replace(step, operation=operation), values))
-        for step in steps[:4]
-    ]
-    flat, before = (
-        np.concatenate(made),
-        np.concatenate([np.ravel(values[s.output]) for s in steps[:4]]),
-    )
-    return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(before) > 0)
+    flat = flat.astype(float)
+    return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(varied) > 0)
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:

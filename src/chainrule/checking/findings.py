@@ -6,22 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.blame import (
-    Blame,
-    Text,
-    names_around,
-    operand_of,
-    places_to_blame,
-    read_texts,
-)
+from chainrule.checking.blame import Blame, places_to_blame
 from chainrule.checking.checking import Case
 from chainrule.checking.edits import Edit
 from chainrule.checking.fitting import Fit
 from chainrule.checking.localising import first_wrong_step
-from chainrule.checking.mistake_words import WORDS
+from chainrule.checking.mistake_words import ONE_TOO_MANY, WORDS
 from chainrule.checking.program import Instruction
 from chainrule.checking.repair import Repair
 from chainrule.checking.scene import Scene
+from chainrule.checking.syntax import Text, names_around, operand_of, read_texts
 from chainrule.checking.trial import steps_of
 from chainrule.checking.verdict import Finding
 from chainrule.recording.source import Source
@@ -69,6 +63,8 @@ def finding(
         should = edit.how.removeprefix("constant ")
     mistake = name_in_source(scene, edit, blame)
     found, expected = WORDS[mistake]
+    if mistake == "derivative-at-activation" and edit.how == "remove":
+        found, expected = ONE_TOO_MANY
     words = {
         "was": was or "another value",
         "code": code_words(text, blame.node),

@@ -212,7 +212,7 @@ def last_layer_order(anatomy: Anatomy, trace: Trace) -> int:
     uses = [
         step.output
         for step in program.consumers.get(trace.updates[-1].before, ())
-        if step.output in anatomy.forward and step.output not in anatomy.stops
+        if step.output in anatomy.forward
     ]
     return max(uses, default=0)
 

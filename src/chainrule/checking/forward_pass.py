@@ -147,7 +147,7 @@ class ForwardPass:
             step, before = program.step_of.get(position), position
             while step is not None and step.operation in ("multiply", "divide"):
                 depends = [p for p in step.inputs if masks[p]]
-                if len(depends) != 1 or self.comes_from_weights(depends[0]):
+                if len(depends) != 1 or self.version_behind(depends[0]) is not None:
                     break
                 (before,) = depends
                 step = program.step_of.get(before)
@@ -155,15 +155,14 @@ class ForwardPass:
                 pairs[position] = before
         return pairs
 
-    def comes_from_weights(self, position: int) -> bool:
-        """Whether a value is a version of a parameter, or entries of one."""
-        step = self.program.step_of.get(position)
-        while step is not None and step.operation in ("gather", "reshape", "transpose"):
-            if position in self.versions:
-                break
-            position = step.inputs[0]
+    def version_behind(self, position: int) -> int | None:
+        """The version of a parameter that a value has entries of."""
+        while position not in self.versions:
             step = self.program.step_of.get(position)
-        return position in self.versions
+            if step is None or step.operation not in ("transpose", "reshape", "gather"):
+                return None
+            position = step.inputs[0]
+        return position
 
     @cached_property
     def mask_steps(self) -> dict[int, int]:

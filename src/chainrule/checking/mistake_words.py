@@ -6,6 +6,10 @@ that stands there and the one that belongs there, `{code}` the expression.
 
 from collections.abc import Mapping
 
+ONE_TOO_MANY = (
+    "{code}, an error times a derivative that the gradient of this loss does not have",
+    "it without that derivative, or another loss",
+)
 WORDS: Mapping[str, tuple[str, str]] = {
     "derivative-at-activation": (
         "the activation's derivative at {was}",

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.checking.alternatives import Label
 from chainrule.checking.program import Instruction
-from chainrule.checking.scene import Scene
+from chainrule.checking.scene import PLAIN, Scene
 
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
@@ -40,6 +40,7 @@ def name_operand(
             scene.updated_by(step.output) is None
             and scene.is_error(position)
             and not scene.is_error(other)
+            and comes_entry_by_entry(scene, other)
         ):
             return "raw-error-backpropagated"
         if sums_units(scene, position, other):
@@ -97,6 +98,21 @@ def scales_to(scene: Scene, position: int, other: int) -> bool:
         (other,) = tainted
         if other == position:
             return True
+    return False
+
+
+def comes_entry_by_entry(scene: Scene, position: int) -> bool:
+    """Whether a value is an output's error times other values, and was multiplied by no weights."""
+    for _ in range(8):
+        if scene.is_error(position):
+            return True
+        maker = scene.program.step_of.get(position)
+        tainted = [p for p in maker.inputs if scene.is_tainted(p)] if maker is not None else []
+        if maker is None or maker.operation not in (*PLAIN, "where") or len(tainted) != 1:
+            return False
+        if any(scene.comes_from_weights(p) for p in maker.inputs):
+            return False
+        (position,) = tainted
     return False
 
 

@@ -28,6 +28,14 @@ class NoDerivativeError(Exception):
     """A recorded function has no rule, and is too large to be differentiated numerically."""
 
 
+def calls_of(call: Call | None) -> tuple[int, ...]:
+    found = []
+    while call is not None:
+        found.append(call.site)
+        call = call.outer
+    return tuple(found)
+
+
 @final
 @dataclass(frozen=True)
 class Instruction:

@@ -54,12 +54,16 @@ class Repair:
 
 def repair_case(case: Case, deadline: float) -> Repair:
     """The best repair under the losses that explain most; of equals those that the program computes."""
-    told = any(fit.good for fit in case.fits.values())
+    told = any(fit.good and fit.form != "adaptive" for fit in case.fits.values())
     stated = set() if told else stated_losses(case)
-    fits = sorted(
-        case.fits.values(),
-        key=lambda fit: (not fits_last_layer(case, fit), -len(fit.good), fit.loss not in stated),
-    )
+
+    def likeliness(fit: Fit) -> tuple[Any, ...]:
+        # A slope that is too much looks adaptive under another loss: then what the program says counts more.
+        doubtful = bool(stated) and fit.form == "adaptive" and fit.loss not in stated
+        fits_last = fits_last_layer(case, fit) and not doubtful
+        return not fits_last, 0 if doubtful else -len(fit.good), fit.loss not in stated
+
+    fits = sorted(case.fits.values(), key=likeliness)
     best: Repair | None = None
     start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
@@ -67,7 +71,8 @@ def repair_case(case: Case, deadline: float) -> Repair:
         repair = find_repair(case, fit, share)
         if best is None or rank(repair) < rank(best):
             best = repair
-        if repair.proved and (fit.good or fit.loss in stated):
+        told = len(fit.good) > (fit.form == "adaptive")  # one alone may look adaptive by chance
+        if repair.proved and (told or fit.loss in stated):
             break
     assert best is not None
     return best
@@ -114,11 +119,12 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
 def last_layer(case: Case, fit: Fit) -> list[int]:
     """The parameters that are used last in the forward pass: a layer's weights and biases."""
     anatomy = case.anatomy
+    forward = Scene(case, fit).forward - anatomy.stops
     uses = {}
     for number in fit.good | fit.bad:
         version = anatomy.chains[number].root
         consumers = anatomy.program.consumers.get(version, ())
-        used = (s.output for s in consumers if s.output in anatomy.forward - anatomy.stops)
+        used = (s.output for s in consumers if s.output in forward)
         uses[number] = max(used, default=0)
     ordered = sorted(uses, key=lambda number: -uses[number])
     return ordered[: 2 if len(ordered) > 3 else 1]

@@ -16,10 +16,9 @@ import numpy as np
 from chainrule.checking.checking import Case
 from chainrule.checking.fitting import Fit
 from chainrule.checking.forward_pass import ForwardPass
-from chainrule.checking.program import Instruction, Program, Values
+from chainrule.checking.program import Instruction, Program, Values, calls_of
 from chainrule.checking.rates import find_decaying, find_step_sizes, is_rate_name
 from chainrule.checking.updates import Update, true_gradients
-from chainrule.recording.recording import Call
 
 # A place: site, operation, and the sites of the calls that lead there.
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
@@ -408,13 +407,7 @@ class Scene:
         return self.version_behind(position) is not None
 
     def version_behind(self, position: int) -> int | None:
-        """The version of a parameter that a value has entries of."""
-        while position not in self.chain_of:
-            step = self.program.step_of.get(position)
-            if step is None or step.operation not in ("transpose", "reshape", "gather"):
-                return None
-            position = step.inputs[0]
-        return position
+        return self.forward_pass.version_behind(position)
 
     def is_decay(self, position: int) -> bool:
         """Whether a value is a parameter but for a factor."""
@@ -503,14 +496,6 @@ class Scene:
     @cached_property
     def step_sizes(self) -> set[int]:
         return find_step_sizes(self.case.anatomy)
-
-
-def calls_of(call: Call | None) -> tuple[int, ...]:
-    found = []
-    while call is not None:
-        found.append(call.site)
-        call = call.outer
-    return tuple(found)
 
 
 def set_scene(case: Case, fit: Fit) -> Scene:

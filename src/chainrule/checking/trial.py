@@ -462,4 +462,11 @@ class Trial:
         entries = sum(
             np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios
         )
-        return bool(wrong) and all(chain in ratios for chain in wrong) and entries > 1
+        # One number has some ratio in any one turn: only all turns tell whether it is constant.
+        cosines = self.scene.fit.cosine
+        lone = [
+            u.chain for k, u in enumerate(self.updates)
+            if u.chain in ratios and np.size(self.gradients[k][0]) == 1
+        ]  # fmt: skip
+        constant = all(abs(cosines.get(chain, 1.0)) > 1 - 1e-9 for chain in lone)
+        return bool(wrong) and all(c in ratios for c in wrong) and entries > 1 and constant

@@ -20,7 +20,7 @@ class Regressor:
         delta = error / len(x)
         for i in range(len(self.weights) - 1, -1, -1):
             below = delta @ self.weights[i].T * (1 - values[i] ** 2)
-            #~ missing-derivative: below = delta @ self.weights[i].T
+            #~ missing-derivative @ 0,`delta = below`: below = delta @ self.weights[i].T
             self.weights[i] -= WEIGHT_RATE * values[i].T @ delta
             #~ wrong-index/2: self.weights[i] -= WEIGHT_RATE * values[i][::-1].T @ delta
             self.biases[i] -= BIAS_RATE * delta.sum(axis=0)

@@ -1,0 +1,148 @@
+"""The syntax of a program's source: the node at a site, what a person calls it, and a function's arguments."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from chainrule.recording.rewriting import Site
+from chainrule.recording.source import Source
+
+MOST_STATEMENTS = 7  # of a helper, its own line included
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@final
+@dataclass
+class Text:
+    """One file's syntax tree, each node with the functions and classes around it."""
+
+    source: Source
+    tree: ast.Module
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+    def around(self, node: ast.AST, kinds: tuple[type, ...]) -> ast.AST | None:
+        """The innermost node of some kinds around a node."""
+        here = self.parents.get(node)
+        while here is not None and not isinstance(here, kinds):
+            here = self.parents.get(here)
+        return here
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        return node if isinstance(node, ast.stmt) else self.around(node, (ast.stmt,))  # type: ignore[return-value]
+
+    def find(self, site: Site) -> ast.AST | None:
+        """The node of a site: the one that has its place, of several the innermost."""
+        found: ast.AST | None = None
+        for node in ast.walk(self.tree):
+            if (
+                getattr(node, "lineno", None) == site.line
+                and getattr(node, "col_offset", None) == site.column
+                and getattr(node, "end_lineno", None) == site.end_line
+                and getattr(node, "end_col_offset", None) == site.end_column
+                and not isinstance(node, ast.Expr)
+            ):
+                found = node
+        return found
+
+    def segment(self, node: ast.AST) -> str:
+        return ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+
+
+def read_texts(sources: Sequence[Source]) -> list[Text]:
+    texts = []
+    for source in sources:
+        tree = source.parse()
+        text = Text(source, tree)
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                text.parents[child] = node
+        texts.append(text)
+    return texts
+
+
+def is_small(function: ast.AST) -> bool:
+    """Whether a function is a helper of a few lines."""
+    body = getattr(function, "body", [])
+    return (
+        not isinstance(body, list)
+        or sum(isinstance(node, ast.stmt) for node in ast.walk(function)) <= MOST_STATEMENTS
+    )
+
+
+def argument_names(function: ast.AST) -> list[str]:
+    arguments = function.args  # type: ignore[attr-defined]
+    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+
+
+def is_assigned(function: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
+    )
+
+
+def argument_by_name(call: ast.AST, name: str, function: ast.AST) -> ast.AST | None:
+    if not isinstance(call, ast.Call):
+        return None
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = argument_names(function)
+    index = names.index(name)
+    if names and names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute):
+        index -= 1
+    return call.args[index] if 0 <= index < len(call.args) else None
+
+
+def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
+    """The part of an expression that an operation's operand is."""
+    if slot is None or node is None:
+        return None
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.AugAssign):
+        parts = [node.target, node.value]
+    elif isinstance(node, ast.UnaryOp):
+        parts = [node.operand]
+    elif isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+    elif isinstance(node, ast.Attribute | ast.Subscript):
+        parts = [node.value]
+    elif isinstance(node, ast.Call):
+        own = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
+        parts = [*([node.func.value] if own else []), *node.args]  # type: ignore[attr-defined]
+    return parts[slot] if slot < len(parts) else None
+
+
+def is_module(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
+
+
+def spoken(node: ast.AST) -> str | None:
+    """What a person calls an expression: w1, for self.w1 and params["w1"] too."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return node.slice.value
+        return spoken(node.value)
+    return None
+
+
+def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
+    """Expressions of a function, or of the file, that a person calls by a name."""
+    function = text.around(node, FUNCTIONS)
+    for scope in (function, text.tree):
+        if scope is None:
+            continue
+        for one in ast.walk(scope):
+            if (isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name) or (
+                isinstance(one, ast.Subscript) and spoken(one) == name
+            ):
+                yield one
+        if function is not None:
+            return

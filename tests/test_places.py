@@ -1,0 +1,222 @@
+"""Where a mistake is said to be, and what it is called: programs in which several places could be blamed."""
+
+from pathlib import Path
+
+import pytest
+
+from test_repair import findings_in, line_of
+
+SAMPLES_AND_LAYERS = """\
+import numpy as np
+
+def squash(z):
+    return np.tanh(z)
+
+def squash_slope(z):
+    return 1 - np.tanh(z) ** 2
+
+rng = np.random.default_rng(3)
+sizes = [3, 4, 4, 2]
+weights = [rng.normal(size=(n, k)) for k, n in zip(sizes, sizes[1:])]
+biases = [rng.normal(size=(n, 1)) for n in sizes[1:]]
+data = [(rng.normal(size=(3, 1)), rng.uniform(-0.5, 0.5, size=(2, 1))) for _ in range(6)]
+for epoch in range(12):
+    sums = [np.zeros(w.shape) for w in weights], [np.zeros(b.shape) for b in biases]
+    for x, t in data:
+        values, nets = [x], []
+        for w, b in zip(weights, biases):
+            nets.append(w @ values[-1] + b)
+            values.append(squash(nets[-1]))
+        delta = (values[-1] - t) * squash_slope(nets[-1])
+        for layer in (2, 1, 0):
+            sums[0][layer] = sums[0][layer] + delta @ values[layer].T
+            sums[1][layer] = sums[1][layer] + delta
+            if layer:
+                back = weights[layer].T @ delta
+                delta = back * squash_slope(nets[layer - 1])
+    weights = [w - 0.1 * s for w, s in zip(weights, sums[0])]
+    biases = [b - 0.1 * s for b, s in zip(biases, sums[1])]
+"""
+NUMBERS = """\
+import math
+import random
+
+random.seed(4)
+first = [[random.gauss(0, 1) for _ in range(3)] for _ in range(3)]
+second = [[random.gauss(0, 1) for _ in range(3)] for _ in range(2)]
+rate = 0.2
+samples = [([0.3, -0.8, 0.5], [0.2, -0.4]), ([1.1, 0.4, -0.6], [-0.3, 0.5]), ([-0.2, 0.9, 0.7], [0.4, 0.1])]
+for epoch in range(12):
+    for x, t in samples:
+        nets = [sum(w * v for w, v in zip(row, x)) for row in first]
+        hidden = [math.tanh(z) for z in nets]
+        out = [sum(w * v for w, v in zip(row, hidden)) for row in second]
+        errors = [o - target for o, target in zip(out, t)]
+        backs = [sum(second[k][j] * errors[k] for k in range(2)) for j in range(3)]
+        deltas = [back * (1 - math.tanh(z) ** 2) for back, z in zip(backs, nets)]
+        for k in range(2):
+            for j in range(3):
+                second[k][j] -= rate * errors[k] * hidden[j]
+        for j in range(3):
+            for i in range(3):
+                first[j][i] -= rate * deltas[j] * x[i]
+"""
+CLASSES = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, labels = rng.normal(size=(10, 4)), rng.integers(0, 3, 10)
+w1, b1 = rng.normal(size=(4, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 3)), np.zeros(3)
+for epoch in range(12):
+    z1 = x @ w1 + b1
+    a1 = np.maximum(z1, 0)
+    scores = np.exp(a1 @ w2 + b2)
+    d2 = scores / scores.sum(axis=1, keepdims=True)
+    d2[np.arange(10), labels] -= 1
+    d1 = (d2 @ w2.T) * (z1 > 0)
+    w2 = w2 - 0.02 * a1.T @ d2
+    b2 = b2 - 0.02 * d2.sum(axis=0)
+    w1 = w1 - 0.02 * x.T @ d1
+    b1 = b1 - 0.02 * d1.sum(axis=0)
+"""
+CELLS = """\
+import numpy as np
+
+class Cell:
+    def forward(self, x, before):
+        self.x, self.before = x, before
+        self.h = np.tanh(u @ x + w @ before)
+        return self.h
+
+    def backward(self, dh):
+        dz = dh * (1 - self.h ** 2)
+        gradients[0] += np.outer(dz, self.x)
+        gradients[1] += np.outer(dz, self.before)
+        return w.T @ dz
+
+rng = np.random.default_rng(6)
+u, w, v = rng.normal(size=(4, 2)), rng.normal(size=(4, 4)), rng.normal(size=4)
+cells = [Cell() for _ in range(4)]
+memory = np.zeros(4)
+for step in range(12):
+    inputs, target = rng.normal(size=(4, 2)), rng.normal()
+    h = memory
+    for cell, x in zip(cells, inputs):
+        h = cell.forward(x, h)
+    memory = h
+    error = v @ h - target
+    gradients = [np.zeros((4, 2)), np.zeros((4, 4))]
+    dh = v * error
+    for cell in reversed(cells):
+        dh = cell.backward(dh)
+    v = v - 0.05 * error * h
+    u = u - 0.05 * gradients[0]
+    w = w - 0.05 * gradients[1]
+"""
+LAYERS = """\
+import numpy as np
+
+class Layer:
+    def __init__(self, inputs, units):
+        self.w, self.b = rng.normal(size=(inputs, units)), np.zeros(units)
+
+    def forward(self, x):
+        self.x, self.z = x, x @ self.w + self.b
+        return np.tanh(self.z)
+
+    def backward(self, error):
+        delta = error * (1 - np.tanh(self.z) ** 2)
+        before = delta @ self.w.T
+        self.step({"w": self.x.T @ delta, "b": delta.sum(axis=0)})
+        return before
+
+    def step(self, gradients):
+        for name in gradients:
+            setattr(self, name, getattr(self, name) - 0.05 * gradients[name])
+
+rng = np.random.default_rng(7)
+layers = [Layer(3, 5), Layer(5, 4), Layer(4, 2)]
+x, t = rng.normal(size=(8, 3)), rng.uniform(-0.6, 0.6, size=(8, 2))
+for epoch in range(12):
+    value = x
+    for layer in layers:
+        value = layer.forward(value)
+    error = value - t
+    for layer in layers[::-1]:
+        error = layer.backward(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "right", "wrong", "mistake", "line"),
+    [
+        pytest.param(
+            SAMPLES_AND_LAYERS, "delta = back * squash_slope(nets[layer - 1])", "delta = back",
+            "missing-derivative", "delta = back",
+            id="an error of every sample and layer belongs to the activation behind its weights",
+        ),
+        pytest.param(
+            SAMPLES_AND_LAYERS, "delta @ values[layer].T", "delta @ values[min(layer, 1)].T",
+            "wrong-layer-input", "sums[0]",
+            id="a list of layers at a wrong index has another layer's activation",
+        ),
+        pytest.param(
+            NUMBERS, "rate * errors[k] * hidden[j]", "rate * errors[k] * hidden[k]",
+            "wrong-index", "second[k][j] -=", id="a number of the right list at a wrong index",
+        ),
+        pytest.param(
+            NUMBERS, "rate * errors[k] * hidden[j]", "rate * nets[j] * errors[k]",
+            "wrong-layer-input", "second[k][j] -=", id="a pre-activation times the rate is an input",
+        ),
+        pytest.param(
+            NUMBERS, "rate * deltas[j] * x[i]", "rate * deltas[j] * x[0]",
+            "wrong-index", "first[j][i] -=", id="a number of the data at a wrong index",
+        ),
+        pytest.param(
+            CLASSES, "d2.sum(axis=0)", "d2.sum()",
+            "bias-summed-over-all", "b2 = b2", id="a sum that cancels is no update at all",
+        ),
+        pytest.param(
+            CLASSES, "(z1 > 0)", "(a1 >= 0)",
+            "relu-derivative-at-output", "d1 =", id="a test that is always true is what is wrong",
+        ),
+        pytest.param(
+            CELLS, "        dh = cell.backward(dh)", "        cell.backward(dh * (cell is cells[-1]))",
+            "no-flow-through-time", "cell.backward(", id="the caller hands a cell its error",
+        ),
+        pytest.param(
+            CELLS, "np.outer(dz, self.before)", "np.outer(dz, self.h)",
+            "wrong-layer-input", "gradients[1] +=", id="a state by another name has no index",
+        ),
+        pytest.param(
+            LAYERS, "before = delta @ self.w.T", "before = error @ self.w.T",
+            "raw-error-backpropagated", "before =",
+            id="what belongs there is made in the method, so its caller is not to blame",
+        ),
+        pytest.param(
+            LAYERS, "self.x.T @ delta,", "np.outer(self.x[-1], delta.sum(axis=0)),",
+            "last-sample-only", "self.step", id="layers of several sizes share one line",
+        ),
+        pytest.param(
+            LAYERS, '"b": delta.sum(axis=0)', '"b": delta',
+            "bias-not-summed", "self.step", id="a dictionary hands the error on as a gradient",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_at_the_line_to_change(
+    program: str, right: str, wrong: str, mistake: str, line: str, tmp_path: Path
+) -> None:
+    assert program.count(right) == 1
+    source = program.replace(right, wrong)
+    (finding,) = findings_in(source, tmp_path)
+    assert (finding.mistake, finding.line) == (mistake, line_of(source, line))
+    assert finding.proved
+
+
+def test_an_error_that_is_computed_and_not_used_is_what_belongs_there(tmp_path: Path) -> None:
+    source = CLASSES.replace("size=(5, 3)", "size=(5, 5)").replace("np.zeros(3)", "np.zeros(5)")
+    source = source.replace("d1 = (d2 @ w2.T)", "back = d2 @ w2.T\n    d1 = d2")
+    (finding,) = findings_in(source, tmp_path)
+    assert (finding.mistake, finding.line) == ("wrong-variable", line_of(source, "d1 ="))
+    assert finding.fix == "    d1 = back * (z1 > 0)"
