@@ -35,6 +35,12 @@ PLOTTING = {
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
     "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
 }  # fmt: skip
+# What NumPy once had under another name, as programs of that time still write it.
+FORMER_NAMES: dict[str, Any] = {
+    "float": float, "int": int, "bool": bool, "object": object, "float_": np.float64, "Inf": np.inf,
+    "infty": np.inf, "NaN": np.nan, "product": np.prod, "row_stack": np.vstack, "mat": np.asmatrix,
+    "asscalar": np.ndarray.item, "in1d": np.isin, "alltrue": np.all, "sometrue": np.any,
+}  # fmt: skip
 ANSWERS = 20  # questions that a program may ask before there is nobody to answer
 
 
@@ -249,6 +255,9 @@ def run_recorded(
     random.seed(seed)
     answer_questions()
     warnings.simplefilter("ignore")
+    for name, value in FORMER_NAMES.items():
+        if not hasattr(np, name):
+            setattr(np, name, value)
     with contextlib.suppress(AttributeError, ValueError):
         signal.signal(signal.SIGALRM, lambda *_: stop(recorder))
         signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
