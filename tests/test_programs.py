@@ -48,8 +48,10 @@ def checked(path: Path) -> dict[str, Any]:
     [
         "from layers.step import train",
         "import sys\nsys.path.append('..')\nfrom layers.step import train",
-        "import sys, os\nsys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))\n"
-        "from layers.step import train",
+        (
+            "import sys, os\nsys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))\n"
+            "from layers.step import train"
+        ),
         "from ..layers.step import train",
     ],
 )
