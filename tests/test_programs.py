@@ -382,6 +382,11 @@ def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> No
     assert verdict_on(path)["verdict"] == "right"
 
 
+def test_names_that_numpy_had_once_are_understood() -> None:
+    network = NETWORK.replace("(y - t)", "(y - t).astype(np.float)")
+    assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
+
+
 # --- what is trained later ----------------------------------------------------------------------------
 
 REGRESSION = """

@@ -385,7 +385,7 @@ def is_around(node: ast.expr | ast.stmt, site: Site) -> bool:
 
 def is_changed_later(run: Run, name: str) -> bool:
     """Whether the source has an update of that name which had not run when the recording was cut off."""
-    sites = [run.sites[number] for number in run.recorder.reached] if run.recorder else []
+    sites = [run.sites[number] for number in run.recorder.seen] if run.recorder else []
     reached = {(site.file, site.line) for site in sites}
     for file in range(len(run.sources)):
         for node in statements(run, file):

@@ -7,7 +7,7 @@ What follows from such an error, up to the next version of a parameter, is *tain
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -98,7 +98,49 @@ def find_mixes(
         if mix is not None and largest[site] >= SHARE * most[site]:
             found.append(mix)
             tainted.add(step.output)
-    return found
+    return join_halves(program, found)
+
+
+def join_halves(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
+    """t / p and (1 - t) / (1 - p) are two halves of one error, of p and t: their sum."""
+    at = {mix.prediction: mix for mix in mixes if mix.step.operation == "divide"}
+    whole: dict[int, Mix | None] = {}
+    for mix in at.values():
+        first = at.get(complement_of(program, mix.prediction))
+        if first is None or not are_complements(program, first.target, mix.target):
+            continue
+        total = sum_of(program, first.output, mix.output)
+        if total is not None:
+            whole[first.output], whole[mix.output] = replace(first, output=total), None
+    joined = [whole.get(mix.output, mix) for mix in mixes]
+    return [mix for mix in joined if mix is not None]
+
+
+def complement_of(program: Program, position: int) -> int:
+    """p, where the value is 1 - p; else -1."""
+    step = program.step_of.get(position)
+    if step is None or step.operation != "subtract":
+        return -1
+    one, rest = step.inputs
+    return int(rest) if np.all(program.recorded[one] == 1) else -1
+
+
+def are_complements(program: Program, left: int, right: int) -> bool:
+    p, q = (np.asarray(program.recorded[position], dtype=float) for position in (left, right))
+    return p.shape == q.shape and np.allclose(p + q, 1)
+
+
+def sum_of(program: Program, left: int, right: int) -> int | None:
+    """Where two values are added or subtracted, their signs turned before or not."""
+    ends = []
+    for position in (left, right):
+        turned = [s.output for s in program.consumers.get(position, ()) if s.operation == "negate"]
+        ends.append({position, *turned})
+    for position in ends[0]:
+        for step in program.consumers.get(position, ()):
+            if step.operation in ("add", "subtract") and set(step.inputs) & ends[1]:
+                return step.output
+    return None
 
 
 def is_parameter_itself(program: Program, position: int, stops: Collection[int]) -> bool:

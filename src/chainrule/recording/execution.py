@@ -36,10 +36,14 @@ PLOTTING = {
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
     "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
 }  # fmt: skip
-PASSING_SECONDS = (
-    4.0  # for reaching what else a program trains, once its first training is recorded
-)
+PASSING_SECONDS = 4.0  # to reach what else a program trains, once its first training is recorded
 MOST_PARTS = 4
+# What NumPy once had under another name, as programs of that time still write it.
+FORMER_NAMES: dict[str, Any] = {
+    "float": float, "int": int, "bool": bool, "object": object, "float_": np.float64, "Inf": np.inf,
+    "infty": np.inf, "NaN": np.nan, "product": np.prod, "row_stack": np.vstack, "mat": np.asmatrix,
+    "asscalar": np.ndarray.item, "in1d": np.isin, "alltrue": np.all, "sometrue": np.any,
+}  # fmt: skip
 ANSWERS = 20  # questions that a program may ask before there is nobody to answer
 
 
@@ -255,6 +259,9 @@ def run_recorded(
     random.seed(seed)
     answer_questions()
     warnings.simplefilter("ignore")
+    for name, value in FORMER_NAMES.items():
+        if not hasattr(np, name):
+            setattr(np, name, value)
     with contextlib.suppress(AttributeError, ValueError):
         signal.signal(signal.SIGALRM, lambda *_: stop(recorder))
         signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
@@ -281,7 +288,7 @@ def go_on(run: Run, recorder: Recorder) -> set[int]:
     """The sites that a program which was recorded well enough goes on to, for a while; none: it may end."""
     if len(recorder.parts) + 1 == MOST_PARTS:
         return set()
-    awaited = unreached_updates(run.sources, run.sites, recorder.reached)
+    awaited = unreached_updates(run.sources, run.sites, recorder.seen)
     with contextlib.suppress(AttributeError, ValueError):
         left, _ = signal.getitimer(signal.ITIMER_REAL)
         if awaited and left > PASSING_SECONDS:

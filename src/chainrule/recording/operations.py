@@ -6,7 +6,7 @@ as it is, to be called again: `checking` then takes its derivative numerically.
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -227,7 +227,7 @@ def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -
 
 
 def overwritten(
-    recorder: Writer, target: Any, function: Any, args: Arguments, kwargs: Keywords
+    recorder: Writer, target: Any, function: Any, args: Arguments, kwargs: Mapping[str, Any]
 ) -> Operation | None:
     """What a call puts into its target; None where no rule follows it."""
     before, name = recorder.position(target), getattr(function, "__name__", "")

@@ -65,11 +65,11 @@ class Recorder:
         self.call_stack: Call | None = None
         self.next_watch = 2000
         self.off = False
+        self.seen: set[int] = set()
         # At the next hook: within one, positions of this recording are in use.
         self.begins_anew = False
         self.current_site = 0
         self.parts: list[Recording] = []  # that are complete, while the program goes on
-        self.reached: set[int] = set()  # operators and assignments that ran
         self.awaited: set[int] = set()  # while nothing is written down: where it is again
         self.find_awaited: Callable[[], set[int]] = set
 
@@ -122,12 +122,7 @@ class Recorder:
         recording = self.recording
         graph = recording.graph
         position = graph.add_step(
-            operation.name,
-            operation.inputs,
-            NOT_KEPT,
-            None,
-            None,
-            **operation.parameters,
+            operation.name, operation.inputs, NOT_KEPT, None, None, **operation.parameters
         )
         recording.sites.append(self.current_site)
         recording.calls.append(self.call_stack)
@@ -160,7 +155,7 @@ class Recorder:
         function: Any = {"USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert}[
             kind
         ]
-        if self.is_off():
+        if self.is_off(site):
             return function(value)
         if is_own_object(value):
             return self.own_operator(site, function, value)
@@ -194,7 +189,7 @@ class Recorder:
     def compare(self, site: int, left: Any, right: Any, /) -> Any:
         function, name = COMPARISONS[self.table[site].kind]
         outcome = function(left, right)
-        if self.is_off() or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
+        if self.is_off(site) or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
             return outcome
         if not (is_number(left) and is_number(right)):
             return outcome
@@ -202,22 +197,21 @@ class Recorder:
         if isinstance(outcome, np.ndarray):
             operation = Operation(name, [self.position(left), self.position(right)])
             return self.record(operation, outcome)
-        guard = Guard(
-            self.position(left),
-            self.position(right),
-            name,
-            bool(outcome),
-            len(self.recording.graph.values),
-        )
+        sides = self.position(left), self.position(right)
+        time = len(self.recording.graph.values)
+        guard = Guard(*sides, name, bool(outcome), time)
         self.recording.guards.append(guard)
         return outcome
 
     def attribute(self, site: int, owner: Any, name: str, /) -> Any:
         value = getattr(owner, name)
-        if isinstance(owner, np.ndarray | np.floating) and name in ATTRIBUTES and not self.is_off():
+        if (
+            isinstance(owner, np.ndarray | np.floating)
+            and name in ATTRIBUTES
+            and not self.is_off(site)
+        ):
             self.current_site = site
-            operation = ATTRIBUTES[name](self, owner)
-            if operation is not None:
+            if (operation := ATTRIBUTES[name](self, owner)) is not None:
                 return self.record(operation, value)
         return value
 
@@ -226,7 +220,7 @@ class Recorder:
 
     def item(self, site: int, owner: Any, index: Any, /) -> Any:
         value = owner[index]
-        if self.is_off() or not is_number(value):
+        if self.is_off(site) or not is_number(value):
             return value
         self.current_site = site
         if isinstance(owner, type(np.c_) | type(np.r_)):
@@ -244,7 +238,7 @@ class Recorder:
         return Operation("gather", [self.position(owner)], {"indices": frozen(index)})
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
-        if not isinstance(owner, np.ndarray) or self.is_off():
+        if not isinstance(owner, np.ndarray) or self.is_off(site):
             owner[index] = value
             name = self.table[site].names[0] if self.table[site].names else None
             if name and isinstance(value, NUMBERS) and not self.off:
@@ -305,7 +299,7 @@ class Recorder:
         setattr(owner, name, self.augment(site, getattr(owner, name), value))
 
     def augment_item(self, site: int, owner: Any, index: Any, value: Any, /) -> None:
-        if self.is_off() or not isinstance(owner, np.ndarray) or owner.dtype == object:
+        if self.is_off(site) or not isinstance(owner, np.ndarray) or owner.dtype == object:
             owner[index] = self.augment(site, owner[index], value)
             return
         self.current_site = site
@@ -325,7 +319,7 @@ class Recorder:
     def iterate(self, site: int, values: Any, /) -> Any:
         if (
             isinstance(values, np.ndarray)
-            and not self.is_off()
+            and not self.is_off(site)
             and values.ndim
             and is_number(values)
         ):
@@ -338,13 +332,12 @@ class Recorder:
 
     def named(self, site: int, value: Any, /) -> Any:
         if isinstance(value, NUMBERS) and not self.off:
-            self.reached.add(site)
             for name in self.table[site].names:
                 self.name(value, name, site)
         return value
 
     def unpacked(self, site: int, values: Any, /) -> Any:
-        if self.is_off():
+        if self.is_off(site):
             return values
         if isinstance(values, np.ndarray) and values.ndim and is_number(values):
             values = tuple(self.entries(site, values))
@@ -364,7 +357,11 @@ class Recorder:
                     self.recording.namings[name, position] = site
 
     def method(self, site: int, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(owner, np.ndarray | np.floating) and name in METHODS and not self.is_off():
+        if (
+            isinstance(owner, np.ndarray | np.floating)
+            and name in METHODS
+            and not self.is_off(site)
+        ):
             self.current_site = site
             function = METHODS[name]
             if function is None:
@@ -375,14 +372,14 @@ class Recorder:
             )
         function = getattr(owner, name)
         replaced = replaced_original(owner, name, function)
-        if replaced is not None and not self.is_off():
+        if replaced is not None and not self.is_off(site):
             self.current_site = site
             literal = self.table[site].literal
             return self.numeric(replaced, args, kwargs, literal, function, (args, kwargs))
         return self.call(site, function, *args, **kwargs)
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if self.is_off():
+        if self.is_off(site):
             return function(*args, **kwargs)
         try:
             special = WALKERS.get(function)
@@ -476,9 +473,7 @@ class Recorder:
         if known is not None and any(value is argument for argument in args):
             return value  # handed through, as by np.asarray
         operation = translate(self, function, name, args, kwargs, value, literal)
-        if operation is None:
-            return value
-        return self.record(operation, value)
+        return value if operation is None else self.record(operation, value)
 
     def change(
         self, target: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -505,13 +500,13 @@ class Recorder:
             raise EnoughError
         self.parts.append(self.recording)
 
-    def is_off(self, site: int | None = None) -> bool:
-        """Whether nothing is written down."""
-        if self.begins_anew and not self.off:
+    def is_off(self, site: int) -> bool:
+        """Whether nothing is written down; `seen` are the sites where something was."""
+        if self.off:
+            if site not in self.awaited:
+                return True
+            self.awaited, self.begins_anew = set(), True
+        self.seen.add(site)
+        if self.begins_anew:
             self.start_anew(self.watch)
-        if site is not None and (site in self.awaited or not self.off):
-            self.reached.add(site)
-            if self.off:
-                self.awaited = set()
-                self.start_anew(self.watch)
-        return self.off
+        return False
