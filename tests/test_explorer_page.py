@@ -124,6 +124,8 @@ def test_in_a_notebook_the_page_stands_in_a_frame(browser: Any, tmp_path: Path) 
     frame.locator("#step").click()
     assert "epoch 1" in frame.locator("#reading").inner_text()
     page.wait_for_timeout(300)  # the address of a frame is its own
+    frame.locator("#share").click()
+    assert "has no address" in frame.locator("#message").inner_text()
     assert complaints == []
     page.close()
 

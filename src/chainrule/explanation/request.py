@@ -24,6 +24,7 @@ from chainrule.network import Network
 from chainrule.optimizers import Optimizer, State
 from chainrule.problem import Problem
 from chainrule.rendering import render
+from chainrule.rendering.html import framed
 from chainrule.training import training_steps
 
 # Beyond, 50 digits are not enough to round from.
@@ -71,14 +72,7 @@ class Explanation:
         return str(self.render("terminal"))
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, so that its style stays inside."""
-        from html import escape
-
-        page = escape(str(self.render("html")), quote=True)
-        return (
-            f'<iframe srcdoc="{page}" title="A worked training step" '
-            'style="width:100%;height:720px;border:0"></iframe>'
-        )
+        return framed(str(self.render("html")), "A worked training step", 720)
 
 
 def explain(
@@ -150,7 +144,7 @@ def explain_problem(
     >>> round(explanation.record["loss"], 8)
     0.00464662
     """
-    x, t, schedule = problem.data.inputs, problem.data.targets, problem.training
+    x, schedule = problem.data.inputs, problem.training
     if sample is not None and not 1 <= sample <= len(x):
         raise InputError(f"there is no sample {sample}: the training samples are 1 to {len(x)}")
     network, states, rows = problem.network, dict[str, State](), np.arange(len(x))
@@ -175,20 +169,8 @@ def explain_problem(
     if len(rows) < len(x):
         which = f"sample {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} samples"
         notes.append(f"This update takes {which} of {len(x)}.")
-    alone = len(rows) == 1
-    inputs, targets = x[rows], None if t is None else t[rows]
-    mistake = schedule.mistake if schedule is not None else None
-    task = Task(
-        network,
-        inputs[0] if alone else inputs,
-        None if targets is None else targets[0] if alone else targets,
-        problem.loss,
-        problem.reduction,
-        schedule.optimizer if schedule is not None else None,
-        states,
-        made_mistake(mistake, network, problem.loss, schedule and schedule.optimizer),
-    )
-    row = None if sample is None or alone else int(np.flatnonzero(rows == sample - 1)[0])
+    task = task_of(problem, network, rows, states)
+    row = None if sample is None or len(rows) == 1 else int(np.flatnonzero(rows == sample - 1)[0])
     if row is None and len(rows) > WHOLE_BATCH:
         row = 0
     if row is not None:
@@ -198,6 +180,26 @@ def explain_problem(
         task, problem.title, tuple(notes), row, value, digits, round_each_step, given,
         epoch if schedule is not None else None, only=sample is not None,
     )  # fmt: skip
+
+
+def task_of(
+    problem: Problem, network: Network, rows: Any, states: Mapping[str, State] | None = None
+) -> Task:
+    """The step of a problem that takes these rows of its data; a single one loses its axis."""
+    x, t, schedule = problem.data.inputs[rows], problem.data.targets, problem.training
+    targets, alone = None if t is None else t[rows], len(rows) == 1
+    optimizer = None if schedule is None else schedule.optimizer
+    mistake = None if schedule is None else schedule.mistake
+    return Task(
+        network,
+        x[0] if alone else x,
+        None if targets is None else targets[0] if alone else targets,
+        problem.loss,
+        problem.reduction,
+        optimizer,
+        states or {},
+        made_mistake(mistake, network, problem.loss, optimizer),
+    )
 
 
 def note_on_batch(count: int, sample: int, place: int) -> str:

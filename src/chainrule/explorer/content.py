@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.digits import show_number
 from chainrule.errors import InputError
 from chainrule.explanation.composition import GIVEN_WORDS
+from chainrule.explanation.request import task_of
 from chainrule.explanation.work import EXACT_PARAMETERS, Ledger, Task, work_step
 from chainrule.explorer.vocabulary import (
     activations_as_data,
@@ -139,23 +140,10 @@ def recorded_orders(problem: Problem) -> NDArray[np.int64] | None:
 
 def first_step(problem: Problem, orders: NDArray[np.int64] | None) -> Task:
     """The first update that the problem's run makes, or would make."""
-    x, t, schedule = problem.data.inputs, problem.data.targets, problem.training
+    schedule, samples = problem.training, len(problem.data.inputs)
     size: int | Literal["all"] = "all" if schedule is None else schedule.batch_size
-    rows = np.arange(len(x)) if orders is None else orders[0]
-    rows = rows if size == "all" else rows[:size]
-    alone = len(rows) == 1
-    inputs, targets = x[rows], None if t is None else t[rows]
-    name = None if schedule is None else schedule.mistake
-    return Task(
-        problem.network,
-        inputs[0] if alone else inputs,
-        None if targets is None else targets[0] if alone else targets,
-        problem.loss,
-        problem.reduction,
-        None if schedule is None else schedule.optimizer,
-        {},
-        None if name is None else MISTAKES[name],
-    )
+    rows = np.arange(samples) if orders is None else orders[0]
+    return task_of(problem, problem.network, rows if size == "all" else rows[:size])
 
 
 def exact_digits(task: Task) -> dict[str, Any] | None:

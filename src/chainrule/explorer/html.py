@@ -6,18 +6,18 @@ from html import escape
 from typing import Any
 
 from chainrule.explorer.bundle import asset, bundle
-from chainrule.rendering.html import fonts, legend
+from chainrule.rendering.html import legend, shared_style
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:; "
     "img-src data: blob:; base-uri 'none'; form-action 'none'"
 )
-STYLES = ("tokens.css", "layout.css", "parts.css", "print.css")
+STYLES = ("layout.css", "parts.css", "print.css")
 
 
 def render_page(content: Mapping[str, Any]) -> str:
     """The whole page; titles and names of classes are text in it, whatever they hold."""
-    style = fonts() + "".join(map(asset, STYLES))
+    style = shared_style() + "".join(map(asset, STYLES))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'

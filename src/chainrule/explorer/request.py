@@ -7,15 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.engine.plan import check_plan
-from chainrule.errors import InputError
 from chainrule.explanation.request import check_task
 from chainrule.explorer.content import describe, first_step, recorded_orders
 from chainrule.explorer.html import render_page
 from chainrule.losses import Loss, named_loss
-from chainrule.mistakes import named_mistake
 from chainrule.network import Network
 from chainrule.optimizers import GradientDescent, Optimizer
 from chainrule.problem import Dataset, Problem, Schedule
+from chainrule.rendering.html import framed
 
 
 @final
@@ -36,14 +35,7 @@ class Explorer:
         return f"Explorer({self.title!r}, {len(self.html):,} characters of HTML)"
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, so that its style stays inside."""
-        from html import escape
-
-        page = escape(self.html, quote=True)
-        return (
-            f'<iframe srcdoc="{page}" title="A training step to play with" '
-            'style="width:100%;height:900px;border:0"></iframe>'
-        )
+        return framed(self.html, "A training step to play with", 900)
 
 
 def explore(
@@ -99,8 +91,6 @@ def problem_of(
         loss = "output"
     loss = named_loss(loss) if isinstance(loss, str) else loss
     plan = check_plan(network, x, targets, loss, reduction, optimizer, epochs, batch_size, None)
-    if mistake is not None and not named_mistake(mistake).places(network, loss):
-        raise InputError(f"the mistake {mistake!r} cannot happen in this network")
     inputs = np.asarray(plan.x, dtype=np.float64)
     t = None if plan.t is None else np.asarray(plan.t, dtype=np.float64)
     return Problem(

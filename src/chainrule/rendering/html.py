@@ -37,7 +37,7 @@ def render_html(document: Document, notation: Notation) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(document.title)}</title>\n<style>{fonts()}{asset('page.css')}</style>"
+        f"<title>{escape(document.title)}</title>\n<style>{shared_style()}{asset('page.css')}</style>"
         "<noscript><style>.tools{display:none}.toc ol{display:block}</style></noscript></head>\n"
         '<body><a class="skip" href="#main">to the lines</a><div class="page">\n'
         f'<aside class="rail"><p class="mark">chainrule</p>{small}{contents(document)}'
@@ -71,6 +71,19 @@ def fonts() -> str:
             f'src:{source} format("woff2")}}\n'
         )
     return "".join(rules)
+
+
+def shared_style() -> str:
+    """Fonts, colours and what else all of chainrule's pages have in common."""
+    return fonts() + asset("tokens.css")
+
+
+def framed(page: str, title: str, height: int) -> str:
+    """A page for a notebook: in a frame of its own, so that its style stays inside."""
+    return (
+        f'<iframe srcdoc="{escape(page, quote=True)}" title="{title}" '
+        f'style="width:100%;height:{height}px;border:0"></iframe>'
+    )
 
 
 def legend() -> str:

@@ -187,12 +187,17 @@ function makeTheme() {
 function makeCopy() {
   const button = $("#share");
   button.addEventListener("click", async () => {
+    // A frame in a notebook has no address that would lead anywhere.
+    if (location.protocol === "about:")
+      return app.set({
+        message: "In a notebook the page has no address; “Save as problem file” keeps its numbers.",
+      });
     address.write();
     try {
       await navigator.clipboard.writeText(location.href);
-      app.set({ message: "The address is copied; it holds the state of the page." });
+      return app.set({ message: "The address is copied; it holds the state of the page." });
     } catch {
-      app.set({ message: `The address holds the state of the page: ${location.hash || "#"}` });
+      return app.set({ message: `The address holds the state of the page: ${location.hash || "#"}` });
     }
   });
 }
