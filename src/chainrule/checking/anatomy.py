@@ -1,27 +1,44 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeAlias
 
 from chainrule.checking.parameters import Spot, find_chains, spot
-from chainrule.checking.predictions import KINDS, find_mixes
+from chainrule.checking.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy, find_updates
 
+# The errors that a recording may have: from the program, its masks and stops, the likeliest first.
+MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], Iterator[list[Mix]]]
 
-def take_apart(program: Program, finished: bool = True) -> Anatomy:
+
+def meetings(
+    program: Program, masks: Sequence[int], stops: Collection[int]
+) -> Iterator[list[Mix]]:
+    """Where predictions meet targets, by one kind of operation after another."""
+    for kinds in KINDS:
+        yield find_mixes(program, masks, stops, kinds)
+
+
+def take_apart(
+    program: Program,
+    finished: bool = True,
+    finder: MixFinder = meetings,
+    banned: Collection[int] = (),
+) -> Anatomy:
     """The anatomy of a recording; with no updates where nothing is trained by an error.
 
-    A chain that no error goes into is no parameter: then everything is looked at again without it.
+    A chain that no error goes into is no parameter: then everything is looked at again without it, as
+    without the `banned` roots.
     """
-    banned: set[int] = set()
+    banned = set(banned)
     no_links: set[Spot] = set()
     while True:
         chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
-        for kinds in KINDS:
-            mixes = find_mixes(program, masks, stops, kinds)
+        for mixes in finder(program, masks, stops):
             if not mixes:
                 continue
             updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)

@@ -117,6 +117,8 @@ def mix_of(
         program, prediction, stops
     ):
         return None
+    if step.operation == "divide" and prediction == left:
+        return None  # by how many samples, say: no loss divides by its target
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
     return Mix(prediction, target, step.output, step, negated=step.operation == "add")

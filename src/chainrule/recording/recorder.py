@@ -22,6 +22,7 @@ from chainrule.recording.functions import (
     is_numeric_function,
     module_of,
 )
+from chainrule.recording.looking import Look
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
     ATTRIBUTES,
@@ -62,6 +63,7 @@ class Recorder:
         self.off = False
         self.seen: set[int] = set()
         self.current_site = 0
+        self.look: Look | None = None
 
     def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
         """Begin a recording of its own; what was seen before is given from here on."""
@@ -126,6 +128,8 @@ class Recorder:
             recording.bytes += value.nbytes
             if value.dtype == np.float32:
                 recording.single_precision = True
+        if self.look is not None and self.current_site in self.look.sites:
+            self.look.around(value, self.memory)
         if position >= self.next_watch:
             self.watch(self)
         return position
