@@ -12,9 +12,7 @@ from chainrule.checking.updates import Anatomy, find_updates
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], Iterator[list[Mix]]]
 
 
-def meetings(
-    program: Program, masks: Sequence[int], stops: Collection[int]
-) -> Iterator[list[Mix]]:
+def meetings(program: Program, masks: Sequence[int], stops: Collection[int]) -> Iterator[list[Mix]]:
     """Where predictions meet targets, by one kind of operation after another."""
     for kinds in KINDS:
         yield find_mixes(program, masks, stops, kinds)

@@ -12,6 +12,11 @@ from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
 from chainrule.checking.frozen import find_frozen
+from chainrule.checking.missing_target import (
+    MissingTarget,
+    find_missing_target,
+    uses_own_targets,
+)
 from chainrule.checking.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.program import build_program
@@ -22,6 +27,7 @@ from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
+TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -47,6 +53,9 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
         )
     case = open_case(program, run.finished)
     if not case.anatomy.updates:
+        missing = find_missing_target(run, program, sooner(deadline))
+        if missing is not None:
+            return without_target(name, missing)
         return decide_untrained(name, case, run, deadline)
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
@@ -95,6 +104,12 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
         return undecided(name, "its predictions are made of parameters alone: no data go into them")
     losses = right_losses(case)
     if losses:
+        if not driven:
+            own_targets, missing = uses_own_targets(run, case, sooner(deadline))
+            if missing is not None:
+                return without_target(name, missing)
+            if own_targets:
+                return undecided(name, "what it takes for targets are its own predictions, rounded")
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
         for one in frozen:
@@ -115,7 +130,28 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
+    if not driven and not any(fit.good for fit in case.fits.values()):
+        missing = find_missing_target(run, case.program, sooner(deadline))
+        if missing is not None:
+            return without_target(name, missing)
     return blame(name, run, case, deadline)
+
+
+def sooner(deadline: float) -> float:
+    """When a search must have ended that comes before another."""
+    return time.monotonic() + TARGET_SHARE * (deadline - time.monotonic())
+
+
+def without_target(name: str, missing: MissingTarget) -> Verdict:
+    """Wrong: the corrected program shows that a target is all that the error lacks."""
+    case, losses = missing.case, missing.losses
+    rows = parameter_rows(case, case.fits[losses[0]])
+    for row in rows:
+        row.verdict, row.cosine, row.ratio = "wrong", None, None
+    return Verdict(
+        name, "wrong", "no update depends on the targets", loss=joined_losses(losses),
+        parameters=rows, findings=[missing.finding],
+    )  # fmt: skip
 
 
 def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:

@@ -4,6 +4,7 @@ No data say what is a prediction here. So each place that may be one is tried: w
 place, does everything behind it follow the gradient of a loss? Then the error is made there.
 """
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
@@ -20,6 +21,7 @@ from chainrule.checking.scene import PRODUCTS, calls_of
 from chainrule.rules import RULES
 
 Place: TypeAlias = tuple[int, str, tuple[int, ...], int]  # site, operation, calls, operand
+FAILURES = (ValueError, TypeError, IndexError)  # where a target's shape leads to no sense
 FOLLOWING = PRODUCTS | {"divide", "negate", "transpose", "sum", "mean", "reshape"}
 LASTING = 0.5  # of the recording: as long a parameter must live
 COVERED = 0.6  # of them: so many must go into the predictions of a place
@@ -42,13 +44,15 @@ class ErrorPlace:
     kind: Literal["alone", "another", "classes"]
 
 
-def find_error_places(program: Program) -> Iterator[ErrorPlace]:
+def find_error_places(program: Program, deadline: float) -> Iterator[ErrorPlace]:
     """Places where an error is made without data, which all updates follow: the earliest first."""
     chains, masks, banned = lasting_chains(program)
     ends = [chain.versions[TURNS] for chain in chains if len(chain.versions) > TURNS]
     first = program.until(max(ends) + 1) if ends else program
     stops = {position for chain in chains for position in chain.versions}
     for place in possible_places(first, masks, stops)[:MOST_PLACES]:
+        if time.monotonic() > deadline:
+            break
         if is_followed(first, place, banned):
             yield replace(place, steps=instances(program, place))
 
@@ -95,9 +99,7 @@ def possible_places(
                 reached[key] = reached.get(key, 0) | masks[position]
     most = max((mask.bit_count() for mask in reached.values()), default=0)
     return [
-        ErrorPlace(
-            key[0], tuple(steps), key[3], "another" if key[1] == "subtract" else "alone"
-        )
+        ErrorPlace(key[0], tuple(steps), key[3], "another" if key[1] == "subtract" else "alone")
         for key, steps in found.items()
         if reached[key].bit_count() >= COVERED * most
     ]
@@ -123,7 +125,11 @@ def may_be_error(
 
 def is_followed(program: Program, place: ErrorPlace, banned: Collection[int]) -> bool:
     """Whether all updates follow the gradient of a loss, were the error there the difference to some number."""
-    tried, targets = with_target(program, place)
+    try:
+        tried, targets = with_target(program, place)
+        _ = tried.recorded
+    except FAILURES:
+        return False
 
     def errors(
         program: Program, masks: Sequence[int], stops: Collection[int]

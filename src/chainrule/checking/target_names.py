@@ -4,7 +4,7 @@ A target belongs to the inputs: where these come again, it does. What is drawn a
 the predictions is none, and neither is what never changes, such as a literal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -18,12 +18,13 @@ from chainrule.recording.looking import Look, Sight
 @final
 @dataclass(frozen=True)
 class Turn:
-    """One instance of the error: what is in sight, its prediction, and what that was made from."""
+    """One instance of the error: what is in sight, its prediction, the data behind that, and which output it is."""
 
     sight: Sight
     step: Instruction
     prediction: Any
-    inputs: bytes
+    data: tuple[int, ...]
+    output: str
 
 
 @final
@@ -45,7 +46,13 @@ class Surroundings:
         operation = self.place.steps[0].operation
         values = self.program.recorded
         return [
-            Turn(sight, step, np.asarray(values[self.prediction_of(step)]), self.inputs_of(step))
+            Turn(
+                sight,
+                step,
+                np.asarray(values[self.prediction_of(step)]),
+                self.data_of(step),
+                self.output_of(step),
+            )
             for step, sight in zip(steps, look.seen, strict=False)
             if step.operation == operation
         ]
@@ -53,9 +60,9 @@ class Surroundings:
     def prediction_of(self, step: Instruction) -> int:
         return step.inputs[self.place.slot]
 
-    def inputs_of(self, step: Instruction) -> bytes:
-        """The data that a prediction is made from, as bytes."""
-        values, found = self.program.recorded, []
+    def data_of(self, step: Instruction) -> tuple[int, ...]:
+        """The values without parameters in them that a prediction is made from."""
+        found: set[int] = set()
         waiting, seen = [self.prediction_of(step)], set()
         while waiting:
             position = waiting.pop()
@@ -66,8 +73,23 @@ class Surroundings:
             if self.masks[position] and made is not None:
                 waiting.extend(made.inputs)
             else:
-                found.append(position)
-        return b"".join(np.asarray(values[p], dtype=float).tobytes() for p in sorted(found))
+                found.add(position)
+        return tuple(sorted(found))
+
+    def output_of(self, step: Instruction) -> str:
+        """Which of the outputs of a sample a prediction is, where each is an entry or a number of its own."""
+        position = self.prediction_of(step)
+        made = self.program.step_of.get(position)
+        entry = made is not None and made.operation == "gather"
+        return f"{self.masks[position]} {made.parameters['indices'] if made and entry else ''}"
+
+    def depends(self, text: str) -> bool:
+        """Whether what a text stands for depends on parameters."""
+        return any(self.masks[p] for turn in self.turns for p in turn.sight.known.get(text, ()))
+
+    def inputs(self, turn: Turn) -> bytes:
+        values = (np.asarray(self.program.recorded[p], dtype=float) for p in turn.data)
+        return turn.output.encode() + b"".join(value.tobytes() for value in values)
 
     # --- targets ----------------------------------------------------------------------------------
 
@@ -79,10 +101,12 @@ class Surroundings:
         for text in self.turns[0].sight.values:
             if all(text in turn.sight.values for turn in self.turns) and self.is_target(text):
                 found.append((self.turns[0].sight.distances[text], text))
+        found += ((0, text) for text in self.indicators())
         found.sort(key=lambda pair: pair[0])
         alone: dict[bytes, str] = {}
         for _, text in found:
-            key = b"".join(np.asarray(v, dtype=float).tobytes() for v in self.numbers(text))
+            numbers = self.numbers(text) if text in self.turns[0].sight.values else [text]
+            key = b"".join(np.asarray(v, dtype=float).tobytes() for v in numbers)
             alone.setdefault(key, text)
         return list(alone.values())
 
@@ -98,7 +122,40 @@ class Surroundings:
             return False
         if len(np.unique(np.concatenate([np.ravel(v) for v in values]))) < 2:
             return False
-        return not self.is_index(values) and self.belongs_to_inputs(values, known)
+        if self.is_index(values) or (not known and self.is_input(values)):
+            return False
+        return self.belongs_to_inputs(values, known)
+
+    def indicators(self) -> Iterator[str]:
+        """1 for the output whose number is the class, else 0: where single outputs are counted and classes too."""
+        if self.place.kind != "another" or any(np.size(t.prediction) != 1 for t in self.turns):
+            return
+        whole = [
+            text
+            for text, value in self.turns[0].sight.values.items()
+            if text.isidentifier()
+            and all(text in t.sight.values for t in self.turns)
+            and all(v.dtype.kind in "iu" and v.ndim == 0 for v in self.numbers(text))
+        ]
+        counted = [[int(v) for v in self.numbers(text)] for text in whole]
+        for count, counts in zip(whole, counted, strict=True):
+            size = max(counts) + 1
+            cycles = len(counts) // size if size > 1 else 0
+            if not cycles or counts[: cycles * size] != list(range(size)) * cycles:
+                continue
+            for name, classes in zip(whole, counted, strict=True):
+                rows = [classes[k * size : (k + 1) * size] for k in range(cycles)]
+                steady = all(len(set(row)) == 1 and 0 <= row[0] < size for row in rows)
+                if steady and len({row[0] for row in rows}) > 1 and self.comes_again(rows):
+                    yield f"(1.0 if {count} == {name} else 0.0)"
+
+    def comes_again(self, rows: Sequence[Sequence[int]]) -> bool:
+        """Whether classes come in the same order again, pass after pass: what is counted or drawn does not."""
+        classes = [row[0] for row in rows]
+        return any(
+            classes[: len(classes) - period] == classes[period:]
+            for period in range(2, len(classes) // 2 + 1)
+        )
 
     def fits(self, value: Any, turn: Turn) -> bool:
         shape = np.shape(turn.prediction)
@@ -127,6 +184,17 @@ class Surroundings:
         ]
         return any(np.array_equal(part, value) for value in values for part in indices)
 
+    def is_input(self, values: Sequence[Any]) -> bool:
+        """Whether single numbers are always among those that their prediction is made from, as bits of a series."""
+        if any(np.size(value) != 1 for value in values):
+            return False
+        for value, turn in zip(values, self.turns, strict=True):
+            given = self.program.ancestors(turn.data)
+            numbers = (self.program.recorded[p] for p in given if self.program.origin(p) == "data")
+            if value.item() not in [number.item() for number in numbers if np.size(number) == 1]:
+                return False
+        return True
+
     def belongs_to_inputs(self, values: Sequence[Any], known: set[int]) -> bool:
         """Whether the same inputs have the same numbers, and these were there before training or come again."""
         by_inputs: dict[bytes, bytes] = {}
@@ -134,13 +202,13 @@ class Surroundings:
         seen: set[bytes] = set()
         for value, turn in zip(values, self.turns, strict=True):
             numbers = np.asarray(value, dtype=float).tobytes()
-            key = turn.inputs
+            key = self.inputs(turn)
             if key in by_inputs:
                 repeated = True
                 if by_inputs[key] != numbers:
                     return False
             by_inputs[key] = numbers
-            again = again or (numbers in seen and np.size(value) > 1)
+            again = again or (numbers in seen and (np.size(value) > 1 or value.dtype.kind in "iu"))
             seen.add(numbers)
         given = self.program.ancestors(known) & set(self.program.given)
         first = self.prediction_of(self.turns[0].step)

@@ -53,15 +53,14 @@ class Look:
             return
         self.looking = True
         sight = Sight(np.array(made, dtype=float))
-        for distance, frame in enumerate(frames_in_sight()):
-            for text, value in reached(frame, self.indices):
-                numbers = as_numbers(value)
-                if text in sight.values or numbers is None:
-                    continue
-                sight.values[text], sight.distances[text] = numbers, distance
-                parts = value if isinstance(value, list | tuple) else [value]
-                positions = (memory.known(part) for part in parts)
-                sight.known[text] = [position for position in positions if position is not None]
+        for text, (value, owner, distance) in reached(self.indices).items():
+            numbers = as_numbers(value)
+            if numbers is None:
+                continue
+            sight.values[text], sight.distances[text] = numbers, distance
+            parts = [*(value if isinstance(value, list | tuple) else [value]), owner]
+            positions = (memory.known(part) for part in parts)
+            sight.known[text] = [position for position in positions if position is not None]
         self.seen.append(sight)
         self.looking = False
 
@@ -82,39 +81,35 @@ def frames_in_sight() -> Iterator[FrameType]:
     """The frames of the program whose names the current line can use, the innermost first."""
     frame: FrameType | None = sys._getframe(2)
     inner = True
-    while frame is not None and inner:
-        if RECORDER in frame.f_globals and frame.f_code.co_name != "<module>":
-            yield frame
-            inner = frame.f_code.co_name in INNER
-        elif RECORDER in frame.f_globals:
-            yield frame
-            return
-        frame = frame.f_back
     while frame is not None:
-        if RECORDER in frame.f_globals and frame.f_code.co_name == "<module>":
+        if RECORDER in frame.f_globals and (inner or frame.f_code.co_name == "<module>"):
             yield frame
-            return
+            if frame.f_code.co_name == "<module>":
+                return
+            inner = frame.f_code.co_name in INNER
         frame = frame.f_back
 
 
-def reached(frame: FrameType, indices: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Names of a frame, attributes and keys of what they stand for, and entries at some indices."""
-    names = {name: value for name, value in frame.f_locals.items() if not name.startswith("__")}
-    found = list(names.items())
-    for name, value in names.items():
-        found += parts_of(name, value)
-    yield from found
+def reached(indices: Collection[str]) -> dict[str, tuple[Any, Any, int]]:
+    """What names, attributes, keys and entries at some indices stand for; the owner of an entry; how far away."""
+    names: dict[str, tuple[Any, int]] = {}
+    for distance, frame in enumerate(frames_in_sight()):
+        for name, value in frame.f_locals.items():
+            if not name.startswith("__"):
+                names.setdefault(name, (value, distance))
+    found = {name: (value, None, distance) for name, (value, distance) in names.items()}
+    for name, (value, distance) in names.items():
+        found |= {text: (part, None, distance) for text, part in parts_of(name, value)}
     for index in indices:
-        place = evaluated(index, frame)
-        if place is None:
-            continue
-        for text, value in found:
+        place = evaluated(index, {name: value for name, (value, _) in names.items()})
+        for text, (owner, _, distance) in list(found.items()):
             try:
-                entry = value[place] if isinstance(value, list | tuple | np.ndarray) else None
+                entry = owner[place] if isinstance(owner, list | tuple | np.ndarray) else None
             except (IndexError, TypeError, KeyError):
                 continue
-            if entry is not None:
-                yield f"{text}[{index}]", entry
+            if place is not None and entry is not None:
+                found[f"{text}[{index}]"] = (entry, owner, distance)
+    return found
 
 
 def parts_of(name: str, value: Any) -> list[tuple[str, Any]]:
@@ -128,7 +123,7 @@ def parts_of(name: str, value: Any) -> list[tuple[str, Any]]:
     return [(f"{name}.{key}", part) for key, part in attributes.items()]
 
 
-def evaluated(index: str, frame: FrameType) -> Any | None:
+def evaluated(index: str, names: Mapping[str, Any]) -> Any | None:
     """An index that is made of names and numbers alone; None for any other."""
     tree = ast.parse(index, mode="eval")
     plain = (ast.Expression, ast.Name, ast.Load, ast.Constant, ast.UnaryOp, ast.USub, ast.BinOp)
@@ -136,6 +131,6 @@ def evaluated(index: str, frame: FrameType) -> Any | None:
     if not all(isinstance(node, (*plain, *signs)) for node in ast.walk(tree)):
         return None
     try:
-        return eval(compile(tree, "<index>", "eval"), frame.f_globals, frame.f_locals)
+        return eval(compile(tree, "<index>", "eval"), {}, dict(names))
     except Exception:
         return None
