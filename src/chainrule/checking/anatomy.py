@@ -31,6 +31,7 @@ def take_apart(
     """
     banned = set(banned)
     no_links: set[Spot] = set()
+    following: set[int] = set()
     while True:
         chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
@@ -55,7 +56,10 @@ def take_apart(
         idle_sites = sites_without_error(anatomy, idle)
         if not idle and not idle_sites:
             break
-        banned |= idle
+        # What goes on from a banned root and is idle again is idle all along: not version by version.
+        again = [c for c in chains if c.root in idle & following]
+        following |= {c.versions[1] for c in chains if c.root in idle}
+        banned |= idle | {position for chain in again for position in chain.versions}
         no_links |= idle_sites
     made_of = program.ancestors(
         anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes

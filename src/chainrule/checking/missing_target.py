@@ -111,7 +111,7 @@ def mend(spot: Spot, deadline: float, at_hand: bool = False) -> MissingTarget | 
     text, node, place = spot.text, spot.node, spot.place
     possible = [
         target
-        for target in spot.around.targets()
+        for target in spot.around.targets(unread_names(text))
         if not is_made_from_prediction(text, node, ast.parse(target, mode="eval"), spot.around)
         and (not at_hand or is_at_hand(text, node, target))
     ]
@@ -121,6 +121,11 @@ def mend(spot: Spot, deadline: float, at_hand: bool = False) -> MissingTarget | 
             if found is not None:
                 return found
     return None
+
+
+def unread_names(text: Text) -> set[str]:
+    names = [n for n in ast.walk(text.tree) if isinstance(n, ast.Name)]
+    return {n.id for n in names} - {n.id for n in names if isinstance(n.ctx, ast.Load)}
 
 
 def is_at_hand(text: Text, node: ast.AST, target: str) -> bool:

@@ -5,7 +5,7 @@ By value such a target is its prediction, rounded; that it is made from it the p
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,11 +50,9 @@ def are_rounded(pairs: Sequence[tuple[Any, Any]]) -> bool:
         if all(np.all(t == np.round(p)) for p, t in pairs):
             return True
         pairs = list(joined_by_sum(pairs))
-    ways = [np.round, np.sign, *(largest_along(axis) for axis in range(3))]
-    return bool(pairs) and any(
-        all(np.ndim(p) > getattr(way, "axis", -1) and np.allclose(way(p), t) for p, t in pairs)
-        for way in ways
-    )
+    ways: list[Callable[[Any], Any]] = [np.round, np.sign]
+    ways += [largest_along(axis) for axis in range(3)]
+    return bool(pairs) and any(all(np.allclose(way(p), t) for p, t in pairs) for way in ways)
 
 
 def joined_by_sum(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
@@ -67,14 +65,18 @@ def joined_by_sum(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]
             group = []
 
 
-class largest_along:
-    """1 where a value is the largest along an axis, else 0."""
+def largest_along(axis: int) -> Callable[[Any], Any]:
+    """1 where a value is the largest along an axis, else 0; of equals the first is."""
 
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    def one_hot(p: Any) -> Any:
+        if np.ndim(p) <= axis:
+            return np.full(np.shape(p), np.nan)
+        places = np.expand_dims(np.argmax(p, axis=axis), axis)
+        marked = np.zeros(np.shape(p))
+        np.put_along_axis(marked, places, 1.0, axis)
+        return marked
 
-    def __call__(self, p: Any) -> Any:
-        return (p == p.max(axis=self.axis, keepdims=True)).astype(float)
+    return one_hot
 
 
 def is_made_from_prediction(

@@ -4,7 +4,7 @@ A target belongs to the inputs: where these come again, it does. What is drawn a
 the predictions is none, and neither is what never changes, such as a literal.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -93,27 +93,30 @@ class Surroundings:
 
     # --- targets ----------------------------------------------------------------------------------
 
-    def targets(self) -> list[str]:
-        """The texts of what may be the target, nearest names first; of equal values one."""
+    def targets(self, unread: Collection[str] = ()) -> list[str]:
+        """The texts of what may be the target, nearest names first; of equal values one.
+
+        `unread` names are read nowhere in the program: those are no inputs.
+        """
         if not self.turns:
             return []
         found: list[tuple[int, str]] = []
         for text in self.turns[0].sight.values:
-            if all(text in turn.sight.values for turn in self.turns) and self.is_target(text):
+            if all(text in turn.sight.values for turn in self.turns) and self.is_target(text, text in unread):
                 found.append((self.turns[0].sight.distances[text], text))
         found += ((0, text) for text in self.indicators())
         found.sort(key=lambda pair: pair[0])
         alone: dict[bytes, str] = {}
         for _, text in found:
             numbers = self.numbers(text) if text in self.turns[0].sight.values else [text]
-            key = b"".join(np.asarray(v, dtype=float).tobytes() for v in numbers)
+            key = b"".join(np.asarray(v).tobytes() for v in numbers)
             alone.setdefault(key, text)
         return list(alone.values())
 
     def numbers(self, text: str) -> list[Any]:
         return [turn.sight.values[text] for turn in self.turns]
 
-    def is_target(self, text: str) -> bool:
+    def is_target(self, text: str, unread: bool) -> bool:
         values = self.numbers(text)
         if not all(self.fits(v, turn) for v, turn in zip(values, self.turns, strict=True)):
             return False
@@ -122,7 +125,7 @@ class Surroundings:
             return False
         if len(np.unique(np.concatenate([np.ravel(v) for v in values]))) < 2:
             return False
-        if self.is_index(values) or (not known and self.is_input(values)):
+        if self.is_index(values) or (not known and not unread and self.is_input(values)):
             return False
         return self.belongs_to_inputs(values, known)
 
@@ -154,7 +157,7 @@ class Surroundings:
         classes = [row[0] for row in rows]
         return any(
             classes[: len(classes) - period] == classes[period:]
-            for period in range(2, len(classes) // 2 + 1)
+            for period in range(2, len(classes) - 9)
         )
 
     def fits(self, value: Any, turn: Turn) -> bool:

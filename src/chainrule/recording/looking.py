@@ -123,7 +123,7 @@ def parts_of(name: str, value: Any) -> list[tuple[str, Any]]:
     return [(f"{name}.{key}", part) for key, part in attributes.items()]
 
 
-def evaluated(index: str, names: Mapping[str, Any]) -> Any | None:
+def evaluated(index: str, names: Mapping[str, Any]) -> Any:
     """An index that is made of names and numbers alone; None for any other."""
     tree = ast.parse(index, mode="eval")
     plain = (ast.Expression, ast.Name, ast.Load, ast.Constant, ast.UnaryOp, ast.USub, ast.BinOp)
