@@ -23,11 +23,12 @@ def take_apart(
     finished: bool = True,
     finder: MixFinder = meetings,
     banned: Collection[int] = (),
+    kept: Collection[int] = (),
 ) -> Anatomy:
     """The anatomy of a recording; with no updates where nothing is trained by an error.
 
     A chain that no error goes into is no parameter: then everything is looked at again without it, as
-    without the `banned` roots.
+    without the `banned` roots. Chains of the `kept` roots are parameters nevertheless.
     """
     banned = set(banned)
     no_links: set[Spot] = set()
@@ -40,7 +41,9 @@ def take_apart(
         for mixes in finder(program, masks, stops):
             if not mixes:
                 continue
-            updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)
+            updates, fed, errors, reached = find_updates(
+                program, chains, mixes, stops, finished, kept
+            )
             idle = {chain.root for chain, mask in zip(chains, fed, strict=True) if not mask}
             if updates:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
@@ -53,7 +56,8 @@ def take_apart(
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         idle = {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
         idle |= errors_themselves(anatomy)
-        idle_sites = sites_without_error(anatomy, idle)
+        idle -= set(kept)
+        idle_sites = sites_without_error(anatomy, idle, kept)
         if not idle and not idle_sites:
             break
         # What goes on from a banned root and is idle again is idle all along: not version by version.
@@ -68,13 +72,15 @@ def take_apart(
     return anatomy
 
 
-def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
+def sites_without_error(
+    anatomy: Anatomy, idle: Collection[int], kept: Collection[int]
+) -> set[Spot]:
     """Sites where something is added to a parameter that no error ever goes into: no update."""
     program = anatomy.program
     found: set[Spot] = set()
     fed: set[Spot] = set()
     for chain in anatomy.chains:
-        if chain.root in idle or not anatomy.updates:
+        if chain.root in idle or chain.root in kept or not anatomy.updates:
             continue
         for step in chain.steps:
             site = spot(program, step)

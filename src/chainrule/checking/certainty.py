@@ -107,7 +107,8 @@ def is_believable(case: Case, repair: Repair) -> bool:
     swapped = names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
-        is_linear(case, number, goals, changes) for number in fit.bad
+        is_linear(case, number, goals, repair.changes if is_blind(case, number) else changes)
+        for number in fit.bad
     ):
         return False
     if fit.good:
@@ -116,6 +117,13 @@ def is_believable(case: Case, repair: Repair) -> bool:
     if names == {"derivative-at-activation"} and len(fit.bad) > 1 and not unusual:
         return True
     return repair.loss in stated_losses(case)
+
+
+def is_blind(case: Case, number: int) -> bool:
+    """Whether no error goes into a parameter's updates as they stand."""
+    anatomy = case.anatomy
+    sources = {p for step in anatomy.chains[number].steps for p in step.inputs} - anatomy.stops
+    return not any(anatomy.error_masks[position] for position in sources)
 
 
 def is_linear(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from chainrule.checking.blind_updates import with_blind_updates
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
 from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
@@ -110,6 +111,9 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
                 return without_target(name, missing)
             if own_targets:
                 return undecided(name, "what it takes for targets are its own predictions, rounded")
+        blind = with_blind_updates(case, run.finished)
+        if blind is not None and not right_losses(blind):
+            return decide_blind(name, blind, run, deadline)
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
         for one in frozen:
@@ -130,11 +134,22 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
-    if not driven and not any(fit.good for fit in case.fits.values()):
+    most = max((len(fit.good) for fit in case.fits.values()), default=0)
+    if not driven and 2 * most < len(case.anatomy.chains):
         missing = find_missing_target(run, case.program, sooner(deadline))
         if missing is not None:
             return without_target(name, missing)
     return blame(name, run, case, deadline)
+
+
+def decide_blind(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+    """Wrong, where a repair shows which error a parameter's updates lack; else nobody knows what they mean."""
+    verdict = blame(name, run, case, deadline)
+    if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
+        return verdict
+    return undecided(
+        name, "something that its predictions are made with is changed without any error"
+    )
 
 
 def sooner(deadline: float) -> float:

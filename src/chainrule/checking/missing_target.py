@@ -265,10 +265,8 @@ def is_steady(case: Case, loss: str) -> bool:
     """Whether one rate does for all turns, or rates that only fall: a reward would change them at will."""
     fit = case.fits[loss]
     rates = np.asarray([fit.rate[turn] for turn in sorted(fit.rate)])
-    return (
-        fit.form == "adaptive"
-        or bool(rates.size)
-        and bool(np.all(np.diff(rates) <= 1e-6 * np.abs(rates[:-1])))
+    return fit.form == "adaptive" or (
+        bool(rates.size) and bool(np.all(np.diff(rates) <= 1e-6 * np.abs(rates[:-1])))
     )
 
 

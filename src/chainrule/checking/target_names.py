@@ -102,7 +102,9 @@ class Surroundings:
             return []
         found: list[tuple[int, str]] = []
         for text in self.turns[0].sight.values:
-            if all(text in turn.sight.values for turn in self.turns) and self.is_target(text, text in unread):
+            if all(text in turn.sight.values for turn in self.turns) and self.is_target(
+                text, text in unread
+            ):
                 found.append((self.turns[0].sight.distances[text], text))
         found += ((0, text) for text in self.indicators())
         found.sort(key=lambda pair: pair[0])
