@@ -107,8 +107,7 @@ def is_believable(case: Case, repair: Repair) -> bool:
     swapped = names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
-        is_linear(case, number, goals, repair.changes if is_blind(case, number) else changes)
-        for number in fit.bad
+        is_blind(case, number) or is_linear(case, number, goals, changes) for number in fit.bad
     ):
         return False
     if fit.good:

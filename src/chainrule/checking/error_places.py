@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.arithmetic import FLOAT64
 from chainrule.checking.anatomy import take_apart
 from chainrule.checking.checking import fit_anatomy
+from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.parameters import Chain, find_chains
 from chainrule.checking.predictions import Mix, is_written_constant
 from chainrule.checking.program import Instruction, Program
@@ -54,6 +55,8 @@ def find_error_places(program: Program, deadline: float) -> Iterator[ErrorPlace]
         if time.monotonic() > deadline:
             break
         if is_followed(first, place, banned):
+            if has_own_loss(first, place, banned):
+                return  # the program says itself what its error is the gradient of
             yield replace(place, steps=instances(program, place))
 
 
@@ -142,6 +145,19 @@ def is_followed(program: Program, place: ErrorPlace, banned: Collection[int]) ->
 
     case = fit_anatomy(take_apart(tried, finished=False, finder=errors, banned=banned))
     return any(fit.is_right for fit in case.fits.values())
+
+
+def has_own_loss(program: Program, place: ErrorPlace, banned: Collection[int]) -> bool:
+    """Whether all updates follow the gradient of a loss that the program computes."""
+
+    def errors(
+        program: Program, masks: Sequence[int], stops: Collection[int]
+    ) -> Iterator[list[Mix]]:
+        found = ((step.inputs[place.slot], step) for step in place.steps)
+        yield [Mix(p, step.output, step.output, step) for p, step in found if masks[p]]
+
+    case = fit_anatomy(take_apart(program, finished=False, finder=errors, banned=banned))
+    return bool(case.anatomy.updates) and fit_own_loss(case) is not None
 
 
 def with_target(

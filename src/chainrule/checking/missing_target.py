@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.checking.blame import FUNCTIONS, Text, operand_of, read_texts
 from chainrule.checking.checking import Case, open_case, right_losses
 from chainrule.checking.enough import watch_until_enough
-from chainrule.checking.error_places import ErrorPlace, find_error_places
+from chainrule.checking.error_places import ErrorPlace, find_error_places, lasting_chains
 from chainrule.checking.program import Program, build_program
 from chainrule.checking.self_made_targets import (
     is_made_from_prediction,
@@ -234,7 +234,7 @@ def prove(run: Run, text: Text, change: Change, deadline: float) -> MissingTarge
     again = run_recorded(run.sources[0].path, watch_until_enough(seconds), seconds, changed=changed)
     case = open_case(build_program(again.recording, again.sites), again.finished)
     losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
-    if not losses or not is_steady(case, losses[0]) or not uses_line(case, text, node.lineno):
+    if not losses or not is_steady(case, losses[0]) or not explains_all(case, text, node.lineno):
         return None
     cell, cell_line = source.cell_of(node.lineno)
     shown = source.shown[node.lineno - 1]
@@ -270,9 +270,11 @@ def is_steady(case: Case, loss: str) -> bool:
     )
 
 
-def uses_line(case: Case, text: Text, line: int) -> bool:
-    """Whether all errors of the corrected program are made where it was corrected."""
+def explains_all(case: Case, text: Text, line: int) -> bool:
+    """Whether all errors of the corrected program are made at the corrected line, and go into all updates."""
     anatomy = case.anatomy
     used = {number for update in anatomy.updates for number in update.mixes}
     sites = [case.program.site(anatomy.mixes[number].step) for number in used]
-    return all(site.line <= line <= site.end_line for site in sites)
+    chains = [set(chain.versions) for chain in lasting_chains(case.program)[0]]
+    whole = all(versions <= anatomy.stops for versions in chains if versions & anatomy.stops)
+    return whole and all(site.line <= line <= site.end_line for site in sites)
