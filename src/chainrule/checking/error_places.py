@@ -154,7 +154,7 @@ def has_own_loss(program: Program, place: ErrorPlace, banned: Collection[int]) -
         program: Program, masks: Sequence[int], stops: Collection[int]
     ) -> Iterator[list[Mix]]:
         found = ((step.inputs[place.slot], step) for step in place.steps)
-        yield [Mix(p, step.output, step.output, step) for p, step in found if masks[p]]
+        yield [Mix(p, p, step.output, step) for p, step in found if masks[p]]
 
     case = fit_anatomy(take_apart(program, finished=False, finder=errors, banned=banned))
     return bool(case.anatomy.updates) and fit_own_loss(case) is not None
@@ -167,7 +167,7 @@ def with_target(
     values = program.recorded
     tried = Program(
         program.recording, program.sites, list(program.steps), dict(program.step_of),
-        dict(program.given), dict(program.consumers), program.size,
+        dict(program.given), dict(program.consumers), len(program.recording.graph.values),
     )  # fmt: skip
     targets, numbers = [], {step.number: k for k, step in enumerate(tried.steps)}
     for step in place.steps:
