@@ -1,22 +1,33 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import TypeAlias
 
 from chainrule.checking.parameters import Chain, Spot, find_chains, spot
-from chainrule.checking.predictions import KINDS, find_mixes
+from chainrule.checking.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.program import Program
 from chainrule.checking.updates import Anatomy, find_updates
 
-PATIENT_ROUNDS = 12
+# The errors that a recording may have: from the program, its masks and stops.
+MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
+# Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
+MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
 
 
-def take_apart(program: Program, finished: bool = True) -> Anatomy:
+def take_apart(
+    program: Program,
+    finished: bool = True,
+    finders: Sequence[MixFinder] = MEETINGS,
+    banned: Collection[int] = (),
+    kept: Collection[int] = (),
+) -> Anatomy:
     """The anatomy of a recording; with no updates where nothing is trained by an error.
 
-    Wider readings of what a prediction and its target are come last: lr + gradient mixes two things as well.
+    `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
     """
-    for kinds in KINDS:
-        anatomy = settle(program, finished, kinds)
+    for finder in finders:
+        anatomy = settle(program, finished, finder, banned, kept)
         if anatomy.updates:
             break
     made_of = program.ancestors(
@@ -26,24 +37,31 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
     return anatomy
 
 
-def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
-    """Chains, mixes of some kinds and updates that fit together.
+def settle(
+    program: Program,
+    finished: bool,
+    finder: MixFinder,
+    banned: Collection[int],
+    kept: Collection[int],
+) -> Anatomy:
+    """Chains, mixes and updates that fit together.
 
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
-    banned: set[int] = set()
+    banned = set(banned)
     no_links: set[Spot] = set()
-    rounds = 0
+    following: set[int] = set()
     while True:
-        rounds += 1
         chains, masks = find_chains(program, banned, no_links)
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
         begun: set[int] = set()
-        mixes = find_mixes(program, masks, stops, kinds)
+        mixes = finder(program, masks, stops)
         if mixes:
-            updates, fed, errors, reached = find_updates(program, chains, mixes, stops, finished)
+            updates, fed, errors, reached = find_updates(
+                program, chains, mixes, stops, finished, kept
+            )
             idle = {chain.root for chain, mask in zip(chains, fed, strict=True) if not mask}
             if updates:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
@@ -56,14 +74,16 @@ def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
-        if rounds > PATIENT_ROUNDS:  # its later versions, one a round, would go the same way
-            idle |= {p for c in chains if c.root in idle for p in c.versions}
         idle |= errors_themselves(anatomy)
+        idle -= set(kept)
         # Between false chains errors are false, too: they tell nothing about sites.
-        idle_sites = set() if idle else sites_without_error(anatomy, idle)
+        idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
         if not idle and not idle_sites:
             return anatomy
-        banned |= idle
+        # What goes on from a banned root and is idle again is idle all along: not version by version.
+        again = [c for c in chains if c.root in idle & following]
+        following |= {c.versions[1] for c in chains if c.root in idle}
+        banned |= idle | {position for chain in again for position in chain.versions}
         no_links |= idle_sites
 
 
@@ -77,7 +97,9 @@ def begun_with_errors(program: Program, chains: Sequence[Chain], errors: Sequenc
     }
 
 
-def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
+def sites_without_error(
+    anatomy: Anatomy, idle: Collection[int], kept: Collection[int]
+) -> set[Spot]:
     """Sites where something is added to a parameter that no error ever goes into: no update.
 
     Unless updates go on from there: w - rate * dw - decay * w.
@@ -86,7 +108,7 @@ def sites_without_error(anatomy: Anatomy, idle: Collection[int]) -> set[Spot]:
     found: set[Spot] = set()
     fed: set[Spot] = set()
     for chain in anatomy.chains:
-        if chain.root in idle or not anatomy.updates:
+        if chain.root in idle or chain.root in kept or not anatomy.updates:
             continue
         tainted = [
             step

@@ -124,7 +124,9 @@ def is_believable(case: Case, repair: Repair) -> bool:
     )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
-        is_linear(case, number, goals, changes) or is_nothing(case, repair, number, goals)
+        is_blind(case, number)
+        or is_linear(case, number, goals, changes)
+        or is_nothing(case, repair, number, goals)
         for number in fit.bad
     ):
         return False
@@ -182,6 +184,13 @@ def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]
         if k in goals or norm(after - before) > 1e-12 * expected + 4e-16 * norm(before):
             return False
     return bool(updates)
+
+
+def is_blind(case: Case, number: int) -> bool:
+    """Whether no error goes into a parameter's updates as they stand."""
+    anatomy = case.anatomy
+    sources = {p for step in anatomy.chains[number].steps for p in step.inputs} - anatomy.stops
+    return not any(anatomy.error_masks[position] for position in sources)
 
 
 def is_linear(

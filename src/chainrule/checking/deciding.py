@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from chainrule.checking.anatomy import take_apart
+from chainrule.checking.blind_updates import with_blind_updates
 from chainrule.checking.certainty import is_believable, is_clearly_wrong
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
 from chainrule.checking.components import joined_verdict, models_of
@@ -14,6 +15,11 @@ from chainrule.checking.enough import watch_until_enough
 from chainrule.checking.findings import findings_of
 from chainrule.checking.fitting import Fit
 from chainrule.checking.frozen import find_frozen
+from chainrule.checking.missing_target import (
+    MissingTarget,
+    find_missing_target,
+    uses_own_targets,
+)
 from chainrule.checking.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.program import Program, build_program
@@ -29,6 +35,7 @@ REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
 FEW = 4  # passes
+TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -58,6 +65,9 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
     if not case.anatomy.updates:
+        missing = find_missing_target(run, program, sooner(deadline))
+        if missing is not None:
+            return without_target(name, missing)
         return decide_untrained(name, case, run, deadline)
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
@@ -162,6 +172,15 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
         return undecided(name, "its predictions are made of parameters alone: no data go into them")
     losses = right_losses(case)
     if losses:
+        if not driven:
+            own_targets, missing = uses_own_targets(run, case, sooner(deadline))
+            if missing is not None:
+                return without_target(name, missing)
+            if own_targets:
+                return undecided(name, "what it takes for targets are its own predictions, rounded")
+        blind = with_blind_updates(case, run.finished)
+        if blind is not None and not right_losses(blind):
+            return decide_blind(name, blind, run, deadline)
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
         for one in frozen:
@@ -182,7 +201,39 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
+    most = max((len(fit.good) for fit in case.fits.values()), default=0)
+    if not driven and 2 * most < len(case.anatomy.chains):
+        missing = find_missing_target(run, case.program, sooner(deadline))
+        if missing is not None:
+            return without_target(name, missing)
     return blame(name, run, case, deadline)
+
+
+def decide_blind(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+    """Wrong, where a repair shows which error a parameter's updates lack; else nobody knows what they mean."""
+    verdict = blame(name, run, case, deadline)
+    if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
+        return verdict
+    return undecided(
+        name, "something that its predictions are made with is changed without any error"
+    )
+
+
+def sooner(deadline: float) -> float:
+    """When a search must have ended that comes before another."""
+    return time.monotonic() + TARGET_SHARE * (deadline - time.monotonic())
+
+
+def without_target(name: str, missing: MissingTarget) -> Verdict:
+    """Wrong: the corrected program shows that a target is all that the error lacks."""
+    case, losses = missing.case, missing.losses
+    rows = parameter_rows(case, case.fits[losses[0]])
+    for row in rows:
+        row.verdict, row.cosine, row.ratio = "wrong", None, None
+    return Verdict(
+        name, "wrong", "no update depends on the targets", loss=joined_losses(losses),
+        parameters=rows, findings=[missing.finding],
+    )  # fmt: skip
 
 
 def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:

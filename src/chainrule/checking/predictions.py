@@ -174,6 +174,8 @@ def mix_of(
         program, prediction, stops
     ):
         return None
+    if step.operation == "divide" and prediction == left:
+        return None  # by how many samples, say: no loss divides by its target
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
     negated = step.operation == "add" and is_negative(program, target)

@@ -169,7 +169,7 @@ class Program:
         """Whether every comparison that chose the program's way comes out as it did."""
         for guard in self.recording.guards if guards is None else guards:
             if max(guard.left, guard.right) >= self.size:
-                continue
+                continue  # after the part that this program is
             left, right = values[guard.left], values[guard.right]
             if left is None or right is None:
                 continue

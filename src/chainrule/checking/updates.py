@@ -63,8 +63,12 @@ def find_updates(
     mixes: Sequence[Mix],
     stops: Collection[int],
     finished: bool,
+    kept: Collection[int] = (),
 ) -> tuple[list[Update], list[int], list[int], dict[int, int]]:
-    """All updates; for each chain the mixes that reach its updates; the errors; what versions reach."""
+    """All updates; for each chain the mixes that reach its updates; the errors; what versions reach.
+
+    An update of a chain with a root in `kept` should use the errors of all predictions made with it.
+    """
     errors = [0] * program.size
     for number, mix in enumerate(mixes):
         errors[mix.output] |= 1 << number
@@ -97,6 +101,8 @@ def find_updates(
             mask = 0
             for step_mask in feeding[k + 1 : end + 1]:
                 mask |= step_mask
+            if chain.root in kept:
+                mask = reached[chain.versions[k]]
             own = tuple(bits(mask & reached[chain.versions[k]]))
             if own:
                 before, after = chain.versions[k], chain.versions[end]

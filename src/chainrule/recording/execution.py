@@ -17,13 +17,14 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
+from chainrule.recording.looking import Look
 from chainrule.recording.project import package_of, project_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
@@ -157,9 +158,11 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     the folders above the program.
     """
 
-    def __init__(self, script: Path, run: Run, recorder: Recorder, last: bool = False) -> None:
+    def __init__(
+        self, script: Path, run: Run, recorder: Recorder, changed: Mapping[Path, Source], last: bool
+    ) -> None:
         self.folder, self.project = script.parent, project_of(script)
-        self.run, self.recorder, self.last = run, recorder, last
+        self.run, self.recorder, self.changed, self.last = run, recorder, changed, last
         self.paths: dict[str, Path] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
@@ -199,7 +202,7 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         path = self.paths[module.__name__]
-        source = read_script(path, path.read_bytes())
+        source = self.changed.get(path) or read_script(path, path.read_bytes())
         code = compile_source(source, self.run)
         module.__dict__[RECORDER] = self.recorder
         exec(code, module.__dict__)
@@ -229,16 +232,25 @@ def compile_source(source: Source, run: Run) -> types.CodeType:
 
 
 def run_recorded(
-    path: Path, watch: Callable[[Recorder], None], seconds: float, seed: int = 0
+    path: Path,
+    watch: Callable[[Recorder], None],
+    seconds: float,
+    seed: int = 0,
+    changed: Mapping[Path, Source] | None = None,
+    look: Look | None = None,
 ) -> Run:
     """Run a program under a recorder, until it ends, `watch` has enough, or the seconds are over.
 
+    `changed` has other code for some of its files; `look` is told what the program has at hand at some sites.
     The process is changed for good (modules, signals, random state): it is one that only does this.
     Raises: UnreadableError for a file that is no program of Python 3.
     """
-    source = read_source(path)
+    changed = changed or {}
+    source = changed.get(path) or read_source(path)
+    forget_helpers()
     run = Run(Recording(), Sites(), [])
     recorder = Recorder(run.sites, watch)
+    recorder.look = look
     run.recorder = recorder
     recorder.find_awaited = lambda: go_on(run, recorder)
     code = compile_source(source, run)
@@ -251,8 +263,8 @@ def run_recorded(
     sys.modules["__main__"] = module
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
-    sys.meta_path.insert(0, HelperFinder(path, run, recorder))
-    sys.meta_path += [HelperFinder(path, run, recorder, last=True), StandInFinder()]
+    sys.meta_path.insert(0, HelperFinder(path, run, recorder, changed, last=False))
+    sys.meta_path += [HelperFinder(path, run, recorder, changed, last=True), StandInFinder()]
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
     np.random.seed(seed)  # noqa: NPY002  # the generator that programs use
@@ -345,6 +357,13 @@ def record_more(
         recorder.off = True
         more.recording = recorder.recording
     return more
+
+
+def forget_helpers() -> None:
+    """Modules of a program that was run before: a program that is run again imports its own anew."""
+    for name, module in list(sys.modules.items()):
+        if isinstance(getattr(module, "__loader__", None), HelperFinder):
+            del sys.modules[name]
 
 
 def stop(recorder: Recorder) -> None:

@@ -275,6 +275,7 @@ METHODS: dict[str, Any] = {
     for name in (
         "clip", "dot", "max", "mean", "min", "ravel", "repeat", "reshape", "squeeze", "std", "sum",
         "swapaxes", "take", "transpose", "var", "copy", "diagonal", "prod", "cumsum", "trace", "round",
+        "argmax", "argmin", "argsort",
     )
 } | dict.fromkeys(("fill", "sort", "partition", "put", "resize"))  # fmt: skip
 

@@ -24,6 +24,7 @@ from chainrule.recording.functions import (
     module_of,
     replaced_original,
 )
+from chainrule.recording.looking import Look
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
     ATTRIBUTES,
@@ -72,6 +73,7 @@ class Recorder:
         self.parts: list[Recording] = []  # that are complete, while the program goes on
         self.awaited: set[int] = set()  # while nothing is written down: where it is again
         self.find_awaited: Callable[[], set[int]] = set
+        self.look: Look | None = None
 
     def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
         """Begin a recording of its own; what was seen before is given from here on."""
@@ -131,6 +133,8 @@ class Recorder:
             recording.bytes += value.nbytes
             if value.dtype == np.float32:
                 recording.single_precision = True
+        if self.look is not None and self.current_site in self.look.sites:
+            self.look.around(value, self.memory)
         if position >= self.next_watch or recording.bytes > MOST_BYTES:
             self.watch(self)
         return position
