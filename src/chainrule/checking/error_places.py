@@ -17,8 +17,8 @@ from chainrule.checking.checking import fit_anatomy
 from chainrule.checking.own_losses import fit_own_loss
 from chainrule.checking.parameters import Chain, find_chains
 from chainrule.checking.predictions import Mix, is_written_constant
-from chainrule.checking.program import Instruction, Program
-from chainrule.checking.scene import PRODUCTS, calls_of
+from chainrule.checking.program import Instruction, Program, calls_of
+from chainrule.checking.scene import PRODUCTS
 from chainrule.rules import RULES
 
 Place: TypeAlias = tuple[int, str, tuple[int, ...], int]  # site, operation, calls, operand
