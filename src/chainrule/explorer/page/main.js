@@ -197,7 +197,9 @@ function makeCopy() {
       await navigator.clipboard.writeText(location.href);
       return app.set({ message: "The address is copied; it holds the state of the page." });
     } catch {
-      return app.set({ message: `The address holds the state of the page: ${location.hash || "#"}` });
+      return app.set({
+        message: `The address holds the state of the page: ${location.hash || "#"}`,
+      });
     }
   });
 }
