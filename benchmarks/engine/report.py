@@ -19,6 +19,18 @@ AIMS = {
     },
 }
 
+WHAT_THE_LIMIT_LEAVES_OUT = (
+    "The aims are those that the engine was built for; where a share of the limit stays below, it is for what the limit",
+    "leaves out, since it counts arithmetic alone:",
+    "",
+    "- W1: a store and a load between any two layers, and what an epoch of one sample has around it.",
+    "- W2, W3: turning values from rows of units to rows of samples and back, the passes of activations and updates through",
+    "  the first cache, and the column that the biases are in every matrix of weights.",
+    "- W4: weights and Adam's two states are read and written in every step, 2.8 MB, more than a processor's own cache; and",
+    "  the losses of the first and the last epoch, over all samples, are two forward passes within 200 steps.",
+    "- W5: the samples' numbers, which are loaded again for each block of networks, and reading 1,000 networks from Python.",
+)
+
 
 def as_markdown(results: dict[str, Any]) -> str:
     lines = [
@@ -54,6 +66,8 @@ def as_markdown(results: dict[str, Any]) -> str:
             f"| {name.replace('_', ' ')} | {ns:.3g} |"
             for name, ns in results["limits_in_ns"].items()
         ),
+        "",
+        *WHAT_THE_LIMIT_LEAVES_OUT,
         "",
         "## A fresh process that imports and trains",
         "",
