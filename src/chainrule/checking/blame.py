@@ -241,6 +241,8 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         renamed = renamed_operand(scene, text, here, edit.step)
         if renamed is not None:
             return renamed
+    if edit.mistake == "last-sample-only" and edit.how.startswith("sum"):
+        return kept_alone(program, edit, texts) or here
     if name is None:
         return here
     used = {
@@ -272,6 +274,42 @@ def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> 
         if call is None:
             return
         site, call = program.sites[call.site], call.outer
+
+
+def kept_alone(program: Program, edit: Edit, texts: Sequence[Text]) -> Blame | None:
+    """Where a loop over samples keeps one sample's gradient, from where the update reads it: total = g."""
+    reader = edit.steps[0]
+    text = texts[program.site(reader).file]
+    node = text.find(program.site(reader))
+    for slot, position in enumerate(reader.inputs):
+        name = spoken(operand_of(node, slot) or ast.Pass())
+        if position != edit.step.output or node is None or name is None:
+            continue
+        names = {name, *(spoken(source) for source in taken_from(text, node, name))}
+        for one in ast.walk(text.tree):
+            if (
+                isinstance(one, ast.Assign)
+                and any(spoken(target) in names for target in one.targets)
+                and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
+                and text.around(one, (ast.For, ast.While)) is not None
+            ):
+                return Blame(program.site(reader).file, one)
+    return None
+
+
+def taken_from(text: Text, node: ast.AST, name: str) -> Iterator[ast.AST]:
+    """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
+    here: ast.AST | None = node
+    while here is not None:
+        loops = here.generators if isinstance(here, ast.ListComp | ast.GeneratorExp) else [here]
+        for loop in loops:
+            if isinstance(loop, ast.For | ast.comprehension):
+                targets = getattr(loop.target, "elts", [loop.target])
+                sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
+                if len(targets) == len(sources):
+                    pairs = zip(targets, sources, strict=True)
+                    yield from (source for target, source in pairs if spoken(target) == name)
+        here = text.parents.get(here)
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:

@@ -76,6 +76,8 @@ def name_operand(
         return "wrong-variable"
     if is_before_mask(scene, other, position):
         return "dropout-mask"
+    if step.operation == "multiply" and is_gate(scene, other):
+        return "wrong-variable"
     if label[0] in ("z", "a") or leads_to_slope(scene, step.output):
         comparing = step.operation in COMPARISONS or step.operation in ("maximum", "where", "sign")
         if comparing and is_constant(scene.case.values[step.output]):
@@ -193,6 +195,16 @@ def same_array(scene: Scene, position: int) -> int:
         position = step.inputs[0]
         step = scene.program.step_of.get(position)
     return position
+
+
+def is_gate(scene: Scene, position: int) -> bool:
+    """Whether the forward pass multiplies a value by another that is made from parameters: no slope, but a factor."""
+    return any(
+        step.operation == "multiply"
+        and step.output in scene.forward
+        and scene.forward_pass.other_depends(step, position)
+        for step in scene.program.consumers.get(position, ())
+    )
 
 
 def is_constant(value: Any) -> bool:

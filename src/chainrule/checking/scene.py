@@ -157,9 +157,10 @@ class Scene:
     def useful(self) -> set[int]:
         """What predictions and updates are made from, and errors that were computed and are not used."""
         program = self.program
+        end = max(update.after for update in self.case.anatomy.updates)  # no pass that was cut off
         unused = {
             step.output for step in program.steps
-            if self.is_tainted(step.output) and not program.consumers.get(step.output)
+            if step.output < end and self.is_tainted(step.output) and not program.consumers.get(step.output)
         }  # fmt: skip
         return self.forward | {step.output for step in self.cone} | unused
 
