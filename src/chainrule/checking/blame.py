@@ -242,7 +242,12 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         if renamed is not None:
             return renamed
     if edit.mistake == "last-sample-only" and edit.how.startswith("sum"):
-        return kept_alone(program, edit, texts) or here
+        return passed_on(program, edit.steps[0], edit.step.output, texts, in_loop=True) or here
+    if len({scene.place_of(step) for step in edit.steps}) > 1:
+        readers = program.consumers.get(edit.step.output, ())
+        own = (step for step in readers if step.number in scene.suspect_numbers)
+        found = (passed_on(program, step, edit.step.output, texts, in_loop=False) for step in own)
+        return next((blame for blame in found if blame is not None), here)
     if name is None:
         return here
     used = {
@@ -276,28 +281,31 @@ def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> 
         site, call = program.sites[call.site], call.outer
 
 
-def kept_alone(program: Program, edit: Edit, texts: Sequence[Text]) -> Blame | None:
-    """Where a loop over samples keeps one sample's gradient, from where the update reads it: total = g."""
-    reader = edit.steps[0]
-    text = texts[program.site(reader).file]
-    node = text.find(program.site(reader))
-    for slot, position in enumerate(reader.inputs):
-        name = spoken(operand_of(node, slot) or ast.Pass())
-        if position != edit.step.output or node is None or name is None:
+def passed_on(
+    program: Program, reader: Instruction, position: int, texts: Sequence[Text], in_loop: bool
+) -> Blame | None:
+    """Where what a step reads was passed on as it was, under the name that it is read by: dz = dh."""
+    site = program.site(reader)
+    node, call = texts[site.file].find(site), program.call(reader)
+    for slot, read in enumerate(reader.inputs):
+        operand = operand_of(node, slot)
+        if read != position or node is None or operand is None:
             continue
-        names = {name, *(spoken(source) for source in taken_from(text, node, name))}
+        here = follow_out(program, site, call, node, operand, texts, inner=True)
+        text, name = texts[here.file], spoken(here.operand or operand)
+        names = {name, *(spoken(source) for source in taken_from(text, here.node, name))}
         for one in ast.walk(text.tree):
             if (
                 isinstance(one, ast.Assign)
                 and any(spoken(target) in names for target in one.targets)
                 and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
-                and text.around(one, (ast.For, ast.While)) is not None
+                and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
             ):
-                return Blame(program.site(reader).file, one)
+                return Blame(here.file, one)
     return None
 
 
-def taken_from(text: Text, node: ast.AST, name: str) -> Iterator[ast.AST]:
+def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:
     """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
     here: ast.AST | None = node
     while here is not None:

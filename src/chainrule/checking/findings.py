@@ -65,7 +65,7 @@ def finding(
         "was": was or "another value",
         "code": code_words(text, blame.node),
         "should_be": f", {should}" if should else "",
-        "should": should or "the right value",
+        "other": should or "another value",
     }
     fit = scene.fit
     return Finding(

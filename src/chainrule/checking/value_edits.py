@@ -108,7 +108,7 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
             continue
         shape = np.shape(scene.case.values[first.output])
         kinds = (
-            ("dropout-mask", scene.masked), ("dropout-mask", scene.mask_steps),
+            ("dropout-mask", scene.masked), ("dropout-mask", scene.forward_pass.mask_steps),
             ("missing-derivative", scene.activations),
         )  # fmt: skip
         for name, pairs in kinds:
