@@ -95,10 +95,11 @@ def name_in_source(scene: Scene, edit: Edit, blame: Blame) -> str:
     plain = isinstance(operand, ast.Name | ast.Attribute) and not any(
         isinstance(node, ast.Subscript) for node in ast.walk(operand)
     )
-    input_of = edit.slot is not None and scene.is_gradient_product(edit.step, edit.slot)
-    if edit.mistake == "wrong-index" and input_of and plain and edit.how != "index":
-        return "wrong-layer-input"
-    return edit.mistake
+    if edit.mistake != "wrong-index" or edit.slot is None or not plain or edit.how == "index":
+        return edit.mistake
+    if scene.comes_from_weights(edit.step.inputs[edit.slot]):
+        return "wrong-variable"
+    return "wrong-layer-input" if scene.is_gradient_product(edit.step, edit.slot) else edit.mistake
 
 
 def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:

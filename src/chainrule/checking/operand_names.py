@@ -54,11 +54,8 @@ def name_operand(
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
         if is_turned(label):
             return "wrong-transpose"
-        return (
-            "wrong-index"
-            if same or label[0] == "shift" or alike(scene, position, other)
-            else "wrong-variable"
-        )
+        listed = same or label[0] == "shift" or alike(scene, position, other)
+        return "wrong-index" if listed or are_listed(scene, position, other) else "wrong-variable"
     product = scene.is_gradient_product(step, slot)
     if is_before_mask(scene, position, other) and (not product or scene.masked[other] == position):
         return "dropout-mask"
@@ -195,6 +192,14 @@ def same_array(scene: Scene, position: int) -> int:
         position = step.inputs[0]
         step = scene.program.step_of.get(position)
     return position
+
+
+def are_listed(scene: Scene, position: int, other: int) -> bool:
+    """Whether two weights are updated by one line, as those of one list are."""
+    versions = [scene.version_behind(p) for p in (position, other)]
+    chains = [scene.case.anatomy.chains[scene.chain_of[v]] for v in versions if v is not None]
+    sites = {scene.program.recording.sites[chain.steps[0].number] for chain in chains}
+    return len(chains) == 2 and len(sites) == 1
 
 
 def is_gate(scene: Scene, position: int) -> bool:
