@@ -254,6 +254,16 @@ def test_a_mistake_is_named_at_the_line_to_change(
     assert finding.proved
 
 
+def test_one_parameter_that_climbs_is_not_the_fault_of_the_line_that_moves_all(
+    tmp_path: Path,
+) -> None:
+    source = LAYERS.replace("self.x.T @ delta,", "-(self.x.T @ delta),")
+    (finding,) = findings_in(source, tmp_path)
+    assert (finding.mistake, finding.line) == ("sign-error", line_of(source, "self.step"))
+    assert finding.fix is not None
+    assert '"w": (self.x.T @ delta),' in finding.fix
+
+
 def test_an_error_that_is_computed_and_not_used_is_what_belongs_there(tmp_path: Path) -> None:
     source = CLASSES.replace("size=(5, 3)", "size=(5, 5)").replace("np.zeros(3)", "np.zeros(5)")
     source = source.replace("d1 = (d2 @ w2.T)", "back = d2 @ w2.T\n    d1 = d2")

@@ -294,7 +294,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_operator(scene, first, other, link), steps,
                 each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=0 if link else 1,
+                first, how=other, cost=(3 if is_shared(scene, steps) else 0) if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
@@ -315,6 +315,11 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                     )  # fmt: skip
         if first.operation == "scatter" and link:
             yield from scattered_links(scene, steps)
+
+
+def is_shared(scene: Scene, steps: Sequence[Instruction]) -> bool:
+    """Whether a place makes right values, too: an edit of the line would change those as well."""
+    return len(scene.instances[scene.place_of(steps[0])]) > len(steps)
 
 
 def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:

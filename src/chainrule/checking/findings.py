@@ -185,6 +185,10 @@ def corrected_line(
     if edit.how == "remove" and isinstance(node, ast.BinOp) and edit.instead in edit.step.inputs:
         kept = operand_of(node, edit.step.inputs.index(edit.instead))
         return replaced(source, node, text.segment(kept)) if kept is not None else None
+    if edit.how == "remove" and isinstance(node, ast.UnaryOp):
+        kept_text = text.segment(node.operand)
+        bare = isinstance(node.operand, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        return replaced(source, node, kept_text if bare else f"({kept_text})")
     if edit.how in ("left", "right") and blame.operand is not None:
         return replaced(source, blame.operand, turned(blame.operand))
     if edit.how == "swap":
