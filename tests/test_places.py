@@ -16,10 +16,10 @@ def squash_slope(z):
     return 1 - np.tanh(z) ** 2
 
 rng = np.random.default_rng(3)
-sizes = [3, 4, 4, 2]
+sizes = [3, 4, 4, 4]
 weights = [rng.normal(size=(n, k)) for k, n in zip(sizes, sizes[1:])]
 biases = [rng.normal(size=(n, 1)) for n in sizes[1:]]
-data = [(rng.normal(size=(3, 1)), rng.uniform(-0.5, 0.5, size=(2, 1))) for _ in range(6)]
+data = [(rng.normal(size=(3, 1)), rng.uniform(-0.5, 0.5, size=(4, 1))) for _ in range(6)]
 for epoch in range(12):
     sums = [np.zeros(w.shape) for w in weights], [np.zeros(b.shape) for b in biases]
     for x, t in data:
@@ -147,6 +147,29 @@ for epoch in range(12):
         error = layer.backward(error)
 """
 
+LOGISTIC = """\
+import numpy as np
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+rng = np.random.default_rng(8)
+x, t = rng.normal(size=(9, 3)), rng.uniform(size=(9, 2))
+w1, w2, w3 = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=(4, 2))
+b1, b2, b3 = rng.normal(size=4), rng.normal(size=4), rng.normal(size=2)
+for epoch in range(12):
+    a1 = logistic(x @ w1 + b1)
+    a2 = logistic(a1 @ w2 + b2)
+    a3 = logistic(a2 @ w3 + b3)
+    error = a3 - t
+    d3 = error * a3 * (1 - a3)
+    d2 = (d3 @ w3.T) * a2 * (1 - a2)
+    d1 = (d2 @ w2.T) * a1 * (1 - a1)
+    w1, b1 = w1 - 0.3 * x.T @ d1, b1 - 0.3 * d1.sum(axis=0)
+    w2, b2 = w2 - 0.3 * a1.T @ d2, b2 - 0.3 * d2.sum(axis=0)
+    w3, b3 = w3 - 0.3 * a2.T @ d3, b3 - 0.3 * d3.sum(axis=0)
+"""
+
 
 @pytest.mark.parametrize(
     ("program", "right", "wrong", "mistake", "line"),
@@ -186,6 +209,23 @@ for epoch in range(12):
             "no-flow-through-time", "cell.backward(", id="the caller hands a cell its error",
         ),
         pytest.param(
+            CELLS, "dz = dh * (1 - self.h ** 2)", "dz = dh",
+            "missing-derivative", "dz = dh", id="errors from several places meet under a new name",
+        ),
+        pytest.param(
+            SAMPLES_AND_LAYERS, "sums[1][layer] + delta", "delta",
+            "last-sample-only", "sums[1][layer] =", id="a loop over samples keeps the last one's",
+        ),
+        pytest.param(
+            SAMPLES_AND_LAYERS, "back = weights[layer].T", "back = weights[3 - layer].T",
+            "wrong-index", "back =", id="weights of one list at a wrong index",
+        ),
+        pytest.param(
+            LOGISTIC, "(d3 @ w3.T)", "(error @ w3.T)",
+            "raw-error-backpropagated", "d2 =",
+            id="four parameters that another loss explains count less than the last layer's",
+        ),
+        pytest.param(
             CELLS, "np.outer(dz, self.before)", "np.outer(dz, self.h)",
             "wrong-layer-input", "gradients[1] +=", id="a state by another name has no index",
         ),
@@ -212,6 +252,16 @@ def test_a_mistake_is_named_at_the_line_to_change(
     (finding,) = findings_in(source, tmp_path)
     assert (finding.mistake, finding.line) == (mistake, line_of(source, line))
     assert finding.proved
+
+
+def test_one_parameter_that_climbs_is_not_the_fault_of_the_line_that_moves_all(
+    tmp_path: Path,
+) -> None:
+    source = LAYERS.replace("self.x.T @ delta,", "-(self.x.T @ delta),")
+    (finding,) = findings_in(source, tmp_path)
+    assert (finding.mistake, finding.line) == ("sign-error", line_of(source, "self.step"))
+    assert finding.fix is not None
+    assert '"w": (self.x.T @ delta),' in finding.fix
 
 
 def test_an_error_that_is_computed_and_not_used_is_what_belongs_there(tmp_path: Path) -> None:

@@ -241,6 +241,13 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         renamed = renamed_operand(scene, text, here, edit.step)
         if renamed is not None:
             return renamed
+    if edit.mistake == "last-sample-only" and edit.how.startswith("sum"):
+        return passed_on(program, edit.steps[0], edit.step.output, texts, in_loop=True) or here
+    if len({scene.place_of(step) for step in edit.steps}) > 1:
+        readers = program.consumers.get(edit.step.output, ())
+        own = (step for step in readers if step.number in scene.suspect_numbers)
+        found = (passed_on(program, step, edit.step.output, texts, in_loop=False) for step in own)
+        return next((blame for blame in found if blame is not None), here)
     if name is None:
         return here
     used = {
@@ -272,6 +279,45 @@ def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> 
         if call is None:
             return
         site, call = program.sites[call.site], call.outer
+
+
+def passed_on(
+    program: Program, reader: Instruction, position: int, texts: Sequence[Text], in_loop: bool
+) -> Blame | None:
+    """Where what a step reads was passed on as it was, under the name that it is read by: dz = dh."""
+    site = program.site(reader)
+    node, call = texts[site.file].find(site), program.call(reader)
+    for slot, read in enumerate(reader.inputs):
+        operand = operand_of(node, slot)
+        if read != position or node is None or operand is None:
+            continue
+        here = follow_out(program, site, call, node, operand, texts, inner=True)
+        text, name = texts[here.file], spoken(here.operand or operand)
+        names = {name, *(spoken(source) for source in taken_from(text, here.node, name))}
+        for one in ast.walk(text.tree):
+            if (
+                isinstance(one, ast.Assign)
+                and any(spoken(target) in names for target in one.targets)
+                and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
+                and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
+            ):
+                return Blame(here.file, one)
+    return None
+
+
+def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:
+    """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
+    here: ast.AST | None = node
+    while here is not None:
+        loops = here.generators if isinstance(here, ast.ListComp | ast.GeneratorExp) else [here]
+        for loop in loops:
+            if isinstance(loop, ast.For | ast.comprehension):
+                targets = getattr(loop.target, "elts", [loop.target])
+                sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
+                if len(targets) == len(sources):
+                    pairs = zip(targets, sources, strict=True)
+                    yield from (source for target, source in pairs if spoken(target) == name)
+        here = text.parents.get(here)
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:

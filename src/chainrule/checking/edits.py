@@ -294,7 +294,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_operator(scene, first, other, link), steps,
                 each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=link_cost(scene, steps) if link else 1,
+                first, how=other, cost=(4 if is_shared(scene, steps) else 0) if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
@@ -339,10 +339,9 @@ def multiplied(scene: Scene, step: Instruction) -> Instruction | None:
     return replace(step, compute=compute)
 
 
-def link_cost(scene: Scene, steps: Sequence[Instruction]) -> int:
-    """A line that makes right updates as well is hardly the one that is wrong."""
-    others = scene.instances[scene.place_of(steps[0])]
-    return 0 if len(others) <= len(steps) else 4
+def is_shared(scene: Scene, steps: Sequence[Instruction]) -> bool:
+    """Whether a place makes right values, too: an edit of the line would change those as well."""
+    return len(scene.instances[scene.place_of(steps[0])]) > len(steps)
 
 
 def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:

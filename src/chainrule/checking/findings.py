@@ -69,7 +69,7 @@ def finding(
         "was": was or "another value",
         "code": code_words(text, blame.node),
         "should_be": f", {should}" if should else "",
-        "should": should or "the right value",
+        "other": should or "another value",
     }
     fit = scene.fit
     return Finding(
@@ -99,10 +99,11 @@ def name_in_source(scene: Scene, edit: Edit, blame: Blame) -> str:
     plain = isinstance(operand, ast.Name | ast.Attribute) and not any(
         isinstance(node, ast.Subscript) for node in ast.walk(operand)
     )
-    input_of = edit.slot is not None and scene.is_gradient_product(edit.step, edit.slot)
-    if edit.mistake == "wrong-index" and input_of and plain and edit.how != "index":
-        return "wrong-layer-input"
-    return edit.mistake
+    if edit.mistake != "wrong-index" or edit.slot is None or not plain or edit.how == "index":
+        return edit.mistake
+    if scene.comes_from_weights(edit.step.inputs[edit.slot]):
+        return "wrong-variable"
+    return "wrong-layer-input" if scene.is_gradient_product(edit.step, edit.slot) else edit.mistake
 
 
 def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
@@ -188,6 +189,10 @@ def corrected_line(
     if edit.how == "remove" and isinstance(node, ast.BinOp) and edit.instead in edit.step.inputs:
         kept = operand_of(node, edit.step.inputs.index(edit.instead))
         return replaced(source, node, text.segment(kept)) if kept is not None else None
+    if edit.how == "remove" and isinstance(node, ast.UnaryOp):
+        kept_text = text.segment(node.operand)
+        bare = isinstance(node.operand, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        return replaced(source, node, kept_text if bare else f"({kept_text})")
     if edit.how in ("left", "right") and blame.operand is not None:
         return replaced(source, blame.operand, turned(blame.operand))
     if edit.how == "swap":

@@ -1,7 +1,7 @@
 """The mistakes that a recorded program can have, by name: what the code does, and what it should do.
 
-Each pair completes "it computes ..." and "it should compute ...". `{was}` and `{should}` are the operand
-that stands there and the one that belongs there, `{code}` the expression.
+Each pair completes "it computes ..." and "it should compute ...". `{was}` is the operand
+that stands there, `{other}` the one that belongs there, `{should_be}` that after a comma, `{code}` the expression.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "wrong-variable": (
         "{code} with {was}",
-        "it with another value{should_be}",
+        "it with {other}",
     ),
     "wrong-operator": (
         "{code}",

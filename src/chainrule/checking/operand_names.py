@@ -54,11 +54,8 @@ def name_operand(
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None
         if is_turned(label):
             return "wrong-transpose"
-        return (
-            "wrong-index"
-            if same or label[0] == "shift" or alike(scene, position, other)
-            else "wrong-variable"
-        )
+        listed = same or label[0] == "shift" or alike(scene, position, other)
+        return "wrong-index" if listed or are_listed(scene, position, other) else "wrong-variable"
     product = scene.is_gradient_product(step, slot)
     if is_before_mask(scene, position, other) and (not product or scene.masked[other] == position):
         return "dropout-mask"
@@ -76,6 +73,8 @@ def name_operand(
         return "wrong-variable"
     if is_before_mask(scene, other, position):
         return "dropout-mask"
+    if step.operation == "multiply" and is_gate(scene, other):
+        return "wrong-variable"
     if label[0] in ("z", "a") or leads_to_slope(scene, step.output):
         comparing = step.operation in COMPARISONS or step.operation in ("maximum", "where", "sign")
         if comparing and is_constant(scene.case.values[step.output]):
@@ -193,6 +192,24 @@ def same_array(scene: Scene, position: int) -> int:
         position = step.inputs[0]
         step = scene.program.step_of.get(position)
     return position
+
+
+def are_listed(scene: Scene, position: int, other: int) -> bool:
+    """Whether two weights are updated by one line, as those of one list are."""
+    versions = [scene.version_behind(p) for p in (position, other)]
+    chains = [scene.case.anatomy.chains[scene.chain_of[v]] for v in versions if v is not None]
+    sites = {scene.program.recording.sites[chain.steps[0].number] for chain in chains}
+    return len(chains) == 2 and len(sites) == 1
+
+
+def is_gate(scene: Scene, position: int) -> bool:
+    """Whether the forward pass multiplies a value by another that is made from parameters: no slope, but a factor."""
+    return any(
+        step.operation == "multiply"
+        and step.output in scene.forward
+        and scene.forward_pass.other_depends(step, position)
+        for step in scene.program.consumers.get(position, ())
+    )
 
 
 def is_constant(value: Any) -> bool:

@@ -163,9 +163,10 @@ class Scene:
     def useful(self) -> set[int]:
         """What predictions and updates are made from, and errors that were computed and are not used."""
         program = self.program
+        end = max(update.after for update in self.case.anatomy.updates)  # no pass that was cut off
         unused = {
             step.output for step in program.steps
-            if self.is_tainted(step.output) and not program.consumers.get(step.output)
+            if step.output < end and self.is_tainted(step.output) and not program.consumers.get(step.output)
         }  # fmt: skip
         return self.forward | {step.output for step in self.cone} | unused
 
@@ -292,20 +293,12 @@ class Scene:
         """For each value that dropout's mask has gone over, the value before."""
         return self.forward_pass.masked
 
-    @property
-    def mask_steps(self) -> dict[int, int]:
-        """For each value of dropout the value one step before: a mask alone, or a scale alone."""
-        return self.forward_pass.mask_steps
-
     def slope(self, a: int, z: int, values: Values) -> Any:
         return self.forward_pass.slope(a, z, values)
 
     @cached_property
     def suspect_numbers(self) -> set[int]:
         return {step.number for step in self.suspects}
-
-    def instances_near(self, key: Place, near: int) -> list[int]:
-        return self.between(self.instances[key], near)
 
     @cached_property
     def instances(self) -> dict[Place, list[int]]:
@@ -316,6 +309,9 @@ class Scene:
             if key in found:
                 found[key].append(step.output)
         return found
+
+    def instances_near(self, key: Place, near: int) -> list[int]:
+        return self.between(self.instances[key], near)
 
     def rank(self, step: Instruction) -> tuple[int, int]:
         """Which of its place's instances of that turn a step is, and how many there are."""

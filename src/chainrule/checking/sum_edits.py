@@ -192,17 +192,18 @@ def sums_over_samples(scene: Scene) -> Iterator[Edit]:
                 or scene.updated_by(first.output) is None
             ):
                 continue
-            for stride in range(1, len(members)):
-                if len(members) % stride:
+            for count in range(2, len(members) + 1):  # of samples; each has one or several of these
+                if len(members) % count:
                     continue
 
                 def change(
-                    step: Instruction, slot: int = slot, stride: int = stride
+                    step: Instruction, slot: int = slot, count: int = count
                 ) -> Instruction | None:
                     at = step.inputs[slot]
                     own = scene.members(scene.class_of.get(at), at)
-                    if at not in own:
+                    if at not in own or len(own) % count:
                         return None
+                    stride = len(own) // count
                     parts = own[own.index(at) % stride :: stride]
                     return with_changed_operand(
                         step, slot, lambda value, values: sum(values[p] for p in parts)
@@ -210,11 +211,5 @@ def sums_over_samples(scene: Scene) -> Iterator[Edit]:
 
                 maker = scene.program.step_of[position]
                 yield Edit(
-                    "last-sample-only",
-                    steps,
-                    each(change),
-                    maker,
-                    None,
-                    how=f"sum {stride}",
-                    cost=2,
-                )
+                    "last-sample-only", steps, each(change), maker, None, how=f"sum {count}", cost=2,
+                )  # fmt: skip

@@ -108,7 +108,7 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
             continue
         shape = np.shape(scene.case.values[first.output])
         kinds = (
-            ("dropout-mask", scene.masked), ("dropout-mask", scene.mask_steps),
+            ("dropout-mask", scene.masked), ("dropout-mask", scene.forward_pass.mask_steps),
             ("missing-derivative", scene.activations),
         )  # fmt: skip
         for name, pairs in kinds:
@@ -128,7 +128,7 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                     )
                     yield Edit(
                         name, steps, seen_as(scene, key, change), first, None, mate(first),
-                        how="factor", cost=0 if beside else 1,
+                        how="factor", cost=0 if beside else 1 + is_no_error_now(scene, first),
                     )  # fmt: skip
                     if len(scene.members(pair_class, first.output)) < 2:
                         break
@@ -193,6 +193,20 @@ def named_factor_edits(scene: Scene) -> Iterator[Edit]:
                     "missing-derivative", steps, seen_by_others(scene, keys, change), first, None,
                     mate(first) if mate(first) != NONE else None, how="factor", cost=1,
                 )  # fmt: skip
+
+
+def is_no_error_now(scene: Scene, step: Instruction) -> bool:
+    """Whether a step makes part of an update of an error: times the rate, or times a layer's input."""
+    return step.operation == "multiply" and any(
+        scene.is_gradient_product(step, slot)
+        and (
+            position in scene.step_sizes
+            or scene.is_rate(position)
+            or np.size(scene.case.values[position]) > 1
+            or scene.is_tainted(step.inputs[1 - slot])
+        )
+        for slot, position in enumerate(step.inputs)
+    )
 
 
 def comes_from_mask(scene: Scene, position: int) -> bool:
