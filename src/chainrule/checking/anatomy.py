@@ -13,8 +13,9 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
 
     Wider readings of what a prediction and its target are come last: lr + gradient mixes two things as well.
     """
-    for kinds in KINDS:
-        anatomy = settle(program, finished, kinds)
+    # A false chain can hide all mixes, but seldom does: that is looked into last.
+    for kinds, patient in ((kinds, patient) for patient in (False, True) for kinds in KINDS):
+        anatomy = settle(program, finished, kinds, patient)
         if anatomy.updates:
             break
     made_of = program.ancestors(
@@ -24,8 +25,8 @@ def take_apart(program: Program, finished: bool = True) -> Anatomy:
     return anatomy
 
 
-def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
-    """Chains, mixes of some kinds and updates that fit together.
+def settle(program: Program, finished: bool, kinds: Collection[str], patient: bool) -> Anatomy:
+    """Chains, mixes of some kinds and updates that fit together; `patient` where there are no mixes at first.
 
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
@@ -43,6 +44,8 @@ def settle(program: Program, finished: bool, kinds: Collection[str]) -> Anatomy:
             if updates:
                 anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
                 anatomy.reached = reached
+        elif not patient:
+            return anatomy
         if not anatomy.updates and not idle:
             idle = {chain.root for chain in chains}  # something that is no parameter stands between
         # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
