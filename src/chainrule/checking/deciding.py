@@ -23,7 +23,7 @@ from chainrule.recording.source import UnreadableError
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 HUGE = 1e8
-FEW = 4  # passes
+FEW = 2  # passes
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
