@@ -167,7 +167,7 @@ def test_the_object_that_is_shown_has_the_keys_of_the_real_ones() -> None:
 
 
 def test_the_table_has_every_name_that_a_network_can_show() -> None:
-    assert len(ROWS) == 22
+    assert len(ROWS) == 23
     assert "| `unknown` |" in PAGE
 
 

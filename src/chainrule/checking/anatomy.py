@@ -26,8 +26,9 @@ def take_apart(
 
     `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
     """
-    for finder in finders:
-        anatomy = settle(program, finished, finder, banned, kept)
+    # A false chain can hide all mixes, but seldom does: that is looked into last.
+    for finder, patient in ((finder, patient) for patient in (False, True) for finder in finders):
+        anatomy = settle(program, finished, finder, banned, kept, patient)
         if anatomy.updates:
             break
     made_of = program.ancestors(
@@ -43,8 +44,9 @@ def settle(
     finder: MixFinder,
     banned: Collection[int],
     kept: Collection[int],
+    patient: bool,
 ) -> Anatomy:
-    """Chains, mixes and updates that fit together.
+    """Chains, mixes and updates that fit together; `patient` where there are no mixes at first.
 
     A chain that no error goes into is no parameter: then everything is looked at again without it.
     """
@@ -68,6 +70,8 @@ def settle(
                 anatomy.reached = reached
             else:  # they may take errors up that belong to others: look again without them
                 begun = begun_with_errors(program, chains, errors)
+        elif not patient:
+            return anatomy
         if not anatomy.updates and not idle:
             idle = {chain.root for chain in chains}  # something that is no parameter stands between
         # A false chain keeps errors from true ones; the short ones are the likeliest to be false.

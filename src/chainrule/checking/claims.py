@@ -415,7 +415,7 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
         own = tuple(bits(errors[claim] & reached.get(chain.root, 0)))
         if own:
             updates.append(Update(number, 0, chain.root, chain.versions[1], own, own[0]))
-    join_mixes(updates, chains, reached)
+    join_mixes(updates, mixes, reached)
     anatomy = Anatomy(program, chains, masks, mixes, updates, versions, errors, claimed=True)
     anatomy.reached = reached
     made_of = program.ancestors(mixes[n].prediction for update in updates for n in update.mixes)

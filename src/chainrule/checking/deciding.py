@@ -34,7 +34,7 @@ UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
-FEW = 4  # passes
+FEW = 2  # passes
 TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 

@@ -128,7 +128,7 @@ def anatomy_of(
             own = tuple(bits(feeding & reached.get(chain.root, 0)))
             if own:
                 updates.append(Update(number, count, chain.root, step.output, own, own[0]))
-    join_mixes(updates, order, reached)
+    join_mixes(updates, mixes, reached)
     anatomy = Anatomy(
         program,
         order,

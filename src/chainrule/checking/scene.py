@@ -268,14 +268,9 @@ class Scene:
     @cached_property
     def forward_pass(self) -> ForwardPass:
         anatomy = self.case.anatomy
-        predictions = {mix.prediction for mix in anatomy.mixes}
+        predictions, versions = {mix.prediction for mix in anatomy.mixes}, set(self.chain_of)
         return ForwardPass(
-            self.program,
-            self.case.values,
-            anatomy.masks,
-            self.forward,
-            set(self.chain_of),
-            predictions,
+            self.program, self.case.values, anatomy.masks, self.forward, versions, predictions
         )
 
     @property

@@ -237,7 +237,8 @@ class Trial:
         last = scene.worlds[-1][1]
         counts: dict[int, int] = {}
         wrong: dict[int, int] = {}
-        turns = sorted({update.turn for update in anatomy.updates})[:6]
+        # What is trained in a second place has turns of its own, all of them later.
+        turns = sorted({u.turn for u in anatomy.updates if u.chain in scene.fit.bad})[:6]
         rates = list(scene.fit.rate.values())
         numbers = [k for k, update in enumerate(anatomy.updates) if update.turn in turns]
         steps = steps_of(scene, numbers, scene.worlds[-1][0], {})

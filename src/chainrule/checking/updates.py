@@ -107,7 +107,7 @@ def find_updates(
             if own:
                 before, after = chain.versions[k], chain.versions[end]
                 updates.append(Update(number, count, before, after, own, own[0]))
-    join_mixes(updates, chains, reached)
+    join_mixes(updates, mixes, reached)
     return updates, fed, error_masks, reached
 
 
@@ -120,17 +120,23 @@ def computed_at(program: Program, position: int) -> int:
     return position
 
 
-def join_mixes(
-    updates: Sequence[Update], chains: Sequence[Chain], reached: Mapping[int, int]
-) -> None:
+def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping[int, int]) -> None:
     """Errors that any update uses together belong to one loss: each update's gradient is of all of it.
+
+    So do errors of one prediction and target, written down once for each parameter.
 
     An output's bias is moved by its own error alone, but a softmax lets every output's loss depend on it;
     and an update that should have used an error and does not is wrong.
     """
     groups: list[int] = []
-    for update in updates:
-        mask = sum(1 << number for number in update.mixes)
+    same: dict[tuple[int, int], int] = {}
+    for number, mix in enumerate(mixes):
+        key = mix.prediction, mix.target
+        same[key] = same.get(key, 0) | 1 << number
+    for mask in [
+        *(mask for mask in same.values() if mask.bit_count() > 1),
+        *(sum(1 << number for number in update.mixes) for update in updates),
+    ]:
         touching = [group for group in groups if group & mask]
         groups = [group for group in groups if not group & mask]
         for group in touching:

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.arithmetic import FLOAT64
 from chainrule.checking.edits import Changes, Edit, each, groups
+from chainrule.checking.operand_names import scales_parameter
 from chainrule.checking.program import Instruction, Values
 from chainrule.checking.scene import CARRIERS, PRODUCTS, Place, Scene
 from chainrule.rules import RULES
@@ -431,6 +432,8 @@ def constants(scene: Scene) -> Iterator[Edit]:
             continue
         if first.operation in ("add", "subtract") and scene.is_tainted(first.output):
             continue  # what is added to an error may be a penalty
+        if scales_parameter(scene, first.output):
+            continue  # 1 - rate * decay, whose sign is the likelier mistake
         for slot, position in enumerate(first.inputs):
             if not is_whole_constant(scene, first, position):
                 continue
