@@ -387,6 +387,47 @@ def test_names_that_numpy_had_once_are_understood() -> None:
     assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
 
 
+MASKED = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+w1, w2 = rng.normal(size=(3, 6)), rng.normal(size=(6, 2))
+for _ in range(40):
+    z = x @ w1
+    d2 = np.maximum(z, 0) @ w2 - t
+    d1 = d2 @ w2.T * MASK
+    w2 = w2 - 0.01 * np.maximum(z, 0).T @ d2
+    w1 = w1 - 0.01 * x.T @ d1
+"""
+
+
+@pytest.mark.parametrize("mask", ["np.int64(z > 0)", "np.uint8(z > 0)", "(z > 0).astype(int)"])
+def test_a_mask_of_whole_numbers_is_followed(mask: str) -> None:
+    assert verdict_on(MASKED.replace("MASK", mask))["verdict"] == "right"
+
+
+def test_what_was_not_followed_makes_nothing_wrong() -> None:
+    mask = "np.array([[int(entry > 0) for entry in row] for row in z.tolist()])"
+    assert verdict_on(MASKED.replace("MASK", mask))["verdict"] != "wrong"
+
+
+def test_an_accuracy_that_rounding_changes_does_not_matter() -> None:
+    single = MASKED.replace("normal(size=(9, 3))", "normal(size=(9, 3)).astype(np.float32)")
+    single = single.replace("normal(size=(3, 6)),", "normal(size=(3, 6)).astype(np.float32),")
+    near = "    ties = np.mean((z * np.float32(1 / 3) * 3 == z) * 1.0)\n    d2 ="
+    program = single.replace("    d2 =", near).replace("MASK", "(z > 0)")
+    assert verdict_on(program)["verdict"] == "right"
+
+
+def test_numbers_that_are_rounded_are_followed() -> None:
+    rounded = (
+        MASKED.replace("MASK", "(z > 0)")
+        + "    print(round(float(d2[0, 0]), 2), round(d2[0, 1], 2))\n"
+    )
+    assert verdict_on(rounded)["verdict"] == "right"
+
+
 # --- what is trained later ----------------------------------------------------------------------------
 
 REGRESSION = """

@@ -15,6 +15,7 @@ from chainrule.checking.checking import Case
 from chainrule.checking.edits import SWAPS
 from chainrule.checking.fitting import CLEAR, RATE, Fit, norm
 from chainrule.checking.goals import find_goals
+from chainrule.checking.judging import judge_plainly
 from chainrule.checking.own_losses import stated_losses
 from chainrule.checking.predictions import Mix
 from chainrule.checking.repair import Repair
@@ -37,6 +38,15 @@ def is_clearly_wrong(case: Case, fit: Fit) -> bool:
     if any(fit.cosine.get(number, 1.0) >= POINTS_ELSEWHERE for number in fit.bad):
         return False
     return all(is_linear_in_errors(case, number) for number in fit.bad)
+
+
+def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
+    """Whether any parameter is wrong at the program's own numbers, too.
+
+    What shows only at other numbers may come of a value that depends on parameters and was not followed.
+    """
+    own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
+    return fit.form != "gradient-descent" or bool(own.bad & fit.bad)
 
 
 def used_mixes(case: Case) -> list[Mix]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chainrule.checking.anatomy import take_apart
 from chainrule.checking.blind_updates import with_blind_updates
-from chainrule.checking.certainty import is_believable, is_clearly_wrong
+from chainrule.checking.certainty import is_believable, is_clearly_wrong, is_seen_as_recorded
 from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
 from chainrule.checking.components import joined_verdict, models_of
 from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
@@ -242,7 +242,7 @@ def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
     fit = repair.before
     assert fit is not None
     proved = repair.proved and is_believable(case, repair)
-    if not proved and not is_clearly_wrong(case, fit):
+    if not (proved or is_clearly_wrong(case, fit)) or not is_seen_as_recorded(case, fit):
         return undecided(
             name, "no loss of the family explains its updates, and no single mistake either"
         )

@@ -63,11 +63,9 @@ def is_numeric_function(function: Any) -> bool:
         return True
     if isinstance(function, types.MethodType):
         return type(function.__self__).__module__.startswith(("numpy.random", "random"))
-    return (
-        function in (float, np.float64, np.float32, np.float16)
-        if isinstance(function, type)
-        else False
-    )
+    if not isinstance(function, type):
+        return False
+    return function is float or issubclass(function, np.number | np.bool_)
 
 
 def module_of(function: Any) -> str:

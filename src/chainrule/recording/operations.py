@@ -89,7 +89,7 @@ MOVERS = {
 }  # fmt: skip
 SAME = {
     "array", "asarray", "ascontiguousarray", "asfortranarray", "asanyarray", "copy", "astype", "float",
-    "float64", "float32", "float16", "positive", "pos", "item", "nan_to_num", "asmatrix", "mat", "matrix",
+    "float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool", "bool_", "positive", "pos", "item", "nan_to_num", "asmatrix", "mat", "matrix",
     "asarray_chkfinite", "real",
 }  # fmt: skip
 
@@ -205,8 +205,8 @@ def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -
         if numeric or (isinstance(argument, list | tuple) and holds_numbers(argument)):
             number, kind = len(inputs), type(argument)
             inputs.append(recorder.position(argument))
-            if kind is float:
-                return lambda values: float(values[number])
+            if issubclass(kind, float | np.floating):
+                return lambda values: kind(values[number])
             dtype = (
                 argument.dtype
                 if isinstance(argument, np.ndarray) and argument.dtype.kind in "iub"
