@@ -146,7 +146,8 @@ def is_followed(program: Program, place: ErrorPlace, banned: Collection[int]) ->
     """Whether all updates follow the gradient of a loss, were the error there the difference to some number."""
     try:
         tried, targets = with_target(program, place)
-        _ = tried.recorded
+        if not all(np.all(np.isfinite(tried.recorded[s.output])) for s in place.steps):
+            return False
     except FAILURES:
         return False
 
