@@ -126,6 +126,11 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             parameters=parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen),
             findings=findings,
         )  # fmt: skip
+    most = max((len(fit.good) for fit in case.fits.values()), default=0)
+    if not driven and 2 * most < len(case.anatomy.chains):
+        missing = find_missing_target(run, case.program, sooner(deadline))
+        if missing is not None:
+            return without_target(name, missing)
     own = fit_own_loss(case)
     if own is not None:
         fit, step = own
@@ -134,11 +139,6 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
-    most = max((len(fit.good) for fit in case.fits.values()), default=0)
-    if not driven and 2 * most < len(case.anatomy.chains):
-        missing = find_missing_target(run, case.program, sooner(deadline))
-        if missing is not None:
-            return without_target(name, missing)
     return blame(name, run, case, deadline)
 
 

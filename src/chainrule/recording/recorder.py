@@ -114,12 +114,7 @@ class Recorder:
         recording = self.recording
         graph = recording.graph
         position = graph.add_step(
-            operation.name,
-            operation.inputs,
-            NOT_KEPT,
-            None,
-            None,
-            **operation.parameters,
+            operation.name, operation.inputs, NOT_KEPT, None, None, **operation.parameters
         )
         recording.sites.append(self.current_site)
         recording.calls.append(self.call_stack)
