@@ -142,8 +142,8 @@ def test_an_update_without_an_error_is_put_right(tmp_path: Path) -> None:
     assert fixes(verdict) == [("wrong-variable", "b1 -= 0.1 * d1.sum(axis=0)", True)]
 
 
-def test_centres_that_follow_the_inputs_make_nothing_right(tmp_path: Path) -> None:
-    centres = ("b1 -= 0.1 * d1.sum(axis=0)", "b1 += 0.1 * (X @ w1).mean(axis=0) - 0.1 * b1")
+def test_centres_that_follow_the_activations_make_nothing_right(tmp_path: Path) -> None:
+    centres = ("b1 -= 0.1 * d1.sum(axis=0)", "b1 += 0.1 * (h.mean(axis=0) - b1)")
     assert verdict_of(tmp_path, NETWORK, centres).verdict == "undecided"
 
 
