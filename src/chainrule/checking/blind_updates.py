@@ -31,7 +31,8 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
     blind = {c.root for c in others if is_blindly_updated(case, c, predictions, stops)}
     if not blind:
         return None
-    return fit_anatomy(take_apart(program, finished, kept=blind))
+    judged = fit_anatomy(take_apart(program, finished, kept=blind))
+    return judged if judged.fits and judged.unknown_function is None else None
 
 
 def is_blindly_updated(

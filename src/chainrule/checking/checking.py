@@ -105,7 +105,9 @@ def are_probabilities(case: Case, mixes: Sequence[Mix]) -> bool:
             for array in arrays
         )
     total = sum(float(array.sum()) for array in arrays)
-    return len(arrays) > 1 and abs(total - round(total)) < 1e-6 * len(arrays) and total > 0.5
+    if len(arrays) < 2 or not np.isfinite(total):
+        return False
+    return abs(total - round(total)) < 1e-6 * len(arrays) and total > 0.5
 
 
 def disturb(anatomy: Anatomy, seed: int = 1) -> Values | None:

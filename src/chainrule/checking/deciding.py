@@ -171,16 +171,16 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
     if not uses_data(case):
         return undecided(name, "its predictions are made of parameters alone: no data go into them")
     losses = right_losses(case)
+    if not driven:
+        own_targets, missing = judge_targets(run, case, bool(losses), sooner(deadline))
+        if missing is not None:
+            return without_target(name, missing)
+        if own_targets:
+            return undecided(name, "what it takes for targets are its own predictions, rounded")
+    blind = with_blind_updates(case, run.finished)
+    if blind is not None and not right_losses(blind):
+        return decide_blind(name, blind, run, deadline)
     if losses:
-        if not driven:
-            own_targets, missing = uses_own_targets(run, case, sooner(deadline))
-            if missing is not None:
-                return without_target(name, missing)
-            if own_targets:
-                return undecided(name, "what it takes for targets are its own predictions, rounded")
-        blind = with_blind_updates(case, run.finished)
-        if blind is not None and not right_losses(blind):
-            return decide_blind(name, blind, run, deadline)
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
         for one in frozen:
@@ -201,12 +201,19 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
-    most = max((len(fit.good) for fit in case.fits.values()), default=0)
-    if not driven and 2 * most < len(case.anatomy.chains):
-        missing = find_missing_target(run, case.program, sooner(deadline))
-        if missing is not None:
-            return without_target(name, missing)
     return blame(name, run, case, deadline)
+
+
+def judge_targets(
+    run: Run, case: Case, right: bool, deadline: float
+) -> tuple[bool, MissingTarget | None]:
+    """Whether targets are a program's own predictions; and a target that updates should depend on."""
+    if right:
+        return uses_own_targets(run, case, deadline)
+    most = max((len(fit.good) for fit in case.fits.values()), default=0)
+    if 2 * most >= len(case.anatomy.chains):
+        return False, None  # its targets explain most of it
+    return False, find_missing_target(run, case.program, deadline)
 
 
 def decide_blind(name: str, case: Case, run: Run, deadline: float) -> Verdict:

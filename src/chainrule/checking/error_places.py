@@ -122,15 +122,32 @@ def may_be_error(
     other = step.inputs[1 - slot]
     if not masks[other]:
         return other in program.given and is_written_constant(program, step, other)
-    behind = program.ancestors([other], stops) - program.ancestors([step.inputs[slot]], stops)
-    return all(np.size(program.given[p]) == 1 for p in behind & set(program.given))
+    return True
+
+
+def holds_no_data(program: Program, place: ErrorPlace, stops: Collection[int]) -> bool:
+    """Whether all that stands beside the prediction is made of what that is made of, and of constants.
+
+    A single number is one where it is the same each time: a reward is not.
+    """
+    numbers: dict[int, set[float]] = {}
+    for step in place.steps:
+        behind = program.ancestors([step.inputs[1 - place.slot]], stops)
+        behind -= program.ancestors([step.inputs[place.slot]], stops)
+        for position in behind & set(program.given):
+            if np.size(program.given[position]) > 1:
+                return False
+            born = program.recording.birthplaces[position]
+            numbers.setdefault(born, set()).add(float(np.reshape(program.given[position], -1)[0]))
+    return all(len(found) == 1 for found in numbers.values())
 
 
 def is_followed(program: Program, place: ErrorPlace, banned: Collection[int]) -> bool:
     """Whether all updates follow the gradient of a loss, were the error there the difference to some number."""
     try:
         tried, targets = with_target(program, place)
-        _ = tried.recorded
+        if not all(np.all(np.isfinite(tried.recorded[s.output])) for s in place.steps):
+            return False
     except FAILURES:
         return False
 

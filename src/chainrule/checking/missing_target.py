@@ -109,10 +109,12 @@ def look_at(run: Run, place: ErrorPlace, deadline: float) -> Spot | None:
 def mend(spot: Spot, deadline: float, at_hand: bool = False) -> MissingTarget | None:
     """The program with a target at that place, where one is in sight and all updates then agree."""
     text, node, place = spot.text, spot.node, spot.place
+    indices = indices_of(text, node, place)
     possible = [
         target
         for target in spot.around.targets(unread_names(text))
-        if not is_made_from_prediction(text, node, ast.parse(target, mode="eval"), spot.around)
+        if target not in indices
+        and not is_made_from_prediction(text, node, ast.parse(target, mode="eval"), spot.around)
         and (not at_hand or is_at_hand(text, node, target))
     ]
     for target in possible[:MOST_TARGETS]:

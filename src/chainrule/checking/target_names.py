@@ -213,7 +213,7 @@ class Surroundings:
                 if by_inputs[key] != numbers:
                     return False
             by_inputs[key] = numbers
-            again = again or (numbers in seen and (np.size(value) > 1 or value.dtype.kind in "iu"))
+            again = again or (numbers in seen and np.size(value) > 1)
             seen.add(numbers)
         given = self.program.ancestors(known) & set(self.program.given)
         first = self.prediction_of(self.turns[0].step)

@@ -1,0 +1,178 @@
+"""Errors without a target, targets that are predictions, and updates without an error: what `check` says of them."""
+
+from pathlib import Path
+
+import pytest
+
+from chainrule.checking.request import check_paths
+from chainrule.checking.verdict import Verdict
+
+NETWORK = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(8, 3))
+Y = rng.uniform(0.1, 0.9, size=(8, 2))
+w1, b1 = rng.normal(size=(3, 4)), rng.normal(size=4)
+w2, b2 = rng.normal(size=(4, 2)), rng.normal(size=2)
+for epoch in range(40):
+    h = np.tanh(X @ w1 + b1)
+    out = 1 / (1 + np.exp(-(h @ w2 + b2)))
+    e = out - Y
+    d2 = e * out * (1 - out)
+    d1 = d2 @ w2.T * (1 - h * h)
+    w2 -= 0.1 * h.T @ d2
+    b2 -= 0.1 * d2.sum(axis=0)
+    w1 -= 0.1 * X.T @ d1
+    b1 -= 0.1 * d1.sum(axis=0)
+"""
+CLASSES = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(12, 3))
+labels = rng.integers(0, 3, 12)
+W, b = rng.normal(size=(3, 3)), np.zeros(3)
+for epoch in range(40):
+    s = X @ W + b
+    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    loss = -np.log(p[np.arange(12), labels]).mean()
+    p[np.arange(12), labels] -= 1
+    W -= 0.01 * X.T @ p
+    b -= 0.01 * p.sum(axis=0)
+"""
+ONE_BY_ONE = """\
+import math, random
+
+random.seed(1)
+data = [([0.2, 0.9], 1), ([0.8, 0.1], 0), ([0.3, 0.7], 1), ([0.9, 0.4], 0)]
+w, b = [0.5, -0.3], 0.1
+for epoch in range(40):
+    for x, label in data:
+        p = 1 / (1 + math.exp(-(w[0] * x[0] + w[1] * x[1] + b)))
+        guess = 1 if p > 0.5 else 0
+        e = p - label
+        w[0] -= 0.1 * e * x[0]
+        w[1] -= 0.1 * e * x[1]
+        b -= 0.1 * e
+"""
+
+
+def verdict_of(folder: Path, source: str, *changes: tuple[str, str]) -> Verdict:
+    for before, after in changes:
+        assert before in source
+        source = source.replace(before, after)
+    path = folder / "network.py"
+    path.write_text(source, "utf-8")
+    (answer,) = check_paths([str(path)], 60.0, jobs=1)
+    assert isinstance(answer, Verdict), answer
+    return answer
+
+
+def fixes(verdict: Verdict) -> list[tuple[str, str, bool]]:
+    return [(f.mistake, (f.fix or "").strip(), f.proved) for f in verdict.findings]
+
+
+@pytest.mark.parametrize("source", [NETWORK, CLASSES, ONE_BY_ONE])
+def test_an_error_with_its_target_is_right(source: str, tmp_path: Path) -> None:
+    assert verdict_of(tmp_path, source).verdict == "right"
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        ("e = out - out.mean(axis=0)", "e = out - Y"),
+        ("e = out - 0.5", "e = out - Y"),
+        ("e = out - np.round(out)", "e = out - Y"),
+        ("e = 2 * out / 8", "e = 2 * (out - Y) / 8"),
+    ],
+)
+def test_the_target_that_an_error_lacks_is_named(error: str, fix: str, tmp_path: Path) -> None:
+    verdict = verdict_of(tmp_path, NETWORK, ("e = out - Y", error))
+    assert fixes(verdict) == [("target-unused", fix, True)]
+    assert verdict.findings[0].line == 11
+
+
+def test_class_numbers_of_the_prediction_itself_are_no_target(tmp_path: Path) -> None:
+    own = ("    p[np.arange(12), labels] -=", "    p[np.arange(12), p.argmax(axis=1)] -=")
+    verdict = verdict_of(tmp_path, CLASSES, own)
+    assert fixes(verdict) == [("target-unused", "p[np.arange(12), labels] -= 1", True)]
+
+
+def test_a_guess_is_no_target_either(tmp_path: Path) -> None:
+    verdict = verdict_of(tmp_path, ONE_BY_ONE, ("e = p - label", "e = p - guess"))
+    assert fixes(verdict) == [("target-unused", "e = p - label", True)]
+
+
+def test_to_learn_from_predictions_and_look_at_classes_afterwards_may_be_meant(
+    tmp_path: Path,
+) -> None:
+    verdict = verdict_of(
+        tmp_path,
+        CLASSES + "print(np.mean(p.argmax(axis=1) == labels))\n",
+        ("    loss = -np.log(p[np.arange(12), labels]).mean()\n", ""),
+        ("    p[np.arange(12), labels] -=", "    p[np.arange(12), p.argmax(axis=1)] -="),
+    )
+    assert verdict.verdict == "undecided"
+
+
+def test_a_loss_of_the_program_that_needs_no_target_is_believed(tmp_path: Path) -> None:
+    error = ("e = out - Y", "e = out\n    loss = 0.5 * np.sum(out**2)")
+    assert verdict_of(tmp_path, NETWORK, error).verdict != "wrong"
+
+
+@pytest.mark.parametrize(
+    "target", ["rng.normal(size=(8, 2))", "np.full((8, 2), epoch / 40)", "np.ones((8, 2))"]
+)
+def test_what_is_drawn_or_counted_or_never_changes_is_no_target(
+    target: str, tmp_path: Path
+) -> None:
+    verdict = verdict_of(
+        tmp_path,
+        NETWORK,
+        ("Y = rng.uniform(0.1, 0.9, size=(8, 2))\n", ""),
+        ("e = out - Y", f"other = {target}; e = out - 0.5"),
+    )
+    assert verdict.verdict == "undecided"
+
+
+def test_an_update_without_an_error_is_put_right(tmp_path: Path) -> None:
+    blind = ("b1 -= 0.1 * d1.sum(axis=0)", "b1 -= 0.1 * h.sum(axis=0)")
+    verdict = verdict_of(tmp_path, NETWORK, blind)
+    assert fixes(verdict) == [("wrong-variable", "b1 -= 0.1 * d1.sum(axis=0)", True)]
+
+
+def test_centres_that_follow_the_activations_make_nothing_right(tmp_path: Path) -> None:
+    centres = ("b1 -= 0.1 * d1.sum(axis=0)", "b1 += 0.1 * (h.mean(axis=0) - b1)")
+    assert verdict_of(tmp_path, NETWORK, centres).verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "mean = mean + 0.1 * (h.mean(axis=0) - mean)",
+        "mean = mean + 0.1 * (w2.mean(axis=1) - mean)",
+    ],
+)
+def test_averages_that_go_into_no_prediction_are_no_parameters(kept: str, tmp_path: Path) -> None:
+    verdict = verdict_of(
+        tmp_path,
+        NETWORK,
+        ("for epoch", "mean = np.zeros(4)\nfor epoch"),
+        ("    b1 -= 0.1 * d1.sum(axis=0)", f"    b1 -= 0.1 * d1.sum(axis=0)\n    {kept}"),
+    )
+    assert verdict.verdict == "right"
+
+
+def test_a_state_that_goes_on_from_sample_to_sample_is_no_parameter(tmp_path: Path) -> None:
+    source = """\
+import numpy as np
+rng = np.random.default_rng(6)
+series = np.sin(np.arange(60) * 0.3)
+inward, back = rng.normal(size=5), rng.normal(size=(5, 5)) * 0.3
+w, h = 0.1 * rng.normal(size=5), np.zeros(5)
+for t in range(59):
+    h = h + 0.3 * (np.tanh(inward * series[t] + back @ h) - h)
+    w = w - 0.05 * (w @ h - series[t + 1]) * h
+"""
+    assert verdict_of(tmp_path, source).verdict == "right"
