@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import chainrule.checking.edits as edit_list
+import chainrule.checking.scale_edits as scale_edits
 import chainrule.checking.sum_edits as sum_edits
 import chainrule.checking.value_edits as value_edits
 from chainrule.checking.checking import Case
@@ -190,8 +191,8 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
 
 def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Edits that mend much and say little: tried when nothing else mends everything."""
-    yield value_edits.negations(scene)
-    yield value_edits.scales(scene, trial.constant_ratios(), trial.turn)
+    yield scale_edits.negations(scene)
+    yield scale_edits.scales(scene, trial.constant_ratios(), trial.turn)
     yield sum_edits.sums_over_samples(scene)
     yield truncated_updates(scene, trial.rate, trial.turn)
     yield value_edits.true_slopes(scene)

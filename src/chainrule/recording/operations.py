@@ -226,6 +226,22 @@ def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -
     return Operation(name, inputs)
 
 
+def change(
+    recorder: Writer, target: Any, function: Any, args: Arguments, kwargs: Mapping[str, Any]
+) -> Any:
+    """Call what changes memory: what no rule follows is taken as given anew."""
+    if not isinstance(target, np.ndarray) or isinstance(target, np.memmap):
+        return function(*args, **kwargs)
+    operation = overwritten(recorder, target, function, args, kwargs)
+    recorder.memory.before_write(target)
+    value = function(*args, **kwargs)
+    if operation is not None:
+        recorder.memory.written(target, recorder.add(operation, target))
+    else:
+        recorder.memory.forget(target)
+    return value
+
+
 def overwritten(
     recorder: Writer, target: Any, function: Any, args: Arguments, kwargs: Mapping[str, Any]
 ) -> Operation | None:

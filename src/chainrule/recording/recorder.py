@@ -31,9 +31,9 @@ from chainrule.recording.operations import (
     CONSTANTS,
     METHODS,
     OPERATORS,
+    change,
     holds_numbers,
     is_filled_with_made,
-    overwritten,
     translate,
 )
 from chainrule.recording.recording import (
@@ -122,8 +122,7 @@ class Recorder:
     def add(self, operation: Operation, value: Any) -> int:
         """Write down a step with its value; its position is returned."""
         recording = self.recording
-        graph = recording.graph
-        position = graph.add_step(
+        position = recording.graph.add_step(
             operation.name, operation.inputs, NOT_KEPT, None, None, **operation.parameters
         )
         recording.sites.append(self.current_site)
@@ -203,8 +202,7 @@ class Recorder:
             return self.record(operation, outcome)
         sides = self.position(left), self.position(right)
         time = len(self.recording.graph.values)
-        guard = Guard(*sides, name, bool(outcome), time)
-        self.recording.guards.append(guard)
+        self.recording.guards.append(Guard(*sides, name, bool(outcome), time))
         return outcome
 
     def attribute(self, site: int, owner: Any, name: str, /) -> Any:
@@ -369,7 +367,7 @@ class Recorder:
             self.current_site = site
             function = METHODS[name]
             if function is None:
-                return self.change(owner, getattr(owner, name), args, kwargs)
+                return change(self, owner, getattr(owner, name), args, kwargs)
             literal = (False, *self.table[site].literal)
             return self.numeric(
                 function, (owner, *args), kwargs, literal, getattr(owner, name), (args, kwargs)
@@ -405,7 +403,7 @@ class Recorder:
         if is_numeric_function(function):
             name = getattr(function, "__name__", "")
             if name in CHANGERS:
-                return self.change(args[0] if args else None, function, args, kwargs)
+                return change(self, args[0] if args else None, function, args, kwargs)
             return self.numeric(function, args, kwargs, self.table[site].literal)
         return self.called(site, function, *args, **kwargs)
 
@@ -441,7 +439,7 @@ class Recorder:
         )
         out = kwargs.get("out")
         if out is not None:
-            return self.change(out[0] if isinstance(out, tuple) else out, function, args, kwargs)
+            return change(self, out[0] if isinstance(out, tuple) else out, function, args, kwargs)
         name = getattr(function, "__name__", "")
         if bound is not None:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
@@ -478,21 +476,6 @@ class Recorder:
             return value  # handed through, as by np.asarray
         operation = translate(self, function, name, args, kwargs, value, literal)
         return value if operation is None else self.record(operation, value)
-
-    def change(
-        self, target: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        """Memory that was changed in a way that no rule follows is taken as given anew."""
-        if isinstance(target, np.ndarray) and not isinstance(target, np.memmap):
-            operation = overwritten(self, target, function, args, kwargs)
-            self.memory.before_write(target)
-            value = function(*args, **kwargs)
-            if operation is not None:
-                self.memory.written(target, self.add(operation, target))
-            else:
-                self.memory.forget(target)
-            return value
-        return function(*args, **kwargs)
 
     # --- passing through --------------------------------------------------------------------------
 
