@@ -13,13 +13,15 @@ SOURCE = ROOT / "src" / "chainrule"
 def drawn_modules() -> list[str]:
     """The modules in the order of the drawing, packages as prefixes: "engine.reference"."""
     drawing = re.findall(r"```\n((?:.|\n)*?)```", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))[0]
-    modules, package = [], ""
+    modules: list[str] = []
+    packages: list[str] = []
     for line in drawing.splitlines()[1:]:
-        indent, name = len(line) - len(line.lstrip()), line.split()[0]
+        depth, name = (len(line) - len(line.lstrip())) // 2 - 1, line.split()[0]
+        packages = packages[:depth]
         if name.endswith("/"):
-            package = name.removesuffix("/") + "."
+            packages.append(name.removesuffix("/"))
         else:
-            modules.append((package if indent > 2 else "") + Path(name).stem)
+            modules.append(".".join([*packages, Path(name).stem]))
     return modules
 
 
@@ -59,15 +61,19 @@ def test_every_module_is_drawn() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_modules_above_it(module: str) -> None:
     above = set(MODULES[: MODULES.index(module)])
-    packages = {name.split(".")[0] for name in above if "." in name}
-    own_package = module.split(".")[0] if "." in module else None
-    allowed = above | (packages - {own_package})
+    packages = {package for name in above for package in packages_of(name)}
+    allowed = above | (packages - packages_of(module))
     assert imported_modules(path_of(module)) <= allowed
+
+
+def packages_of(module: str) -> set[str]:
+    parts = module.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts))}
 
 
 def test_a_package_only_gathers_its_own_modules() -> None:
     for path in SOURCE.rglob("*/__init__.py"):
-        package = path.parent.name
+        package = ".".join(path.parent.relative_to(SOURCE).parts)
         for name in imported_modules(path):
             assert name == package or name.startswith(f"{package}."), path
 

@@ -141,7 +141,7 @@ def test_operators_of_its_own_are_followed() -> None:
 
 
 def test_long_preparations_do_not_hide_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chainrule.checking.enough.MOST_VALUES", 10_000)
+    monkeypatch.setattr("chainrule.checking.fitting.enough.MOST_VALUES", 10_000)
     sieve = "total = 0.0\nfor i in range(10000):\n    total = total * 0.5 + i * 0.25\n"
     assert verdict_on(f"import numpy as np\n{sieve}{MAKE}{NETWORK}")["verdict"] == "right"
 

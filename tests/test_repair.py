@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.checking.checking import open_case
-from chainrule.checking.enough import watch_until_enough
-from chainrule.checking.findings import findings_of
-from chainrule.checking.mistake_words import WORDS
-from chainrule.checking.program import build_program
-from chainrule.checking.repair import ORDER, repair_case
+from chainrule.checking.anatomy.program import build_program
+from chainrule.checking.finding.findings import findings_of
+from chainrule.checking.finding.mistake_words import WORDS
+from chainrule.checking.fitting.case import open_case
+from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.repairing.repair import ORDER, repair_case
 from chainrule.checking.verdict import Finding
 from chainrule.recording.execution import run_recorded
 

@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from chainrule.activations import Activation, named_activation
-    from chainrule.checking.gradient_check import assert_gradients, check_gradients
-    from chainrule.checking.gradient_report import GradientReport
+    from chainrule.checking.gradients.gradient_check import assert_gradients, check_gradients
+    from chainrule.checking.gradients.gradient_report import GradientReport
     from chainrule.checking.request import check
     from chainrule.checking.verdict import Verdict
     from chainrule.engine.reference import (

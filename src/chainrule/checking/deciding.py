@@ -4,26 +4,30 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from chainrule.checking.anatomy import take_apart
-from chainrule.checking.blind_updates import with_blind_updates
-from chainrule.checking.certainty import is_believable, is_clearly_wrong, is_seen_as_recorded
-from chainrule.checking.checking import Case, common_factor, open_case, right_losses, uses_data
-from chainrule.checking.components import joined_verdict, models_of
-from chainrule.checking.discarded import Discarded, discarded_finding, find_discarded
-from chainrule.checking.driving import judge_untrained, left_to_choose
-from chainrule.checking.enough import watch_until_enough
-from chainrule.checking.findings import findings_of
-from chainrule.checking.fitting import Fit
-from chainrule.checking.frozen import find_frozen
-from chainrule.checking.missing_target import (
+from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
+from chainrule.checking.driving.driving import judge_untrained, left_to_choose
+from chainrule.checking.finding.findings import findings_of
+from chainrule.checking.finding.frozen import find_frozen
+from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
+from chainrule.checking.fitting.case import Case, common_factor, open_case, right_losses, uses_data
+from chainrule.checking.fitting.components import joined_verdict, models_of
+from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.repairing.certainty import (
+    is_believable,
+    is_clearly_wrong,
+    is_seen_as_recorded,
+)
+from chainrule.checking.repairing.repair import repair_case
+from chainrule.checking.targets.blind_updates import with_blind_updates
+from chainrule.checking.targets.missing_target import (
     MissingTarget,
     find_missing_target,
     uses_own_targets,
 )
-from chainrule.checking.never_updated import frozen_findings, frozen_rows
-from chainrule.checking.own_losses import fit_own_loss
-from chainrule.checking.program import Program, build_program
-from chainrule.checking.repair import repair_case
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import UnreadableError

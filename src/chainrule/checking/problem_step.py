@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.arithmetic import FLOAT64, Arithmetic, fifty_digits
 from chainrule.arrays import Array
-from chainrule.checking.gradient_check import check_gradients
+from chainrule.checking.gradients.gradient_check import check_gradients
 from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict, undecided
 from chainrule.engine import reference
 from chainrule.errors import ChainruleError, InputError

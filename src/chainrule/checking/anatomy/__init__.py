@@ -1,0 +1,1 @@
+"""A recording taken apart: parameters, predictions, updates, and the true gradients."""

@@ -1,0 +1,283 @@
+"""Parameters, found in a recorded computation by what happens to them, and their updates.
+
+A parameter is a value that goes on as another: b = a + d or a - d, where d was made with the help of a.
+Such values form a *chain*, V0 -> V1 -> V2 ...; entries that are written one by one into an array are
+steps of the array's chain. Values of one place in the source belong together, as the weights of a layer
+that is a list of numbers do.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Program
+
+LINKS = {"add", "subtract"}
+MOST_PLACES = 200_000  # entries of an array whose indices are compared one by one
+LINKING = LINKS | {"scatter"}
+Spot: TypeAlias = tuple[int, int]
+UPDATE_KINDS = {
+    "Add",
+    "Sub",
+    "add",
+    "subtract",
+    "sub",
+    "iadd",
+    "isub",
+    "at",
+}  # written as such in the source
+
+
+@final
+@dataclass
+class Chain:
+    """The versions of one parameter, in order, as positions; each but the first with the step that made it."""
+
+    root: int
+    versions: list[int] = field(default_factory=list)
+    steps: list[Instruction] = field(default_factory=list)
+
+    def name(self, program: Program) -> str | None:
+        for position in (*self.versions[1:], self.root):
+            name = program.recording.names.get(position)
+            if name is not None:
+                return name
+        return None
+
+
+def find_chains(
+    program: Program, banned: Collection[int] = (), no_links: Collection[Spot] = ()
+) -> tuple[list[Chain], list[int]]:
+    """All chains, and for each position the set (as bits) of chains that it depends on.
+
+    Dependence ends at a chain's version, which depends on its own chain alone. A root in `banned` is
+    taken for no parameter, a step at a site in `no_links` for no update.
+    """
+    # A site that makes one version makes versions always, also by an update that happens to be 0.
+    everywhere = {spot(program, step) for step in program.steps if step.operation in LINKING}
+    chains, _ = link_chains(program, banned, no_links, everywhere, at_known_sites=False)
+    sites = {spot(program, step) for chain in chains for step in chain.steps}
+    return link_chains(program, banned, no_links, sites, at_known_sites=True)
+
+
+def link_chains(
+    program: Program,
+    banned: Collection[int],
+    no_links: Collection[Spot],
+    sites: Collection[Spot],
+    at_known_sites: bool,
+) -> tuple[list[Chain], list[int]]:
+    """Chains that are linked at some sites; at known ones also where an update is 0."""
+    often = added_to_often(program)
+    masks = [0] * program.size
+    chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
+    roots: list[int] = []
+    chains: dict[int, Chain] = {}
+
+    def candidate(position: int) -> int | None:
+        """The chain that a value is a version of, or may be the first version of."""
+        known = chain_of.get(position)
+        if known is not None:
+            return known
+        if position in banned or not used_twice(program, position):
+            return None
+        number = len(roots)
+        roots.append(position)
+        chain_of[position] = number
+        masks[position] |= 1 << number
+        return number
+
+    # Values that may be parents must have their bit before anything is made from them.
+    possible: dict[int, list[tuple[int, list[int]]]] = {}
+    for step in program.steps:
+        if step.operation in LINKING and spot(program, step) in sites:
+            possible[step.output] = parents_of(program, step)
+            for parent, _ in possible[step.output]:
+                candidate(parent)
+    for step in program.steps:
+        mask = masks[step.output]
+        for position in step.inputs:
+            mask |= masks[position]
+        masks[step.output] = mask
+        for parent, others in possible.get(step.output, ()):
+            number = chain_of.get(parent)
+            if number is None or roots[number] in banned:
+                continue
+            site = spot(program, step)
+            if site in no_links or (site, parent) in often or outlives(program, parent, step):
+                continue
+            depends = 0
+            for other in others:
+                depends |= masks[other]
+            continues = number in chains and same_statement(program, chains[number], step, parent)
+            # An update that a dead unit makes 0 depends on none of its weights.
+            usual = number in chains and spot(program, chains[number].steps[-1]) == site
+            again = at_known_sites and (depends == 0 or usual) and step.operation in LINKS
+            if depends >> number & 1 or continues or again:
+                chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
+                if parent not in chain.versions and step.operation != "scatter":
+                    continue
+                chain.versions.append(step.output)
+                chain.steps.append(step)
+                own = chain_of.get(step.output)
+                if own is not None and own != number:
+                    mask &= ~(1 << own)
+                chain_of[step.output] = number
+                masks[step.output] = 1 << number
+                break
+    numbers = sorted(chains)
+    if not at_known_sites or len(numbers) == len(roots):
+        return [chains[number] for number in numbers], masks
+    renumbered = {number: k for k, number in enumerate(numbers)}
+    keep = [
+        sum(1 << renumbered[n] for n in bits(mask) if n in renumbered) if mask else 0
+        for mask in masks
+    ]
+    return [chains[number] for number in numbers], keep
+
+
+def spot(program: Program, step: Instruction) -> Spot:
+    """The site of a step and of the call around it: an operator of one's own serves many purposes."""
+    call = program.call(step)
+    return program.recording.sites[step.number], call.site if call is not None else -1
+
+
+def added_to_often(program: Program) -> set[tuple[Spot, int]]:
+    """Spots and values that are added to there again and again: a bias at each time step, say."""
+    seen: set[tuple[Spot, int]] = set()
+    often = set()
+    for step in program.steps:
+        if step.operation in LINKS and program.consumers.get(step.output):
+            for position in set(step.inputs):
+                key = (spot(program, step), position)
+                if key in seen:
+                    often.add(key)
+                seen.add(key)
+    return often
+
+
+def outlives(program: Program, parent: int, step: Instruction) -> bool:
+    """Whether a value is used on after what is made from it was used: x + f(x) is no update of x."""
+    uses = program.consumers.get(step.output, ())
+    if not uses or step.operation == "scatter":
+        return False
+    first = min(use.output for use in uses)
+    return max(use.output for use in program.consumers[parent]) > first
+
+
+def used_twice(program: Program, position: int) -> bool:
+    """What goes into an update alone, such as a partial sum, is no parameter."""
+    return len(program.consumers.get(position, ())) > 1
+
+
+def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
+    """The values that a step may be a new version of, each with what is added to it."""
+    if step.operation in LINKS and program.site(step).kind in UPDATE_KINDS:
+        left, right = step.inputs
+        found = [(left, [right])]
+        if step.operation == "add":
+            found.append((right, [left]))
+        result = []
+        for parent, others in found:
+            result.append((parent, others))
+            scaled = scaled_value(program, parent)
+            # g + c w is a gradient with decay, and goes into one update; (1 - c) w - g goes on.
+            if scaled is not None and used_twice(program, step.output):
+                result.append((scaled, others))
+        result += first_of_sum(program, step)
+        return result
+    if step.operation == "scatter":
+        before, written = step.inputs
+        maker = program.step_of.get(written)
+        while maker is not None and maker.operation == "reshape":
+            maker = program.step_of.get(maker.inputs[0])
+        if (
+            maker is None or maker.operation not in LINKING
+        ):  # w[i][j] is written into w[i], and that into w
+            return []
+        for parent, others in parents_of(program, maker):
+            source = program.step_of.get(parent)
+            if (
+                source is not None
+                and source.operation == "gather"
+                and same_entries(program, source, step)
+            ):
+                return [(before, others)]
+    return []
+
+
+def first_of_sum(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
+    """w of w - rate + gradient: a sum in one line, nothing of which goes anywhere else."""
+    left, right = step.inputs
+    maker = program.step_of.get(left)
+    if maker is None or maker.operation not in LINKS or used_twice(program, left):
+        return []
+    if program.site(maker).line != program.site(step).line:
+        return []
+    return [(maker.inputs[0], [maker.inputs[1], right])]
+
+
+def scaled_value(program: Program, position: int) -> int | None:
+    """a, where the value is c a with one number c."""
+    step = program.step_of.get(position)
+    if step is None or step.operation != "multiply":
+        return None
+    values = program.recorded
+    for own, other in (step.inputs, step.inputs[::-1]):
+        if np.size(values[other]) == 1 and not (np.size(values[own]) == 1 and own in program.given):
+            return int(own)
+    return None
+
+
+def same_entries(program: Program, gather: Instruction, scatter: Instruction) -> bool:
+    """Whether entries are read and written at the same places, however their indices are spelt."""
+    read, written = gather.parameters["indices"], scatter.parameters["indices"]
+    if equal_indices(read, written):
+        return True
+    values = program.recorded
+    shape = np.shape(values[scatter.inputs[0]])
+    if np.shape(values[gather.inputs[0]]) != shape or np.prod(shape) > MOST_PLACES:
+        return False
+    places = np.arange(int(np.prod(shape))).reshape(shape)
+    try:
+        return np.array_equal(np.ravel(places[read]), np.ravel(places[written]))
+    except (IndexError, TypeError):
+        return False
+
+
+def equal_indices(left: object, right: object) -> bool:
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(equal_indices, left, right))
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return np.array_equal(np.asarray(left), np.asarray(right))
+    return bool(left == right)
+
+
+def same_statement(program: Program, chain: Chain, step: Instruction, parent: int) -> bool:
+    """w - a - b is one update in two steps."""
+    if chain.versions[-1] != parent or parent == chain.root or used_twice(program, parent):
+        return False
+    before, now = program.site(chain.steps[-1]), program.site(step)
+    return before.file == now.file and before.line >= now.line and before.end_line <= now.end_line
+
+
+def bits(mask: int) -> Iterable[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def spread(program: Program, marked: Sequence[int], stops: Collection[int]) -> list[int]:
+    """Bits carried forward: what each value depends on; nothing goes on through a stop."""
+    masks = list(marked)
+    for step in program.steps:
+        if step.output in stops:
+            continue
+        mask = masks[step.output]
+        for position in step.inputs:
+            mask |= masks[position]
+        masks[step.output] = mask
+    return masks

@@ -1,0 +1,249 @@
+"""Where predictions meet targets: the first steps that mix what depends on parameters with what does not.
+
+    e = p - t         also t - p, and p[rows, y] -= 1 for class numbers
+    t / p, t * p      where nothing is subtracted
+
+What follows from such an error, up to the next version of a parameter, is *tainted*: backward.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from chainrule.checking.anatomy.parameters import Spot, equal_indices, spot
+from chainrule.checking.anatomy.program import Instruction, Program
+
+SHARE = (
+    0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
+)
+# Tried in this order, each with those before it.
+KINDS: tuple[frozenset[str], ...] = (
+    frozenset({"subtract"}),
+    frozenset({"subtract", "divide"}),
+    frozenset({"subtract", "divide", "add"}),
+    frozenset({"subtract", "divide", "add", "multiply"}),
+)
+OPERATOR_SITES = {
+    "Add",
+    "Sub",
+    "Mult",
+    "Div",
+    "subtract",
+    "add",
+    "divide",
+    "multiply",
+    "true_divide",
+}
+
+
+@final
+@dataclass(frozen=True)
+class Mix:
+    """A prediction p and its target t, as positions, and the step that mixes them.
+
+    Of class numbers the target is p less the result: `target` is then the result's position, and
+    `by_difference` true.
+    """
+
+    prediction: int
+    target: int
+    output: int
+    step: Instruction
+    by_difference: bool = False
+    of_class: bool = False
+    negated: bool = False
+
+
+def find_mixes(
+    program: Program, masks: Sequence[int], stops: Collection[int], kinds: Collection[str]
+) -> list[Mix]:
+    """The mixes of a recording, in order: none of them tainted by another."""
+    candidates: dict[int, Mix] = {}
+    adding: set[Spot] = set()
+    for step in program.steps:
+        mix = mix_of(program, step, masks, stops, kinds)
+        if mix is not None:
+            candidates[step.output] = mix
+            if np.any(program.recorded[mix.target]):
+                adding.add(spot(program, step))
+    # What only ever adds to 0 begins a sum, and compares nothing.
+    candidates = {
+        position: mix
+        for position, mix in candidates.items()
+        if not mix.negated or spot(program, mix.step) in adding
+    }
+    if not candidates:
+        return []
+    # A place where predictions are made is one even where a unit is dead and few parameters reach it.
+    largest: dict[int, int] = {}
+    model: dict[int, int] = {}  # the parameters of all predictions there, as bits
+    for mix in candidates.values():
+        site, mask = program.recording.sites[mix.step.number], masks[mix.prediction]
+        largest[site] = max(largest.get(site, 0), mask.bit_count())
+        model[site] = model.get(site, 0) | mask
+    most = {
+        site: max(largest[other] for other in model if model[other] & model[site]) for site in model
+    }
+    tainted: set[int] = set()
+    found = []
+    for step in program.steps:
+        if step.output in stops:
+            continue
+        if any(position in tainted for position in step.inputs):
+            tainted.add(step.output)
+            continue
+        mix, site = candidates.get(step.output), program.recording.sites[step.number]
+        if mix is not None and largest[site] >= SHARE * most[site]:
+            found.append(mix)
+            tainted.add(step.output)
+    return join_halves(program, found)
+
+
+def join_halves(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
+    """t / p and (1 - t) / (1 - p) are two halves of one error, of p and t: their sum."""
+    at = {mix.prediction: mix for mix in mixes if mix.step.operation == "divide"}
+    whole: dict[int, Mix | None] = {}
+    for mix in at.values():
+        first = at.get(complement_of(program, mix.prediction))
+        if first is None or not are_complements(program, first.target, mix.target):
+            continue
+        total = sum_of(program, first.output, mix.output)
+        if total is not None:
+            whole[first.output], whole[mix.output] = replace(first, output=total), None
+    joined = [whole.get(mix.output, mix) for mix in mixes]
+    return [mix for mix in joined if mix is not None]
+
+
+def complement_of(program: Program, position: int) -> int:
+    """p, where the value is 1 - p; else -1."""
+    step = program.step_of.get(position)
+    if step is None or step.operation != "subtract":
+        return -1
+    one, rest = step.inputs
+    return int(rest) if np.all(program.recorded[one] == 1) else -1
+
+
+def are_complements(program: Program, left: int, right: int) -> bool:
+    p, q = (np.asarray(program.recorded[position], dtype=float) for position in (left, right))
+    return p.shape == q.shape and np.allclose(p + q, 1)
+
+
+def sum_of(program: Program, left: int, right: int) -> int | None:
+    """Where two values are added or subtracted, their signs turned before or not."""
+    ends = []
+    for position in (left, right):
+        turned = [s.output for s in program.consumers.get(position, ()) if s.operation == "negate"]
+        ends.append({position, *turned})
+    for position in ends[0]:
+        for step in program.consumers.get(position, ()):
+            if step.operation in ("add", "subtract") and set(step.inputs) & ends[1]:
+                return step.output
+    return None
+
+
+def is_parameter_itself(program: Program, position: int, stops: Collection[int]) -> bool:
+    """Whether nothing was computed from a parameter: x - w in a map, or r - q in a table."""
+    while position not in stops:
+        step = program.step_of.get(position)
+        if step is None or step.operation not in ("gather", "reshape", "transpose"):
+            return False
+        position = step.inputs[0]
+    return True
+
+
+def mix_of(
+    program: Program,
+    step: Instruction,
+    masks: Sequence[int],
+    stops: Collection[int],
+    kinds: Collection[str],
+) -> Mix | None:
+    if step.operation == "scatter":
+        return class_mix(program, step, masks)
+    if step.operation not in kinds or len(step.inputs) != 2:
+        return None
+    left, right = step.inputs
+    if bool(masks[left]) == bool(masks[right]):
+        return None
+    prediction, target = (left, right) if masks[left] else (right, left)
+    if step.operation == "divide" and is_entry(program, prediction) and prediction == right:
+        return Mix(prediction, target, step.output, step, of_class=True)
+    if is_written_constant(program, step, target) or is_parameter_itself(
+        program, prediction, stops
+    ):
+        return None
+    if step.operation == "divide" and prediction == left:
+        return None  # by how many samples, say: no loss divides by its target
+    if step.operation == "multiply" and not looks_like_labels(program, target):
+        return None
+    negated = step.operation == "add" and is_negative(program, target)
+    return Mix(prediction, target, step.output, step, negated=negated)
+
+
+def is_negative(program: Program, position: int) -> bool:
+    """Whether the source takes a value with the other sign: p + (-t)."""
+    step = program.step_of.get(position)
+    while step is not None and step.operation in ("gather", "reshape", "transpose"):
+        step = program.step_of.get(step.inputs[0])
+    if step is None or step.operation != "multiply":
+        return step is not None and step.operation == "negate"
+    factors = (program.given.get(p) for p in step.inputs)
+    return any(
+        factor is not None and np.size(factor) == 1 and np.all(factor < 0) for factor in factors
+    )
+
+
+def is_entry(program: Program, position: int) -> bool:
+    """Whether a value is read out of another by an index: -1 / p[label]."""
+    step = program.step_of.get(position)
+    return step is not None and step.operation == "gather"
+
+
+def looks_like_labels(program: Program, position: int) -> bool:
+    """Given numbers that are 0 and 1, or -1 and 1: what a product of prediction and target has."""
+    numbers = program.given.get(position)
+    return (
+        numbers is not None and np.size(numbers) > 0 and bool(np.all(np.isin(numbers, (-1, 0, 1))))
+    )
+
+
+def class_mix(program: Program, step: Instruction, masks: Sequence[int]) -> Mix | None:
+    """p[rows, y] -= 1."""
+    before, written = step.inputs
+    maker = program.step_of.get(written)
+    if maker is None or maker.operation != "subtract" or not masks[before]:
+        return None
+    source, constant = maker.inputs
+    read = program.step_of.get(source)
+    if (
+        read is None
+        or read.operation != "gather"
+        or not same_value(program, read.inputs[0], before)
+    ):
+        return None
+    if constant not in program.given or not np.all(program.given[constant] == 1):
+        return None
+    return Mix(before, step.output, step.output, step, by_difference=True)
+
+
+def same_value(program: Program, left: int, right: int) -> bool:
+    """Whether two positions are one, or two readings of the same entries."""
+    if left == right:
+        return True
+    one, other = program.step_of.get(left), program.step_of.get(right)
+    if one is None or other is None or {one.operation, other.operation} != {"gather"}:
+        return False
+    return one.inputs == other.inputs and equal_indices(
+        one.parameters.get("indices"), other.parameters.get("indices")
+    )
+
+
+def is_written_constant(program: Program, step: Instruction, position: int) -> bool:
+    """Whether the source has a number here: 1 - a mixes nothing."""
+    site = program.site(step)
+    if len(site.literal) == 2 and site.kind in OPERATOR_SITES:
+        return site.literal[step.inputs.index(position)]
+    # A step that stands for part of a function, such as the bounds of a clip.
+    return site.kind not in OPERATOR_SITES

@@ -1,0 +1,145 @@
+"""Taking a recording apart: chains, then predictions, then updates, until they fit together."""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from chainrule.checking.anatomy.parameters import Chain, Spot, find_chains, spot
+from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
+from chainrule.checking.anatomy.program import Program
+from chainrule.checking.anatomy.updates import Anatomy, find_updates
+
+# The errors that a recording may have: from the program, its masks and stops.
+MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
+# Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
+MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
+
+
+def take_apart(
+    program: Program,
+    finished: bool = True,
+    finders: Sequence[MixFinder] = MEETINGS,
+    banned: Collection[int] = (),
+    kept: Collection[int] = (),
+) -> Anatomy:
+    """The anatomy of a recording; with no updates where nothing is trained by an error.
+
+    `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
+    """
+    # A false chain can hide all mixes, but seldom does: that is looked into last.
+    for finder, patient in ((finder, patient) for patient in (False, True) for finder in finders):
+        anatomy = settle(program, finished, finder, banned, kept, patient)
+        if anatomy.updates:
+            break
+    made_of = program.ancestors(
+        anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
+    )
+    anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
+    return anatomy
+
+
+def settle(
+    program: Program,
+    finished: bool,
+    finder: MixFinder,
+    banned: Collection[int],
+    kept: Collection[int],
+    patient: bool,
+) -> Anatomy:
+    """Chains, mixes and updates that fit together; `patient` where there are no mixes at first.
+
+    A chain that no error goes into is no parameter: then everything is looked at again without it.
+    """
+    banned = set(banned)
+    no_links: set[Spot] = set()
+    following: set[int] = set()
+    while True:
+        chains, masks = find_chains(program, banned, no_links)
+        stops = {position for chain in chains for position in chain.versions}
+        anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
+        idle: set[int] = set()
+        begun: set[int] = set()
+        mixes = finder(program, masks, stops)
+        if mixes:
+            updates, fed, errors, reached = find_updates(
+                program, chains, mixes, stops, finished, kept
+            )
+            idle = {chain.root for chain, mask in zip(chains, fed, strict=True) if not mask}
+            if updates:
+                anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors)
+                anatomy.reached = reached
+            else:  # they may take errors up that belong to others: look again without them
+                begun = begun_with_errors(program, chains, errors)
+        elif not patient:
+            return anatomy
+        if not anatomy.updates and not idle:
+            idle = {chain.root for chain in chains}  # something that is no parameter stands between
+        # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
+        lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
+        limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
+        idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
+        idle |= errors_themselves(anatomy)
+        idle -= set(kept)
+        # Between false chains errors are false, too: they tell nothing about sites.
+        idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
+        if not idle and not idle_sites:
+            return anatomy
+        # What goes on from a banned root and is idle again is idle all along: not version by version.
+        again = [c for c in chains if c.root in idle & following]
+        following |= {c.versions[1] for c in chains if c.root in idle}
+        banned |= idle | {position for chain in again for position in chain.versions}
+        no_links |= idle_sites
+
+
+def begun_with_errors(program: Program, chains: Sequence[Chain], errors: Sequence[int]) -> set[int]:
+    """Roots that are made from an error: a gradient that flows on from layer to layer."""
+    return {
+        chain.root
+        for chain in chains
+        if (maker := program.step_of.get(chain.root)) is not None
+        and (errors[chain.root] or any(errors[position] for position in maker.inputs))
+    }
+
+
+def sites_without_error(
+    anatomy: Anatomy, idle: Collection[int], kept: Collection[int]
+) -> set[Spot]:
+    """Sites where something is added to a parameter that no error ever goes into: no update.
+
+    Unless updates go on from there: w - rate * dw - decay * w.
+    """
+    program = anatomy.program
+    found: set[Spot] = set()
+    fed: set[Spot] = set()
+    for chain in anatomy.chains:
+        if chain.root in idle or chain.root in kept or not anatomy.updates:
+            continue
+        tainted = [
+            step
+            for step in chain.steps
+            if any(anatomy.error_masks[p] for p in step.inputs if p not in anatomy.stops)
+        ]
+        gone_on_from = {position for step in tainted for position in step.inputs}
+        for step in chain.steps:
+            follows = step in tainted or step.output in gone_on_from
+            (fed if follows else found).add(spot(program, step))
+    return found - fed
+
+
+def errors_themselves(anatomy: Anatomy) -> set[int]:
+    """Roots of chains that begin with an error and take up no other: a gradient that is added up."""
+    found = set()
+    program, masks = anatomy.program, anatomy.error_masks
+    for chain in anatomy.chains if anatomy.updates else ():
+        maker = program.step_of.get(chain.root)
+        if maker is None:
+            continue
+        begun, fed = 0, 0
+        for position in maker.inputs:
+            begun |= masks[position]
+        for step in chain.steps:
+            for position in step.inputs:
+                fed |= 0 if position in anatomy.stops else masks[position]
+        if begun and not fed & ~begun:
+            found.add(chain.root)
+    return found

@@ -1,0 +1,222 @@
+"""Updates beside gradients: what a program did to each parameter, and what the loss says it should.
+
+For a chain V0, V1 ... those versions count that predictions were made with. Between two of them lies one
+update u = V' - V, made with the help of some errors, and the gradient g is that of the losses of exactly
+these errors with respect to V.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.losses import SEEDS
+from chainrule.checking.anatomy.parameters import Chain, bits, spread
+from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.anatomy.program import Program, Values
+from chainrule.rules.linear import sum_to
+
+
+@final
+@dataclass
+class Update:
+    """One update of one chain: from `before` to `after`, with the numbers of its errors (mixes).
+
+    `turn` is the first of its errors: updates of one turn belong to one pass.
+    """
+
+    chain: int
+    number: int
+    before: int
+    after: int
+    mixes: tuple[int, ...]
+    turn: int
+
+
+@final
+@dataclass
+class Anatomy:
+    """A recording taken apart: chains, mixes, updates, and what lies where.
+
+    `masks` has for each position the chains (as bits) that it depends on, `error_masks` the mixes that
+    it is tainted by; `forward` are the positions that predictions are made from and that depend on
+    parameters, and `stops` all versions of all parameters.
+    """
+
+    program: Program
+    chains: list[Chain]
+    masks: list[int]
+    mixes: list[Mix]
+    updates: list[Update]
+    stops: set[int]
+    error_masks: list[int]
+    forward: set[int] = field(default_factory=set)
+    reached: dict[int, int] = field(default_factory=dict)
+    claimed: bool = False  # updates that are gradients as computed, by no optimizer
+
+
+def find_updates(
+    program: Program,
+    chains: Sequence[Chain],
+    mixes: Sequence[Mix],
+    stops: Collection[int],
+    finished: bool,
+    kept: Collection[int] = (),
+) -> tuple[list[Update], list[int], list[int], dict[int, int]]:
+    """All updates; for each chain the mixes that reach its updates; the errors; what versions reach.
+
+    An update of a chain with a root in `kept` should use the errors of all predictions made with it.
+    """
+    errors = [0] * program.size
+    for number, mix in enumerate(mixes):
+        errors[mix.output] |= 1 << number
+    error_masks = spread(program, errors, stops)
+    reached = reach(program, mixes, stops, chains)
+    made = sorted(computed_at(program, mix.prediction) for mix in mixes)
+    updates, fed = [], []
+    for number, chain in enumerate(chains):
+        feeding = [0] * len(chain.versions)
+        for k, step in enumerate(chain.steps, start=1):
+            for position in step.inputs:
+                if position not in stops:
+                    feeding[k] |= error_masks[position]
+        total = 0
+        for mask in feeding:
+            total |= mask
+        fed.append(total)
+        used = [k for k, position in enumerate(chain.versions) if reached.get(position)]
+        for count, k in enumerate(used):
+            last = count + 1 == len(used)
+            end = len(chain.versions) - 1 if last else used[count + 1]
+            if end == k:
+                continue
+            # Of a unit that is dead in the next pass too, later updates are not this one.
+            following = bisect_right(made, chain.versions[k + 1])
+            if following < len(made):
+                end = min(end, bisect_right(chain.versions, made[following]) - 1)
+            elif not finished:
+                continue
+            mask = 0
+            for step_mask in feeding[k + 1 : end + 1]:
+                mask |= step_mask
+            if chain.root in kept:
+                mask = reached[chain.versions[k]]
+            own = tuple(bits(mask & reached[chain.versions[k]]))
+            if own:
+                before, after = chain.versions[k], chain.versions[end]
+                updates.append(Update(number, count, before, after, own, own[0]))
+    join_mixes(updates, mixes, reached)
+    return updates, fed, error_masks, reached
+
+
+def computed_at(program: Program, position: int) -> int:
+    """Where a value was computed, however often it was read out of an array since."""
+    step = program.step_of.get(position)
+    while step is not None and step.operation in ("gather", "reshape"):
+        position = step.inputs[0]
+        step = program.step_of.get(position)
+    return position
+
+
+def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping[int, int]) -> None:
+    """Errors that any update uses together belong to one loss: each update's gradient is of all of it.
+
+    So do errors of one prediction and target, written down once for each parameter.
+
+    An output's bias is moved by its own error alone, but a softmax lets every output's loss depend on it;
+    and an update that should have used an error and does not is wrong.
+    """
+    groups: list[int] = []
+    same: dict[tuple[int, int], int] = {}
+    for number, mix in enumerate(mixes):
+        key = mix.prediction, mix.target
+        same[key] = same.get(key, 0) | 1 << number
+    for mask in [
+        *(mask for mask in same.values() if mask.bit_count() > 1),
+        *(sum(1 << number for number in update.mixes) for update in updates),
+    ]:
+        touching = [group for group in groups if group & mask]
+        groups = [group for group in groups if not group & mask]
+        for group in touching:
+            mask |= group
+        groups.append(mask)
+    for update in updates:
+        own = 1 << update.mixes[0]
+        whole = next(group for group in groups if group & own)
+        update.mixes = tuple(bits(whole & reached[update.before]))
+        update.turn = update.mixes[0]
+
+
+def reach(
+    program: Program, mixes: Sequence[Mix], stops: Collection[int], chains: Sequence[Chain]
+) -> dict[int, int]:
+    """For each version of a parameter the mixes (as bits) whose predictions were made with it."""
+    leads = [0] * program.size
+    for number, mix in enumerate(mixes):
+        leads[mix.prediction] |= 1 << number
+    for step in reversed(program.steps):
+        mask = leads[step.output]
+        if mask and step.output not in stops:
+            for position in step.inputs:
+                leads[position] |= mask
+    return {p: leads[p] for chain in chains for p in chain.versions if leads[p]}
+
+
+def seeds_of(
+    mixes: Sequence[Mix], numbers: Sequence[int], loss: str, values: Values
+) -> dict[int, Any]:
+    """The gradient of the losses of some mixes with respect to their predictions.
+
+    A prediction that is compared with its target more than once counts once.
+    """
+    seeds: dict[int, Any] = {}
+    counted = set()
+    for number in numbers:
+        mix = mixes[number]
+        p = np.asarray(values[mix.prediction], dtype=float)
+        t = np.asarray(values[mix.target], dtype=float)
+        if mix.by_difference:
+            t = p - t
+        elif mix.negated:
+            t = -t
+        if mix.of_class:
+            seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
+            continue
+        if (mix.prediction, mix.target) in counted:
+            continue
+        counted.add((mix.prediction, mix.target))
+        with np.errstate(all="ignore"):
+            seed = sum_to(np.asarray(SEEDS[loss](p, t), dtype=float), p.shape)
+        before = seeds.get(mix.prediction)
+        seeds[mix.prediction] = seed if before is None else before + seed
+    return seeds
+
+
+def true_gradients(
+    anatomy: Anatomy, values: Values, loss: str, updates: Sequence[Update] | None = None
+) -> list[Any]:
+    """For each update the gradient of its own errors' losses. Raises: NoDerivativeError."""
+    updates = anatomy.updates if updates is None else updates
+    found: list[Any] = [None] * len(updates)
+    places_of: dict[tuple[int, ...], list[int]] = {}
+    for place, update in enumerate(updates):
+        places_of.setdefault(update.mixes, []).append(place)
+    for numbers, places in places_of.items():
+        seeds = seeds_of(anatomy.mixes, numbers, loss, values)
+        gradients = anatomy.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+        for place in places:
+            position = updates[place].before
+            found[place] = gradients.get(position, np.zeros(np.shape(values[position])))
+    return found
+
+
+def steps_taken(updates: Sequence[Update], values: Mapping[int, Any] | Values) -> list[Any]:
+    """u = V' - V for each update."""
+    with np.errstate(all="ignore"):
+        return [
+            np.asarray(values[update.after], dtype=float)
+            - np.asarray(values[update.before], dtype=float)
+            for update in updates
+        ]

@@ -1,0 +1,328 @@
+"""Driving a program that only defines its network: making one, and training it on random data.
+
+The class is constructed and its methods are called by what their parameters' names say. Data is tried in
+the forms that programs expect, until every update follows its gradient. Where none does, the form that the
+program accepts and that explains most is what is judged; one that it computes something else with is none.
+"""
+
+import ast
+import inspect
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.parameters import find_chains
+from chainrule.checking.anatomy.program import build_program
+from chainrule.checking.driving.arguments import (
+    FOR_CLASSES,
+    INPUTS,
+    OUTPUTS,
+    PASSES,
+    Guess,
+    Layout,
+    kind_of,
+    layouts,
+)
+from chainrule.checking.driving.claims import read_claims, stored_values
+from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
+from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
+from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
+from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.recording.execution import Run, record_more
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import NUMBERS
+
+COMPUTED_SECONDS = 10.0
+ATTEMPT_SECONDS = 3.0
+MOST_ARRAYS = 200
+TURNS = 3  # passes that a call makes, if it trains by itself
+
+
+@final
+@dataclass
+class Driven:
+    """A recording of a driven program, judged; `words` say what was called."""
+
+    case: Case
+    run: Run
+    words: str
+    right: bool
+    discarded: Discarded | None = None
+
+    @property
+    def score(self) -> tuple[int, int]:
+        return max((len(fit.good) for fit in self.case.fits.values()), default=0), len(
+            self.case.anatomy.chains
+        )
+
+
+@final
+@dataclass
+class Attempt:
+    """What an action leaves for judging: parameters before training, and what was returned or kept."""
+
+    guess: Guess
+    parameters: list[int] = field(default_factory=list)
+    stored: dict[str, int] = field(default_factory=dict)
+
+
+def judge_untrained(run: Run, deadline: float) -> Driven | None:
+    """What can be judged of a program that trains nothing: gradients that it computed, or what it defines."""
+    discarded = find_discarded(run)
+    if discarded is not None:
+        return Driven(discarded.case, run, "", right=False, discarded=discarded)
+    computed = judge_computed(run, min(deadline, time.monotonic() + COMPUTED_SECONDS))
+    if computed is not None:
+        if computed.right:
+            computed.discarded = find_repeated(run, computed.case)
+        return computed
+    return drive(run, deadline)
+
+
+def judge_computed(run: Run, deadline: float) -> Driven | None:
+    """Gradients that a program computed and did not apply."""
+    size = len(run.recording.graph.values)
+    if run.failure or not run.recording.graph.steps or run.recorder is None or size > LARGEST:
+        return None
+    chains, _ = find_chains(build_program(run.recording, run.sites))
+    if chains:  # something goes on as another value: it is no gradient, and what is, is not known
+        return None
+    names = {name: value for name, value in run.namespace.items() if not name.startswith("__")}
+    anatomy = read_claims(run, deadline, stored=stored_values(run, names))
+    if anatomy is None or not anatomy.updates:
+        return None
+    words = "the gradients that it computes are taken for its updates"
+    return judged(fit_anatomy(anatomy), run, words)
+
+
+def left_to_choose(run: Run, name: str) -> bool:
+    """Whether a caller may give a parameter its value: what a driver leaves out, others may have fixed."""
+    return any(
+        argument.arg.lower().endswith(name.lower())
+        for source in run.sources
+        for node in ast.walk(source.parse())
+        if isinstance(node, ast.arguments)
+        for argument in (*node.args, *node.kwonlyargs)
+    )
+
+
+def drive(run: Run, deadline: float) -> Driven | None:
+    """Train what a program defines, in some form that it accepts; None where nothing can be judged.
+
+    Of each class, and of the functions, the first plan that can be judged counts: one that leaves something
+    out is no second opinion. Right is right in all.
+    """
+    found: dict[str, Driven] = {}
+    for plan in plans_of(run):
+        if plan.group in found or (plan.group == "layers" and found):
+            continue
+        best = try_layouts(run, plan, deadline)
+        if best is not None:
+            found[plan.group] = best
+        if time.monotonic() > deadline:
+            break
+    wrong = [driven for driven in found.values() if not driven.right]
+    return (
+        max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
+    )
+
+
+def try_layouts(run: Run, plan: Plan, deadline: float) -> Driven | None:
+    """The first form of data with which all updates are right, else that which explains most."""
+    best: Driven | None = None
+    for layout in layouts_for(run, plan):
+        if time.monotonic() > deadline:
+            break
+        if layout.single and best is not None and not is_of_one_sample(best):
+            break
+        found = try_plan(run, plan, layout, deadline)
+        if found is None:
+            continue
+        if found.right:
+            return found
+        if best is None or found.score > best.score:
+            best = found
+    return best
+
+
+def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
+    """The program's own data, where it has some; then random data of the sizes that the plan has."""
+    own = own_data(run)
+    if own is not None:
+        yield own
+    sizes = [(INPUTS, OUTPUTS), (INPUTS, 1)]
+    if isinstance(plan, ObjectPlan) and not takes_sizes(plan.owner):
+        sizes = fixed_sizes(plan.owner) or sizes
+    for n_inputs, n_outputs in sizes:
+        yield from layouts(n_inputs, n_outputs)
+
+
+def own_data(run: Run) -> Layout | None:
+    found: dict[str, Any] = {}
+    for name, value in run.namespace.items():
+        kind = kind_of(name, ("inputs", "targets"))
+        if (
+            kind
+            and kind not in found
+            and isinstance(value, np.ndarray)
+            and value.dtype.kind in "fiub"
+        ):
+            found[kind] = value
+    if len(found) < 2 or np.ndim(found["inputs"]) != 2 or not 2 <= found["inputs"].size <= 20000:
+        return None
+    x, y = found["inputs"].copy(), found["targets"].copy()
+    return Layout("its own data", x, y, x.shape[1], y.shape[1] if y.ndim == 2 else 1, own=True)
+
+
+def takes_sizes(owner: type) -> bool:
+    kinds = {kind_of(name, FOR_CLASSES) for name in inspect.signature(owner).parameters}
+    return bool(kinds & {"sizes", "n_inputs", "n_outputs"})
+
+
+def fixed_sizes(owner: type) -> list[tuple[int, int]]:
+    """Numbers of inputs and outputs of a class that fixes them, from its arrays: of x w, and of w x."""
+    try:
+        layout = next(layouts(INPUTS, 1))
+        state = [
+            v
+            for v in arrays_in(owner(**Guess(layout).arguments(owner, FOR_CLASSES)))
+            if v.ndim == 2
+        ]
+    except Exception:  # whatever a constructor raises, its sizes are not to be had
+        return []
+    state = [array for array in state if min(array.shape) > 0 and max(array.shape) < 2000]
+    if not state:
+        return []
+    wide = [array for array in state if min(array.shape) > 1] or state
+    first, last = wide[0], (wide[-1] if wide[-1] is not wide[0] else state[-1])
+    return list(dict.fromkeys([(first.shape[0], last.shape[1]), (first.shape[1], last.shape[0])]))
+
+
+def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | None:
+    """Call the plan a few times, judge what was recorded."""
+    data = layout.words if layout.own else f"random data, {layout.words}"
+    words = f"{plan.words} was called with {data}"
+    attempt = Attempt(Guess(layout))
+    more = record(run, plan, attempt, 1, deadline)
+    case = case_of(more)
+    if case is None:
+        return None
+    if not case.anatomy.updates:
+        anatomy = read_claims(
+            more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored
+        )
+        return (
+            judged(fit_anatomy(anatomy), more, words)
+            if anatomy is not None and anatomy.updates
+            else None
+        )
+    if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
+        more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
+        case = case_of(more)
+    return judged(case, more, words) if case is not None and case.anatomy.updates else None
+
+
+def case_of(run: Run) -> Case | None:
+    """What was recorded, if the program went through with it."""
+    if run.failure is not None or not run.recording.graph.steps:
+        return None
+    program = build_program(run.recording, run.sites)
+    return open_case(program, run.finished) if program.agrees(program.recorded) else None
+
+
+def judged(case: Case, run: Run, words: str) -> Driven | None:
+    if case.unknown_function is not None or not is_plain(case):
+        return None
+    return Driven(case, run, words, bool(right_losses(case)))
+
+
+def is_plain(case: Case) -> bool:
+    """Whether predictions have their targets' sizes: others met by accident."""
+    for mix in case.anatomy.mixes:
+        prediction, output = (np.size(case.values[p]) for p in (mix.prediction, mix.output))
+        target = (
+            prediction if mix.by_difference or mix.of_class else np.size(case.values[mix.target])
+        )
+        if output != prediction or (target != prediction and not mix.of_class):
+            return False
+    return True
+
+
+def is_of_one_sample(driven: Driven) -> bool:
+    """Whether an update changed a parameter's shape: many samples were too many for it."""
+    case = driven.case
+    return any(
+        np.shape(case.values[update.before]) != np.shape(case.values[update.after])
+        for update in case.anatomy.updates
+    )
+
+
+def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: float) -> Run:
+    recorder = run.recorder
+    assert recorder is not None
+
+    def action() -> None:
+        attempt.guess.recorder = recorder
+        step, state = plan.start(attempt.guess)
+        attempt.parameters = [position_of(recorder, number) for number in numbers_in(state)]
+        results: dict[str, Any] = {}
+        for _ in range(passes):
+            results = step()
+        if passes == 1:
+            attempt.stored = stored_values(run, {**flat_state(state), **results})
+
+    seconds = max(0.1, min(ATTEMPT_SECONDS, deadline - time.monotonic()))
+    return record_more(run, action, watch_until_enough(seconds), seconds)
+
+
+def position_of(recorder: Recorder, value: Any) -> int:
+    known = recorder.memory.known(value)
+    return recorder.position(value) if known is None else known
+
+
+def numbers_in(thing: Any) -> list[Any]:
+    return [value for value in walk(thing) if isinstance(value, NUMBERS)]
+
+
+def arrays_in(thing: Any) -> list[Any]:
+    return [value for value in walk(thing) if isinstance(value, np.ndarray)]
+
+
+def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """Floating-point numbers and arrays in an object, its lists, tables and parts."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen or len(seen) > MOST_ARRAYS * 10:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        if thing.dtype.kind == "f" and thing.size:
+            yield thing
+    elif isinstance(thing, float):
+        yield thing
+    elif isinstance(thing, list | tuple):
+        for part in thing[:MOST_ARRAYS]:
+            yield from walk(part, seen)
+    elif isinstance(thing, Mapping):
+        for part in thing.values():
+            yield from walk(part, seen)
+    elif (
+        type(thing).__module__ not in ("builtins", "numpy")
+        and hasattr(thing, "__dict__")
+        and not callable(thing)
+    ):
+        for part in vars(thing).values():
+            yield from walk(part, seen)
+
+
+def flat_state(thing: Any) -> dict[str, Any]:
+    """An object's own attributes, tables in it opened."""
+    found: dict[str, Any] = {}
+    for name, value in getattr(thing, "__dict__", {}).items():
+        if isinstance(value, Mapping):
+            found |= {str(key): part for key, part in value.items()}
+        else:
+            found[name] = value
+    return found

@@ -1,0 +1,333 @@
+"""Ways to train what a program defines: by an object's methods, by functions in turn, by layers in a row.
+
+A plan starts with making parameters, and then does one pass at a time. What calls return is known to later
+calls by the names that the program has for it.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+
+from chainrule.checking.driving.arguments import (
+    FOR_CLASSES,
+    FOR_FUNCTIONS,
+    FOR_METHODS,
+    HIDDEN,
+    Guess,
+    kind_of,
+    plain_name,
+)
+from chainrule.recording.execution import Run
+from chainrule.recording.functions import is_own_module
+
+TRAIN = re.compile(
+    r"(fit|train|learn|sgd|optimi[sz]e|gradient_?descent|partial_fit|update_mini_batch|run_?epoch|training)"
+    r"(_.*|ing|network|model|epoch|batch|step|once|on_batch|one.*)?"
+)
+BACKWARD = re.compile(
+    r".*back_?_?prop.*|back(ward)?s?(_.*)?|.*(cost|loss).*(prime|deriv.*|grad.*)|(compute_|calc.*_|get_)?grad(ient)?s?(_.*)?"
+    r"|bp|bprop|backward_?pass.*|backpass"
+)
+FORWARD = re.compile(
+    r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis"
+)
+UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
+START = re.compile(
+    r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
+)
+
+Step: TypeAlias = Callable[[], dict[str, Any]]
+
+
+@final
+@dataclass(frozen=True)
+class ObjectPlan:
+    """An object of a class, whose methods are called in turn, once a pass; perhaps made of layers."""
+
+    owner: type
+    methods: tuple[str, ...]
+    layers: "LayersPlan | None" = None
+
+    @property
+    def group(self) -> str:
+        return self.owner.__name__
+
+    @property
+    def words(self) -> str:
+        return ", ".join(f"{self.owner.__name__}.{method}" for method in self.methods)
+
+    def start(self, guess: Guess) -> tuple[Step, Any]:
+        if self.layers is not None:
+            guess.known["layers"] = self.layers.make(guess)
+        thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
+        guess.known.pop("layers", None)
+
+        def step() -> dict[str, Any]:
+            results: dict[str, Any] = {}
+            for name in self.methods:
+                method = getattr(thing, name)
+                result = method(**guess.arguments(method, FOR_METHODS))
+                results |= named_results(name, result)
+                if FORWARD.fullmatch(plain_name(name)):
+                    guess.known["predictions"] = first_array(result)
+                guess.known |= results
+            return results
+
+        return step, thing
+
+
+@final
+@dataclass(frozen=True)
+class FunctionsPlan:
+    """Functions that are called in turn, once a pass; `first` makes the parameters."""
+
+    functions: tuple[Callable[..., Any], ...]
+    returned: Mapping[str, tuple[str | None, ...]]
+    first: Callable[..., Any] | None = None
+    group = "functions"
+
+    @property
+    def words(self) -> str:
+        functions = (self.first, *self.functions) if self.first is not None else self.functions
+        return ", ".join(function.__name__ for function in functions)
+
+    def start(self, guess: Guess) -> tuple[Step, Any]:
+        if self.first is not None:
+            self.take(guess, self.first, "parameters", guess.arguments(self.first, FOR_CLASSES))
+        else:
+            guess.arguments(
+                self.functions[0], FOR_FUNCTIONS
+            )  # makes weights where they are asked for
+
+        def step() -> dict[str, Any]:
+            results: dict[str, Any] = {}
+            for function in self.functions:
+                arguments = guess.arguments(function, FOR_FUNCTIONS)
+                results |= self.take(guess, function, role_of(function.__name__), arguments)
+            return results
+
+        return step, dict(guess.made if self.first is None else guess.known)
+
+    def take(
+        self, guess: Guess, function: Callable[..., Any], role: str, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Call a function, and remember what it returns under the program's names, and by its role."""
+        result = function(**arguments)
+        found = named_results(function.__name__, result)
+        parts = result if isinstance(result, tuple) else (result,)
+        for name, part in zip(self.returned.get(function.__name__, ()), parts, strict=False):
+            if name is not None:
+                found[name] = part
+        guess.known |= found
+        if role == "forward":
+            guess.known["predictions"] = first_array(result)
+            tables = [part for part in parts if not isinstance(part, np.ndarray | float)]
+            guess.known["cache"] = tables[0] if tables else result
+        elif role == "updated" and isinstance(result, Mapping):
+            guess.known["parameters"] = result
+        elif role in ("parameters", "grads") and result is not None:
+            guess.known[role] = result
+        return found
+
+
+@final
+@dataclass(frozen=True)
+class LayersPlan:
+    """Layers with forward and backward, in a row; the error of the last is handed back through them."""
+
+    dense: type
+    activation: type | None
+    group = "layers"
+
+    @property
+    def words(self) -> str:
+        names = [self.dense.__name__, *([self.activation.__name__] if self.activation else [])]
+        return f"a row of {' and '.join(names)}"
+
+    def make(self, guess: Guess) -> list[Any]:
+        layout = guess.layout
+        parts: list[Any] = []
+        for n_in, n_out in ((layout.n_inputs, HIDDEN), (HIDDEN, layout.n_outputs)):
+            if parts and self.activation is not None:
+                parts.append(self.activation(**guess.arguments(self.activation, FOR_CLASSES)))
+            sized = Guess(guess.layout.resized(n_in, n_out))
+            parts.append(self.dense(**sized.arguments(self.dense, FOR_CLASSES)))
+        return parts
+
+    def start(self, guess: Guess) -> tuple[Step, Any]:
+        row = self.make(guess)
+
+        def step() -> dict[str, Any]:
+            out = guess.layout.inputs
+            for layer in row:
+                out = layer.forward(out)
+            guess.known["predictions"] = out
+            flowing = guess.error(row[-1].backward)
+            for layer in reversed(row):
+                guess.known["errors"] = flowing
+                result = layer.backward(**guess.arguments(layer.backward, FOR_METHODS))
+                flowing = first_array(result)
+            guess.known.pop("errors")
+            return {}
+
+        return step, row
+
+
+Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan
+
+
+def plans_of(run: Run) -> Iterator[Plan]:
+    """All ways to train what a program defines, the most complete first."""
+    classes = classes_of(run)
+    layers = layers_of(classes)
+    parts = {layers.dense, layers.activation} if layers is not None else set()
+    for owner in classes:
+        for methods in methods_in_turn(owner) if owner not in parts else ():
+            whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
+            yield ObjectPlan(owner, methods, whole)
+    if layers is not None:
+        yield layers
+    yield from function_plans(run)
+
+
+def layers_of(classes: Sequence[type]) -> LayersPlan | None:
+    """A dense layer and an activation among the classes, if they are such: forward(x), backward(gradient ...)."""
+    found: dict[bool, type] = {}
+    for owner in classes:
+        forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
+        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+            continue
+        _, *taken = inspect.signature(backward).parameters
+        if len(inspect.signature(forward).parameters) != 2 or not taken:
+            continue
+        if kind_of(taken[0], ("errors",)) and len(taken) <= 2:
+            found.setdefault(len(inspect.signature(owner).parameters) >= 2, owner)
+    return LayersPlan(found[True], found.get(False)) if True in found else None
+
+
+def classes_of(run: Run) -> list[type]:
+    """Classes of the program's own files, those first that train."""
+    found = [
+        value
+        for value in run.namespace.values()
+        if isinstance(value, type)
+        and is_own_module(value.__module__)
+        and not issubclass(value, BaseException)
+    ]
+    found = [value for value in found if methods_in_turn(value)]
+    return sorted(
+        dict.fromkeys(found),
+        key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)),
+    )
+
+
+def methods_of(owner: type) -> list[str]:
+    names = []
+    for base in owner.__mro__[:-1]:
+        names += [
+            name
+            for name, value in vars(base).items()
+            if inspect.isfunction(value) and not (name.startswith("__") and name.endswith("__"))
+        ]
+    return list(dict.fromkeys(names))
+
+
+def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
+    """Ways to train an object, the most complete first."""
+    names = methods_of(owner)
+    spoken = {name: plain_name(name) for name in names}
+    train = [name for name in names if TRAIN.fullmatch(spoken[name])]
+    backward = [name for name in names if BACKWARD.fullmatch(spoken[name])]
+    forward = [name for name in names if FORWARD.fullmatch(spoken[name]) and name not in backward]
+    update = [name for name in names if UPDATE.fullmatch(spoken[name]) and name not in train]
+    order = {"fit": 0, "train": 0, "sgd": 1}
+    train.sort(key=lambda name: order.get(spoken[name], 2))
+    plans: list[tuple[str, ...]] = [(name,) for name in train]
+    for back in backward:
+        for start in (*((f,) for f in forward[:2]), ()):
+            for end in (*((u,) for u in update[:2]), ()):
+                plans.append((*start, back, *end))
+    plans += [(name,) for name in update]
+    return plans
+
+
+# --- functions ------------------------------------------------------------------------------------
+
+
+def function_plans(run: Run) -> Iterator[FunctionsPlan]:
+    """Training functions alone; then those for the steps of one pass, in turn."""
+    own: list[Callable[..., Any]] = [
+        value
+        for value in run.namespace.values()
+        if inspect.isfunction(value) and is_own_module(value.__module__)
+    ]
+    returned = {function.__name__: names_returned(run, function.__name__) for function in own}
+    by_role: dict[str, list[Callable[..., Any]]] = {}
+    for function in dict.fromkeys(own):
+        by_role.setdefault(role_of(function.__name__), []).append(function)
+    starts: list[Callable[..., Any] | None] = [*by_role.get("parameters", [])[:2], None]
+    for function in by_role.get("training", []):
+        yield FunctionsPlan((function,), returned)
+        for start in starts[:-1]:
+            yield FunctionsPlan((function,), returned, start)
+    for backward in by_role.get("grads", [])[:3]:
+        for start in starts:
+            for forward in (*((f,) for f in by_role.get("forward", [])[:2]), ()):
+                for update in (*((f,) for f in by_role.get("updated", [])[:2]), ()):
+                    yield FunctionsPlan((*forward, backward, *update), returned, start)
+
+
+def role_of(name: str) -> str:
+    spoken = plain_name(name)
+    if START.fullmatch(spoken):
+        return "parameters"
+    if BACKWARD.fullmatch(spoken):
+        return "grads"
+    if UPDATE.fullmatch(spoken):
+        return "updated"
+    if TRAIN.fullmatch(spoken) or re.fullmatch(
+        r".*model|neural_net(work)?|.*regression|nn|mlp", spoken
+    ):
+        return "training"
+    return "forward" if FORWARD.fullmatch(spoken) else "other"
+
+
+def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
+    """What a function calls the values that it returns."""
+    for source in run.sources:
+        for node in ast.walk(source.parse()):
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Return) and part.value is not None:
+                        parts = (
+                            part.value.elts if isinstance(part.value, ast.Tuple) else [part.value]
+                        )
+                        return tuple(p.id if isinstance(p, ast.Name) else None for p in parts)
+    return ()
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def named_results(name: str, result: Any) -> dict[str, Any]:
+    """What a call returned, by names: those of a table, else the method's with a number."""
+    if isinstance(result, Mapping):
+        return {str(key): value for key, value in result.items()}
+    if isinstance(result, list | tuple):
+        return {f"{name} {number}": value for number, value in enumerate(result)}
+    return {} if result is None else {name: result}
+
+
+def first_array(result: Any) -> Any:
+    """The prediction among what a forward pass returned."""
+    if isinstance(result, tuple) and result:
+        return result[0]
+    if isinstance(result, Mapping):
+        arrays = [part for part in result.values() if isinstance(part, np.ndarray)]
+        return arrays[-1] if arrays else result
+    return result

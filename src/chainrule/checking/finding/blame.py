@@ -1,0 +1,469 @@
+"""Where in the source an edit belongs: the line that somebody has to change, and how it then reads.
+
+An operand that a helper was handed is its caller's; a value that goes on under a new name is that
+assignment's; weights that were changed too early are the early update's.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+from chainrule.checking.anatomy.program import Instruction, Program, calls_of
+from chainrule.checking.finding.syntax import (
+    FUNCTIONS,
+    Text,
+    argument_by_name,
+    argument_names,
+    is_assigned,
+    is_small,
+    operand_of,
+    spoken,
+)
+from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.operand_names import same_array
+from chainrule.checking.repairing.scene import Scene
+from chainrule.recording.recording import Call
+from chainrule.recording.rewriting import Site
+
+
+@final
+@dataclass(frozen=True)
+class Blame:
+    """A place to change: the file's number, the node at fault, and for an operand its node and a step there."""
+
+    file: int
+    node: ast.AST
+    operand: ast.AST | None = None
+    step: Instruction | None = None
+
+    @property
+    def line(self) -> int:
+        shown = self.operand if self.operand is not None else self.node
+        return int(getattr(shown, "lineno", 1))
+
+
+def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Blame]:
+    """The places of one edit, the first instance's first."""
+    program = scene.program
+    if edit.early is not None:
+        maker = program.step_of.get(edit.early)
+        if maker is not None:
+            return [early_update(program, maker, edit.step, texts)]
+    if edit.slot is None:
+        return [blame_result(scene, edit, texts)]
+    found: dict[tuple[int, int], Blame] = {}
+    calls_seen: set[tuple[int, ...]] = set()
+    for step in edit.steps:
+        calls = scene.place_of(step)[2]
+        if calls not in calls_seen:
+            calls_seen.add(calls)
+            blame = replace(blame_operand(program, step, edit, texts), step=step)
+            found.setdefault((blame.file, blame.line), blame)
+    return list(found.values())
+
+
+def early_update(
+    program: Program, maker: Instruction, used: Instruction, texts: Sequence[Text]
+) -> Blame:
+    """The statement that updates too early: of a helper that does nothing else the call."""
+    here, call = blame_of(program.site(maker), texts), program.call(maker)
+    around_use = set(calls_of(program.call(used)))
+    while call is not None and call.site not in around_use:
+        function = texts[here.file].around(here.node, FUNCTIONS)
+        if function is None or not is_small(function):
+            break
+        here, call = blame_of(program.sites[call.site], texts), call.outer
+    return here
+
+
+def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        node = ast.Pass(
+            lineno=site.line,
+            col_offset=site.column,
+            end_lineno=site.end_line,
+            end_col_offset=site.end_column,
+        )
+    return Blame(site.file, node)
+
+
+def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:
+    """The operand of a step, or of the call that handed it in."""
+    site, call = program.site(step), program.call(step)
+    if edit.call is not None:
+        while call is not None and call.site != edit.call:
+            call = call.outer
+        if call is not None:
+            inside = call_inside(program.call(step), edit.call)
+            inner = texts[site.file].find(site) if inside is None else None
+            node = texts[program.sites[edit.call].file].find(program.sites[edit.call])
+            name = parameter_name(texts[site.file], inner, edit.slot) if inner is not None else None
+            if node is not None:
+                argument = argument_of(node, name, texts, site, inner)
+                return follow_out(program, program.sites[edit.call], call, node, argument, texts)
+            return blame_of(program.sites[edit.call], texts)
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        return blame_of(site, texts)
+    operand = operand_of(node, edit.slot)
+    call = program.call(step)
+    if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
+        return looped(text, Blame(site.file, node, operand))
+    return follow_out(program, site, call, node, operand, texts, inner=True)
+
+
+def is_made_in(program: Program, position: int, call: Call | None) -> bool:
+    """Whether a value was made in the very call of a function: its caller cannot hand it in."""
+    maker = program.step_of.get(position)
+    here = None if maker is None else program.call(maker)
+    while here is not None and here is not call:
+        here = here.outer
+    return call is not None and here is call
+
+
+def call_inside(call: Call | None, target: int) -> Call | None:
+    """The call just inside another, where there is one."""
+    before: Call | None = None
+    while call is not None and call.site != target:
+        before, call = call, call.outer
+    return before
+
+
+def follow_out(
+    program: Program,
+    site: Site,
+    call: Call | None,
+    node: ast.AST,
+    operand: ast.AST | None,
+    texts: Sequence[Text],
+    inner: bool = False,
+) -> Blame:
+    """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
+    here = looped(texts[site.file], Blame(site.file, node, operand))
+    outer = call if inner else (call.outer if call is not None else None)
+    for _ in range(8):
+        text = texts[here.file]
+        if not isinstance(here.operand, ast.Name) or outer is None:
+            return here
+        function = text.around(here.node, FUNCTIONS)
+        if function is None or not is_small(function):
+            return here
+        if here.operand.id not in argument_names(function) or is_assigned(
+            function, here.operand.id
+        ):
+            return here
+        call_site = program.sites[outer.site]
+        call_node = texts[call_site.file].find(call_site)
+        if call_node is None:
+            return blame_of(call_site, texts)
+        argument = argument_by_name(call_node, here.operand.id, function)
+        here = Blame(call_site.file, call_node, argument)
+        outer = outer.outer
+    return here
+
+
+def looped(text: Text, here: Blame) -> Blame:
+    """An operand that a loop takes out of a list written there belongs to the loop's line."""
+    if not isinstance(here.operand, ast.Name):
+        return here
+    loop = innermost = text.around(here.node, (ast.For,))
+    while loop is not None:
+        target, source = loop.target, loop.iter  # type: ignore[attr-defined]
+        named = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
+        if here.operand.id in named:
+            if isinstance(source, ast.Tuple | ast.List):
+                return Blame(here.file, source, source)
+            walked = (
+                isinstance(source, ast.Call)
+                and isinstance(source.func, ast.Name)
+                and source.func.id == "enumerate"
+            )
+            if (
+                walked
+                and loop is innermost
+                and isinstance(source.args[0], ast.Name)
+                and named[-1] == here.operand.id
+            ):
+                return Blame(here.file, here.node, source.args[0])
+            return here
+        loop = text.around(loop, (ast.For,))
+    return here
+
+
+def argument_of(
+    call: ast.AST, name: str | None, texts: Sequence[Text], site: Site, inner: ast.AST | None
+) -> ast.AST | None:
+    if not isinstance(call, ast.Call):
+        return None
+    if name is not None and inner is not None:
+        function = texts[site.file].around(inner, FUNCTIONS)
+        if function is not None and name in argument_names(function):
+            return argument_by_name(call, name, function)
+    return call.args[0] if len(call.args) == 1 else None
+
+
+def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | None:
+    operand = operand_of(node, slot) if node is not None else None
+    return operand.id if isinstance(operand, ast.Name) else None
+
+
+SEEN = ("factor", "negate", "through time", "truncated")  # edits of a value as others see it
+
+
+def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
+    """The line that makes a value, or lets it go on as another without the change that belongs there."""
+    program = scene.program
+    site = program.site(edit.step)
+    here = blame_of(site, texts)
+    if not edit.how.startswith((*SEEN, "sum", "scale")):
+        return here
+    text = texts[site.file]
+    if edit.how == "truncated":
+        loops = list(loops_around(program, edit.step, texts))
+        single = [loop for loop in loops if len(getattr(loop.node, "elts", ())) == 1]
+        return (single or loops or [here])[0]
+    if edit.how == "through time":
+        outside = handed_in(scene, here, edit.step, texts)
+        set_elsewhere = carried(text, here, scene)
+        if outside is not None or set_elsewhere is not None:
+            return outside or set_elsewhere or here
+    whole = edit.mistake == "dropout-mask" and edit.instead in scene.masked
+    if (edit.mistake == "missing-derivative" or whole) and edit.instead is not None:
+        returned = bare_return(program, edit.instead, texts)
+        if returned is not None:
+            return returned
+    name = program.name(edit.step.output)
+    if edit.mistake == "bias-not-summed":
+        renamed = renamed_operand(scene, text, here, edit.step)
+        if renamed is not None:
+            return renamed
+    if edit.mistake == "last-sample-only" and edit.how.startswith("sum"):
+        return passed_on(program, edit.steps[0], edit.step.output, texts, in_loop=True) or here
+    if len({scene.place_of(step) for step in edit.steps}) > 1:
+        readers = program.consumers.get(edit.step.output, ())
+        own = (step for step in readers if step.number in scene.suspect_numbers)
+        found = (passed_on(program, step, edit.step.output, texts, in_loop=False) for step in own)
+        return next((blame for blame in found if blame is not None), here)
+    if name is None:
+        return here
+    used = {
+        spoken(operand)
+        for step in program.consumers.get(edit.step.output, ())
+        if step.number in scene.suspect_numbers and program.site(step).file == site.file
+        for slot, position in enumerate(step.inputs)
+        if position == edit.step.output
+        and (operand := operand_of(text.find(program.site(step)), slot)) is not None
+    }
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
+            target = spoken(node.targets[0])
+            if spoken(node.value) == name != target and target in used and name not in used:
+                return Blame(site.file, node)
+    return here
+
+
+def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> Iterator[Blame]:
+    """What the loops around a step go over, the innermost first, those around its calls included."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        while node is not None and not isinstance(node, FUNCTIONS):
+            if isinstance(node, ast.For):
+                yield Blame(site.file, node.iter, node.iter)
+            node = text.parents.get(node)
+        if call is None:
+            return
+        site, call = program.sites[call.site], call.outer
+
+
+def passed_on(
+    program: Program, reader: Instruction, position: int, texts: Sequence[Text], in_loop: bool
+) -> Blame | None:
+    """Where what a step reads was passed on as it was, under the name that it is read by: dz = dh."""
+    site = program.site(reader)
+    node, call = texts[site.file].find(site), program.call(reader)
+    for slot, read in enumerate(reader.inputs):
+        operand = operand_of(node, slot)
+        if read != position or node is None or operand is None:
+            continue
+        here = follow_out(program, site, call, node, operand, texts, inner=True)
+        text, name = texts[here.file], spoken(here.operand or operand)
+        names = {name, *(spoken(source) for source in taken_from(text, here.node, name))}
+        for one in ast.walk(text.tree):
+            if (
+                isinstance(one, ast.Assign)
+                and any(spoken(target) in names for target in one.targets)
+                and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
+                and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
+            ):
+                return Blame(here.file, one)
+    return None
+
+
+def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:
+    """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
+    here: ast.AST | None = node
+    while here is not None:
+        loops = here.generators if isinstance(here, ast.ListComp | ast.GeneratorExp) else [here]
+        for loop in loops:
+            if isinstance(loop, ast.For | ast.comprehension):
+                targets = getattr(loop.target, "elts", [loop.target])
+                sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
+                if len(targets) == len(sources):
+                    pairs = zip(targets, sources, strict=True)
+                    yield from (source for target, source in pairs if spoken(target) == name)
+        here = text.parents.get(here)
+
+
+def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:
+    """The call that hands an error to the function of one time step: which error, is the caller's."""
+    program, text = scene.program, texts[here.file]
+    node: ast.AST | None = here.node
+    for _ in range(8):
+        slot = next((k for k, p in enumerate(step.inputs) if scene.is_tainted(p)), None)
+        operand = operand_of(node, slot)
+        if slot is None or operand is None:
+            return None
+        if isinstance(operand, ast.Name):
+            found = follow_out(
+                program,
+                program.site(step),
+                program.call(step),
+                here.node,
+                operand,
+                texts,
+                inner=True,
+            )
+            return None if found.node is here.node else found
+        maker = program.step_of.get(step.inputs[slot])
+        node = operand
+        if maker is None or text.find(program.site(maker)) is not operand:
+            return None
+        step = maker
+    return None
+
+
+def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) -> Blame | None:
+    """The assignment that calls an error a bias's gradient as it stands: db = dz."""
+    tainted = [p for p in (step.output, *step.inputs) if scene.is_tainted(p)]
+    names = {scene.program.name(p) for one in tainted for p in (one, same_array(scene, one))}
+    names -= {None}
+    statement = text.statement(here.node)
+    consumers = scene.program.consumers.get(step.output, ())
+    if isinstance(statement, ast.Assign) and not any(s.output in scene.chain_of for s in consumers):
+        return None  # it computes the gradient itself
+    found = []
+    for node in ast.walk(text.tree):
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.value, ast.Name | ast.Attribute)
+            and spoken(node.value) in names
+            and spoken(node.targets[0]) != spoken(node.value)
+        ):
+            found.append(node)
+    used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
+    if isinstance(here.node, ast.BinOp | ast.AugAssign):
+        used |= {spoken(n) for n in ast.walk(here.node)}
+    best = [node for node in found if spoken(node.targets[0]) in used] or found
+    if not best:
+        own = text.around(here.node, FUNCTIONS)
+        listed = [
+            node
+            for parent in ast.walk(text.tree)
+            if isinstance(parent, ast.Dict)
+            for node in parent.values
+            if isinstance(node, ast.Name | ast.Attribute) and spoken(node) in names
+        ]
+        if listed:
+            named = [
+                node
+                for node in ast.walk(text.tree)
+                if isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Name | ast.Attribute)
+                and any(spoken(target) == spoken(listed[0]) for target in node.targets)
+            ]
+            return Blame(here.file, named[0]) if named else Blame(here.file, listed[0], listed[0])
+        best = [
+            node
+            for node in ast.walk(text.tree)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Name | ast.Attribute)
+            and any(spoken(target) in used for target in node.targets)
+            and spoken(node.value) not in used
+            and (
+                text.around(node, FUNCTIONS) is own
+                or text.around(node, (ast.ClassDef,)) is not None
+            )
+        ]
+    return Blame(here.file, best[0]) if best else None
+
+
+def carried(text: Text, here: Blame, scene: Scene) -> Blame | None:
+    """What a state's error is added to: where that is set for the next step, if it carries no error."""
+    node = here.node
+    while isinstance(text.parents.get(node), ast.BinOp):
+        node = text.parents[node]
+    read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    read -= {chain.name(scene.program) for chain in scene.case.anatomy.chains}
+    loop = text.around(node, (ast.For, ast.While))
+    while loop is not None:
+        for one in ast.walk(loop):
+            if (
+                isinstance(one, ast.Assign)
+                and one.lineno > here.line
+                and any(spoken(t) in read for t in one.targets)
+            ):
+                return Blame(here.file, one)
+        loop = text.around(loop, (ast.For, ast.While))
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return None
+    loop = text.around(node, (ast.For, ast.While))
+    for operand in (node.left, node.right):
+        name = spoken(operand)
+        if loop is None or name is None:
+            continue
+        for one in ast.walk(loop):
+            if (
+                isinstance(one, ast.Assign)
+                and any(spoken(t) == name for t in one.targets)
+                and one.lineno != here.line
+            ):
+                return Blame(here.file, one)
+    return None
+
+
+def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Blame | None:
+    """In the class that computes an activation, the method that hands an error on as it came."""
+    maker = program.step_of.get(activation)
+    if maker is None:
+        return None
+    call = program.call(maker)
+    sites = [program.site(maker)]
+    while call is not None:
+        sites.append(program.sites[call.site])
+        call = call.outer
+    for site in sites:
+        text = texts[site.file]
+        node = text.find(site)
+        owner = text.around(node, (ast.ClassDef,)) if node is not None else None
+        own = text.around(node, FUNCTIONS) if node is not None else None
+        if owner is None or own is None:
+            continue
+        for method in owner.body:  # type: ignore[attr-defined]
+            if isinstance(method, ast.FunctionDef) and method is not own:
+                for one in ast.walk(method):
+                    if (
+                        isinstance(one, ast.Return)
+                        and isinstance(one.value, ast.Name)
+                        and one.value.id in argument_names(method)
+                        and not is_assigned(method, one.value.id)
+                    ):
+                        return Blame(site.file, one)
+        return None
+    return None

@@ -1,0 +1,270 @@
+"""What is wrong, in words: for each edit of a repair the line, what it computes, and how it should read."""
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.finding.blame import Blame, places_to_blame
+from chainrule.checking.finding.localising import first_wrong_step
+from chainrule.checking.finding.mistake_words import ONE_TOO_MANY, WORDS
+from chainrule.checking.finding.syntax import Text, names_around, operand_of, read_texts
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.repair import Repair
+from chainrule.checking.repairing.scene import Scene
+from chainrule.checking.repairing.trial import steps_of
+from chainrule.checking.verdict import Finding
+from chainrule.recording.source import Source
+
+OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+MOST_SHOWN = 40  # updates among which one is chosen to be shown
+TOKENS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+def findings_of(case: Case, repair: Repair, sources: Sequence[Source]) -> list[Finding]:
+    """The mistakes of a repair; without one the first value that goes wrong, where others go right."""
+    texts = read_texts(sources)
+    found: list[Finding] = []
+    for edit, scene in zip(repair.edits, repair.scenes, strict=True):
+        for blame in places_to_blame(scene, edit, texts):
+            one = finding(scene, edit, blame, texts, repair)
+            if not any((other.file, other.line) == (one.file, one.line) for other in found):
+                found.append(one)
+    if not found and repair.before is not None and is_clear(repair.before):
+        step = first_wrong_step(case, repair)
+        if step is not None:
+            scene, instruction = step
+            edit = Edit("unknown", [instruction], lambda steps: None, instruction)
+            for blame in places_to_blame(scene, edit, texts)[:1]:
+                found.append(finding(scene, edit, blame, texts, repair))
+    return found
+
+
+def is_clear(fit: Fit) -> bool:
+    """Whether some parameters follow their gradients exactly and others clearly do not."""
+    return bool(fit.good) and bool(fit.bad) and fit.clear
+
+
+def finding(
+    scene: Scene, edit: Edit, blame: Blame, texts: Sequence[Text], repair: Repair
+) -> Finding:
+    text = texts[blame.file]
+    shown = blame.operand if blame.operand is not None else blame.node
+    line = blame.line
+    lines = text.source.shown
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    cell, cell_line = text.source.cell_of(line)
+    was, should = operand_words(scene, edit, blame, text)
+    if edit.how.startswith("constant "):
+        should = edit.how.removeprefix("constant ")
+    mistake = name_in_source(scene, edit, blame)
+    found, expected = WORDS[mistake]
+    if mistake == "derivative-at-activation" and edit.how == "remove":
+        found, expected = ONE_TOO_MANY
+    words = {
+        "was": was or "another value",
+        "code": code_words(text, blame.node),
+        "should_be": f", {should}" if should else "",
+        "other": should or "another value",
+    }
+    fit = scene.fit
+    return Finding(
+        file=str(text.source.path),
+        line=line,
+        mistake=mistake,
+        found=found.format(**words),
+        expected=expected.format(**words),
+        fix=corrected_line(scene, edit, blame, text, should),
+        proved=repair.proved,
+        cell=cell,
+        cell_line=cell_line,
+        columns=columns_of(source, shown, line),
+        source=source,
+        parameters=sorted(
+            {scene.case.anatomy.chains[n].name(scene.program) or "parameter" for n in fit.bad}
+        ),
+        numbers=one_entry(scene, repair, blame.step),
+    )
+
+
+def name_in_source(scene: Scene, edit: Edit, blame: Blame) -> str:
+    """The mistake's name: of a state at another time, self.h for self.h_before has no index to be wrong."""
+    operand = blame.operand
+    if isinstance(operand, ast.Attribute) and operand.attr == "T":
+        operand = operand.value
+    plain = isinstance(operand, ast.Name | ast.Attribute) and not any(
+        isinstance(node, ast.Subscript) for node in ast.walk(operand)
+    )
+    if edit.mistake != "wrong-index" or edit.slot is None or not plain or edit.how == "index":
+        return edit.mistake
+    if scene.comes_from_weights(edit.step.inputs[edit.slot]):
+        return "wrong-variable"
+    return "wrong-layer-input" if scene.is_gradient_product(edit.step, edit.slot) else edit.mistake
+
+
+def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
+    """The columns of a node in its first line, in characters; `ast` counts bytes."""
+    start, end = getattr(node, "col_offset", None), getattr(node, "end_col_offset", None)
+    if start is None or end is None:
+        return None
+    coded = source.encode()
+    if getattr(node, "end_lineno", line) != line:
+        end = len(coded)
+    return len(coded[:start].decode(errors="ignore")), len(coded[:end].decode(errors="ignore"))
+
+
+def code_words(text: Text, node: ast.AST) -> str:
+    value: ast.AST = node
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.Return) and node.value is not None:
+        value = node.value
+    if isinstance(value, ast.Pass):
+        return "this expression"
+    words = " ".join(text.segment(value).split())
+    return words if len(words) <= 70 else "this expression"
+
+
+def operand_words(
+    scene: Scene, edit: Edit, blame: Blame, text: Text
+) -> tuple[str | None, str | None]:
+    """The operand that stands there and the one that belongs there, as the source calls them."""
+    was = None
+    if blame.operand is not None:
+        was = " ".join(text.segment(blame.operand).split())
+    elif edit.slot is not None and edit.slot < len(edit.step.inputs):
+        was = scene.program.name(edit.step.inputs[edit.slot])
+    should = None
+    if edit.instead is not None and edit.how not in (
+        "factor",
+        "slope",
+        "remove",
+        "through time",
+        "truncated",
+    ):
+        name = scene.program.name(instead_of(edit, blame))
+        if name is not None:
+            should = next((ast.unparse(one) for one in names_around(text, blame.node, name)), None)
+            if should == was:
+                should = None
+    return was, should
+
+
+def instead_of(edit: Edit, blame: Blame) -> int:
+    """What belongs in the operand's place where this edit is seen: each call has a value of its own."""
+    assert edit.instead is not None
+    if blame.step is None or edit.slot is None or blame.step is edit.step:
+        return edit.instead
+    changed = (edit.make([blame.step]) or {}).get(blame.step.number)
+    return edit.instead if changed is None else changed.inputs[edit.slot]
+
+
+def corrected_line(
+    scene: Scene, edit: Edit, blame: Blame, text: Text, should: str | None
+) -> str | None:
+    """The line as it should read, where that can be written."""
+    node = blame.node
+    line = blame.line
+    if getattr(node, "end_lineno", line) != getattr(node, "lineno", line) or not 0 < line <= len(
+        text.source.shown
+    ):
+        return None
+    source = text.source.shown[line - 1]
+    if (
+        blame.operand is not None
+        and should is not None
+        and edit.slot is not None
+        and edit.how != "shift"
+    ):
+        if isinstance(blame.operand, ast.Subscript):
+            return None  # which entry of it belongs there is not known as text
+        return replaced(source, blame.operand, should)
+    if edit.how in OPERATORS:
+        return with_operator(source, node, OPERATORS[edit.how])
+    if edit.how == "exchange" and isinstance(node, ast.BinOp):
+        swapped = ast.BinOp(node.right, node.op, node.left)
+        return replaced(source, node, ast.unparse(swapped))
+    if edit.how == "remove" and isinstance(node, ast.BinOp) and edit.instead in edit.step.inputs:
+        kept = operand_of(node, edit.step.inputs.index(edit.instead))
+        return replaced(source, node, text.segment(kept)) if kept is not None else None
+    if edit.how == "remove" and isinstance(node, ast.UnaryOp):
+        kept_text = text.segment(node.operand)
+        bare = isinstance(node.operand, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        return replaced(source, node, kept_text if bare else f"({kept_text})")
+    if edit.how in ("left", "right") and blame.operand is not None:
+        return replaced(source, blame.operand, turned(blame.operand))
+    if edit.how == "swap":
+        first, second = operand_of(node, 0), operand_of(node, 1)
+        if first is not None and second is not None and first.lineno == second.lineno == line:  # type: ignore[attr-defined]
+            changed = replaced(source, second, text.segment(first))
+            return replaced(changed, first, text.segment(second))
+    return None
+
+
+def turned(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return ast.unparse(node.value)
+    text = ast.unparse(node)
+    return (
+        f"{text}.T"
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+        else f"({text}).T"
+    )
+
+
+def replaced(source: str, node: ast.AST, text: str) -> str:
+    coded = source.encode()
+    start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+    return (coded[:start] + text.encode() + coded[end:]).decode()
+
+
+def with_operator(source: str, node: ast.AST, operator: str) -> str | None:
+    """The line with another operator between the two operands of a node."""
+    coded = source.encode()
+    if isinstance(node, ast.BinOp):
+        start, end = node.left.end_col_offset, node.right.col_offset
+    elif isinstance(node, ast.AugAssign):
+        start, end = node.target.end_col_offset, node.value.col_offset
+    else:
+        return None
+    token = TOKENS.get(type(node.op))
+    between = coded[start:end].decode()
+    if token is None or token not in between:
+        return None
+    return (coded[:start] + between.replace(token, operator, 1).encode() + coded[end:]).decode()
+
+
+def one_entry(
+    scene: Scene, repair: Repair, step: Instruction | None
+) -> tuple[str, float, float] | None:
+    """One entry of the gradient that a wrong step spoils, as the code has it, and as it is.
+
+    Of several gradients that of the parameter which the fewest values come between: what lies behind is
+    spoiled by the mistakes of other lines as well.
+    """
+    anatomy, fit = scene.case.anatomy, scene.fit
+    values, gradients = scene.worlds[0]
+    # Where nothing is right before the repair, it is the repair that tells the rate.
+    mended = repair.fit.rate if repair.proved and repair.fit is not None else {}
+    best: tuple[int, tuple[str, float, float]] | None = None
+    for number, update in enumerate(anatomy.updates):
+        rate = fit.rate.get(update.turn) or mended.get(update.turn)
+        if update.chain not in fit.bad or not rate or (best is not None and number > MOST_SHOWN):
+            continue
+        behind = scene.behind([update])
+        if step is not None and step.output not in behind:
+            continue
+        (u,) = steps_of(scene, [number], values, {})
+        g = np.asarray(gradients[number], dtype=float)
+        if u.shape != g.shape or not np.all(np.isfinite(u)):
+            continue
+        made = -u / abs(rate)
+        entry: Any = np.unravel_index(int(np.argmax(np.abs(made - g))), g.shape) if g.shape else ()
+        name = anatomy.chains[update.chain].name(scene.program) or "parameter"
+        index = f"[{','.join(str(int(k)) for k in entry)}]" if g.shape else ""
+        shown = f"the gradient of {name}{index}", float(made[entry]), float(g[entry])
+        if best is None or len(behind) < best[0]:
+            best = len(behind), shown
+    return best[1] if best is not None else None

@@ -1,0 +1,412 @@
+"""Parameters that no update touches, though the loss depends on them.
+
+A frozen parameter starts random or zero, is added to, or multiplied with, what depends on trained
+parameters, in the same place in every pass, and stays. Data, noise, masks and states are none: data meets
+parameters directly (x w), noise and masks are drawn anew or belong to one sample each, and states start
+at zero and are multiplied. What the source gives as a constant is frozen by intent.
+"""
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.parameters import equal_indices, spread
+from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
+from chainrule.checking.anatomy.updates import seeds_of
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import Fit, norm
+from chainrule.recording.execution import Run
+from chainrule.recording.rewriting import Site, spoken_name
+
+MOVERS = {"transpose", "reshape", "gather"}
+SUMS = {"add", "subtract"}
+PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
+BIAS = re.compile(r"^_*(b|B)\d*$|^_*(b|B)_|bias|offset|intercept|^b[a-z]{1,3}\d*$|theta")
+TURNS = 3  # passes in which the gradient is looked at
+SMALLEST = 1e-6  # of the other parameters' gradients: below it there is none
+
+
+@final
+@dataclass
+class Frozen:
+    """A parameter that stays: its first value's position, and what the loss's gradient there is.
+
+    `intended`: the source gives it as a constant. `line` is where its update belongs.
+    """
+
+    position: int
+    name: str
+    intended: bool
+    shape: tuple[int, ...]
+    gradient: Any = None
+    site: Site | None = None
+    born: Site | None = None
+    start: Any = None
+
+
+@final
+@dataclass
+class Use:
+    """A step of the forward pass in which a value, perhaps moved, meets another."""
+
+    step: Instruction
+    slot: int
+    moves: list[Instruction] = field(default_factory=list)
+
+    @property
+    def partner(self) -> int:
+        return self.step.inputs[1 - self.slot]
+
+
+def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
+    """The frozen parameters of a recording whose trained ones are right."""
+    program, anatomy = case.program, case.anatomy
+    forward = program.ancestors(
+        (anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes),
+        anatomy.stops,
+    )
+    pure = starting_values(program, anatomy.stops)
+    uses = uses_of(program, forward, pure)
+    found = []
+    for position, places in uses.items():
+        origin = source_of(program, position)
+        if origin is None or not all(is_parameters_use(case, place) for place in places):
+            continue
+        if position in anatomy.stops or meets_error(case, position):
+            continue
+        if has_samples(case, position):
+            continue
+        if origin == "zeros" and not all(place.step.operation in SUMS for place in places):
+            continue
+        name = name_of(program, position, run)
+        if origin == "literal" and not (np.size(case.values[position]) > 1 or BIAS.search(name)):
+            continue
+        if looks_like_mask(case.values[position]) and origin == "random":
+            continue
+        gradient = gradient_of(case, fit, position, places, name)
+        if gradient is None:
+            continue
+        if origin != "literal" and not run.finished and is_changed_later(run, name):
+            continue
+        single = not np.shape(case.values[position])  # updated in a loop of its own
+        site = None if origin == "literal" or single else place_of_update(case, places)
+        found.append(
+            Frozen(
+                position, name, origin == "literal", np.shape(case.values[position]), gradient, site,
+                birthplace(program, position), case.values[position],
+            )
+        )  # fmt: skip
+    return found + thrown_away(case, fit, run)
+
+
+def thrown_away(case: Case, fit: Fit, run: Run) -> list[Frozen]:
+    """Parameters whose new values are computed in every pass, and read in none."""
+    program, anatomy = case.program, case.anatomy
+    found = []
+    for chain in anatomy.chains:
+        used = [position for position in chain.versions if anatomy.reached.get(position)]
+        if used != [chain.root] or len(chain.versions) <= TURNS:
+            continue
+        turns: dict[int, set[int]] = {}
+        for update in anatomy.updates:
+            own = {n for n in update.mixes if anatomy.reached[chain.root] >> n & 1}
+            if own:
+                turns.setdefault(update.turn, set()).update(own)
+        gradient = slope_in_turns(case, fit, chain.root, turns) if len(turns) > 1 else None
+        if gradient is not None:
+            name = program.name(chain.root) or name_of(program, chain.root, run)
+            found.append(
+                Frozen(
+                    chain.root, name, False, np.shape(case.values[chain.root]), gradient,
+                    program.site(chain.steps[0]), None, case.values[chain.root],
+                )
+            )  # fmt: skip
+    return found
+
+
+def starting_values(program: Program, stops: Collection[int]) -> set[int]:
+    """Values made of nothing but random numbers, zeros, literals and single numbers."""
+    pure = {
+        position
+        for position, numbers in program.given.items()
+        if program.origin(position) in ("random", "zeros", "literal") or np.size(numbers) == 1
+    }
+    for step in program.steps:
+        if step.output not in stops and all(position in pure for position in step.inputs):
+            pure.add(step.output)
+    return pure
+
+
+def uses_of(
+    program: Program, forward: Collection[int], pure: Collection[int]
+) -> dict[int, list[Use]]:
+    """For each starting value, before it is moved, the steps where it meets what is none."""
+    uses: dict[int, list[Use]] = {}
+    for step in program.steps:
+        if step.output not in forward or step.output in pure:
+            continue
+        for slot, position in enumerate(step.inputs):
+            if position not in pure:
+                continue
+            moves = []
+            made = program.step_of.get(position)
+            while made is not None and made.operation in MOVERS:
+                moves.append(made)
+                position = made.inputs[0]
+                made = program.step_of.get(position)
+            uses.setdefault(position, []).append(Use(step, slot, moves))
+    return uses
+
+
+def source_of(program: Program, position: int) -> str | None:
+    """Whether a starting value is random, all zero, or constants of the source; None for neither."""
+    origins = {
+        program.origin(ancestor)
+        for ancestor in program.ancestors([position])
+        if ancestor in program.given and np.size(program.given[ancestor])
+    }
+    if "random" in origins:
+        return "random"
+    if "zeros" in origins:
+        return "zeros" if not np.any(program.recorded[position]) else None
+    return "literal" if "literal" in origins else None
+
+
+def is_parameters_use(case: Case, use: Use) -> bool:
+    """Whether a value stands there as a parameter does: beside what depends on trained parameters and data."""
+    if use.step.operation not in SUMS | PRODUCTS or len(use.step.inputs) != 2:
+        return False
+    anatomy, program = case.anatomy, case.program
+    partner = use.partner
+    while partner not in anatomy.stops:
+        made = program.step_of.get(partner)
+        if made is None or made.operation not in MOVERS:
+            break
+        partner = made.inputs[0]
+    return bool(anatomy.masks[partner]) and partner not in anatomy.stops
+
+
+def has_samples(case: Case, position: int) -> bool:
+    """Whether an axis of a value is that of the samples: one of the prediction's, and of no parameter."""
+    anatomy, values = case.anatomy, case.values
+    prediction = np.shape(values[anatomy.mixes[anatomy.updates[0].turn].prediction])
+    sizes = {size for chain in anatomy.chains for size in np.shape(values[chain.root])}
+    own = np.shape(values[position])
+    return len(own) > 1 and any(
+        size > 1 and size == other and size not in sizes
+        for size, other in zip(own, prediction, strict=False)
+    )
+
+
+def meets_error(case: Case, position: int) -> bool:
+    """Whether something that follows from an error is added to a value, by itself or entry by entry."""
+    program = case.program
+    return any(
+        step.operation in SUMS | {"scatter"}
+        and any(case.anatomy.error_masks[other] for other in step.inputs if other != position)
+        for step in program.consumers.get(position, ())
+    )
+
+
+def looks_like_mask(values: Any) -> bool:
+    """Zeros and one other number."""
+    different = np.unique(np.asarray(values))
+    return bool(len(different) <= 2 and np.size(values) > 2 and np.any(different == 0))
+
+
+def gradient_of(case: Case, fit: Fit, position: int, uses: Sequence[Use], name: str) -> Any:
+    """The gradient in the first pass, where there is one in every pass looked at; None otherwise.
+
+    The value must serve at least two passes, and in each the same way; and more than one sample, unless it is
+    called a bias.
+    """
+    anatomy, program = case.anatomy, case.program
+    marked = [0] * program.size
+    marked[position] = 1
+    reached = spread(program, marked, anatomy.stops)
+    turns: dict[int, set[int]] = {}
+    for update in anatomy.updates:
+        numbers = {number for number in update.mixes if reached[anatomy.mixes[number].prediction]}
+        if numbers:
+            turns.setdefault(update.turn, set()).update(numbers)
+    if len(turns) < 2 or not is_used_alike(uses) or not is_shared(case, uses, turns, name):
+        return None
+    return slope_in_turns(case, fit, position, turns)
+
+
+def slope_in_turns(case: Case, fit: Fit, position: int, turns: dict[int, set[int]]) -> Any:
+    """The gradient in the first pass, if it is not 0 in any, and the computation bears it out; else None."""
+    anatomy, program = case.anatomy, case.program
+    marked = [0] * program.size
+    marked[position] = 1
+    reached = spread(program, marked, anatomy.stops)
+    way = anatomy.forward | {at for at in range(program.size) if reached[at]}
+    first = None
+    for values in case.worlds:
+        for turn in sorted(turns)[:TURNS]:
+            numbers = sorted(turns[turn])
+            seeds = seeds_of(anatomy.mixes, numbers, fit.loss, values)
+            try:
+                gradients = program.sweep(values, seeds, anatomy.stops, way)
+            except NoDerivativeError:
+                return None
+            gradient = gradients.get(position)
+            others = [
+                norm(gradients[update.before])
+                for update in anatomy.updates
+                if update.turn == turn and update.before in gradients and update.before != position
+            ]
+            if gradient is None or not norm(gradient) > SMALLEST * max(others, default=0.0):
+                return None
+            if not lowers_loss(case, values, position, gradient, seeds):
+                return None
+            first = gradient if first is None else first
+    return first
+
+
+def is_used_alike(uses: Sequence[Use]) -> bool:
+    """Whether entries of it that are read once are read again: noise for each sample is not."""
+    known: list[Any] = []
+    for use in uses:
+        indices = tuple(
+            move.parameters["indices"] for move in use.moves if move.operation == "gather"
+        )
+        if not any(equal_indices(indices, other) for other in known):
+            known.append(indices)
+    return len(uses) >= 2 * len(known)
+
+
+def is_shared(case: Case, uses: Sequence[Use], turns: dict[int, set[int]], name: str) -> bool:
+    """Whether several samples share the value: it is broadcast over them, or meets one after the other."""
+    values = case.values
+    for use in uses:
+        own = values[use.step.inputs[use.slot]]
+        if use.step.operation in ("add", "subtract", "multiply") and np.size(own) < np.size(
+            values[use.step.output]
+        ):
+            return True
+    mixes = [case.anatomy.mixes[number] for numbers in turns.values() for number in sorted(numbers)]
+    targets = [np.asarray(values[mix.target]) for mix in mixes[:50]]
+    differ = any(
+        target.shape != targets[0].shape or not np.array_equal(target, targets[0])
+        for target in targets
+    )
+    if differ or any(use.step.operation == "matmul" for use in uses):
+        return True
+    return bool(BIAS.search(name)) and all(use.step.operation in SUMS for use in uses)
+
+
+def lowers_loss(
+    case: Case, values: Any, position: int, gradient: Any, seeds: dict[int, Any]
+) -> bool:
+    """Whether a step against the gradient, taken in the computation itself, changes predictions as it says.
+
+    The slope of the loss along g must be |g|^2.
+    """
+    program, anatomy = case.program, case.anatomy
+    size = norm(gradient)
+    scale = max(1.0, norm(values[position]))
+    h = 1e-5 * scale / size
+    reach = program.ancestors(seeds, anatomy.stops)
+    cone = [step for step in program.steps if step.output in reach]
+    ends = []
+    for sign in (1, -1):
+        moved = np.asarray(values[position], dtype=float) + sign * h * gradient
+        ends.append(program.rerun(values, {}, cone, anatomy.stops, {position: moved}))
+    slope = sum(
+        float(np.sum(seed * (ends[0].get(at, values[at]) - ends[1].get(at, values[at])))) / (2 * h)
+        for at, seed in seeds.items()
+    )
+    return bool(abs(slope - size**2) <= 1e-4 * size**2)
+
+
+# --- where it stands ------------------------------------------------------------------------------
+
+
+def place_of_update(case: Case, uses: Sequence[Use]) -> Site | None:
+    """The update of the trained parameter that meets it first: there its own is missing.
+
+    None where one statement updates them all.
+    """
+    anatomy, program = case.anatomy, case.program
+    lines = {program.site(step).line for chain in anatomy.chains for step in chain.steps[:1]}
+    if len(lines) < 2 and len(anatomy.chains) > 1:
+        return None
+    waiting = [uses[0].partner]
+    seen = set()
+    while waiting:
+        position = waiting.pop(0)
+        if position in seen:
+            continue
+        seen.add(position)
+        for chain in anatomy.chains:
+            if position in chain.versions:
+                return program.site(chain.steps[0])
+        made = program.step_of.get(position)
+        waiting += made.inputs if made is not None else ()
+    return None
+
+
+def birthplace(program: Program, position: int) -> Site | None:
+    made = program.step_of.get(position)
+    if made is not None:
+        return program.site(made)
+    number = program.recording.birthplaces.get(position)
+    return None if number is None else program.sites[number]
+
+
+def name_of(program: Program, position: int, run: Run) -> str:
+    """What the program calls a value: its own name, or that of the list or table that it stands in."""
+    name = program.name(position)
+    site = birthplace(program, position)
+    if name is not None or site is None:
+        return name or "parameter"
+    for node in statements(run, site.file):
+        if isinstance(node, ast.Assign) and node.lineno <= site.line <= (
+            node.end_lineno or node.lineno
+        ):
+            name = spoken_name(node.targets[0]) or name
+        for key, value in (
+            zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+        ):
+            if isinstance(key, ast.Constant) and is_around(value, site):
+                return str(key.value)
+    return name or "parameter"
+
+
+def is_around(node: ast.expr | ast.stmt, site: Site) -> bool:
+    start, end = (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
+    return start <= (site.line, site.column) and (site.end_line, site.end_column) <= end
+
+
+def is_changed_later(run: Run, name: str) -> bool:
+    """Whether the source has an update of that name which had not run when the recording was cut off."""
+    sites = [run.sites[number] for number in run.recorder.seen] if run.recorder else []
+    reached = {(site.file, site.line) for site in sites}
+    for file in range(len(run.sources)):
+        for node in statements(run, file):
+            if isinstance(node, ast.AugAssign):
+                changed = spoken_name(node.target)
+            elif isinstance(node, ast.Assign) and name in names_in(node.value):
+                changed = spoken_name(node.targets[0])
+            else:
+                continue
+            if changed == name and (file, node.lineno) not in reached:
+                return True
+    return False
+
+
+def names_in(node: ast.expr) -> set[str | None]:
+    return {
+        spoken_name(part)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name | ast.Attribute | ast.Subscript)
+    }
+
+
+def statements(run: Run, file: int) -> Iterable[ast.AST]:
+    return ast.walk(run.sources[file].parse())

@@ -1,0 +1,99 @@
+"""What check says of parameters that no update touches: findings, with the missing statement, and rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.finding.frozen import Frozen
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import Fit, norm
+from chainrule.checking.verdict import Finding, ParameterVerdict
+from chainrule.recording.execution import Run
+
+
+def update_text(case: Case, fit: Fit, name: str, gradient: Any) -> str | None:
+    """The missing statement, made from a value that the first pass computes and names: b -= rate * sum(d)."""
+    anatomy, program = case.anatomy, case.program
+    turns = sorted({update.turn for update in anatomy.updates})
+    end = max(update.after for update in anatomy.updates if update.turn == turns[0])
+    eta = fit.rate.get(turns[0])
+    if not eta:
+        return None
+    best = None
+    for position in range(end):
+        spoken = program.name(position)
+        if not spoken or not anatomy.error_masks[position] or position in anatomy.stops:
+            continue
+        value = np.asarray(case.values[position], dtype=float)
+        forms = [(value, spoken)]
+        if value.ndim == 2:
+            keep = np.ndim(gradient) == 2
+            forms += [
+                (
+                    value.sum(axis=axis, keepdims=keep),
+                    f"{spoken}.sum(axis={axis}{', keepdims=True' if keep else ''})",
+                )
+                for axis in (0, 1)
+            ]
+        for numbers, text in forms:
+            if np.shape(numbers) != np.shape(gradient) or not norm(numbers) > 0:
+                continue
+            factor = float(np.sum(numbers * gradient)) / norm(gradient) ** 2
+            if norm(numbers - factor * gradient) <= 1e-8 * norm(numbers) and np.size(gradient) > 1:
+                best = f"{name} {'-=' if factor > 0 else '+='} {rate_text(case, eta / abs(factor))}{text}"
+    return best
+
+
+def rate_text(case: Case, rate: float) -> str:
+    """The rate by the name that the source has for it."""
+    if abs(rate - 1) < 1e-9:
+        return ""
+    for position, number in case.program.given.items():
+        name = case.program.name(position)
+        if (
+            name
+            and np.size(number) == 1
+            and abs(float(np.reshape(number, -1)[0]) - rate) <= 1e-9 * rate
+        ):
+            return f"{name} * "
+    return f"{rate:.6g} * "
+
+
+def frozen_findings(case: Case, fit: Fit, frozen: Sequence[Frozen], run: Run) -> list[Finding]:
+    """A finding for each place where updates are missing."""
+    places: dict[tuple[int, int, str], list[Frozen]] = {}
+    for one in frozen:
+        site = one.site or one.born
+        if not one.intended and site is not None:
+            places.setdefault((site.file, site.line, one.name), []).append(one)
+    findings = []
+    for (file, line, name), members in places.items():
+        source = run.sources[file]
+        one = members[0]
+        index = np.unravel_index(int(np.argmax(np.abs(one.gradient))), np.shape(one.gradient))
+        cell, cell_line = source.cell_of(line)
+        where = f"[{', '.join(map(str, index))}]" if index else ""
+        slope = float(np.asarray(one.gradient)[index])
+        born = f" (line {one.born.line})" if one.born and one.site else ""
+        findings.append(
+            Finding(
+                str(source.path), line, "parameter-never-updated",
+                f"no statement changes {name}, which starts {'at zero' if not np.any(one.start) else 'random'}{born}",
+                f"the loss's gradient with respect to {name} is not 0 (at {name}{where} it is {slope:.6g}); "
+                "a step against it lowers the loss, as the computation shows when it is run again",
+                update_text(case, fit, name, one.gradient), proved=True, cell=cell, cell_line=cell_line,
+                source=source.shown[line - 1] if line <= len(source.shown) else "",
+                parameters=[name], numbers=(name + where, 0.0, slope),
+            )
+        )  # fmt: skip
+    return findings
+
+
+def frozen_rows(frozen: Sequence[Frozen]) -> list[ParameterVerdict]:
+    """A row for each, numbers of one name together."""
+    rows: dict[tuple[str, int], ParameterVerdict] = {}
+    for number, one in enumerate(frozen):
+        row = ParameterVerdict(one.name, "never-updated", None, None, one.shape)
+        rows.setdefault((one.name, number if one.shape else -1), row)
+    return list(rows.values())

@@ -1,0 +1,269 @@
+"""Deciding on one recording: which loss explains it, at the recorded numbers and at others."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.losses import SEEDS
+from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Values
+from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.checking.anatomy.updates import Anatomy
+from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
+from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
+
+DISTURBANCES = (0.3, 0.03, 0.003)
+
+
+@final
+@dataclass
+class Case:
+    """A recording with all that deciding needs: its worlds, and the fit of each loss in all of them.
+
+    A world is the whole computation with its numbers: first as recorded, then from other starting
+    weights. `kinked` tells that the recorded one hits a kink exactly and is left out.
+    """
+
+    anatomy: Anatomy
+    worlds: list[Values]
+    fits: dict[str, Fit] = field(default_factory=dict)
+    unknown_function: str | None = None
+    kinked: bool = False
+
+    @property
+    def program(self) -> Program:
+        return self.anatomy.program
+
+    @property
+    def values(self) -> Values:
+        return self.worlds[0]
+
+
+def open_case(program: Program, finished: bool) -> Case:
+    """Take a recording apart and try all losses on it."""
+    return fit_anatomy(take_apart(program, finished))
+
+
+def fit_anatomy(anatomy: Anatomy) -> Case:
+    """Try all losses on updates, as recorded and from other starting weights."""
+    case = Case(anatomy, [anatomy.program.recorded])
+    if not anatomy.updates:
+        return case
+    elsewhere = [values for seed in (1, 2) if (values := disturb(anatomy, seed)) is not None]
+    case.worlds += elsewhere[:1]
+    case.fits = try_losses(case)
+    right = any(fit.is_right for fit in case.fits.values())
+    if not right and case.unknown_function is None and len(elsewhere) == 2 and has_kink(case):
+        other = Case(anatomy, elsewhere, kinked=True)
+        other.fits = try_losses(other)
+        if any(fit.is_right for fit in other.fits.values()):
+            return other
+    return case
+
+
+def try_losses(case: Case) -> dict[str, Fit]:
+    """The fit of every loss. Responses are asked for only where nothing plainer is right."""
+    plain: dict[str, tuple[Fit, Mapping[int, Trace]]] = {}
+    for loss in possible_losses(case):
+        try:
+            plain[loss] = judge_plainly(case.anatomy, case.worlds, loss)
+        except NoDerivativeError as error:
+            case.unknown_function = str(error)
+            break
+    if any(fit.is_right for fit, _ in plain.values()):
+        return {loss: fit for loss, (fit, _) in plain.items()}
+    return {
+        loss: judge_by_response(case.anatomy, case.worlds, fit, traces)
+        for loss, (fit, traces) in plain.items()
+    }
+
+
+def possible_losses(case: Case) -> list[str]:
+    """The losses that predictions of this kind can have."""
+    anatomy = case.anatomy
+    used = {number for update in anatomy.updates for number in update.mixes}
+    mixes = [anatomy.mixes[number] for number in used]
+    if any(mix.of_class for mix in mixes):
+        return [
+            "cross-entropy"
+        ]  # -1 / p of the right class: no other loss looks at one probability
+    losses = list(SEEDS)
+    if not are_probabilities(case, mixes):
+        losses.remove("cross-entropy")
+    return losses
+
+
+def are_probabilities(case: Case, mixes: Sequence[Mix]) -> bool:
+    """Whether predictions add up to 1: along an axis, or over the outputs of a list."""
+    values = case.values
+    arrays = [np.asarray(values[mix.prediction], dtype=float) for mix in mixes]
+    if all(array.size > 1 for array in arrays):
+        return all(
+            any(np.allclose(array.sum(axis=axis), 1, atol=1e-6) for axis in range(array.ndim))
+            for array in arrays
+        )
+    total = sum(float(array.sum()) for array in arrays)
+    if len(arrays) < 2 or not np.isfinite(total):
+        return False
+    return abs(total - round(total)) < 1e-6 * len(arrays) and total > 0.5
+
+
+def disturb(anatomy: Anatomy, seed: int = 1) -> Values | None:
+    """The same computation from other starting weights: its values, where its way stays the same.
+
+    Small weights, zeros and equal numbers hide mistakes; so the weights are moved by a third, or less
+    where a comparison would come out otherwise.
+    """
+    program = anatomy.program
+    roots = [chain.root for chain in anatomy.chains]
+    start = program.recorded
+    for amount in DISTURBANCES:
+        rng = np.random.default_rng(seed)
+        given: dict[int, Any] = {}
+        for root in roots:
+            numbers = np.asarray(start[root], dtype=float)
+            size = float(np.sqrt(np.mean(numbers**2))) if numbers.size else 0.0
+            given[root] = numbers + amount * (size or 0.3) * rng.standard_normal(numbers.shape)
+        values = program.run(given)
+        finite = all(
+            np.all(np.isfinite(values[position]))
+            for update in anatomy.updates
+            for position in (update.before, update.after)
+        )
+        if finite and program.keeps_its_way(values):
+            return values
+    return None
+
+
+def right_losses(case: Case) -> list[str]:
+    """The losses that explain every update in every world."""
+    found: list[str] = []
+    for loss, fit in case.fits.items():
+        if (
+            fit.is_right
+            and is_evident(case, fit)
+            and not (found and loss in ("huber", "absolute-error"))
+        ):
+            found.append(loss)
+    return found
+
+
+def is_evident(case: Case, fit: Fit) -> bool:
+    """Whether agreement means something: with one output and one world, any rate fits any loss."""
+    anatomy = case.anatomy
+    if sum(np.size(case.values[update.before]) for update in anatomy.updates) < 2:
+        return False  # one number, moved once
+    single = all(
+        np.size(case.values[anatomy.mixes[u.turn].prediction]) == 1 for u in anatomy.updates
+    )
+    rates = list(fit.rate.values())
+    return len(case.worlds) > 1 or not single or not rates or np.ptp(rates) <= 1e-6 * abs(rates[0])
+
+
+def uses_data(case: Case) -> bool:
+    """Whether predictions are made from anything but parameters and constants of the formulas.
+
+    Parameters that multiply others, as in a matrix's factors, are each other's data.
+    """
+    anatomy, program = case.anatomy, case.program
+    used = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
+    behind = program.ancestors(used, anatomy.stops)
+    if any(
+        multiplies_parameters(anatomy, program.step_of[p]) for p in behind & set(program.step_of)
+    ):
+        return True
+    roots = {chain.root for chain in anatomy.chains}
+    return looks_up(anatomy, behind) or any(
+        np.size(program.given[p]) > 1 or any(not is_constant(program, step, p) for step in uses)
+        for p in behind & set(program.given) - roots
+        if (uses := [s for s in program.consumers.get(p, ()) if s.output in behind])
+    )
+
+
+def multiplies_parameters(anatomy: Anatomy, step: Instruction) -> bool:
+    if step.operation not in PRODUCTS or len(step.inputs) != 2:
+        return False
+    left, right = (anatomy.masks[position] for position in step.inputs)
+    return bool(left and right and left != right)
+
+
+PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
+
+
+def looks_up(anatomy: Anatomy, behind: Collection[int]) -> bool:
+    """Whether data say which parameters a prediction is made from: rows by their numbers, words' vectors."""
+    program = anatomy.program
+    chosen: dict[int, dict[int, set[str]]] = {}
+    for step in program.steps:
+        if (
+            step.operation != "gather"
+            or step.output not in behind
+            or program.site(step).kind != "item"
+        ):
+            continue
+        indices = step.parameters["indices"]
+        if names_twice(indices):
+            return True
+        if step.inputs[0] in anatomy.stops:
+            of_site = chosen.setdefault(program.recording.sites[step.number], {})
+            of_site.setdefault(step.inputs[0], set()).add(repr(indices))
+    turns: dict[int, int] = {}
+    for update in anatomy.updates:
+        for number in update.mixes:
+            used = anatomy.masks[anatomy.mixes[number].prediction]
+            turns[update.turn] = turns.get(update.turn, 0) | used
+    rows = any(len({frozenset(one) for one in of_site.values()}) > 1 for of_site in chosen.values())
+    return rows or len(set(turns.values())) > 1
+
+
+def names_twice(indices: Any) -> bool:
+    """Whether an index is lists of numbers that name an entry more than once."""
+    parts = indices if isinstance(indices, tuple) else (indices,)
+    arrays = np.broadcast_arrays(*(part for part in parts if np.ndim(part)))
+    if not arrays or any(array.dtype.kind not in "iu" for array in arrays):
+        return False
+    named = np.stack(arrays).reshape(len(arrays), -1)
+    return len(np.unique(named, axis=1).T) < named.shape[1]
+
+
+def is_constant(program: Program, step: Instruction, position: int) -> bool:
+    literal = program.site(step).literal
+    place = step.inputs.index(position)
+    return place < len(literal) and literal[place]
+
+
+def has_kink(case: Case) -> bool:
+    """Whether a comparison of the forward pass compares equals: there both slopes are right."""
+    for step in case.program.steps:
+        if step.output in case.anatomy.forward and step.operation in KINKS:
+            left, right = (np.asarray(case.values[position]) for position in step.inputs)
+            if np.any(left == right):
+                return True
+    return False
+
+
+KINKS = {"maximum", "minimum", "greater", "greater-equal", "less", "less-equal"}
+
+
+def common_factor(case: Case, fit: Fit) -> float | None:
+    """eta over the one named learning rate that multiplies every update; None without one."""
+    if not fit.rate:
+        return None
+    found = []
+    for update in case.anatomy.updates:
+        factors = named_factors(case.anatomy, update)
+        if len(factors) != 1:
+            return None
+        found.append(factors[0])
+    if len({name for name, _ in found}) != 1:
+        return None
+    ratios = [
+        fit.rate[update.turn] / rate
+        for update, (_, rate) in zip(case.anatomy.updates, found, strict=True)
+        if update.turn in fit.rate and rate
+    ]
+    if not ratios or np.ptp(ratios) > 1e-6 * abs(ratios[0]):
+        return None
+    return float(ratios[0])

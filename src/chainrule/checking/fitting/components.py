@@ -1,0 +1,54 @@
+"""Models of one program that have nothing to do with each other: each descends a loss of its own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from chainrule.checking.anatomy.updates import Anatomy, Update
+from chainrule.checking.fitting.case import Case, fit_anatomy, right_losses
+from chainrule.checking.verdict import Verdict
+
+MOST_MODELS = 12
+
+
+def models_of(case: Case) -> list[Case]:
+    """The case itself where one loss explains it, or where all of it hangs together; else its models."""
+    groups = list(groups_of(case.anatomy.updates))
+    if not 1 < len(groups) <= MOST_MODELS or right_losses(case):
+        return [case]
+    return [fit_anatomy(part_of(case.anatomy, updates)) for updates in groups]
+
+
+def groups_of(updates: Sequence[Update]) -> Iterator[list[Update]]:
+    """Updates that share a parameter or an error, in order."""
+    groups: list[tuple[set[int], set[int], list[int]]] = []
+    for place, update in enumerate(updates):
+        chains, mixes, places = {update.chain}, set(update.mixes), [place]
+        apart = []
+        for group in groups:
+            if group[0] & chains or group[1] & mixes:
+                chains, mixes, places = chains | group[0], mixes | group[1], places + group[2]
+            else:
+                apart.append(group)
+        groups = [*apart, (chains, mixes, places)]
+    yield from ([updates[place] for place in sorted(places)] for _, _, places in groups)
+
+
+def part_of(anatomy: Anatomy, updates: list[Update]) -> Anatomy:
+    made_of = anatomy.program.ancestors(
+        anatomy.mixes[number].prediction for update in updates for number in update.mixes
+    )
+    forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
+    return replace(anatomy, updates=updates, forward=forward)
+
+
+def joined_verdict(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict for a program of several models: right if all are, wrong if any is."""
+    order = ("wrong", "undecided", "right")
+    worst = min(verdicts, key=lambda verdict: order.index(verdict.verdict))
+    worst.parameters = [row for verdict in verdicts for row in verdict.parameters]
+    worst.findings = [finding for verdict in verdicts for finding in verdict.findings]
+    if len(verdicts) > 1:
+        losses = [loss for verdict in verdicts for loss in (verdict.loss or "").split("|") if loss]
+        worst.loss = "|".join(dict.fromkeys(losses)) or None
+        worst.factor = None
+    return worst

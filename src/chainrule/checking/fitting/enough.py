@@ -1,0 +1,61 @@
+"""When a recording may stop: once every parameter was updated a few times."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from chainrule.checking.anatomy.program import build_program
+from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.recording.recorder import MOST_BYTES, Recorder
+from chainrule.recording.recording import EnoughError
+
+FIRST_LOOK = 3000  # values
+VERSIONS = 5  # of every chain, the first one included
+LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
+MOST_VALUES = 200_000
+
+
+def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:
+    """A watch that looks at the recording at 3,000 values, at twice that, and so on.
+
+    A recording that is full and has no update in it was of what comes before training: it begins anew.
+    """
+    end = time.monotonic() + seconds
+    next_look = FIRST_LOOK
+
+    def watch(recorder: Recorder) -> None:
+        nonlocal next_look
+        if recorder.begins_anew:
+            return
+        size = len(recorder.recording.graph.values)
+        over = time.monotonic() > end
+        full = over or size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES
+        next_look = min(next_look, FIRST_LOOK) if size < FIRST_LOOK else next_look
+        if size < next_look and not full:
+            recorder.next_watch = min(next_look, size + 200)
+            return
+        next_look = 2 * size
+        recorder.next_watch = size + 200
+        counts = count_updates(recorder)
+        if full and not counts and not over:
+            recorder.begins_anew = True
+        elif over:
+            recorder.off = True
+            raise EnoughError
+        elif full or has_enough(counts, size):
+            recorder.end_part()
+
+    return watch
+
+
+def count_updates(recorder: Recorder) -> list[tuple[int, int]]:
+    """For every update so far its chain and its turn."""
+    anatomy = take_apart(build_program(recorder.recording, recorder.table), finished=False)
+    return [(update.chain, update.turn) for update in anatomy.updates]
+
+
+def has_enough(updates: list[tuple[int, int]], size: int) -> bool:
+    counts = sorted(Counter(chain for chain, _ in updates).values())
+    turns = {turn for _, turn in updates}
+    slowest = len(counts) // 2 if size > LARGE else 0
+    return len(turns) >= VERSIONS and counts[slowest] >= VERSIONS - 1

@@ -1,0 +1,425 @@
+"""Whether updates follow gradients: u = -eta g, one eta for all parameters of a pass.
+
+Forms are tried from the plain to the general: one rate; rates that differ by named constants; momentum
+and decay, u = -eta g + beta u_before - lambda V, with constant numbers. Right updates agree to about
+1e-11, and mistakes were seen from 1e-5 upwards; what lies between is nobody's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.updates import Anatomy, Update
+
+NOISY = 1e-3  # an update that is rounding errors alone agrees with any rate
+EXACT = 1e-8  # relative: from here down an update follows its gradient
+CLEAR = 1e-5  # from here up it does not
+RATE = 1e-6  # by how much two rates may differ and be one
+
+
+@final
+@dataclass
+class Fit:
+    """How well the updates of one loss fit: for each chain whether it does, and the rate of each pass.
+
+    `good`, `bad` and `silent` are numbers of chains; silent ones had neither gradient nor update.
+    `ratio` and `cosine` of each chain are against the common rate. `momentum` and `decay` are those of
+    the general form, where it was needed. `rates` has for each chain its own constant factor on the
+    common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
+    length, where one common rate is the form.
+    """
+
+    loss: str
+    good: set[int] = field(default_factory=set)
+    bad: set[int] = field(default_factory=set)
+    silent: set[int] = field(default_factory=set)
+    rate: dict[int, float] = field(default_factory=dict)
+    ratio: dict[int, float] = field(default_factory=dict)
+    cosine: dict[int, float] = field(default_factory=dict)
+    rates: dict[int, float] = field(default_factory=dict)
+    form: str = "gradient-descent"
+    clear: bool = True
+    apart: float | None = None
+
+    @property
+    def is_right(self) -> bool:
+        climbs = self.form == "gradient-descent" and any(rate < 0 for rate in self.rate.values())
+        return bool(self.good) and not self.bad and not climbs
+
+
+@final
+@dataclass
+class Trace:
+    """One chain's updates, steps and gradients, in order, those of all worlds joined to one vector.
+
+    Joined, because what depends on the parameters' values is no learning rate: one eta must do for all
+    worlds. `first` has steps, gradients and versions of the first world in their own shape; None stands
+    for a step that has not its gradient's shape.
+    """
+
+    updates: list[Update]
+    steps: list[Any]
+    gradients: list[Any]
+    befores: list[Any]
+    first: list[tuple[Any, Any, Any]]
+
+
+def traces_of(
+    anatomy: Anatomy, worlds: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]]
+) -> dict[int, Trace]:
+    """Traces from the worlds: each its values, its gradients and its steps, one an update."""
+    traces: dict[int, Trace] = {}
+    for place, update in enumerate(anatomy.updates):
+        trace = traces.setdefault(update.chain, Trace([], [], [], [], []))
+        rows = [
+            (steps[place], gradients[place], np.asarray(values[update.before], dtype=float))
+            for values, gradients, steps in worlds
+        ]
+        fits = all(np.shape(u) == np.shape(g) for u, g, _ in rows)
+        trace.updates.append(update)
+        trace.steps.append(join([u for u, _, _ in rows]) if fits else None)
+        trace.gradients.append(join([g for _, g, _ in rows]))
+        trace.befores.append(join([b for _, _, b in rows]))
+        trace.first.append(rows[0])
+    return traces
+
+
+def join(arrays: Sequence[Any]) -> Any:
+    return np.concatenate([np.reshape(array, -1) for array in arrays])
+
+
+def noise_of(before: Any, step: Any, gradient: Any) -> float:
+    """What rounding leaves in V' - V, relative to the step: eps |V| sqrt(n) / |u|."""
+    size = float(np.sqrt(np.sum(step**2)))
+    if size == 0:
+        return 0.0
+    return float(8 * np.finfo(float).eps * np.sqrt(np.sum(before**2)) / size)
+
+
+def norm(values: Any) -> float:
+    return float(np.sqrt(np.sum(np.square(values))))
+
+
+def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
+    """u = -eta g, eta common to all parameters of a pass and free from pass to pass."""
+    fit = Fit(loss)
+    largest: dict[int, float] = {}
+    by_turn: dict[int, list[tuple[int, int, float, float, float, int]]] = {}
+    for number, trace in traces.items():
+        for k, update in enumerate(trace.updates):
+            u, g = trace.steps[k], trace.gradients[k]
+            if u is None:
+                by_turn.setdefault(update.turn, []).append(
+                    (number, k, np.nan, np.inf, 0.0, np.size(g))
+                )
+                continue
+            size_g, size_u = norm(g), norm(u)
+            if not (np.isfinite(size_g) and np.isfinite(size_u)):
+                continue
+            rate = -float(np.sum(u * g)) / size_g**2 if size_g > 0 else np.nan
+            residual = norm(u + rate * g) / size_u if size_g > 0 and size_u > 0 else np.nan
+            noise = noise_of(trace.befores[k], u, g)
+            by_turn.setdefault(update.turn, []).append(
+                (number, k, rate, residual, noise, np.size(u))
+            )
+            largest[update.turn] = max(largest.get(update.turn, 0.0), size_g)
+    seen: dict[int, list[bool]] = {number: [] for number in traces}
+    ratios: dict[int, list[float]] = {number: [] for number in traces}
+    depth = {number: last_layer_order(anatomy, trace) for number, trace in traces.items()}
+    for turn, rows in by_turn.items():
+        eta = common_rate(rows, depth)
+        if eta is not None:
+            fit.rate[turn] = eta
+        for number, k, rate, _, noise, _ in rows:
+            trace = traces[number]
+            u, g = trace.steps[k], trace.gradients[k]
+            if u is None:
+                seen[number].append(False)
+                continue
+            expected = norm(g) * abs(eta or 0.0)
+            floor = 1e-13 * largest.get(turn, 0.0) * abs(eta or 0.0) + 4e-16 * norm(
+                trace.befores[k]
+            )
+            if expected <= floor and norm(u) <= floor:
+                continue
+            if eta is None:
+                seen[number].append(False)
+                continue
+            off = norm(u + eta * g) / max(expected, norm(u))
+            allowed = EXACT + 4 * noise * norm(u) / max(expected, norm(u))
+            seen[number].append(off <= allowed)
+            if off <= allowed:
+                fit.apart = max(off, fit.apart or 0.0)
+            fit.clear = fit.clear and not (allowed < off < CLEAR)
+            if np.isfinite(rate) and eta:
+                ratios[number].append(rate / eta)
+    for number, marks in seen.items():
+        (fit.silent if not marks else fit.good if all(marks) else fit.bad).add(number)
+        trace = traces[number]
+        fit.ratio[number] = float(np.median(ratios[number])) if ratios[number] else 0.0
+        fit.cosine[number] = overall_cosine(trace)
+    return fit
+
+
+def overall_cosine(trace: Trace) -> float:
+    pairs = [
+        (u.reshape(-1), g.reshape(-1))
+        for u, g in zip(trace.steps, trace.gradients, strict=True)
+        if u is not None
+    ]
+    if not pairs:
+        return 0.0
+    u = np.concatenate([pair[0] for pair in pairs])
+    g = np.concatenate([pair[1] for pair in pairs])
+    size = norm(u) * norm(g)
+    return float(-np.sum(u * g) / size) if size > 0 and np.isfinite(size) else 0.0
+
+
+def common_rate(
+    rows: Sequence[tuple[int, int, float, float, float, int]], depth: Mapping[int, int]
+) -> float | None:
+    """The rate that most entries agree on; of equals the one nearest to the loss."""
+    exact = [
+        (rate, size, noise, depth[number])
+        for number, _, rate, residual, noise, size in rows
+        if np.isfinite(rate) and rate != 0 and (residual <= EXACT + 4 * noise) and noise < NOISY
+    ]
+    if len(exact) == 1 and exact[0][1] == 1 and len(rows) > 1:
+        return None  # a number alone agrees with itself
+    best, best_score = None, (-1, 0)
+    for rate, _, noise, _ in exact:
+        near = [
+            row
+            for row in exact
+            if abs(row[0] - rate) <= (RATE + 8 * max(noise, row[2])) * abs(rate)
+        ]
+        # A number alone fits any gradient: it counts less than an array, whose entries agree.
+        weight = sum(min(row[1], 50) * (10 if row[1] > 1 else 1) for row in near)
+        score = (weight, max(row[3] for row in near))
+        if score > best_score:
+            best, best_score = rate, score
+    if best_score[0] == 1 and len(rows) > 1:
+        return None
+    return best
+
+
+def last_layer_order(anatomy: Anatomy, trace: Trace) -> int:
+    """Larger for parameters that are used later, nearer to the loss."""
+    program = anatomy.program
+    uses = [
+        step.output
+        for step in program.consumers.get(trace.updates[-1].before, ())
+        if step.output in anatomy.forward
+    ]
+    return max(uses, default=0)
+
+
+# --- rates that differ by named constants ---------------------------------------------------------
+
+
+def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit | None:
+    """u = -eta c g with a number c of each parameter's own, which the source names.
+
+    Each named factor must be the step size of that parameter's update, and nothing else may differ.
+    """
+    factors = {number: named_rate(anatomy, trace) for number, trace in traces.items()}
+    if any(factors[number] is None for number in plain.bad):
+        return None
+    scaled = {
+        number: Trace(
+            trace.updates,
+            [
+                u if u is None else u / f
+                for u, f in zip(
+                    trace.steps, factors[number] or [1.0] * len(trace.steps), strict=True
+                )
+            ],
+            trace.gradients,
+            [
+                b / f
+                for b, f in zip(
+                    trace.befores, factors[number] or [1.0] * len(trace.steps), strict=True
+                )
+            ],
+            trace.first,
+        )
+        for number, trace in traces.items()
+    }
+    fit = fit_plain(anatomy, scaled, plain.loss)
+    if not fit.is_right:
+        return None
+    for number in traces:
+        own = factors[number]
+        fit.rates[number] = own[0] if own else 1.0
+    first = next(iter(fit.rates.values()))
+    fit.rate = {turn: rate * first for turn, rate in fit.rate.items()}
+    return fit
+
+
+def named_rate(anatomy: Anatomy, trace: Trace) -> list[float] | None:
+    """The named scalar that multiplies each update of a chain, where one name does."""
+    values = []
+    for update in trace.updates:
+        found = named_factors(anatomy, update)
+        if len(found) != 1:
+            return None
+        values.append(found[0][1])
+    return values
+
+
+def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
+    """Scalars with a name by which an update is multiplied last, outermost first."""
+    program: Program = anatomy.program
+    chain = anatomy.chains[update.chain]
+    first, last = chain.versions.index(update.before), chain.versions.index(update.after)
+    found: list[tuple[str, float]] = []
+    for step in chain.steps[first:last][:1]:
+        link = program.step_of.get(step.inputs[1]) if step.operation == "scatter" else step
+        if link is None:
+            continue
+        waiting = [p for p in link.inputs if anatomy.error_masks[p] and p not in anatomy.stops]
+        while waiting:
+            made = program.step_of.get(waiting.pop())
+            if made is not None and made.operation in ("matmul", "outer"):
+                found += factors_inside(anatomy, made)  # (rate * x.T) @ delta
+                break
+            if made is None or made.operation not in ("multiply", "negate", "reshape", "divide"):
+                break
+            for position in made.inputs:
+                if anatomy.error_masks[position]:
+                    waiting.append(position)
+                    continue
+                number = program.given.get(position)
+                name = program.name(position)
+                if (
+                    number is not None
+                    and np.size(number) == 1
+                    and name
+                    and made.operation == "multiply"
+                ):
+                    found.append((name, float(np.reshape(number, -1)[0])))
+            if len(waiting) > 1:
+                break
+    return found
+
+
+def factors_inside(anatomy: Anatomy, product: Instruction) -> list[tuple[str, float]]:
+    """Scalars with a name that an untainted factor of a product was multiplied by."""
+    program = anatomy.program
+    found = []
+    for position in product.inputs:
+        made = program.step_of.get(position)
+        if anatomy.error_masks[position] or made is None or made.operation != "multiply":
+            continue
+        for factor in made.inputs:
+            number, name = program.given.get(factor), program.name(factor)
+            if number is not None and np.size(number) == 1 and name:
+                found.append((name, float(np.reshape(number, -1)[0])))
+    return found
+
+
+# --- momentum and decay ---------------------------------------------------------------------------
+
+
+def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit:
+    """u = -eta g + beta u_before - lambda V, the numbers constant over passes, eta common to all.
+
+    Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything.
+    """
+    fit = Fit(plain.loss, form="momentum")
+    pools: dict[Any, list[int]] = {}
+    for number, trace in traces.items():
+        if number in plain.silent:
+            fit.silent.add(number)
+            continue
+        alone = np.size(trace.first[0][1]) >= 2
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
+    rates: dict[int, float] = {}
+    for members in pools.values():
+        solution = solve_pool([traces[number] for number in members])
+        for number in members:
+            if solution is None:
+                fit.bad.add(number)
+                continue
+            rates[number] = solution[0]
+    sizes = {number: np.size(traces[number].gradients[0]) for number in rates}
+    consensus = most_common(rates, sizes)
+    for number, rate in rates.items():
+        ok = consensus is not None and abs(rate - consensus) <= 1e-5 * abs(consensus)
+        (fit.good if ok else fit.bad).add(number)
+    for number, trace in traces.items():
+        fit.ratio[number] = rates[number] / consensus if number in rates and consensus else 0.0
+        fit.cosine[number] = 1.0 if number in fit.good else overall_cosine(trace)
+        if consensus is not None:
+            fit.rate |= {update.turn: consensus for update in trace.updates}
+            if number in fit.silent and stands_still(trace, consensus):
+                fit.silent.discard(number)
+                fit.bad.add(number)
+    return fit
+
+
+def stands_still(trace: Trace, rate: float) -> bool:
+    """Whether a parameter does not move, though by its gradients it clearly should."""
+    return any(
+        u is not None
+        and rate * norm(g) > CLEAR * norm(before)
+        and norm(u) <= EXACT * rate * norm(g)
+        for u, g, before in zip(trace.steps, trace.gradients, trace.befores, strict=True)
+    )
+
+
+def update_line(anatomy: Anatomy, number: int) -> tuple[str | None, int, int]:
+    chain = anatomy.chains[number]
+    site = anatomy.program.site(chain.steps[-1])
+    return chain.name(anatomy.program), site.file, site.line
+
+
+def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float | None:
+    best, most = None, 0
+    for rate in rates.values():
+        weight = sum(
+            sizes[n] for n, other in rates.items() if abs(other - rate) <= 1e-5 * abs(rate)
+        )
+        if weight > most:
+            best, most = rate, weight
+    return best
+
+
+def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
+    """eta, beta and lambda that fit all updates of some chains exactly, or None."""
+    rows, sides = [], []
+    for trace in traces:
+        for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
+            if (
+                u is None
+                or (k and trace.steps[k - 1] is None)
+                or np.shape(u) != np.shape(trace.gradients[0])
+            ):
+                return None
+            before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
+            rows.append(
+                np.stack([np.ravel(-g), np.ravel(before), np.ravel(-trace.befores[k])], axis=1)
+            )
+            sides.append(np.ravel(u))
+    if not rows:
+        return None
+    matrix, side = np.concatenate(rows), np.concatenate(sides)
+    usable = np.isfinite(matrix).all(axis=1) & np.isfinite(side)
+    if not usable.all() or len(side) < 12:
+        return None
+    scale = np.sqrt(np.sum(matrix**2, axis=0))
+    scale[scale == 0] = 1.0
+    solution, _, rank, _ = np.linalg.lstsq(matrix / scale, side, rcond=1e-12)
+    left = matrix @ (solution / scale) - side
+    eta, beta, decay = solution / scale
+    size = norm(side)
+    noise = 8 * np.finfo(float).eps * norm(matrix[:, 2]) / size if size else 0.0
+    if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta <= 0:
+        return None
+    # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
+    if not -1e-9 <= beta < 1.0 + 1e-9 or not -1e-9 <= decay / eta < 1e3 or len(side) < 4 * rank:
+        return None
+    return float(eta), float(beta), float(decay)

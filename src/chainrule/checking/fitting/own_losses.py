@@ -1,0 +1,128 @@
+"""The losses that a program computes itself: printed, plotted or only added up.
+
+Where no loss of the family explains the updates, one of these may; and where all parameters are wrong,
+only a loss that the program computes says what they should follow.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Values
+from chainrule.checking.anatomy.updates import steps_taken, true_gradients
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import Fit, join, norm
+from chainrule.checking.fitting.judging import fit_rows
+
+MOST_SITES = 8
+CLOSE = 1e-7
+
+
+def own_losses(case: Case) -> dict[int, list[Instruction]]:
+    """Single numbers that come from predictions and go into no update, by their site; last ones first."""
+    anatomy, program = case.anatomy, case.program
+    used = {number for update in anatomy.updates for number in update.mixes}
+    predictions = {anatomy.mixes[number].prediction for number in used}
+    marked = [0] * program.size
+    for position in predictions:
+        marked[position] = 1
+    for step in program.steps:
+        if step.output not in anatomy.stops and any(marked[position] for position in step.inputs):
+            marked[step.output] = 1
+    into_updates = program.ancestors(
+        (update.after for update in anatomy.updates),
+        anatomy.stops - {u.after for u in anatomy.updates},
+    )
+    found: dict[int, list[Instruction]] = {}
+    for step in program.steps:
+        if (
+            marked[step.output]
+            and step.output not in into_updates
+            and np.size(case.values[step.output]) == 1
+        ):
+            found.setdefault(program.recording.sites[step.number], []).append(step)
+    sites = sorted(found, key=lambda site: -found[site][-1].output)[:MOST_SITES]
+    return {site: found[site] for site in sites}
+
+
+def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -> list[Any]:
+    """For each update the gradient of the losses of its own turn; None where none was computed there."""
+    anatomy = case.anatomy
+    starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
+    found: list[Any] = [None] * len(anatomy.updates)
+    by_turn: dict[int, list[int]] = {}
+    for place, update in enumerate(anatomy.updates):
+        by_turn.setdefault(update.turn, []).append(place)
+    for turn, places in by_turn.items():
+        start = anatomy.mixes[turn].prediction
+        after = [s for s in starts if s > start]
+        end = after[0] if after else case.program.size
+        own = [step.output for step in steps if start <= step.output < end]
+        if not own:
+            continue
+        seeds = {position: np.ones(np.shape(values[position])) for position in own}
+        gradients = case.program.sweep(values, seeds, anatomy.stops)
+        for place in places:
+            position = anatomy.updates[place].before
+            found[place] = gradients.get(position, np.zeros(np.shape(values[position])))
+    return found
+
+
+def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
+    """The own loss that every update follows, with the step that computes it."""
+    if len(case.worlds) < 2:
+        return None  # with one set of numbers, what is computed along the way may pass for a loss
+    for steps in own_losses(case).values():
+        rows = []
+        try:
+            for values in case.worlds:
+                gradients = gradients_of_own(case, steps, values)
+                if any(gradient is None for gradient in gradients):
+                    break
+                rows.append((values, gradients, steps_taken(case.anatomy.updates, values)))
+        except NoDerivativeError:
+            continue
+        if len(rows) == len(case.worlds):
+            fit, _ = fit_rows(case.anatomy, rows, "own")
+            if fit.is_right and all(rate > 0 for rate in fit.rate.values()):
+                return fit, steps[0]
+    return None
+
+
+def stated_losses(case: Case) -> set[str]:
+    """The losses of the family that the program computes itself, up to a factor, wherever it does."""
+    anatomy = case.anatomy
+    found: set[str] = set()
+    try:
+        own = [
+            [gradients_of_own(case, steps, values) for values in case.worlds]
+            for steps in own_losses(case).values()
+        ]
+        for loss in case.fits:
+            wanted = [true_gradients(anatomy, values, loss) for values in case.worlds]
+            if any(is_stated(case, gradients, wanted) for gradients in own):
+                found.add(loss)
+    except NoDerivativeError:
+        return found
+    return found
+
+
+def is_stated(case: Case, own: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
+    """Whether gradients of a loss are those of an own one, in each turn by one factor for all worlds."""
+    turns: dict[int, list[tuple[Any, Any]]] = {}
+    for gradients, expected in zip(own, wanted, strict=True):
+        for update, a, b in zip(case.anatomy.updates, gradients, expected, strict=True):
+            if a is not None and np.shape(a) == np.shape(b):
+                turns.setdefault(update.turn, []).append((a, b))
+    told = [pairs for pairs in turns.values() if any(norm(a) > 0 for a, _ in pairs)]
+    return bool(told) and all(is_multiple(pairs) for pairs in told)
+
+
+def is_multiple(pairs: Sequence[tuple[Any, Any]]) -> bool:
+    a, b = join([pair[0] for pair in pairs]), join([pair[1] for pair in pairs])
+    size = norm(b) ** 2
+    if size == 0 or not np.isfinite(size):
+        return False
+    scale = float(np.sum(a * b)) / size
+    return scale > 0 and norm(a - scale * b) <= CLOSE * norm(a)

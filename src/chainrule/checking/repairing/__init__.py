@@ -1,0 +1,1 @@
+"""Putting a mistake right in the recorded computation, and proving it."""

@@ -1,0 +1,152 @@
+"""What else may stand in an operand's place: values of the same turn, found by what they are.
+
+A label means the same for every instance of a place: the pre-activation of this activation, the version
+that predictions were made with, the value of that line that goes with this instance.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.repairing.scene import Scene
+
+Label: TypeAlias = tuple[Any, ...]
+MOST_SHIFT = 8
+
+
+def alternatives(
+    scene: Scene, step: Instruction, slot: int
+) -> Iterator[tuple[Label, Instruction, int]]:
+    """Other values of an operand's shape, by label; of equal values the likelier label.
+
+    With each label the first instance in which it is another value, and that value.
+    """
+    shape = np.shape(scene.case.values[step.inputs[slot]])
+    near = scene.instances_near(scene.place_of(step), step.output)
+    later = scene.instances[scene.place_of(step)][
+        -1:
+    ]  # what has this name now may have another then
+    some = (*near[1:2], *near[len(near) // 2 :][:1], *near[-1:], *later)
+    instances = [step] + [
+        other for other in (scene.program.step_of[p] for p in some) if slot < len(other.inputs)
+    ]
+    seen: set[tuple[int | None, ...]] = {tuple(one.inputs[slot] for one in instances)}
+    for label in labels(scene, step, step.inputs[slot]):
+        found = tuple(alternative(scene, one, slot, label) for one in instances)
+        if found in seen or found[0] is None or np.shape(scene.case.values[found[0]]) != shape:
+            continue
+        seen.add(found)
+        for one, other in zip(instances, found, strict=True):
+            if other is not None and other != one.inputs[slot]:
+                yield label, one, other
+                break
+
+
+def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
+    yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"))
+    own = scene.class_of.get(position)
+    _, count = scene.rank(step)
+    if own is not None:
+        members = len(scene.members(own, position))
+        if members > 1:
+            for distance in range(1, min(members, MOST_SHIFT + 1)):
+                yield from (("shift", distance), ("shift", -distance))
+    yield from (("name", name) for name in scene.by_name)
+    shape = np.shape(scene.case.values[position])
+    for key in scene.classes_by_shape(shape, step.output):
+        others = len(scene.members(key, step.output))
+        yield from (("class", key, mode) for mode in modes(others, count))
+    for number in scene.chains_by_shape(shape):
+        yield ("chain", number)
+    for given in scene.given_values:
+        yield ("given", given)
+
+
+def modes(others: int, count: int) -> list[Any]:
+    """How the values of a place may go with the instances of another."""
+    if others == 1 or count == 1:
+        return ["latest", "first"] if others > 1 else ["latest"]
+    if others == count:
+        turned = [("turned", rows) for rows in range(2, count) if count % rows == 0]
+        return (turned if len(turned) < 12 else []) + ["rank", "reversed"]
+    if count % others == 0:
+        return ["outer", "inner"]
+    if others % count == 0:
+        return ["last", "first"]
+    if others == count + 1:
+        return ["latest", "reversed"]  # errors that go back in time, the last of which nobody uses
+    return ["latest"]
+
+
+def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int | None:
+    position, kind = step.inputs[slot], label[0]
+    if kind == "z":
+        return scene.activations.get(position)
+    if kind == "a":
+        return scene.activation_of.get(position)
+    if kind == "before":
+        chain = scene.chain_of.get(position)
+        return None if chain is None else scene.version_used(chain, step.output)
+    if kind == "given":
+        return int(label[1])
+    if kind == "chain":
+        return scene.version_used(label[1], step.output)
+    if kind == "name":
+        return scene.latest_named(label[1], step.output)
+    if kind == "partner":
+        return partner(scene, step, slot, len(label) > 1)
+    if kind == "shift":
+        members = scene.members(scene.class_of.get(position), position)
+        if position not in members:
+            return None
+        index = members.index(position) + label[1]
+        return members[index] if 0 <= index < len(members) else None
+    return aligned(scene, step, label[1], label[2])
+
+
+def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:
+    """The value of another place that goes with this instance of a step."""
+    members = scene.members(key, step.output)
+    index, count = scene.rank(step)
+    size = len(members)
+    if not size or not count or (mode in ("outer", "inner") and size > count):
+        return None  # there are as many in one turn, but not in this one
+    if mode == "latest":
+        before = [p for p in members if p < step.output]
+        return before[-1] if before else None
+    if mode == "first":
+        chosen = index * (size // count) if count and size >= count else 0
+    elif mode == "last":
+        chosen = (index + 1) * (size // count) - 1
+    elif mode == "rank":
+        chosen = index
+    elif mode == "reversed":
+        chosen = size - 1 - index
+    elif mode == "outer":
+        chosen = index // (count // size)
+    elif mode == "inner":
+        chosen = index % size
+    else:
+        rows = mode[1]
+        chosen = index % rows * (size // rows) + index // rows
+    if not 0 <= chosen < size or members[chosen] >= step.output:
+        return None
+    return members[chosen]
+
+
+def partner(scene: Scene, step: Instruction, slot: int, backwards: bool) -> int | None:
+    """What the forward pass multiplies the parameter by whose gradient this step is part of."""
+    chain = scene.updated_by(step.output)
+    used = None if chain is None else scene.version_used(chain, step.output)
+    if chain is None or used is None:
+        return None
+    found = scene.partners(used)
+    group = scene.between(scene.feeding.get((scene.place_of(step), chain), []), step.output)
+    if len(found) == 1:
+        return found[0]
+    if len(found) != len(group) or step.output not in group:
+        return None
+    index = group.index(step.output)
+    return found[len(found) - 1 - index if backwards else index]

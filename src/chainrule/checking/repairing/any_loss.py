@@ -1,0 +1,149 @@
+"""Whether some loss, known or not, may have a program's updates for its gradient.
+
+A loss of predictions and targets reaches the parameters through its slopes dL/dp alone. So what one error
+does to all updates must be a sum of the true gradients of the predictions of that sample, whatever the loss:
+the numbers in front of them are the slopes. Where there are none such, the updates follow no loss at all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import NoDerivativeError, Values
+from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import norm
+
+Entry: TypeAlias = tuple[int, tuple[int, ...]]  # a position, and an index into its value
+Move: TypeAlias = Callable[[int, Update, Mapping[int, Any]], Any]
+
+MOST_PROBES = 4  # samples that are looked at
+MOST_SLOPES = 60  # predictions of one sample
+OFF = 1e-3  # relative: from here on a direction is no sum of others
+
+
+def follows_no_loss(case: Case, move: Move) -> bool:
+    """Whether the updates of the first turn are those of no loss of its predictions.
+
+    `move` gives what becomes of an update when errors are replaced.
+    """
+    anatomy = case.anatomy
+    turn = min(update.turn for update in anatomy.updates)
+    updates = [(k, update) for k, update in enumerate(anatomy.updates) if update.turn == turn]
+    numbers = sorted({number for _, update in updates for number in update.mixes})
+    values = case.worlds[-1]
+    outputs = {anatomy.mixes[n].output: anatomy.mixes[n].prediction for n in numbers}
+    none = {position: np.zeros(np.shape(values[position])) for position in outputs}
+    at_rest = joined([move(k, update, none) for k, update in updates])
+    if drifts(at_rest, joined([np.asarray(values[u.before], dtype=float) for _, u in updates])):
+        return True
+    every = [
+        (position, index)
+        for position in sorted(set(outputs.values()))
+        for index in np.ndindex(np.shape(values[position]))
+    ]
+    chosen = np.random.default_rng(0).permutation(len(every))[:MOST_PROBES]
+    try:
+        if len(every) <= MOST_SLOPES and is_off(
+            case, updates, at_rest, every, own_terms(case, updates)
+        ):
+            return True
+        for entry in (every[int(k)] for k in chosen):
+            readings = own_samples(case, entry, every)
+            if any(len(own) > MOST_SLOPES for own in readings):
+                continue
+            moves = [
+                joined([move(k, u, errors_of(own, outputs, values)) for k, u in updates]) - at_rest
+                for own in readings
+            ]
+            if all(map(lambda moved, own: is_off(case, updates, moved, own), moves, readings)):
+                return True
+    except NoDerivativeError:
+        return False
+    return False
+
+
+def drifts(at_rest: Any, before: Any) -> bool:
+    """Whether without any error all entries move by one number, whatever they are: nor does a penalty do that."""
+    both_signs = np.any(before > 0) and np.any(before < 0)
+    size = float(np.abs(at_rest).max())
+    return bool(size > 0 and both_signs and np.ptp(at_rest) <= OFF * size)
+
+
+def errors_of(own: Sequence[Entry], outputs: Mapping[int, int], values: Values) -> dict[int, Any]:
+    """The errors of one sample as they are, and no others.
+
+    Not one by one: those of a softmax's outputs add up to 0, and only so are they a loss's.
+    """
+    errors = {}
+    for position, prediction in outputs.items():
+        error = np.asarray(values[position], dtype=float)
+        kept = np.zeros(error.shape)
+        for at, index in own:
+            if at == prediction and error.shape == np.shape(values[prediction]):
+                kept[index] = error[index]
+        errors[position] = kept
+    return errors
+
+
+def own_samples(case: Case, entry: Entry, every: Sequence[Entry]) -> list[list[Entry]]:
+    """The predictions that may belong to one sample with a prediction, by each reading of a batch's axes."""
+    position, index = entry
+    shape = np.shape(case.worlds[-1][position])
+    if len(shape) < 2:
+        return [list(every)]
+    sizes = {n for chain in case.anatomy.chains for n in np.shape(case.values[chain.root])}
+    found = []
+    for axis, size in enumerate(shape):
+        if size > 1 and size in sizes:  # else that axis counts the samples
+            found.append([(position, (*index[:axis], k, *index[axis + 1 :])) for k in range(size)])
+    return found or [[entry]]
+
+
+def is_off(
+    case: Case,
+    updates: Sequence[tuple[int, Update]],
+    moved: Any,
+    entries: Sequence[Entry],
+    others: Sequence[Any] = (),
+) -> bool:
+    """Whether what updates did is no sum of the gradients of some predictions, and of other directions."""
+    anatomy, values = case.anatomy, case.worlds[-1]
+    size = norm(moved)
+    if moved.size <= len(entries) + len(others) or not size or not np.isfinite(size):
+        return False
+    columns = list(others)
+    for position, index in entries:
+        seed = np.zeros(np.shape(values[position]))
+        seed[index] = 1.0
+        gradients = case.program.sweep(values, {position: seed}, anatomy.stops, anatomy.forward)
+        columns.append(
+            joined(
+                [gradients.get(u.before, np.zeros(np.shape(values[u.before]))) for _, u in updates]
+            )
+        )
+    matrix = np.stack(columns, axis=1)
+    if matrix.shape[0] != moved.size or not np.all(np.isfinite(matrix)):
+        return False
+    slopes = np.linalg.lstsq(matrix, moved, rcond=None)[0]
+    return norm(matrix @ slopes - moved) > OFF * size
+
+
+def own_terms(case: Case, updates: Sequence[tuple[int, Update]]) -> list[Any]:
+    """What penalties add to updates: of each parameter itself, and of its signs."""
+    befores = [np.asarray(case.worlds[-1][update.before], dtype=float) for _, update in updates]
+    return [
+        joined(
+            [
+                term(before) if k == number else np.zeros(np.shape(before))
+                for k, before in enumerate(befores)
+            ]
+        )
+        for number in range(len(befores))
+        for term in (np.positive, np.sign)
+    ]
+
+
+def joined(arrays: Sequence[Any]) -> Any:
+    return np.concatenate([np.reshape(array, -1) for array in arrays])

@@ -1,0 +1,190 @@
+"""What the forward pass is made of: activations with their pre-activations, and dropout.
+
+An activation is a value made entry by entry from one other, z, by more than a scale and a shift; and it goes
+on into sums over entries, or under a mask.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Program, Values
+
+ELEMENTWISE = {
+    "negate", "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sqrt", "square", "power", "absolute",
+    "maximum", "minimum", "where", "sin", "cos", "sinh", "cosh", "sign", "relu", "divide", "multiply", "add",
+    "subtract", "greater", "greater-equal", "less", "less-equal", "reshape",
+}  # fmt: skip
+STRAIGHT = {"multiply", "divide", "negate", "reshape", "add", "subtract"}
+
+
+@final
+@dataclass
+class ForwardPass:
+    """The values that predictions are made from. `masks` tell which parameters each value depends on."""
+
+    program: Program
+    values: Values
+    masks: Sequence[int]
+    forward: Collection[int]
+    versions: Collection[int]
+    predictions: Collection[int]
+
+    def pre_activation(self, position: int) -> int | None:
+        """z of a = f(z): the value behind elementwise steps that all come from it alone."""
+        program, masks = self.program, self.masks
+        frontier, found = {position}, None
+        shape = np.shape(self.values[position])
+        for _ in range(40):
+            latest = max(frontier)
+            step = program.step_of.get(latest)
+            if step is None or step.operation not in ELEMENTWISE or latest in self.versions:
+                break
+            inputs = {p for p in step.inputs if masks[p]}
+            scaled = step.operation in ("multiply", "divide") and any(
+                not masks[p] and np.size(self.values[p]) > 1 for p in step.inputs
+            )
+            if scaled:  # a mask of dropout is not part of an activation
+                break
+            if not inputs or any(np.shape(self.values[p]) != shape for p in inputs):
+                break
+            frontier = (frontier - {latest}) | inputs
+            if any(p in self.versions for p in frontier):
+                break
+            if len(frontier) == 1:
+                (found,) = frontier
+        return found
+
+    @cached_property
+    def activations(self) -> dict[int, int]:
+        """For each activation of the forward pass its pre-activation."""
+        pairs = {}
+        for position in sorted(self.forward):
+            if self.masks[position] and position not in self.versions:
+                z = self.pre_activation(position)
+                if (
+                    z is not None
+                    and z != position
+                    and self.is_weighed(position)
+                    and self.bends(position, z)
+                ):
+                    pairs[position] = z
+        return pairs
+
+    def bends(self, a: int, z: int) -> bool:
+        """Whether a function is more than a scale and a shift."""
+        region = self.program.ancestors([a], {z}) - {z}
+        steps = (self.program.step_of.get(p) for p in region if self.masks[p])
+        return any(step is not None and step.operation not in STRAIGHT for step in steps) or any(
+            step.operation in ("multiply", "divide")
+            and sum(bool(self.masks[p]) for p in step.inputs) > 1
+            for p in region
+            if (step := self.program.step_of.get(p))
+        )
+
+    def is_weighed(self, position: int) -> bool:
+        """Whether a value goes on into other kinds of steps than entry by entry: an activation does."""
+        if position in self.predictions:
+            return True
+        return any(
+            step.operation not in ELEMENTWISE
+            or self.other_depends(step, position)
+            or self.is_masking(step, position)
+            for step in self.program.consumers.get(position, ())
+            if step.output in self.forward
+        )
+
+    def is_masking(self, step: Instruction, position: int) -> bool:
+        """Whether a step multiplies a value by an array that depends on no parameter, as dropout does."""
+        masks = self.masks
+        return step.operation in ("multiply", "divide") and any(
+            p != position and not masks[p] and np.size(self.values[p]) > 1 for p in step.inputs
+        )
+
+    def other_depends(self, step: Instruction, position: int) -> bool:
+        """Whether a step mixes a value with what is made neither from it nor from what it is made from."""
+        masks = self.masks
+        for other in step.inputs:
+            if other == position or not masks[other]:
+                continue
+            if masks[other] & ~masks[position]:
+                return True
+            if step.operation in ("multiply", "divide") and not self.is_kin(other, position):
+                return True
+        return False
+
+    def is_kin(self, other: int, position: int) -> bool:
+        """Whether two values are made from one another entry by entry, or both from a third."""
+        return bool(self.kin(other) & self.kin(position))
+
+    def kin(self, position: int) -> set[int]:
+        found: set[int] = set()
+        waiting = [position]
+        while waiting and len(found) < 40:
+            here = waiting.pop()
+            if here in found or here in self.versions or not self.masks[here]:
+                continue
+            found.add(here)
+            step = self.program.step_of.get(here)
+            if step is not None and step.operation in ELEMENTWISE:
+                waiting.extend(step.inputs)
+        return found
+
+    @cached_property
+    def activation_of(self) -> dict[int, int]:
+        """For each pre-activation its activation."""
+        return {z: a for a, z in self.activations.items()}
+
+    @cached_property
+    def masked(self) -> dict[int, int]:
+        """For each value that dropout's mask has gone over, the value before."""
+        pairs = {}
+        masks, program = self.masks, self.program
+        for position in sorted(self.forward):
+            step, before = program.step_of.get(position), position
+            while step is not None and step.operation in ("multiply", "divide"):
+                depends = [p for p in step.inputs if masks[p]]
+                if len(depends) != 1 or self.version_behind(depends[0]) is not None:
+                    break
+                (before,) = depends
+                step = program.step_of.get(before)
+            if before != position:
+                pairs[position] = before
+        return pairs
+
+    def version_behind(self, position: int) -> int | None:
+        """The version of a parameter that a value has entries of."""
+        while position not in self.versions:
+            step = self.program.step_of.get(position)
+            if step is None or step.operation not in ("transpose", "reshape", "gather"):
+                return None
+            position = step.inputs[0]
+        return position
+
+    @cached_property
+    def mask_steps(self) -> dict[int, int]:
+        """For each value of dropout the value one step before: a mask alone, or a scale alone."""
+        masks, program = self.masks, self.program
+        pairs = {}
+        for position in self.masked:
+            here = position
+            while here != self.masked[position]:
+                (before,) = (p for p in program.step_of[here].inputs if masks[p])
+                pairs[here] = before
+                here = before
+        return pairs
+
+    @cached_property
+    def mask_operands(self) -> set[int]:
+        """The masks and scales of dropout."""
+        steps = (self.program.step_of[a] for a in self.mask_steps)
+        return {p for step in steps for p in step.inputs if not self.masks[p]}
+
+    def slope(self, a: int, z: int, values: Values) -> Any:
+        """f'(z) of an activation, by the rules, entry by entry."""
+        region = self.program.ancestors([a], {z})
+        gradients = self.program.sweep(values, {a: np.ones(np.shape(values[a]))}, {z}, region)
+        return gradients.get(z, np.zeros(np.shape(values[z])))

@@ -1,0 +1,279 @@
+"""Putting a mistake right in the recorded computation, and seeing whether every gradient agrees.
+
+Edits are tried one by one on the turn that shows most; of those that make most parameters right the
+likeliest is kept, and what is still wrong is looked at again. A repair counts when every update of every
+parameter follows its gradient, at the recorded numbers and at disturbed ones.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, final
+
+import chainrule.checking.repairing.edits as edit_list
+import chainrule.checking.repairing.scale_edits as scale_edits
+import chainrule.checking.repairing.sum_edits as sum_edits
+import chainrule.checking.repairing.value_edits as value_edits
+from chainrule.checking.anatomy.program import NoDerivativeError
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.fitting.own_losses import stated_losses
+from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.scene import Scene, set_scene
+from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
+from chainrule.checking.repairing.trial import FAILURES, Trial, refit
+
+MOST_EDITS = 4
+MOST_LOSSES = 3
+# In the order of what `check` says: the most specific that holds wins.
+ORDER = (
+    "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
+    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "bias-not-summed",
+    "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
+    "wrong-operator", "wrong-constant", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
+    "target-unused", "unknown",
+)  # fmt: skip
+
+
+@final
+@dataclass
+class Repair:
+    """The edits that were kept, and how well everything fits with them. `proved`: all fits.
+
+    `before` is the fit without them, `changes` has the changed steps; `scenes` has for each edit the scene that it was found in.
+    """
+
+    loss: str
+    edits: list[Edit] = field(default_factory=list)
+    fit: Fit | None = None
+    proved: bool = False
+    scenes: list[Scene] = field(default_factory=list)
+    before: Fit | None = None
+    changes: dict[int, Any] = field(default_factory=dict)
+
+
+def repair_case(case: Case, deadline: float) -> Repair:
+    """The best repair under the losses that explain most; of equals those that the program computes."""
+    told = any(fit.good and fit.form != "adaptive" for fit in case.fits.values())
+    stated = set() if told else stated_losses(case)
+
+    def likeliness(fit: Fit) -> tuple[Any, ...]:
+        # A slope that is too much looks adaptive under another loss: then what the program says counts more.
+        doubtful = bool(stated) and fit.form == "adaptive" and fit.loss not in stated
+        fits_last = fits_last_layer(case, fit) and not doubtful
+        return not fits_last, 0 if doubtful else -len(fit.good), fit.loss not in stated
+
+    fits = sorted(case.fits.values(), key=likeliness)
+    best: Repair | None = None
+    start = time.monotonic()
+    for number, fit in enumerate(fits[:MOST_LOSSES]):
+        share = start + (deadline - start) * (0.6, 0.8, 1.0)[number]
+        repair = find_repair(case, fit, share)
+        if best is None or rank(repair) < rank(best):
+            best = repair
+        told = len(fit.good) > (fit.form == "adaptive")  # one alone may look adaptive by chance
+        if repair.proved and (told or fit.loss in stated):
+            break
+    assert best is not None
+    return best
+
+
+def rank(repair: Repair) -> tuple[Any, ...]:
+    cost = sum(edit.cost for edit in repair.edits)
+    good = len(repair.fit.good) if repair.fit is not None else 0
+    order = max((ORDER.index(edit.mistake) for edit in repair.edits), default=0)
+    return not repair.proved, cost if repair.proved else 0, order if repair.proved else 0, -good
+
+
+def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
+    """The same fit with the parameters of the last layer as the right ones, where none of them counts as one.
+
+    They are constant multiples of their gradients too, but a majority behind them has another rate.
+    """
+    if not fit.good or len(fit.rate) == 0:
+        return fit
+    rates = Scene(case, fit).named_rates
+    once = {
+        n for n in fit.bad
+        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates)
+    }  # fmt: skip
+    if once:  # then it is the majority that applies the rate twice
+        return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
+    last = last_layer(case, fit)
+    exact = [
+        n
+        for n in last
+        if n in fit.bad and fit.cosine.get(n, 0.0) > 1 - 1e-9 and fit.ratio.get(n, 0.0) > 0
+    ]
+    if any(n in fit.good for n in last) or not exact:
+        return fit
+    ratio = fit.ratio[exact[0]]
+    good = {
+        n
+        for n in fit.bad
+        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
+    }
+    return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
+
+
+def last_layer(case: Case, fit: Fit) -> list[int]:
+    """The parameters that are used last in the forward pass: a layer's weights and biases."""
+    anatomy = case.anatomy
+    forward = Scene(case, fit).forward - anatomy.stops
+    uses = {}
+    for number in fit.good | fit.bad:
+        version = anatomy.chains[number].root
+        consumers = anatomy.program.consumers.get(version, ())
+        used = (s.output for s in consumers if s.output in forward)
+        uses[number] = max(used, default=0)
+    ordered = sorted(uses, key=lambda number: -uses[number])
+    return ordered[: 2 if len(ordered) > 3 else 1]
+
+
+def fits_last_layer(case: Case, fit: Fit) -> bool:
+    """Whether the layer next to the loss follows it: what lies behind may be right for another one."""
+    return bool(fit.good & set(last_layer(case, fit)))
+
+
+def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
+    """Edits, one after the other, until every gradient agrees or nothing helps."""
+    repair = Repair(fit.loss, fit=fit, before=fit)
+    changes: dict[int, Any] = {}
+    try:
+        first = set_scene(case, fit)
+        first.goals = find_goals(first)
+        if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
+            repair.fit = repair.before = refit(first, {})
+        for _ in range(MOST_EDITS):
+            assert repair.fit is not None
+            if not repair.fit.bad:
+                break
+            scene = Scene(
+                case,
+                seen_from_the_loss(case, repair.fit),
+                first.worlds,
+                first.known_places,
+                first.goals,
+            )
+            found = best_edit(scene, changes, deadline)
+            if found is None:
+                break
+            edit, changes, repair.fit = found
+            repair.changes = changes
+            repair.edits.append(edit)
+            repair.scenes.append(scene)
+            if repair.fit.is_right:
+                repair.proved = True
+                break
+    except NoDerivativeError:
+        repair.proved = False
+    return repair
+
+
+def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
+    """Every edit that is worth trying, the likelier ones first."""
+    yield edit_list.old_versions(scene)
+    yield edit_list.operator_edits(scene)
+    yield edit_list.transposes(scene)
+    yield edit_list.index_edits(scene)
+    yield value_edits.factor_edits(scene)
+    yield value_edits.named_factor_edits(scene)
+    yield sum_edits.reductions(scene)
+    yield value_edits.removed_factors(scene)
+    yield value_edits.constants(scene)
+    yield edit_list.argument_edits(scene)
+    yield edit_list.operand_edits(scene, shared=False)
+    yield edit_list.operand_edits(scene, shared=True)
+    yield sum_edits.unreduced_products(scene)
+    yield flows_through_time(scene)
+
+
+def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
+    """Edits that mend much and say little: tried when nothing else mends everything."""
+    yield scale_edits.negations(scene)
+    yield scale_edits.scales(scene, trial.constant_ratios(), trial.turn)
+    yield sum_edits.sums_over_samples(scene)
+    yield truncated_updates(scene, trial.rate, trial.turn)
+    yield value_edits.true_slopes(scene)
+
+
+def best_edit(
+    scene: Scene, changes: Mapping[int, Any], deadline: float
+) -> tuple[Edit, dict[int, Any], Fit] | None:
+    """The edit that makes most parameters right; of equals the likeliest, then the most specific."""
+    trial = Trial(scene, changes)
+    if not trial.updates:
+        return None
+    found: list[tuple[int, Edit]] = []
+    ratios = trial.constant_ratios() if trial.all_constant() else {}
+    for collection in (stages, last_resorts):
+        for stage in collection(scene, trial):
+            for edit in stage:
+                if time.monotonic() > deadline:
+                    break
+                gained = trial.gain(edit)
+                if gained > 0:
+                    edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
+                    found.append((gained, edit))
+        if any(gained >= trial.missing for gained, _ in found):
+            break
+    found.sort(
+        key=lambda pair: (
+            -pair[0],
+            pair[1].cost,
+            ORDER.index(pair[1].mistake),
+            place_order(pair[1]),
+        )
+    )
+    for _, edit in found[:40]:
+        result = apply(scene, changes, edit)
+        if result is not None:
+            return edit, *result
+    return None
+
+
+SCALING = {
+    "bias-summed-over-all", "bias-not-summed", "decay-sign", "dropout-mask", "learning-rate-twice",
+}  # fmt: skip
+
+
+def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> str:
+    """The name of what is off by a constant factor alone in all that is wrong."""
+    if not ratios or mistake in SCALING:
+        return mistake
+    values = list(ratios.values())
+    if all(abs(ratio + 1) < 1e-6 for ratio in values):
+        return "sign-error"
+    rates = {rate * scale for rate in scene.named_rates for scale in (1, -1)}
+    if all(any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in rates) for ratio in values):
+        return "learning-rate-twice"
+    return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"
+
+
+def place_order(edit: Edit) -> int:
+    """Of places that serve as well the last one for a factor that is missing, else the first."""
+    return (
+        -edit.step.number
+        if edit.mistake == "missing-derivative" and edit.how == "factor"
+        else edit.step.number
+    )
+
+
+def apply(
+    scene: Scene, changes: Mapping[int, Any], edit: Edit
+) -> tuple[dict[int, Any], Fit] | None:
+    """All changes with those of one more edit, if it helps in every turn of every world and harms nobody."""
+    before = scene.fit
+    try:
+        own = edit.make(edit.steps)
+        if own is None:
+            return None
+        together = {**changes, **own}
+        fit = refit(scene, together)
+    except FAILURES:
+        return None
+    mended = before.bad & fit.good
+    if not before.good <= fit.good or not mended or fit.bad - before.bad or before.bad & fit.silent:
+        return None
+    return together, fit

@@ -1,0 +1,229 @@
+"""An error that should also come back from later time steps: the gradient with that path in its place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Values
+from chainrule.checking.anatomy.updates import seeds_of
+from chainrule.checking.repairing.edits import Edit, each
+from chainrule.checking.repairing.scene import Place, Scene
+from chainrule.checking.repairing.value_edits import seen_as
+
+SAME = 1e-7
+MOST_STATES = 60
+
+
+def flows_through_time(scene: Scene) -> Iterator[Edit]:
+    """For values that equal a state's gradient without the path through later states, that gradient."""
+    states = recurrent_classes(scene)
+    if not states:
+        return
+    shapes = {
+        np.shape(scene.case.values[steps[0].output])
+        for steps in scene.places.values()
+        if scene.is_tainted(steps[0].output)
+    }
+    near = scene.case.anatomy.mixes[scene.case.anatomy.updates[0].turn].prediction
+    tables = [
+        (key, gradients_of(scene, key))
+        for key in states
+        if np.shape(scene.case.values[scene.members(key, near)[0]]) in shapes
+    ]
+    for place, steps in scene.places.items():
+        first = steps[0]
+        if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        for key, (cut, whole) in tables:
+            pairing = pair_up(scene, place, key, first.output, cut)
+            if pairing is None or not any(
+                differs(cut, whole, p) for p in scene.members(key, first.output)
+            ):
+                continue
+
+            def change(
+                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole
+            ) -> Any:
+                pairing = pair_up(scene, place, key, step.output, cut)
+                if pairing is None:
+                    return None
+                scale, order = pairing
+                state = order[step.output]
+                return lambda value, values: (
+                    scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
+                )
+
+            yield Edit(
+                "no-flow-through-time", steps, seen_as(scene, place, change), first, None,
+                pairing[1][first.output], how="through time", cost=1,
+            )  # fmt: skip
+
+
+def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[Edit]:
+    """Updates that equal the gradient through the last time step alone: the whole gradient instead."""
+    anatomy = scene.case.anatomy
+    here = [k for k, u in enumerate(anatomy.updates) if u.turn == turn and u.chain in scene.fit.bad]
+    states = recurrent_classes(scene)
+    if rate is None or not states or not here:
+        return
+    for key in states:
+        own = set(scene.classes[key])
+        values, _ = scene.worlds[-1]
+        update = anatomy.updates[here[0]]
+        seeds = seeds_of(anatomy.mixes, update.mixes, scene.loss, values)
+        cut = scene.program.sweep(
+            values, seeds, anatomy.stops | own - last_of(scene, own, update.mixes), anatomy.forward
+        )
+        if not all(
+            close(
+                np.asarray(values[u.after], dtype=float)
+                - np.asarray(values[u.before], dtype=float),
+                -rate * cut[u.before] if u.before in cut else np.zeros(np.shape(values[u.before])),
+            )
+            for u in (anatomy.updates[k] for k in here)
+        ):
+            continue
+        gradients = {
+            (id(world), anatomy.updates[k].after): g[k]
+            for world, g in scene.worlds
+            for k in range(len(anatomy.updates))
+        }
+        befores = {u.after: u.before for u in anatomy.updates}
+        links = [
+            step for step in scene.suspects if step.output in befores and step.output in scene.links
+        ]
+
+        def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
+            return stepping(step, befores[step.output], rate, gradients)
+
+        first = next(s for s in scene.suspects if scene.is_tainted(s.output))
+        shown = next(
+            (
+                s
+                for s in scene.suspects
+                if scene.updated_by(s.output) is not None and scene.is_tainted(s.output)
+            ),
+            first,
+        )
+        yield Edit("no-flow-through-time", links, each(change), shown, how="truncated", cost=3)
+        return
+
+
+def stepping(step: Any, before: int, rate: float, gradients: Mapping[tuple[int, int], Any]) -> Any:
+    """A step that moves a version down a given gradient."""
+
+    def moved(values: Any) -> Any:
+        return values[before] - rate * gradients[id(base(values)), step.output]
+
+    return replace(step, compute=moved)
+
+
+def last_of(scene: Scene, own: set[int], mixes: tuple[int, ...]) -> set[int]:
+    """Of a place's values the last ones that some predictions are made from."""
+    anatomy = scene.case.anatomy
+    behind = scene.program.ancestors([anatomy.mixes[n].prediction for n in mixes], anatomy.stops)
+    last: set[int] = set()
+    earlier: set[int] = set()
+    for position in sorted(own & behind, reverse=True):
+        if position not in earlier:
+            last.add(position)
+            earlier |= scene.program.ancestors([position], anatomy.stops) - {position}
+    return last
+
+
+def base(values: Any) -> Values:
+    while hasattr(values, "values") and not isinstance(values, list):
+        values = values.values
+    return values
+
+
+def recurrent_classes(scene: Scene) -> list[Place]:
+    """Places of the forward pass whose values come from earlier ones of the same place and turn."""
+    program, anatomy = scene.program, scene.case.anatomy
+    near = anatomy.mixes[anatomy.updates[0].turn].prediction
+    found = []
+    for key in scene.classes:
+        members = [p for p in scene.members(key, near) if p in scene.forward and anatomy.masks[p]]
+        if len(members) < 2:
+            continue
+        behind = program.ancestors([members[-1]], anatomy.stops)
+        if members[0] in behind and members[0] != members[-1]:
+            found.append(key)
+    return found[:MOST_STATES]
+
+
+def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, Any]]:
+    """By world: gradients of a place's values without the path through later ones, and with it."""
+    anatomy, program = scene.case.anatomy, scene.program
+    own = set(scene.classes[key])
+    cut: dict[int, Any] = {}
+    whole: dict[int, Any] = {}
+    groups = sorted({update.mixes for update in anatomy.updates}, key=len)
+    for values, _ in scene.worlds:
+        cut[id(values)], whole[id(values)] = {}, {}
+        for numbers in groups:
+            seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
+            some = program.sweep(values, seeds, anatomy.stops | own, anatomy.forward)
+            full = program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+            # A state that is handed to the next turn has no gradient from there.
+            here = scene.between(scene.classes[key], anatomy.mixes[numbers[0]].prediction)
+            cut[id(values)] |= {p: some[p] for p in here if p in some}
+            whole[id(values)] |= {p: full[p] for p in here if p in full}
+    return cut, whole
+
+
+def differs(cut: Mapping[int, Any], whole: Mapping[int, Any], position: int) -> bool:
+    return any(
+        position in whole[world]
+        and not np.allclose(
+            cut[world].get(position, 0.0), whole[world][position], rtol=1e-6, atol=0
+        )
+        for world in whole
+    )
+
+
+def pair_up(
+    scene: Scene, place: Place, key: Place, near: int, cut: Mapping[int, Any]
+) -> tuple[float, dict[int, int]] | None:
+    """The scale by which values of a place equal gradients of states of that turn, and of which."""
+    members, states = scene.instances_near(place, near), scene.members(key, near)
+    if len(members) != len(states) or len(members) < 2:
+        return None
+    values, _ = scene.worlds[-1]
+    here = cut[id(values)]
+    if np.shape(values[members[0]]) != np.shape(values[states[0]]):
+        return None
+    for guess in states:
+        g, v = here.get(guess), np.asarray(values[members[0]], dtype=float)
+        if g is None or np.shape(g) != v.shape or not np.sum(g * g):
+            continue
+        scale = float(np.sum(v * g) / np.sum(g * g))
+        if not scale or not close(v, scale * g):
+            continue
+        order: dict[int, int] = {}
+        idle = [s for s in states if s not in here or not np.any(here[s])]
+        for position in members:
+            v = np.asarray(values[position], dtype=float)
+            if not np.any(v) and idle:
+                order[position] = idle.pop()  # backwards, as errors go
+                continue
+            match = [
+                s
+                for s in states
+                if s in here and s not in order.values() and close(v, scale * here[s])
+            ]
+            if not match:
+                break
+            order[position] = match[0]
+        if len(order) == len(members):
+            return scale, order
+    return None
+
+
+def close(left: Any, right: Any) -> bool:
+    if np.shape(left) != np.shape(right):
+        return False
+    size = float(np.sqrt(np.sum(np.square(right))))
+    return float(np.sqrt(np.sum(np.square(left - right)))) <= SAME * size

@@ -1,0 +1,473 @@
+"""Trying edits on one turn, in all worlds: how many more parameters do they put right?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Values
+from chainrule.checking.anatomy.updates import Anatomy, Update
+from chainrule.checking.fitting.fitting import (
+    EXACT,
+    Fit,
+    Trace,
+    join,
+    norm,
+    solve_pool,
+    traces_of,
+    update_line,
+)
+from chainrule.checking.fitting.judging import fit_rows
+from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.scene import Scene
+
+TOLERANCE = 100 * EXACT
+FAILURES = (
+    ValueError,
+    TypeError,
+    IndexError,
+    ZeroDivisionError,
+    KeyError,
+)  # an edit that cannot be
+MOST_PROBES = 6
+
+
+def steps_of(
+    scene: Scene, numbers: Sequence[int], values: Values, new: Mapping[int, Any]
+) -> list[Any]:
+    """What is held against each gradient: u = V' - V, or the hand-made gradient with the sign of the step."""
+    updates = scene.case.anatomy.updates
+
+    def value(position: int) -> Any:
+        return np.asarray(new.get(position, values[position]), dtype=float)
+
+    found = []
+    for number in numbers:
+        update = updates[number]
+        u = value(update.after) - np.asarray(values[update.before], dtype=float)
+        goal = scene.goals.get(number)
+        if goal is not None:
+            made, first = value(goal), scene.first_goals[update.chain]
+            start, gradient = updates[first], value(scene.goals[first])
+            moved = value(start.after) - np.asarray(values[start.before], dtype=float)
+            if made.shape == u.shape and gradient.shape == moved.shape:
+                u = made * (np.sign(np.sum(moved * gradient)) or 1.0)
+        found.append(u)
+    return found
+
+
+def affected(scene: Scene, changed: Iterable[int], within: set[int]) -> list[Instruction]:
+    """The steps of a cone that come out otherwise when some are changed, in order."""
+    program = scene.program
+    numbers = {number for number in changed if number in within}
+    waiting = list(numbers)
+    while waiting:
+        step = program.steps[waiting.pop()]
+        if step.output in scene.fixed:
+            continue
+        for consumer in program.consumers.get(step.output, ()):
+            if consumer.number in within and consumer.number not in numbers:
+                numbers.add(consumer.number)
+                waiting.append(consumer.number)
+    return [program.steps[number] for number in sorted(numbers)]
+
+
+def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
+    """How well all updates fit, in all worlds, when some steps are changed.
+
+    Of a parameter that takes another shape on its way only the updates in its first shape count.
+    """
+    anatomy = scene.case.anatomy
+    kept = [
+        k
+        for k, update in enumerate(anatomy.updates)
+        if np.shape(scene.case.values[update.before])
+        == np.shape(scene.case.values[anatomy.chains[update.chain].root])
+    ]
+    cone = affected(scene, changes, {step.number for step in scene.cone})
+    rows = []
+    for values, gradients in scene.worlds:
+        new = scene.program.rerun(values, changes, cone, scene.fixed)
+        rows.append((values, [gradients[k] for k in kept], steps_of(scene, kept, values, new)))
+    reduced = Anatomy(
+        anatomy.program, anatomy.chains, anatomy.masks, anatomy.mixes, [anatomy.updates[k] for k in kept],
+        anatomy.stops, anatomy.error_masks, anatomy.forward, anatomy.reached,
+    )  # fmt: skip
+    fit, traces = fit_rows(reduced, rows, scene.loss)
+    shortened = (
+        {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
+    )
+    for number in sorted(fit.bad & shortened):
+        if len(traces[number].updates) < len(
+            [u for u in anatomy.updates if u.chain == number]
+        ) and all(
+            is_step(u, g, fit.rate.get(update.turn))
+            for update, u, g in zip(
+                traces[number].updates, traces[number].steps, traces[number].gradients, strict=True
+            )
+        ):
+            fit.bad.discard(number)
+            fit.good.add(number)
+    return downwards(fit, traces)
+
+
+def is_step(u: Any, g: Any, rate: float | None) -> bool:
+    return (
+        u is not None
+        and rate is not None
+        and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
+    )
+
+
+def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
+    """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
+    if fit.form != "gradient-descent" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
+        return fit
+    good, bad = set(fit.good), set(fit.bad)
+    for number in fit.good | fit.bad:
+        trace = traces[number]
+        marks = [
+            is_step(u, g, abs(fit.rate[update.turn]))
+            for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+            if update.turn in fit.rate and (u is None or norm(u) + norm(g) > 0)
+        ]
+        (good if all(marks) else bad).add(number)
+        (bad if all(marks) else good).discard(number)
+    ratio = {
+        number: value
+        if fit.rate and all(rate > 0 for rate in fit.rate.values())
+        else trace_ratio(traces[number], fit)
+        for number, value in fit.ratio.items()
+    }
+    return replace(
+        fit,
+        good=good,
+        bad=bad,
+        ratio=ratio,
+        rate={turn: abs(rate) for turn, rate in fit.rate.items()},
+    )
+
+
+def trace_ratio(trace: Trace, fit: Fit) -> float:
+    found = [
+        -float(np.sum(u * g)) / norm(g) ** 2 / abs(fit.rate[update.turn])
+        for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+        if update.turn in fit.rate and u is not None and norm(g) > 0
+    ]
+    return float(np.median(found)) if found else 0.0
+
+
+def former_update(anatomy: Anatomy, update: Update) -> int | None:
+    """The update of the same parameter just before, by number."""
+    earlier = [
+        k
+        for k, u in enumerate(anatomy.updates)
+        if u.chain == update.chain and u.number == update.number - 1
+    ]
+    return earlier[0] if earlier else None
+
+
+def momentum_of(scene: Scene) -> tuple[float, float]:
+    """beta and lambda of right parameters' updates u = -eta g + beta u' - lambda V, where they have such."""
+    if scene.fit.form != "momentum":
+        return 0.0, 0.0
+    anatomy = scene.case.anatomy
+    numbers = range(len(anatomy.updates))
+    rows = [
+        (values, gradients, steps_of(scene, numbers, values, {}))
+        for values, gradients in scene.worlds
+    ]
+    traces = traces_of(anatomy, rows)
+    pools: dict[Any, list[Trace]] = {}
+    for number in sorted(scene.fit.good):
+        alone = np.size(traces[number].first[0][1]) >= 2
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(
+            traces[number]
+        )
+    found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
+    if not found:
+        return 0.0, 0.0
+    beta, decay = (max(solution[k] for solution in found) for k in (1, 2))
+    return (beta if beta > 1e-6 else 0.0), (float(f"{decay:.6g}") if decay > 1e-9 else 0.0)
+
+
+@final
+class Trial:
+    """One turn of a scene; `missing` is the number of its parameters that are wrong."""
+
+    def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
+        self.scene, self.changes = scene, dict(changes)
+        anatomy = scene.case.anatomy
+        self.turn = turn = self.choose_turn()
+        self.numbers = [k for k, update in enumerate(anatomy.updates) if update.turn == turn]
+        self.updates: list[Update] = [anatomy.updates[k] for k in self.numbers]
+        self.momentum, decay = momentum_of(scene)
+        self.former = {
+            k: former
+            for k, update in zip(self.numbers, self.updates, strict=True)
+            if self.momentum and (former := former_update(anatomy, update)) is not None
+        }
+        self.gradients = [[gradients[k] for _, gradients in scene.worlds] for k in self.numbers]
+        self.befores = [
+            join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds])
+            for u in self.updates
+        ]
+        reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
+        self.cone = {step.number for step in scene.cone if step.output in reach}
+        self.places = list(range(len(self.updates)))
+        self.start: list[list[Any]] = []
+        self.overlays: list[dict[int, Any]] = []
+        steps = affected(scene, self.changes, self.cone)
+        for values, _ in scene.worlds:
+            new = scene.program.rerun(values, self.changes, steps, scene.fixed)
+            self.start.append(self.steps_in(self.numbers, values, new))
+        now = self.pairs(self.start)
+        found = (self.decay_of(now[k], k) for k in self.places)
+        self.decays = [decay] if decay else sorted({one for one in found if one is not None})
+        self.rate = self.common_rate(now)
+        marks = self.marks(now)
+        self.good = sum(marks)
+        self.missing = len(marks) - self.good
+        self.probes = self.choose_probes(marks)
+
+    def choose_turn(self) -> int:
+        """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it."""
+        anatomy, scene = self.scene.case.anatomy, self.scene
+        last = scene.worlds[-1][1]
+        counts: dict[int, int] = {}
+        wrong: dict[int, int] = {}
+        # What is trained in a second place has turns of its own, all of them later.
+        turns = sorted({u.turn for u in anatomy.updates if u.chain in scene.fit.bad})[:6]
+        rates = list(scene.fit.rate.values())
+        numbers = [k for k, update in enumerate(anatomy.updates) if update.turn in turns]
+        steps = steps_of(scene, numbers, scene.worlds[-1][0], {})
+        for k, u in zip(numbers, steps, strict=True):
+            update, g = anatomy.updates[k], last[k]
+            shape = np.shape(scene.case.values[anatomy.chains[update.chain].root])
+            if norm(g) > 0 and np.shape(scene.case.values[update.before]) == shape:
+                counts[update.turn] = counts.get(update.turn, 0) + 1
+                rate = scene.fit.rate.get(update.turn, rates[0] if rates else None)
+                fits = (
+                    rate is not None
+                    and u.shape == np.shape(g)
+                    and norm(u + rate * g) <= 1e-6 * norm(u)
+                )
+                if update.chain in scene.fit.bad and not fits:
+                    wrong[update.turn] = wrong.get(update.turn, 0) + 1
+        if scene.fit.form == "momentum":  # wrong ones cannot be told by one step
+            return max(counts, key=lambda turn: (counts[turn], -turn), default=-1)
+        return max(
+            counts, key=lambda turn: (counts[turn] + 2 * wrong.get(turn, 0), -turn), default=-1
+        )
+
+    def choose_probes(self, marks: Sequence[bool]) -> list[int]:
+        """One wrong parameter of every line that updates some."""
+        best: dict[Any, int] = {}
+        for k, good in enumerate(marks):
+            if good:
+                continue
+            chain = self.scene.case.anatomy.chains[self.updates[k].chain]
+            site = self.scene.program.recording.sites[chain.steps[0].number]
+            size = norm(self.gradients[k][-1])
+            if site not in best or size > norm(self.gradients[best[site]][-1]):
+                best[site] = k
+        return list(best.values())[:MOST_PROBES]
+
+    def steps_in(self, numbers: Sequence[int], values: Values, new: Mapping[int, Any]) -> list[Any]:
+        """The steps less what momentum keeps of the steps before."""
+        steps = steps_of(self.scene, numbers, values, new)
+        for place, number in enumerate(numbers):
+            if number in self.former:
+                (before,) = steps_of(self.scene, [self.former[number]], values, new)
+                if np.shape(before) == np.shape(steps[place]):
+                    steps[place] = steps[place] - self.momentum * before
+        return steps
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def pairs(self, everywhere: Sequence[Sequence[Any]]) -> list[tuple[Any, Any] | None]:
+        """u and g of each parameter, all worlds joined; None where their shapes differ."""
+        found: list[tuple[Any, Any] | None] = []
+        for k in self.places:
+            us, gs = [steps[k] for steps in everywhere], self.gradients[k]
+            fits = all(np.shape(u) == np.shape(g) for u, g in zip(us, gs, strict=True))
+            found.append((join(us), join(gs)) if fits else None)
+        return found
+
+    def steps_with(
+        self, own: Mapping[int, Any], places: Sequence[int], worlds: Sequence[int]
+    ) -> list[list[Any]]:
+        """The steps with an edit: those of other parameters as they were."""
+        together = {**self.changes, **own}
+        steps = affected(self.scene, together, self.cone)
+        found = []
+        for number in worlds:
+            values, _ = self.scene.worlds[number]
+            new = self.scene.program.rerun(values, together, steps, self.scene.fixed)
+            row = list(self.start[number])
+            for k, u in zip(
+                places, self.steps_in([self.numbers[k] for k in places], values, new), strict=True
+            ):
+                row[k] = u
+            found.append(row)
+        return found
+
+    # --- what counts as right ---------------------------------------------------------------------
+
+    def decay_of(self, pair: tuple[Any, Any] | None, k: int) -> float | None:
+        """lambda of an update -eta g - lambda V that fits exactly, where there are entries enough."""
+        if (
+            pair is None
+            or np.size(self.gradients[k][0]) < 3
+            or self.updates[k].chain not in self.scene.fit.good
+        ):
+            return None
+        u, g = pair
+        matrix = np.stack([g, self.befores[k]], axis=1)
+        if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(u)) or norm(g) == 0:
+            return None
+        solution = np.linalg.lstsq(matrix, u, rcond=None)[0]
+        if norm(matrix @ solution - u) > TOLERANCE * norm(u) or solution[1] >= -1e-12:
+            return None
+        return float(f"{-solution[1]:.6g}")
+
+    def common_rate(self, pairs: Sequence[tuple[Any, Any] | None]) -> float | None:
+        """The rate of the parameters that are right already."""
+        rates = []
+        for k, pair in enumerate(pairs):
+            if pair is None or self.updates[k].chain not in self.scene.fit.good:
+                continue
+            u, g = pair
+            for decay in (0.0, *self.decays):
+                step = u + decay * self.befores[k]
+                if norm(g) > 0:
+                    rate = -float(np.sum(step * g)) / norm(g) ** 2
+                    if norm(step + rate * g) <= 1e-6 * norm(step) and rate > 0:
+                        rates.append(rate)
+                        break
+        return float(np.median(rates)) if rates else None
+
+    def follows(self, pair: tuple[Any, Any] | None, k: int, rate: float) -> bool:
+        """Whether u = -eta g, or -eta g - lambda V with a lambda that is in use, or fits a whole array."""
+        if pair is None:
+            return False
+        u, g = pair
+        size = max(norm(u), rate * norm(g))
+        left = u + rate * g
+        allowed = TOLERANCE * size + 1e-15 * norm(self.befores[k])
+        if norm(left) <= allowed:
+            return True
+        for decay in self.decays:
+            if norm(left + decay * self.befores[k]) <= 2e-6 * size:
+                return True
+        before = self.befores[k]
+        if np.size(u) < 2 or not norm(before) or not self.has_decay(k):
+            return False
+        decay = -float(np.sum(left * before)) / norm(before) ** 2
+        return decay > 0 and norm(left + decay * before) <= allowed
+
+    def has_decay(self, k: int) -> bool:
+        """Whether a multiple of the parameter itself goes into its update."""
+        chain = self.updates[k].chain
+        return chain in self.scene.decaying
+
+    def marks(self, pairs: Sequence[tuple[Any, Any] | None]) -> list[bool]:
+        rate = self.majority(pairs) if self.rate is None else self.rate
+        if rate is None or rate <= 0 or not np.isfinite(rate):
+            return [False] * len(pairs)
+        return [self.follows(pair, k, rate) for k, pair in enumerate(pairs)]
+
+    def majority(self, pairs: Sequence[tuple[Any, Any] | None]) -> float | None:
+        """A rate that at least two parameters, or one array, agree on in all worlds."""
+        rates: list[tuple[float, int]] = []
+        for k, pair in enumerate(pairs):
+            if pair is None or norm(pair[1]) == 0 or norm(pair[0]) == 0:
+                continue
+            u, g = pair
+            if self.has_decay(k) and np.size(u) > 4:
+                matrix = np.stack([g, self.befores[k]], axis=1)
+                if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(u))):
+                    continue
+                solution = np.linalg.lstsq(matrix, u, rcond=None)[0]
+                rate, left = -float(solution[0]), norm(matrix @ solution - u)
+            else:
+                rate = -float(np.sum(u * g)) / norm(g) ** 2
+                left = norm(u + rate * g)
+            if left <= TOLERANCE * norm(u) and rate > 0:
+                rates.append((rate, np.size(u)))
+        best, most = None, len(self.scene.worlds)
+        for rate, _ in rates:
+            weight = sum(size for other, size in rates if abs(other - rate) <= 1e-6 * abs(rate))
+            if weight > most:
+                best, most = rate, weight
+        return best
+
+    # --- edits ------------------------------------------------------------------------------------
+
+    def gain(self, edit: Edit) -> int:
+        """How many more parameters an edit puts right; below 0 where it puts some wrong."""
+        here = [step for step in edit.steps if step.number in self.cone]
+        if not here:
+            return 0
+        try:
+            own = edit.make(here)
+            if not own or not any(number in self.cone for number in own):
+                return 0
+            if self.rate is not None and not self.helps_a_probe(own):
+                return 0
+            everywhere = self.steps_with(own, self.places, range(len(self.scene.worlds)))
+            return sum(self.marks(self.pairs(everywhere))) - self.good
+        except FAILURES:
+            return 0
+
+    def helps_a_probe(self, own: Mapping[int, Any]) -> bool:
+        """Whether an edit puts any of the probes right, in the last world alone: quickly seen."""
+        assert self.rate is not None
+        last = len(self.scene.worlds) - 1
+        (steps,) = self.steps_with(own, self.probes, [last])
+        for k in self.probes:
+            u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
+            if u.shape != g.shape:
+                continue
+            before = np.reshape(
+                np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
+            )
+            left, size = u + self.rate * g, max(norm(u), self.rate * norm(g))
+            if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
+                return True
+            if self.has_decay(k) and norm(before):
+                decay = -float(np.sum(left * before)) / norm(before) ** 2
+                if decay > 0 and norm(left + decay * before) <= 2e-6 * size:
+                    return True
+        return False
+
+    def constant_ratios(self) -> dict[int, float]:
+        """Parameters whose update is their gradient's but for a constant factor, and that factor."""
+        if self.rate is None:
+            return {}
+        found = {}
+        for k, pair in enumerate(self.pairs(self.start)):
+            if pair is None or norm(pair[1]) == 0:
+                continue
+            u, g = pair
+            rate = -float(np.sum(u * g)) / norm(g) ** 2
+            if rate and norm(u + rate * g) <= 1e-6 * norm(u) and abs(rate / self.rate - 1) > 1e-6:
+                found[self.updates[k].chain] = rate / self.rate
+        return found
+
+    def all_constant(self) -> bool:
+        """Whether all that is wrong is off by constant factors alone, in arrays that show it."""
+        ratios = self.constant_ratios()
+        wrong = [u.chain for u in self.updates if u.chain in self.scene.fit.bad]
+        entries = sum(
+            np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios
+        )
+        # One number has some ratio in any one turn: only all turns tell whether it is constant.
+        cosines = self.scene.fit.cosine
+        lone = [
+            u.chain for k, u in enumerate(self.updates)
+            if u.chain in ratios and np.size(self.gradients[k][0]) == 1
+        ]  # fmt: skip
+        constant = all(abs(cosines.get(chain, 1.0)) > 1 - 1e-9 for chain in lone)
+        return bool(wrong) and all(c in ratios for c in wrong) and entries > 1 and constant

@@ -1,0 +1,459 @@
+"""Changes of a recorded computation that could put a mistake right: another value in a result's place.
+
+A factor that is left out or one too many, another sign or scale, a sum that is missing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.arithmetic import FLOAT64
+from chainrule.checking.anatomy.program import Instruction, Values
+from chainrule.checking.repairing.edits import Changes, Edit, each, groups
+from chainrule.checking.repairing.operand_names import scales_parameter
+from chainrule.checking.repairing.scene import CARRIERS, PRODUCTS, Place, Scene
+from chainrule.rules import RULES
+
+# The new value of an operand or a result, given its old value and all values.
+NewValue: TypeAlias = Callable[..., Any]
+ChangeOfValue: TypeAlias = Callable[..., NewValue | None]  # of one step
+
+
+# --- how a value is changed -----------------------------------------------------------------------
+
+
+def seen_as(
+    scene: Scene, key: Place, change: ChangeOfValue
+) -> Callable[[Sequence[Instruction]], Changes | None]:
+    """Changes after which all steps but a sum's own see the values of one place otherwise."""
+    return seen_by_others(scene, {key}, change)
+
+
+def seen_by_others(
+    scene: Scene, keys: set[Place], change: ChangeOfValue
+) -> Callable[[Sequence[Instruction]], Changes | None]:
+    """The same of several places; what adds to the one place's own values still sees them as they are."""
+
+    def make(steps: Sequence[Instruction]) -> Changes | None:
+        changes: Changes = {}
+        for made in steps:
+            outside = [
+                step
+                for step in scene.program.consumers.get(made.output, ())
+                if step.number in scene.suspect_numbers
+                and not (len(keys) == 1 and adds_up(scene, step, keys))
+            ]
+            if not outside:
+                continue
+            new = change(made)
+            if new is None:
+                return None
+            for step in outside:
+                for slot, position in enumerate(step.inputs):
+                    if position == made.output:
+                        before = changes.get(step.number, step)
+                        changes[step.number] = with_changed_operand(before, slot, new)
+        return changes or None
+
+    return make
+
+
+def adds_up(scene: Scene, step: Instruction, keys: set[Place]) -> bool:
+    """Whether a step of some places makes a running sum, or writes entry by entry."""
+    return step.operation in ("add", "subtract", "scatter") and scene.place_of(step) in keys
+
+
+def with_changed_operand(step: Instruction, slot: int, new: NewValue) -> Instruction:
+    before, target = step.compute, step.inputs[slot]
+
+    def compute(values: Any) -> Any:
+        view = View(values, target, new)
+        if before is not None:
+            return before(view)
+        inputs = [view[p] if k == slot else values[p] for k, p in enumerate(step.inputs)]
+        if step.operation not in RULES:
+            raise ValueError("an unknown function is left as it is")
+        return RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters)
+
+    return replace(step, compute=compute)
+
+
+class View:
+    """Values, one of them seen otherwise."""
+
+    def __init__(self, values: Any, target: int, new: NewValue) -> None:
+        self.values, self.target, self.new = values, target, new
+
+    def __getitem__(self, position: int) -> Any:
+        value = self.values[position]
+        return self.new(value, self.values) if position == self.target else value
+
+
+def base_of(values: Any) -> Values:
+    """Forward values do not change with an edit, so those below an overlay serve."""
+    while hasattr(values, "values") and not isinstance(values, list):
+        values = values.values
+    return values
+
+
+# --- factors --------------------------------------------------------------------------------------
+
+
+def factor_edits(scene: Scene) -> Iterator[Edit]:
+    """A local derivative that is left out: of an activation, or of dropout's mask."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        kinds = (
+            ("dropout-mask", scene.masked), ("dropout-mask", scene.forward_pass.mask_steps),
+            ("missing-derivative", scene.activations),
+        )  # fmt: skip
+        for name, pairs in kinds:
+            for pair_class in pair_classes(scene, pairs, first, shape):
+                for mode in ("rank", "reversed", "latest", "weights", "weights, back"):
+                    mate = mates(scene, key, pairs, pair_class, mode)
+                    if mate(first) in (None, NONE):
+                        continue
+
+                    def change(
+                        step: Instruction, mate: Any = mate, pairs: Any = pairs
+                    ) -> NewValue | None:
+                        return factor(scene, mate(step), pairs)
+
+                    beside = name == "dropout-mask" and any(
+                        comes_from_mask(scene, p) for p in first.inputs
+                    )
+                    yield Edit(
+                        name, steps, seen_as(scene, key, change), first, None, mate(first),
+                        how="factor", cost=0 if beside else 1 + is_no_error_now(scene, first),
+                    )  # fmt: skip
+                    if len(scene.members(pair_class, first.output)) < 2:
+                        break
+
+
+def errors_in_one_role(scene: Scene) -> Iterator[list[Instruction]]:
+    """Errors of several places that go on under one name, or are read at one place: dz = dh, wherever dh was made."""
+    last_names = scene.program.recording.last_names
+    groups: dict[Any, dict[int, Instruction]] = {}
+    for step in scene.suspects:
+        if not scene.is_tainted(step.output) or step.output in scene.chain_of:
+            continue
+        roles: list[Any] = [
+            (scene.place_of(reader), slot)
+            for reader in scene.program.consumers.get(step.output, ())
+            if reader.number in scene.suspect_numbers and reader.operation in PRODUCTS
+            for slot, position in enumerate(reader.inputs)
+            if position == step.output
+        ]
+        name = last_names.get(step.output)
+        for role in roles if name is None else [name, *roles]:
+            groups.setdefault(role, {})[step.number] = step
+    seen: set[tuple[int, ...]] = set()
+    for members in groups.values():
+        numbers = tuple(sorted(members))
+        steps = [members[number] for number in numbers]
+        if numbers not in seen and len({scene.place_of(step) for step in steps}) > 1:
+            seen.add(numbers)
+            yield steps
+
+
+def named_factor_edits(scene: Scene) -> Iterator[Edit]:
+    """A local derivative that is left out of errors from several places."""
+    for steps in errors_in_one_role(scene):
+        keys = {scene.place_of(step) for step in steps}
+        first = steps[0]
+        outputs = [step.output for step in steps]
+        shape = np.shape(scene.case.values[first.output])
+        for pair_class in pair_classes(scene, scene.activations, first, shape):
+            for mode in ("reversed", "rank", "weights", "weights, back"):
+
+                def mate(
+                    step: Instruction,
+                    outputs: list[int] = outputs,
+                    key: Any = pair_class,
+                    mode: str = mode,
+                ) -> int | None:
+                    near = scene.between(outputs, step.output)
+                    members = [a for a in scene.members(key, step.output) if a in scene.activations]
+                    if mode.startswith("weights"):
+                        return came_back_from(scene, step, near, members, mode)
+                    index = near.index(step.output) - (
+                        len(near) - len(members) if mode == "rank" else 0
+                    )
+                    chosen = len(members) - 1 - index if mode == "reversed" else index
+                    return members[chosen] if 0 <= chosen < len(members) else NONE
+
+                def change(step: Instruction, mate: Any = mate) -> NewValue | None:
+                    return factor(scene, mate(step), scene.activations)
+
+                yield Edit(
+                    "missing-derivative", steps, seen_by_others(scene, keys, change), first, None,
+                    mate(first) if mate(first) != NONE else None, how="factor", cost=1,
+                )  # fmt: skip
+
+
+def is_no_error_now(scene: Scene, step: Instruction) -> bool:
+    """Whether a step makes part of an update of an error: times the rate, or times a layer's input."""
+    return step.operation == "multiply" and any(
+        scene.is_gradient_product(step, slot)
+        and (
+            position in scene.step_sizes
+            or scene.is_rate(position)
+            or np.size(scene.case.values[position]) > 1
+            or scene.is_tainted(step.inputs[1 - slot])
+        )
+        for slot, position in enumerate(step.inputs)
+    )
+
+
+def comes_from_mask(scene: Scene, position: int) -> bool:
+    """Whether a factor is a mask of dropout, or made from one alone."""
+    masks = scene.forward_pass.mask_operands
+    return not scene.is_tainted(position) and bool(
+        masks & scene.program.ancestors([position], masks)
+    )
+
+
+def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
+    if a is None:
+        return None
+    if a == NONE:
+        return lambda value, values: value
+    z = pairs[a]
+
+    def new(value: Any, values: Any) -> Any:
+        slope = scene.slope(a, z, base_of(values))
+        if np.shape(slope) != np.shape(value):
+            raise ValueError("the slope has another shape")
+        return value * slope
+
+    return new
+
+
+def pair_classes(
+    scene: Scene, pairs: Mapping[int, int], step: Instruction, shape: tuple[int, ...]
+) -> list[Any]:
+    start, _ = scene.window(step.output)
+    keys: list[Any] = []
+    for a in pairs:
+        if start < a < step.output and np.shape(scene.case.values[a]) == shape:
+            key = scene.class_of.get(a)
+            if key is not None and key not in keys:
+                keys.append(key)
+    return keys
+
+
+def mates(
+    scene: Scene, place: Place, pairs: Mapping[int, int], key: Any, mode: str
+) -> Callable[[Instruction], int | None]:
+    """For each value of a place the activation that it goes with."""
+
+    def mate(step: Instruction) -> int | None:
+        members = [a for a in scene.members(key, step.output) if a in pairs]
+        if not members:
+            return None
+        if mode.startswith("weights"):
+            near = scene.instances_near(scene.place_of(step), step.output)
+            return came_back_from(scene, step, near, members, mode)
+        index, count = scene.rank(step)
+        if mode == "latest":
+            before = [a for a in members if a < step.output]
+            return before[-1] if before else None
+        if len(members) != count:
+            if count % len(members):
+                return None
+            index //= count // len(members)
+            count = len(members)
+        return members[index if mode == "rank" else count - 1 - index]
+
+    return mate
+
+
+def came_back_from(
+    scene: Scene, step: Instruction, near: Sequence[int], activations: Sequence[int], mode: str
+) -> int | None:
+    """The activation that the forward pass multiplies by the weights that an error came back through.
+
+    Of several, in as many samples or time steps, the one that has its rank among the errors that are
+    `near`; errors go back in time to the first state, which is no activation.
+    """
+    weights = weights_behind(scene, step)
+    found = {
+        a for version in weights for partner in scene.partners(version)
+        if (a := unmasked(scene, partner, activations)) is not None
+    }  # fmt: skip
+    if len(found) < 2 or not weights:
+        return found.pop() if found else None
+    same = [p for p in near if weights_behind(scene, scene.program.step_of[p]) == weights]
+    index = same.index(step.output)
+    if mode == "weights":
+        return sorted(found)[index] if len(same) == len(found) else None
+    if not len(found) <= len(same) <= len(found) + 1:
+        return None
+    return sorted(found)[-1 - index] if index < len(found) else NONE
+
+
+def unmasked(scene: Scene, position: int, activations: Sequence[int]) -> int | None:
+    """An activation before dropout, or the value itself, if it is one of some."""
+    for one in (position, scene.masked.get(position)):
+        if one is not None and one in activations:
+            return one
+    return None
+
+
+def weights_behind(scene: Scene, step: Instruction) -> frozenset[int]:
+    """The versions of parameters that an error was multiplied by last."""
+    found: set[int] = set()
+    waiting, seen = [step], {step.output}
+    while waiting and len(seen) < 200:
+        here = waiting.pop()
+        versions = {scene.version_behind(p) for p in here.inputs if not scene.is_tainted(p)} - {
+            None
+        }
+        if versions and here.operation in PRODUCTS:
+            found |= {version for version in versions if version is not None}
+            continue
+        for position in here.inputs:
+            maker = scene.program.step_of.get(position)
+            if (
+                maker is not None and scene.is_tainted(position) and position not in seen
+                and maker.operation in CARRIERS and maker.number in scene.suspect_numbers
+            ):  # fmt: skip
+                seen.add(position)
+                waiting.append(maker)
+            elif maker is not None and maker.operation in PRODUCTS and scene.is_tainted(position):
+                waiting.append(maker)
+                seen.add(position)
+    return frozenset(found)
+
+
+def true_slopes(scene: Scene) -> Iterator[Edit]:
+    """The activation's true slope in place of a factor that should have been it."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        for name, pairs in (("", scene.activations), ("dropout-mask", scene.masked)):
+            for pair_class in pair_classes(scene, pairs, first, shape):
+                for mode in ("rank", "reversed"):
+                    mate = mates(scene, key, pairs, pair_class, mode)
+                    a = mate(first)
+                    if a is None:
+                        continue
+
+                    def change(
+                        step: Instruction, mate: Any = mate, pairs: Any = pairs
+                    ) -> NewValue | None:
+                        chosen = mate(step)
+                        if chosen is None:
+                            return None
+                        return lambda value, values: scene.slope(
+                            chosen, pairs[chosen], base_of(values)
+                        )
+
+                    yield Edit(
+                        name or name_slope(scene, first), steps, seen_as(scene, key, change), first,
+                        None, a, how="slope", cost=6,
+                    )  # fmt: skip
+                    if len(scene.members(pair_class, first.output)) < 2:
+                        break
+
+
+def name_slope(scene: Scene, step: Instruction) -> str:
+    value = np.asarray(scene.case.values[step.output]).reshape(-1)
+    if value.size and np.all(value == value[0]) and value[0] in (0, 1):
+        return "relu-derivative-at-output"
+    return "wrong-operator"
+
+
+NONE = -1  # of an error that belongs to no activation
+REMOVABLE = {"multiply", "divide", "square", "sqrt", "negate", "exp", "tanh", "add", "subtract"}
+
+
+def removed_factors(scene: Scene) -> Iterator[Edit]:
+    """A factor, a divisor or a function too many."""
+    for steps, _ in groups(scene):
+        first = steps[0]
+        if first.operation not in REMOVABLE or first.output in scene.chain_of:
+            continue
+        shape = np.shape(scene.case.values[first.output])
+        for slot, position in enumerate(first.inputs):
+            if np.shape(scene.case.values[position]) != shape or (
+                first.operation in ("divide", "subtract") and slot == 1
+            ):
+                continue
+            if scene.is_tainted(first.output) and not scene.is_tainted(position):
+                continue
+            gone = first.inputs[1 - slot] if len(first.inputs) == 2 else None
+            yield Edit(
+                name_removed(scene, first, gone), steps,
+                each(lambda step, slot=slot: passing(step, slot)), first, None, position,
+                how="remove", cost=6 if gone is not None and scene.is_decay(gone) else 2,
+            )  # fmt: skip
+
+
+def passing(step: Instruction, slot: int) -> Instruction:
+    at = step.inputs[slot]
+    return replace(step, compute=lambda values: values[at])
+
+
+def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
+    if step.operation == "negate":
+        return "sign-error"
+    if gone is None or step.operation in ("add", "subtract"):
+        return "wrong-variable" if gone is not None else "wrong-operator"
+    single = np.size(scene.case.values[gone]) == 1 and not scene.case.anatomy.masks[gone]
+    if single:
+        return (
+            "learning-rate-twice"
+            if scene.is_rate(gone) or gone in scene.step_sizes
+            else "parameter-mis-scaled"
+        )
+    if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
+        return "derivative-at-activation"
+    return "wrong-operator"
+
+
+# --- constants ------------------------------------------------------------------------------------
+
+WITH_CONSTANTS = {"add", "subtract", "where", "scatter", "greater", "less"}
+
+
+def constants(scene: Scene) -> Iterator[Edit]:
+    """Another whole number where the source has one: 1 - a for 2 - a."""
+    for steps, _ in groups(scene):
+        first = steps[0]
+        if first.operation not in WITH_CONSTANTS or first.output in scene.chain_of:
+            continue
+        if first.operation in ("add", "subtract") and scene.is_tainted(first.output):
+            continue  # what is added to an error may be a penalty
+        if scales_parameter(scene, first.output):
+            continue  # 1 - rate * decay, whose sign is the likelier mistake
+        for slot, position in enumerate(first.inputs):
+            if not is_whole_constant(scene, first, position):
+                continue
+            number = float(scene.program.given[position])
+            for other in (number - 1, number + 1):
+                yield Edit(
+                    "wrong-constant", steps,
+                    each(lambda step, slot=slot, other=other: with_changed_operand(
+                        step, slot, lambda value, values: np.full(np.shape(value), other)
+                    )),
+                    first, slot, how=f"constant {other:g}",
+                )  # fmt: skip
+
+
+def is_whole_constant(scene: Scene, step: Instruction, position: int) -> bool:
+    """Whether the source gives a whole number there, whatever the step's site is."""
+    number = scene.program.given.get(position)
+    if number is None or np.ndim(number) or not float(number).is_integer() or abs(number) > 9:
+        return False
+    return scene.program.origin(position) == "literal" or any(scene.program.site(step).literal)
+
+
+# --- signs and scales -----------------------------------------------------------------------------

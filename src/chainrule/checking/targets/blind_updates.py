@@ -1,0 +1,54 @@
+"""Updates that no error reaches: b -= rate * z, where b goes into the predictions as a parameter does.
+
+Without an error they are no updates to begin with. But a value that predictions are made with, and that is
+changed in each turn by a step made of what that turn's prediction was made of, is meant to be a parameter.
+A state is made of the next inputs; averages and targets of other networks go into no prediction.
+"""
+
+from bisect import bisect
+from collections.abc import Sequence
+
+import numpy as np
+
+from chainrule.checking.anatomy.parameters import Chain
+from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
+from chainrule.checking.fitting.case import Case, fit_anatomy
+from chainrule.checking.targets.error_places import lasting_chains
+
+REACHING = 0.8  # of a chain's versions: so many must go into predictions
+
+
+def with_blind_updates(case: Case, finished: bool) -> Case | None:
+    """The case with such values among its parameters; None where there are none."""
+    program, known = case.program, case.anatomy.stops
+    chains, masks, _ = lasting_chains(program)
+    others = [chain for chain in chains if not known & set(chain.versions)]
+    if not others:
+        return None
+    stops = known | {position for chain in chains for position in chain.versions}
+    mixes = next((found for find in MEETINGS if (found := find(program, masks, stops))), [])
+    predictions = sorted({mix.prediction for mix in mixes})
+    blind = {c.root for c in others if is_blindly_updated(case, c, predictions, stops)}
+    if not blind:
+        return None
+    judged = fit_anatomy(take_apart(program, finished, kept=blind))
+    return judged if judged.fits and judged.unknown_function is None else None
+
+
+def is_blindly_updated(
+    case: Case, chain: Chain, predictions: Sequence[int], stops: set[int]
+) -> bool:
+    """Whether nearly all versions go into predictions and are changed after these by what these are made of."""
+    program = case.program
+    sources = stops | set(program.given)
+    reached, told = 0, 0
+    for version, step in zip(chain.versions, chain.steps, strict=False):
+        between = predictions[bisect(predictions, version) : bisect(predictions, step.output)]
+        if not between:
+            continue
+        told += 1
+        behind = program.ancestors([between[-1]], stops)
+        made_of = program.ancestors(step.inputs, stops) & sources - {version}
+        others = {p for p in made_of if p in stops or np.size(case.values[p]) > 1}
+        reached += bool(version in behind and others and others <= behind)
+    return told > 1 and reached >= REACHING * told

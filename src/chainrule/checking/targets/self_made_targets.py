@@ -1,0 +1,139 @@
+"""Targets that a program makes from its own predictions: p.argmax(), p.round(), 1 if p is the largest else 0.
+
+Such an error has a target, and all updates may follow it; yet nothing but the network says what is right.
+By value such a target is its prediction, rounded; that it is made from it the program's text tells.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, operand_of
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.targets.error_places import ErrorPlace
+from chainrule.checking.targets.error_places import instances as all_instances
+from chainrule.checking.targets.target_names import Surroundings
+
+DEPTH = 4  # assignments that are followed back
+
+
+def rounded_targets(case: Case) -> ErrorPlace | None:
+    """A place of errors whose targets are all their predictions, rounded; None where there is no such place."""
+    anatomy, program = case.anatomy, case.program
+    used = sorted({number for update in anatomy.updates for number in update.mixes})
+    places: dict[int, list[Mix]] = {}
+    for number in used:
+        mix = anatomy.mixes[number]
+        places.setdefault(program.recording.sites[mix.step.number], []).append(mix)
+    for site, mixes in places.items():
+        pairs = [pair_of(case, mix) for mix in mixes]
+        if mixes[0].step.operation in ("subtract", "scatter") and are_rounded(pairs):
+            step = mixes[0].step
+            classes = step.operation == "scatter"
+            slot = 0 if classes else step.inputs.index(mixes[0].prediction)
+            place = ErrorPlace(site, (step,), slot, "classes" if classes else "another")
+            return ErrorPlace(site, all_instances(program, place), slot, place.kind)
+    return None
+
+
+def pair_of(case: Case, mix: Mix) -> tuple[Any, Any]:
+    p, t = (np.asarray(case.values[n], dtype=float) for n in (mix.prediction, mix.target))
+    return p, p - t if mix.by_difference else t
+
+
+def are_rounded(pairs: Sequence[tuple[Any, Any]]) -> bool:
+    """Whether each target is what one gets by rounding its prediction, or by taking the largest."""
+    if all(np.size(p) == 1 for p, _ in pairs):
+        if all(np.all(t == np.round(p)) for p, t in pairs):
+            return True
+        pairs = list(joined_by_sum(pairs))
+    ways: list[Callable[[Any], Any]] = [np.round, np.sign]
+    ways += [largest_along(axis) for axis in range(3)]
+    return bool(pairs) and any(all(np.allclose(way(p), t) for p, t in pairs) for way in ways)
+
+
+def joined_by_sum(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Single probabilities that add up to 1 one after another, as one value."""
+    group: list[tuple[float, float]] = []
+    for p, t in pairs:
+        group.append((float(np.reshape(p, -1)[0]), float(np.reshape(t, -1)[0])))
+        if abs(sum(probability for probability, _ in group) - 1) < 1e-9 and len(group) > 1:
+            yield np.array([a for a, _ in group]), np.array([b for _, b in group])
+            group = []
+
+
+def largest_along(axis: int) -> Callable[[Any], Any]:
+    """1 where a value is the largest along an axis, else 0; of equals the first is."""
+
+    def one_hot(p: Any) -> Any:
+        if np.ndim(p) <= axis:
+            return np.full(np.shape(p), np.nan)
+        places = np.expand_dims(np.argmax(p, axis=axis), axis)
+        marked = np.zeros(np.shape(p))
+        np.put_along_axis(marked, places, 1.0, axis)
+        return marked
+
+    return one_hot
+
+
+def is_made_from_prediction(
+    text: Text, node: ast.AST, expression: ast.AST, surroundings: Surroundings
+) -> bool:
+    """Whether the text of a value leads back to something in sight that depends on parameters."""
+    scope = text.around(node, FUNCTIONS) or text.tree
+    return any(surroundings.depends(name) for name in names_behind(text, scope, expression))
+
+
+def target_of(node: ast.AST, place: ErrorPlace) -> ast.AST | None:
+    """The expression of the target at a place of errors."""
+    if place.kind == "classes":
+        return node.target.slice if is_entry_update(node) else None  # type: ignore[attr-defined]
+    return operand_of(node, 1 - place.slot)
+
+
+def is_entry_update(node: ast.AST) -> bool:
+    return isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript)
+
+
+def names_behind(text: Text, scope: ast.AST, expression: ast.AST) -> set[str]:
+    """The names in an expression, and those in what they were assigned within a function, tests included."""
+    found: set[str] = set()
+    waiting = [(expression, 0)]
+    while waiting:
+        here, depth = waiting.pop()
+        for name in names_in(here):
+            if name in found:
+                continue
+            found.add(name)
+            if depth < DEPTH:
+                waiting += [(source, depth + 1) for source in assigned(text, scope, name)]
+    return found
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    """Names and attributes whose values matter: of len(p) and p.shape nothing but the size does."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "len":
+            return
+        for part in (*node.args, *node.keywords):
+            yield from names_in(part)
+        return
+    if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "ndim", "dtype"):
+        return
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield ast.unparse(node)
+    for child in ast.iter_child_nodes(node):
+        yield from names_in(child)
+
+
+def assigned(text: Text, scope: ast.AST, name: str) -> Iterator[ast.AST]:
+    """What a name was given in a function, and the tests that this depends on."""
+    for one in ast.walk(scope):
+        if isinstance(one, ast.Assign) and any(ast.unparse(t) == name for t in one.targets):
+            yield one.value
+            test = text.around(one, (ast.If,))
+            if isinstance(test, ast.If):
+                yield test.test
