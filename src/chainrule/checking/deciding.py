@@ -138,7 +138,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdic
     """The verdict on gradients that are never applied, or on what the program only defines."""
     driven = judge_untrained(run, min(deadline, time.monotonic() + DRIVING_SECONDS))
     if driven is None:
-        advice = LONGER if run.interrupted else None
+        advice = LONGER if run.interrupted else ""
         return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)
     if driven.discarded is not None:
         return decide_discarded(name, driven.discarded, run)
