@@ -74,8 +74,8 @@ __all__ = [
 
 _HOMES = {
     "activations": ["Activation", "named_activation"],
-    "checking.gradient_check": ["assert_gradients", "check_gradients"],
-    "checking.gradient_report": ["GradientReport"],
+    "checking.gradients.gradient_check": ["assert_gradients", "check_gradients"],
+    "checking.gradients.gradient_report": ["GradientReport"],
     "checking.request": ["check"],
     "checking.verdict": ["Verdict"],
     "engine.reference": [
