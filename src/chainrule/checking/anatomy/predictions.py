@@ -72,7 +72,7 @@ def find_mixes(
     candidates = {
         position: mix
         for position, mix in candidates.items()
-        if not mix.negated or spot(program, mix.step) in adding
+        if mix.step.operation != "add" or spot(program, mix.step) in adding
     }
     if not candidates:
         return []

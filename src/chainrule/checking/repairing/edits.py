@@ -354,7 +354,7 @@ def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool
         before.append(np.ravel(scene.case.values[step.output]))
         try:
             after.append(np.ravel(scene.program.apply(changed, scene.case.values)))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
             return False
     flat, varied = np.concatenate(after), np.concatenate(before)
     if varied.dtype.kind == "b":
