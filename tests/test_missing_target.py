@@ -122,6 +122,23 @@ def test_a_loss_of_the_program_that_needs_no_target_is_believed(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "target",
+    [
+        "reward + 0.5 * np.roll(out, 1, axis=0)",
+        "np.sin(np.roll(X, 1, axis=0) @ w1 @ w2 + b2)",  # what other inputs lead to
+    ],
+)
+def test_a_target_that_is_made_with_parameters_too_is_a_target(target: str, tmp_path: Path) -> None:
+    verdict = verdict_of(
+        tmp_path,
+        NETWORK,
+        ("w1, b1 =", "reward = rng.normal(size=(8, 2))\nw1, b1 ="),
+        ("e = out - Y", f"e = out - ({target})"),
+    )
+    assert verdict.verdict != "wrong"
+
+
+@pytest.mark.parametrize(
     "target", ["rng.normal(size=(8, 2))", "np.full((8, 2), epoch / 40)", "np.ones((8, 2))"]
 )
 def test_what_is_drawn_or_counted_or_never_changes_is_no_target(

@@ -76,7 +76,13 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
         return decide_discarded(name, discarded, run)
-    return joined_verdict([decide_case(name, model, run, deadline) for model in models_of(case)])
+    verdicts = []
+    for model in models_of(case):
+        verdict = decide_case(name, model, run, deadline)
+        if any(finding.mistake == "target-unused" for finding in verdict.findings):
+            return verdict  # that was judged by running the whole program
+        verdicts.append(verdict)
+    return joined_verdict(verdicts)
 
 
 def decide_later(verdict: Verdict, run: Run, deadline: float) -> Verdict:

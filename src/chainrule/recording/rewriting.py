@@ -91,7 +91,7 @@ def is_literal(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
-def spoken_name(target: ast.expr) -> str | None:
+def spoken_name(target: ast.AST) -> str | None:
     """What a person calls a target: w1, for self.w1 and params["w1"] too."""
     if isinstance(target, ast.Name):
         return target.id

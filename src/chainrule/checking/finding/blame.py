@@ -18,13 +18,12 @@ from chainrule.checking.finding.syntax import (
     is_assigned,
     is_small,
     operand_of,
-    spoken,
 )
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operand_names import same_array
 from chainrule.checking.repairing.scene import Scene
 from chainrule.recording.recording import Call
-from chainrule.recording.rewriting import Site
+from chainrule.recording.rewriting import Site, spoken_name
 
 
 @final
@@ -251,7 +250,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     if name is None:
         return here
     used = {
-        spoken(operand)
+        spoken_name(operand)
         for step in program.consumers.get(edit.step.output, ())
         if step.number in scene.suspect_numbers and program.site(step).file == site.file
         for slot, position in enumerate(step.inputs)
@@ -260,8 +259,8 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     }
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
-            target = spoken(node.targets[0])
-            if spoken(node.value) == name != target and target in used and name not in used:
+            target = spoken_name(node.targets[0])
+            if spoken_name(node.value) == name != target and target in used and name not in used:
                 return Blame(site.file, node)
     return here
 
@@ -292,12 +291,12 @@ def passed_on(
         if read != position or node is None or operand is None:
             continue
         here = follow_out(program, site, call, node, operand, texts, inner=True)
-        text, name = texts[here.file], spoken(here.operand or operand)
-        names = {name, *(spoken(source) for source in taken_from(text, here.node, name))}
+        text, name = texts[here.file], spoken_name(here.operand or operand)
+        names = {name, *(spoken_name(source) for source in taken_from(text, here.node, name))}
         for one in ast.walk(text.tree):
             if (
                 isinstance(one, ast.Assign)
-                and any(spoken(target) in names for target in one.targets)
+                and any(spoken_name(target) in names for target in one.targets)
                 and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
                 and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
             ):
@@ -316,7 +315,7 @@ def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]
                 sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
                 if len(targets) == len(sources):
                     pairs = zip(targets, sources, strict=True)
-                    yield from (source for target, source in pairs if spoken(target) == name)
+                    yield from (source for target, source in pairs if spoken_name(target) == name)
         here = text.parents.get(here)
 
 
@@ -363,14 +362,16 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
             isinstance(node, ast.Assign)
             and len(node.targets) == 1
             and isinstance(node.value, ast.Name | ast.Attribute)
-            and spoken(node.value) in names
-            and spoken(node.targets[0]) != spoken(node.value)
+            and spoken_name(node.value) in names
+            and spoken_name(node.targets[0]) != spoken_name(node.value)
         ):
             found.append(node)
-    used = {spoken(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))}
+    used = {
+        spoken_name(operand_of(here.node, slot) or ast.Pass()) for slot in range(len(step.inputs))
+    }
     if isinstance(here.node, ast.BinOp | ast.AugAssign):
-        used |= {spoken(n) for n in ast.walk(here.node)}
-    best = [node for node in found if spoken(node.targets[0]) in used] or found
+        used |= {spoken_name(n) for n in ast.walk(here.node)}
+    best = [node for node in found if spoken_name(node.targets[0]) in used] or found
     if not best:
         own = text.around(here.node, FUNCTIONS)
         listed = [
@@ -378,7 +379,7 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
             for parent in ast.walk(text.tree)
             if isinstance(parent, ast.Dict)
             for node in parent.values
-            if isinstance(node, ast.Name | ast.Attribute) and spoken(node) in names
+            if isinstance(node, ast.Name | ast.Attribute) and spoken_name(node) in names
         ]
         if listed:
             named = [
@@ -386,7 +387,7 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
                 for node in ast.walk(text.tree)
                 if isinstance(node, ast.Assign)
                 and isinstance(node.value, ast.Name | ast.Attribute)
-                and any(spoken(target) == spoken(listed[0]) for target in node.targets)
+                and any(spoken_name(target) == spoken_name(listed[0]) for target in node.targets)
             ]
             return Blame(here.file, named[0]) if named else Blame(here.file, listed[0], listed[0])
         best = [
@@ -394,8 +395,8 @@ def renamed_operand(scene: Scene, text: Text, here: Blame, step: Instruction) ->
             for node in ast.walk(text.tree)
             if isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Name | ast.Attribute)
-            and any(spoken(target) in used for target in node.targets)
-            and spoken(node.value) not in used
+            and any(spoken_name(target) in used for target in node.targets)
+            and spoken_name(node.value) not in used
             and (
                 text.around(node, FUNCTIONS) is own
                 or text.around(node, (ast.ClassDef,)) is not None
@@ -409,7 +410,7 @@ def carried(text: Text, here: Blame, scene: Scene) -> Blame | None:
     node = here.node
     while isinstance(text.parents.get(node), ast.BinOp):
         node = text.parents[node]
-    read = {spoken(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    read = {spoken_name(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
     read -= {chain.name(scene.program) for chain in scene.case.anatomy.chains}
     loop = text.around(node, (ast.For, ast.While))
     while loop is not None:
@@ -417,7 +418,7 @@ def carried(text: Text, here: Blame, scene: Scene) -> Blame | None:
             if (
                 isinstance(one, ast.Assign)
                 and one.lineno > here.line
-                and any(spoken(t) in read for t in one.targets)
+                and any(spoken_name(t) in read for t in one.targets)
             ):
                 return Blame(here.file, one)
         loop = text.around(loop, (ast.For, ast.While))
@@ -425,13 +426,13 @@ def carried(text: Text, here: Blame, scene: Scene) -> Blame | None:
         return None
     loop = text.around(node, (ast.For, ast.While))
     for operand in (node.left, node.right):
-        name = spoken(operand)
+        name = spoken_name(operand)
         if loop is None or name is None:
             continue
         for one in ast.walk(loop):
             if (
                 isinstance(one, ast.Assign)
-                and any(spoken(t) == name for t in one.targets)
+                and any(spoken_name(t) == name for t in one.targets)
                 and one.lineno != here.line
             ):
                 return Blame(here.file, one)

@@ -10,7 +10,7 @@ from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.finding.blame import Blame, places_to_blame
 from chainrule.checking.finding.localising import first_wrong_step
 from chainrule.checking.finding.mistake_words import ONE_TOO_MANY, WORDS
-from chainrule.checking.finding.syntax import Text, names_around, operand_of, read_texts
+from chainrule.checking.finding.syntax import Text, columns_of, names_around, operand_of, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.edits import Edit
@@ -104,17 +104,6 @@ def name_in_source(scene: Scene, edit: Edit, blame: Blame) -> str:
     if scene.comes_from_weights(edit.step.inputs[edit.slot]):
         return "wrong-variable"
     return "wrong-layer-input" if scene.is_gradient_product(edit.step, edit.slot) else edit.mistake
-
-
-def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
-    """The columns of a node in its first line, in characters; `ast` counts bytes."""
-    start, end = getattr(node, "col_offset", None), getattr(node, "end_col_offset", None)
-    if start is None or end is None:
-        return None
-    coded = source.encode()
-    if getattr(node, "end_lineno", line) != line:
-        end = len(coded)
-    return len(coded[:start].decode(errors="ignore")), len(coded[:end].decode(errors="ignore"))
 
 
 def code_words(text: Text, node: ast.AST) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
-from chainrule.recording.rewriting import Site
+from chainrule.recording.rewriting import Site, spoken_name
 from chainrule.recording.source import Source
 
 MOST_STATEMENTS = 7  # of a helper, its own line included
@@ -29,7 +29,10 @@ class Text:
         return here
 
     def statement(self, node: ast.AST) -> ast.stmt | None:
-        return node if isinstance(node, ast.stmt) else self.around(node, (ast.stmt,))  # type: ignore[return-value]
+        here: ast.AST | None = node
+        while here is not None and not isinstance(here, ast.stmt):
+            here = self.parents.get(here)
+        return here
 
     def find(self, site: Site) -> ast.AST | None:
         """The node of a site: the one that has its place, of several the innermost."""
@@ -71,7 +74,9 @@ def is_small(function: ast.AST) -> bool:
 
 
 def argument_names(function: ast.AST) -> list[str]:
-    arguments = function.args  # type: ignore[attr-defined]
+    if not isinstance(function, FUNCTIONS):
+        return []
+    arguments = function.args
     return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
 
 
@@ -111,26 +116,17 @@ def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
     elif isinstance(node, ast.Attribute | ast.Subscript):
         parts = [node.value]
     elif isinstance(node, ast.Call):
-        own = isinstance(node.func, ast.Attribute) and not is_module(node.func.value)
-        parts = [*([node.func.value] if own else []), *node.args]  # type: ignore[attr-defined]
+        function = node.func
+        own = isinstance(function, ast.Attribute) and not is_module(function.value)
+        parts = [
+            *([function.value] if isinstance(function, ast.Attribute) and own else []),
+            *node.args,
+        ]
     return parts[slot] if slot < len(parts) else None
 
 
 def is_module(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "scipy", "special")
-
-
-def spoken(node: ast.AST) -> str | None:
-    """What a person calls an expression: w1, for self.w1 and params["w1"] too."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript):
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            return node.slice.value
-        return spoken(node.value)
-    return None
 
 
 def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
@@ -140,9 +136,21 @@ def names_around(text: Text, node: ast.AST, name: str) -> Iterator[ast.expr]:
         if scope is None:
             continue
         for one in ast.walk(scope):
-            if (isinstance(one, ast.Name | ast.Attribute) and spoken(one) == name) or (
-                isinstance(one, ast.Subscript) and spoken(one) == name
+            if (
+                isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
+                and spoken_name(one) == name
             ):
                 yield one
         if function is not None:
             return
+
+
+def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
+    """The columns of a node in its first line, in characters; `ast` counts bytes."""
+    start, end = getattr(node, "col_offset", None), getattr(node, "end_col_offset", None)
+    if start is None or end is None:
+        return None
+    coded = source.encode()
+    if getattr(node, "end_lineno", line) != line:
+        end = len(coded)
+    return len(coded[:start].decode(errors="ignore")), len(coded[:end].decode(errors="ignore"))

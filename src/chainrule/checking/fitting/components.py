@@ -46,7 +46,9 @@ def joined_verdict(verdicts: Sequence[Verdict]) -> Verdict:
     order = ("wrong", "undecided", "right")
     worst = min(verdicts, key=lambda verdict: order.index(verdict.verdict))
     worst.parameters = [row for verdict in verdicts for row in verdict.parameters]
-    worst.findings = [finding for verdict in verdicts for finding in verdict.findings]
+    findings = [finding for verdict in verdicts for finding in verdict.findings]
+    # A layer that two models have in common is wrong once.
+    worst.findings = list({(one.file, one.line, one.mistake): one for one in findings}.values())
     if len(verdicts) > 1:
         losses = [loss for verdict in verdicts for loss in (verdict.loss or "").split("|") if loss]
         worst.loss = "|".join(dict.fromkeys(losses)) or None

@@ -217,7 +217,6 @@ class Trial:
         self.cone = {step.number for step in scene.cone if step.output in reach}
         self.places = list(range(len(self.updates)))
         self.start: list[list[Any]] = []
-        self.overlays: list[dict[int, Any]] = []
         steps = affected(scene, self.changes, self.cone)
         for values, _ in scene.worlds:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)

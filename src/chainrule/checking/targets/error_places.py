@@ -54,6 +54,8 @@ def find_error_places(program: Program, deadline: float) -> Iterator[ErrorPlace]
     for place in possible_places(first, masks, stops)[:MOST_PLACES]:
         if time.monotonic() > deadline:
             break
+        if place.kind == "another" and not holds_no_data(first, place, stops):
+            continue
         if is_followed(first, place, banned):
             if has_own_loss(first, place, banned):
                 return  # the program says itself what its error is the gradient of
@@ -125,14 +127,21 @@ def may_be_error(
     return True
 
 
-def holds_no_data(program: Program, place: ErrorPlace, stops: Collection[int]) -> bool:
+def holds_no_data(program: Program, place: ErrorPlace, stops: set[int]) -> bool:
     """Whether all that stands beside the prediction is made of what that is made of, and of constants.
 
-    A single number is one where it is the same each time: a reward is not.
+    A single number is one where it is the same each time: a reward is not. And what parameters are used
+    for once more is a target that was computed on purpose, from other inputs or for another time.
     """
     numbers: dict[int, set[float]] = {}
+    own = program.ancestors((step.inputs[place.slot] for step in place.steps), stops)
     for step in place.steps:
         behind = program.ancestors([step.inputs[1 - place.slot]], stops)
+        if any(
+            stops.intersection(program.step_of[position].inputs)
+            for position in (behind - own) & set(program.step_of)
+        ):
+            return False
         behind -= program.ancestors([step.inputs[place.slot]], stops)
         for position in behind & set(program.given):
             if np.size(program.given[position]) > 1:

@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.program import Program, build_program
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, operand_of, read_texts
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of, operand_of, read_texts
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.targets.error_places import ErrorPlace, find_error_places, lasting_chains
@@ -236,16 +236,16 @@ def prove(run: Run, text: Text, change: Change, deadline: float) -> MissingTarge
     again = run_recorded(run.sources[0].path, watch_until_enough(seconds), seconds, changed=changed)
     case = open_case(build_program(again.recording, again.sites), again.finished)
     losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
-    if not losses or not is_steady(case, losses[0]) or not explains_all(case, text, node.lineno):
+    if not losses or not is_steady(case, losses[0]) or not explains_all(case, node.lineno):
         return None
     cell, cell_line = source.cell_of(node.lineno)
     shown = source.shown[node.lineno - 1]
     finding = Finding(
-        source.path.name, node.lineno, "target-unused",
+        str(source.path), node.lineno, "target-unused",
         "an error without the target: no update depends on the data that predictions should come to",
         f"the difference of prediction and target: {line.strip()}",
         line, proved=True, cell=cell, cell_line=cell_line,
-        columns=(column(shown, node.col_offset), column(shown, node.end_col_offset or 0)), source=shown,
+        columns=columns_of(shown, node, node.lineno), source=shown,
         parameters=sorted({chain.name(case.program) or "parameter" for chain in case.anatomy.chains}),
     )  # fmt: skip
     return MissingTarget(case, losses, finding)
@@ -259,10 +259,6 @@ def with_text(line: str, node: ast.expr, text: str) -> str:
     return (before + text.encode() + after).decode()
 
 
-def column(line: str, offset: int) -> int:
-    return len(line.encode()[:offset].decode(errors="ignore"))
-
-
 def is_steady(case: Case, loss: str) -> bool:
     """Whether one rate does for all turns, or rates that only fall: a reward would change them at will."""
     fit = case.fits[loss]
@@ -272,11 +268,21 @@ def is_steady(case: Case, loss: str) -> bool:
     )
 
 
-def explains_all(case: Case, text: Text, line: int) -> bool:
-    """Whether all errors of the corrected program are made at the corrected line, and go into all updates."""
+def explains_all(case: Case, line: int) -> bool:
+    """Whether all errors of the corrected program are made at the corrected line, and go into all updates.
+
+    Elsewhere the same prediction may meet the same target, as in a loss that is only printed.
+    """
     anatomy = case.anatomy
-    used = {number for update in anatomy.updates for number in update.mixes}
-    sites = [case.program.site(anatomy.mixes[number].step) for number in used]
+    used = [
+        anatomy.mixes[n] for n in {number for update in anatomy.updates for number in update.mixes}
+    ]
+    sites = {mix.output: case.program.site(mix.step) for mix in used}
+    here = {
+        (mix.prediction, mix.target)
+        for mix in used
+        if sites[mix.output].line <= line <= sites[mix.output].end_line
+    }
     chains = [set(chain.versions) for chain in lasting_chains(case.program)[0]]
     whole = all(versions <= anatomy.stops for versions in chains if versions & anatomy.stops)
-    return whole and all(site.line <= line <= site.end_line for site in sites)
+    return whole and all((mix.prediction, mix.target) in here for mix in used)

@@ -90,12 +90,9 @@ def is_made_from_prediction(
 def target_of(node: ast.AST, place: ErrorPlace) -> ast.AST | None:
     """The expression of the target at a place of errors."""
     if place.kind == "classes":
-        return node.target.slice if is_entry_update(node) else None  # type: ignore[attr-defined]
+        written = node.target if isinstance(node, ast.AugAssign) else None
+        return written.slice if isinstance(written, ast.Subscript) else None
     return operand_of(node, 1 - place.slot)
-
-
-def is_entry_update(node: ast.AST) -> bool:
-    return isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript)
 
 
 def names_behind(text: Text, scope: ast.AST, expression: ast.AST) -> set[str]:
