@@ -273,13 +273,15 @@ def test_a_name_that_no_file_can_have_is_one_line_and_exit_code_2(name: str) -> 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 @pytest.mark.parametrize("command", ["train --true-gradient", "examples"])
-def test_a_full_disk_is_no_fault_of_ours(command: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_no_fault_of_ours(command: str, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(
             [sys.executable, "-m", "chainrule", *command.split()],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             check=False,
         )
     assert result.returncode == 2

@@ -192,7 +192,7 @@ def test_markup_in_a_title_is_text_at_the_terminal_too(
 
 
 def test_an_explanation_cut_short_is_no_fault() -> None:
-    command = f"'{sys.executable}' -m chainrule explain | head -1"
+    command = f"('{sys.executable}' -m chainrule explain; echo exit code $? >&2) | head -1"
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert result.stdout == "Numeric example of backpropagation\n"
-    assert result.stderr == ""
+    assert result.stderr == "exit code 0\n"

@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         discard_output()
         return DONE
     except OSError as error:
+        discard_output()  # first: a note writes out what waits before it
         note(f"the output cannot be written: {error.strerror or error}")
-        discard_output()
         return UNUSABLE
     except Exception:
         import traceback

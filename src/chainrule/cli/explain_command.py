@@ -96,9 +96,11 @@ def show(explanation: "Explanation", notation: str | None) -> None:
 
     from chainrule.rendering import FORMATS
     from chainrule.rendering.notation import named_notation
-    from chainrule.rendering.terminal import WIDTH, print_document
+    from chainrule.rendering.terminal import print_document, render_terminal
 
     symbols = named_notation(notation or FORMATS["terminal"])
-    width = None if sys.stdout.isatty() else WIDTH
-    console = Console(width=width, highlight=False, emoji=False, markup=False)
+    if not sys.stdout.isatty():
+        print(render_terminal(explanation.document, symbols), end="")
+        return
+    console = Console(highlight=False, emoji=False, markup=False)
     print_document(explanation.document, symbols, console)
