@@ -4,7 +4,6 @@ import contextlib
 import io
 import multiprocessing
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from chainrule.checking.fitting.case import open_case
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.repairing.repair import ORDER, repair_case
 from chainrule.checking.verdict import Finding
+from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import run_recorded
 
 NETWORK = """\
@@ -75,9 +75,10 @@ for epoch in range(30):
 def look_for_mistakes(path: Path) -> list[Finding]:
     os.chdir(path.parent)
     with contextlib.redirect_stdout(io.StringIO()):
-        run = run_recorded(path, watch_until_enough(20), 20)
+        end = Deadline.after(20)
+        run = run_recorded(path, watch_until_enough(end), end)
     case = open_case(build_program(run.recording, run.sites), run.finished)
-    return findings_of(case, repair_case(case, time.monotonic() + 30), run.sources)
+    return findings_of(case, repair_case(case, Deadline.after(30)), run.sources)
 
 
 def findings_in(source: str, folder: Path) -> list[Finding]:

@@ -1,6 +1,5 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
-import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from chainrule.checking.targets.missing_target import (
     uses_own_targets,
 )
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
+from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import UnreadableError
 
@@ -45,19 +45,17 @@ DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     """The verdict on a script or notebook. It is run here, in this process: call it in a child."""
-    start = time.monotonic()
+    recording = Deadline.after(RECORDING_SHARE * seconds)
+    deadline = Deadline.after(REPAIR_SHARE * seconds)
     try:
-        run = run_recorded(
-            path, watch_until_enough(seconds * RECORDING_SHARE), seconds * RECORDING_SHARE
-        )
+        run = run_recorded(path, watch_until_enough(recording), recording)
     except UnreadableError as error:
         return undecided(path.name, str(error))
-    deadline = start + REPAIR_SHARE * seconds
     return decide_later(decide(path.name, run, deadline), run, deadline)
 
 
-def decide(name: str, run: Run, deadline: float) -> Verdict:
-    """The verdict on what was recorded, at `time.monotonic()` of `deadline` at the latest."""
+def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
+    """The verdict on what was recorded, at the deadline at the latest."""
     program = build_program(run.recording, run.sites)
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
@@ -85,7 +83,7 @@ def decide(name: str, run: Run, deadline: float) -> Verdict:
     return joined_verdict(verdicts)
 
 
-def decide_later(verdict: Verdict, run: Run, deadline: float) -> Verdict:
+def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
     """The verdict with what the program trains by other statements later on: it is right if all of it is.
 
     What comes later is recorded from the middle of its first pass. So it is wrong only with a proof.
@@ -140,9 +138,9 @@ def open_beginning(program: Program) -> Case | None:
     return case if len(turns) >= FEW else None
 
 
-def decide_untrained(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
     """The verdict on gradients that are never applied, or on what the program only defines."""
-    driven = judge_untrained(run, min(deadline, time.monotonic() + DRIVING_SECONDS))
+    driven = judge_untrained(run, deadline.within(DRIVING_SECONDS))
     if driven is None:
         advice = LONGER if run.interrupted else ""
         return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)
@@ -171,7 +169,9 @@ def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
     )  # fmt: skip
 
 
-def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool = False) -> Verdict:
+def decide_case(
+    name: str, case: Case, run: Run, deadline: Deadline, driven: bool = False
+) -> Verdict:
     """The verdict on updates: what explains them, or what is wrong with them."""
     if case.unknown_function is not None:
         return undecided(
@@ -215,7 +215,7 @@ def decide_case(name: str, case: Case, run: Run, deadline: float, driven: bool =
 
 
 def judge_targets(
-    run: Run, case: Case, right: bool, deadline: float
+    run: Run, case: Case, right: bool, deadline: Deadline
 ) -> tuple[bool, MissingTarget | None]:
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
@@ -226,7 +226,7 @@ def judge_targets(
     return False, find_missing_target(run, case.program, deadline)
 
 
-def decide_blind(name: str, case: Case, run: Run, deadline: float) -> Verdict:
+def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
     """Wrong, where a repair shows which error a parameter's updates lack; else nobody knows what they mean."""
     verdict = blame(name, run, case, deadline)
     if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
@@ -236,9 +236,9 @@ def decide_blind(name: str, case: Case, run: Run, deadline: float) -> Verdict:
     )
 
 
-def sooner(deadline: float) -> float:
+def sooner(deadline: Deadline) -> Deadline:
     """When a search must have ended that comes before another."""
-    return time.monotonic() + TARGET_SHARE * (deadline - time.monotonic())
+    return deadline.share(TARGET_SHARE)
 
 
 def without_target(name: str, missing: MissingTarget) -> Verdict:
@@ -253,7 +253,7 @@ def without_target(name: str, missing: MissingTarget) -> Verdict:
     )  # fmt: skip
 
 
-def blame(name: str, run: Run, case: Case, deadline: float) -> Verdict:
+def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     """Wrong, with the mistake put right and proved; or localised; or undecided."""
     repair = repair_case(case, deadline)
     fit = repair.before

@@ -4,14 +4,12 @@ Plots do not matter here: a plotting package that is missing is stood in for, an
 """
 
 import builtins
-import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
 import os
 import random
-import signal
 import sys
 import time
 import traceback
@@ -24,6 +22,7 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.recording.deadline import Deadline, hasten, interrupted_at
 from chainrule.recording.looking import Look
 from chainrule.recording.project import package_of, project_of
 from chainrule.recording.recorder import Recorder
@@ -234,12 +233,12 @@ def compile_source(source: Source, run: Run) -> types.CodeType:
 def run_recorded(
     path: Path,
     watch: Callable[[Recorder], None],
-    seconds: float,
+    deadline: Deadline,
     seed: int = 0,
     changed: Mapping[Path, Source] | None = None,
     look: Look | None = None,
 ) -> Run:
-    """Run a program under a recorder, until it ends, `watch` has enough, or the seconds are over.
+    """Run a program under a recorder, until it ends, `watch` has enough, or the deadline.
 
     `changed` has other code for some of its files; `look` is told what the program has at hand at some sites.
     The process is changed for good (modules, signals, random state): it is one that only does this.
@@ -252,7 +251,7 @@ def run_recorded(
     recorder = Recorder(run.sites, watch)
     recorder.look = look
     run.recorder = recorder
-    recorder.find_awaited = lambda: go_on(run, recorder)
+    recorder.find_awaited = lambda: go_on(run, recorder, deadline)
     code = compile_source(source, run)
     module = types.ModuleType("__main__")
     module.__dict__.update(
@@ -274,11 +273,8 @@ def run_recorded(
     for name, value in FORMER_NAMES.items():
         if not hasattr(np, name):
             setattr(np, name, value)
-    with contextlib.suppress(AttributeError, ValueError):
-        signal.signal(signal.SIGALRM, lambda *_: stop(recorder))
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
     try:
-        with np.errstate(all="ignore"):
+        with interrupted_at(deadline, lambda: stop(recorder)), np.errstate(all="ignore"):
             exec(code, module.__dict__)
         run.finished = True
     except EnoughError:
@@ -290,21 +286,17 @@ def run_recorded(
     except BaseException as error:  # whatever other people's code raises is its ending
         run.failure, run.failed_line = explain_failure(error, run)
     finally:
-        with contextlib.suppress(AttributeError, ValueError):
-            signal.setitimer(signal.ITIMER_REAL, 0)
         divide(run, recorder)
     return run
 
 
-def go_on(run: Run, recorder: Recorder) -> set[int]:
+def go_on(run: Run, recorder: Recorder, deadline: Deadline) -> set[int]:
     """The sites that a program which was recorded well enough goes on to, for a while; none: it may end."""
     if len(recorder.parts) + 1 == MOST_PARTS:
         return set()
     awaited = unreached_updates(run.sources, run.sites, recorder.seen)
-    with contextlib.suppress(AttributeError, ValueError):
-        left, _ = signal.getitimer(signal.ITIMER_REAL)
-        if awaited and left > PASSING_SECONDS:
-            signal.setitimer(signal.ITIMER_REAL, PASSING_SECONDS, 0.5)
+    if awaited:
+        hasten(deadline.within(PASSING_SECONDS))
     return awaited
 
 
@@ -325,7 +317,7 @@ def record_more(
     run: Run,
     action: Callable[[], Any],
     watch: Callable[[Recorder], None],
-    seconds: float,
+    deadline: Deadline,
     seed: int = 0,
 ) -> Run:
     """Record what an action does with the names of a program that has run, as a run of its own."""
@@ -341,10 +333,8 @@ def record_more(
     )
     np.random.seed(seed)  # noqa: NPY002  # the generator that programs use
     random.seed(seed)
-    with contextlib.suppress(AttributeError, ValueError):
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
     try:
-        with np.errstate(all="ignore"):
+        with interrupted_at(deadline, lambda: stop(recorder)), np.errstate(all="ignore"):
             action()
         more.finished = True
     except EnoughError:
@@ -352,8 +342,6 @@ def record_more(
     except BaseException as error:  # as above
         more.failure, more.failed_line = explain_failure(error, run)
     finally:
-        with contextlib.suppress(AttributeError, ValueError):
-            signal.setitimer(signal.ITIMER_REAL, 0)
         recorder.off = True
         more.recording = recorder.recording
     return more

@@ -9,7 +9,6 @@ of, its numbers tell where they are right, and its name where they are not.
 
 import functools
 import re
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -22,6 +21,7 @@ from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.checking.fitting.fitting import EXACT, norm
+from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 from chainrule.recording.recording import NUMBERS, Operation
 
@@ -76,7 +76,7 @@ class Reading:
 
 def read_claims(
     run: Run,
-    deadline: float,
+    deadline: Deadline,
     parameters: Sequence[int] | None = None,
     stored: Mapping[str, int] | None = None,
 ) -> Anatomy | None:
@@ -94,7 +94,7 @@ def read_claims(
         if best is not None and best.is_plain(program):
             break
         for reading in readings(program, guess, target, stored):
-            if time.monotonic() > deadline:
+            if deadline.over:
                 return None
             if best is None or reading.score > best.score:
                 best = reading

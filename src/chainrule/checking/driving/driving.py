@@ -7,7 +7,6 @@ program accepts and that explains most is what is judged; one that it computes s
 
 import ast
 import inspect
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -31,6 +30,7 @@ from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discar
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import NUMBERS
@@ -69,12 +69,12 @@ class Attempt:
     stored: dict[str, int] = field(default_factory=dict)
 
 
-def judge_untrained(run: Run, deadline: float) -> Driven | None:
+def judge_untrained(run: Run, deadline: Deadline) -> Driven | None:
     """What can be judged of a program that trains nothing: gradients that it computed, or what it defines."""
     discarded = find_discarded(run)
     if discarded is not None:
         return Driven(discarded.case, run, "", right=False, discarded=discarded)
-    computed = judge_computed(run, min(deadline, time.monotonic() + COMPUTED_SECONDS))
+    computed = judge_computed(run, deadline.within(COMPUTED_SECONDS))
     if computed is not None:
         if computed.right:
             computed.discarded = find_repeated(run, computed.case)
@@ -82,7 +82,7 @@ def judge_untrained(run: Run, deadline: float) -> Driven | None:
     return drive(run, deadline)
 
 
-def judge_computed(run: Run, deadline: float) -> Driven | None:
+def judge_computed(run: Run, deadline: Deadline) -> Driven | None:
     """Gradients that a program computed and did not apply."""
     size = len(run.recording.graph.values)
     if run.failure or not run.recording.graph.steps or run.recorder is None or size > LARGEST:
@@ -109,7 +109,7 @@ def left_to_choose(run: Run, name: str) -> bool:
     )
 
 
-def drive(run: Run, deadline: float) -> Driven | None:
+def drive(run: Run, deadline: Deadline) -> Driven | None:
     """Train what a program defines, in some form that it accepts; None where nothing can be judged.
 
     Of each class, and of the functions, the first plan that can be judged counts: one that leaves something
@@ -122,7 +122,7 @@ def drive(run: Run, deadline: float) -> Driven | None:
         best = try_layouts(run, plan, deadline)
         if best is not None:
             found[plan.group] = best
-        if time.monotonic() > deadline:
+        if deadline.over:
             break
     wrong = [driven for driven in found.values() if not driven.right]
     return (
@@ -130,11 +130,11 @@ def drive(run: Run, deadline: float) -> Driven | None:
     )
 
 
-def try_layouts(run: Run, plan: Plan, deadline: float) -> Driven | None:
+def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
     """The first form of data with which all updates are right, else that which explains most."""
     best: Driven | None = None
     for layout in layouts_for(run, plan):
-        if time.monotonic() > deadline:
+        if deadline.over:
             break
         if layout.single and best is not None and not is_of_one_sample(best):
             break
@@ -201,7 +201,7 @@ def fixed_sizes(owner: type) -> list[tuple[int, int]]:
     return list(dict.fromkeys([(first.shape[0], last.shape[1]), (first.shape[1], last.shape[0])]))
 
 
-def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | None:
+def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven | None:
     """Call the plan a few times, judge what was recorded."""
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = f"{plan.words} was called with {data}"
@@ -211,9 +211,7 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: float) -> Driven | 
     if case is None:
         return None
     if not case.anatomy.updates:
-        anatomy = read_claims(
-            more, min(deadline, time.monotonic() + 5), attempt.parameters, attempt.stored
-        )
+        anatomy = read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
         return (
             judged(fit_anatomy(anatomy), more, words)
             if anatomy is not None and anatomy.updates
@@ -260,7 +258,7 @@ def is_of_one_sample(driven: Driven) -> bool:
     )
 
 
-def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: float) -> Run:
+def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadline) -> Run:
     recorder = run.recorder
     assert recorder is not None
 
@@ -274,8 +272,8 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: float)
         if passes == 1:
             attempt.stored = stored_values(run, {**flat_state(state), **results})
 
-    seconds = max(0.1, min(ATTEMPT_SECONDS, deadline - time.monotonic()))
-    return record_more(run, action, watch_until_enough(seconds), seconds)
+    end = deadline.within(ATTEMPT_SECONDS)
+    return record_more(run, action, watch_until_enough(end), end)
 
 
 def position_of(recorder: Recorder, value: Any) -> int:

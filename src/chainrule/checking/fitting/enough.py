@@ -1,11 +1,11 @@
 """When a recording may stop: once every parameter was updated a few times."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.recording.deadline import Deadline
 from chainrule.recording.recorder import MOST_BYTES, Recorder
 from chainrule.recording.recording import EnoughError
 
@@ -15,12 +15,11 @@ LARGE = 20_000  # values, from where on the slower half of the parameters is not
 MOST_VALUES = 200_000
 
 
-def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:
+def watch_until_enough(deadline: Deadline) -> Callable[[Recorder], None]:
     """A watch that looks at the recording at 3,000 values, at twice that, and so on.
 
     A recording that is full and has no update in it was of what comes before training: it begins anew.
     """
-    end = time.monotonic() + seconds
     next_look = FIRST_LOOK
 
     def watch(recorder: Recorder) -> None:
@@ -28,7 +27,7 @@ def watch_until_enough(seconds: float) -> Callable[[Recorder], None]:
         if recorder.begins_anew:
             return
         size = len(recorder.recording.graph.values)
-        over = time.monotonic() > end
+        over = deadline.over
         full = over or size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES
         next_look = min(next_look, FIRST_LOOK) if size < FIRST_LOOK else next_look
         if size < next_look and not full:

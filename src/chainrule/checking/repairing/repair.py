@@ -5,7 +5,6 @@ likeliest is kept, and what is still wrong is looked at again. A repair counts w
 parameter follows its gradient, at the recorded numbers and at disturbed ones.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, final
@@ -23,6 +22,7 @@ from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.scene import Scene, set_scene
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
 from chainrule.checking.repairing.trial import FAILURES, Trial, refit
+from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
 MOST_LOSSES = 3
@@ -53,7 +53,7 @@ class Repair:
     changes: dict[int, Any] = field(default_factory=dict)
 
 
-def repair_case(case: Case, deadline: float) -> Repair:
+def repair_case(case: Case, deadline: Deadline) -> Repair:
     """The best repair under the losses that explain most; of equals those that the program computes."""
     told = any(fit.good and fit.form != "adaptive" for fit in case.fits.values())
     stated = set() if told else stated_losses(case)
@@ -66,10 +66,8 @@ def repair_case(case: Case, deadline: float) -> Repair:
 
     fits = sorted(case.fits.values(), key=likeliness)
     best: Repair | None = None
-    start = time.monotonic()
     for number, fit in enumerate(fits[:MOST_LOSSES]):
-        share = start + (deadline - start) * (0.6, 0.8, 1.0)[number]
-        repair = find_repair(case, fit, share)
+        repair = find_repair(case, fit, deadline.share((0.6, 0.5, 1.0)[number]))
         if best is None or rank(repair) < rank(best):
             best = repair
         told = len(fit.good) > (fit.form == "adaptive")  # one alone may look adaptive by chance
@@ -136,7 +134,7 @@ def fits_last_layer(case: Case, fit: Fit) -> bool:
     return bool(fit.good & set(last_layer(case, fit)))
 
 
-def find_repair(case: Case, fit: Fit, deadline: float) -> Repair:
+def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
     """Edits, one after the other, until every gradient agrees or nothing helps."""
     repair = Repair(fit.loss, fit=fit, before=fit)
     changes: dict[int, Any] = {}
@@ -199,7 +197,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
 
 
 def best_edit(
-    scene: Scene, changes: Mapping[int, Any], deadline: float
+    scene: Scene, changes: Mapping[int, Any], deadline: Deadline
 ) -> tuple[Edit, dict[int, Any], Fit] | None:
     """The edit that makes most parameters right; of equals the likeliest, then the most specific."""
     trial = Trial(scene, changes)
@@ -210,7 +208,7 @@ def best_edit(
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
             for edit in stage:
-                if time.monotonic() > deadline:
+                if deadline.over:
                     break
                 gained = trial.gain(edit)
                 if gained > 0:

@@ -4,7 +4,6 @@ No data say what is a prediction here. So each place that may be one is tried: w
 place, does everything behind it follow the gradient of a loss? Then the error is made there.
 """
 
-import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
@@ -19,6 +18,7 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.fitting.case import fit_anatomy
 from chainrule.checking.fitting.own_losses import fit_own_loss
 from chainrule.checking.repairing.scene import PRODUCTS
+from chainrule.recording.deadline import Deadline
 from chainrule.rules import RULES
 
 Place: TypeAlias = tuple[int, str, tuple[int, ...], int]  # site, operation, calls, operand
@@ -45,14 +45,14 @@ class ErrorPlace:
     kind: Literal["alone", "another", "classes"]
 
 
-def find_error_places(program: Program, deadline: float) -> Iterator[ErrorPlace]:
+def find_error_places(program: Program, deadline: Deadline) -> Iterator[ErrorPlace]:
     """Places where an error is made without data, which all updates follow: the earliest first."""
     chains, masks, banned = lasting_chains(program)
     ends = [chain.versions[TURNS] for chain in chains if len(chain.versions) > TURNS]
     first = program.until(max(ends) + 1) if ends else program
     stops = {position for chain in chains for position in chain.versions}
     for place in possible_places(first, masks, stops)[:MOST_PLACES]:
-        if time.monotonic() > deadline:
+        if deadline.over:
             break
         if place.kind == "another" and not holds_no_data(first, place, stops):
             continue

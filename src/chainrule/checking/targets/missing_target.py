@@ -6,7 +6,6 @@ where every update then follows the gradient of a loss.
 """
 
 import ast
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import final
@@ -25,6 +24,7 @@ from chainrule.checking.targets.self_made_targets import (
 )
 from chainrule.checking.targets.target_names import Surroundings
 from chainrule.checking.verdict import Finding
+from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.looking import Look
 from chainrule.recording.recorder import Recorder
@@ -67,10 +67,10 @@ class Spot:
     around: Surroundings
 
 
-def find_missing_target(run: Run, program: Program, deadline: float) -> MissingTarget | None:
+def find_missing_target(run: Run, program: Program, deadline: Deadline) -> MissingTarget | None:
     """The mistake where an error is made without data, although a target stands beside it."""
     for number, place in enumerate(find_error_places(program, deadline)):
-        if number >= MOST_PLACES or time.monotonic() > deadline:
+        if number >= MOST_PLACES or deadline.over:
             break
         spot = look_at(run, place, deadline)
         found = mend(spot, deadline) if spot is not None else None
@@ -79,7 +79,7 @@ def find_missing_target(run: Run, program: Program, deadline: float) -> MissingT
     return None
 
 
-def uses_own_targets(run: Run, case: Case, deadline: float) -> tuple[bool, MissingTarget | None]:
+def uses_own_targets(run: Run, case: Case, deadline: Deadline) -> tuple[bool, MissingTarget | None]:
     """Whether targets are made from the predictions themselves; and the mistake, where others stand beside.
 
     A program may mean to learn from its own predictions, and keep the true classes to see what comes of it.
@@ -95,7 +95,7 @@ def uses_own_targets(run: Run, case: Case, deadline: float) -> tuple[bool, Missi
     return True, mend(spot, deadline, at_hand=True)
 
 
-def look_at(run: Run, place: ErrorPlace, deadline: float) -> Spot | None:
+def look_at(run: Run, place: ErrorPlace, deadline: Deadline) -> Spot | None:
     texts = read_texts(run.sources)
     site = run.sites[place.site]
     text = texts[site.file]
@@ -106,7 +106,7 @@ def look_at(run: Run, place: ErrorPlace, deadline: float) -> Spot | None:
     return Spot(run, place, text, node, around) if around is not None else None
 
 
-def mend(spot: Spot, deadline: float, at_hand: bool = False) -> MissingTarget | None:
+def mend(spot: Spot, deadline: Deadline, at_hand: bool = False) -> MissingTarget | None:
     """The program with a target at that place, where one is in sight and all updates then agree."""
     text, node, place = spot.text, spot.node, spot.place
     indices = indices_of(text, node, place)
@@ -119,7 +119,7 @@ def mend(spot: Spot, deadline: float, at_hand: bool = False) -> MissingTarget | 
     ]
     for target in possible[:MOST_TARGETS]:
         for change in changes(text, node, place, target):
-            found = prove(spot.run, text, change, deadline) if time.monotonic() < deadline else None
+            found = prove(spot.run, text, change, deadline) if not deadline.over else None
             if found is not None:
                 return found
     return None
@@ -153,14 +153,14 @@ def is_inside(text: Text, node: ast.AST, outer: ast.AST) -> bool:
 
 
 def look_around(
-    run: Run, place: ErrorPlace, indices: Sequence[str], deadline: float
+    run: Run, place: ErrorPlace, indices: Sequence[str], deadline: Deadline
 ) -> Surroundings | None:
     """What is in sight wherever the error is made, by running the program once more."""
     look = Look({place.site}, indices)
-    seconds = LOOK_SHARE * (deadline - time.monotonic())
-    if seconds < 0.5:
+    end = deadline.share(LOOK_SHARE)
+    if end.left < 0.5:
         return None
-    again = run_recorded(run.sources[0].path, stop_after(MOST_VALUES), seconds, look=look)
+    again = run_recorded(run.sources[0].path, stop_after(MOST_VALUES), end, look=look)
     program = build_program(again.recording, again.sites)
     return Surroundings(program, place, look)
 
@@ -223,17 +223,17 @@ def assigned_before(text: Text, node: ast.AST, operand: ast.expr) -> ast.expr | 
     return best.value if best is not None and isinstance(best.value, plain) else None
 
 
-def prove(run: Run, text: Text, change: Change, deadline: float) -> MissingTarget | None:
+def prove(run: Run, text: Text, change: Change, deadline: Deadline) -> MissingTarget | None:
     """The changed program, run: all its updates must follow one loss, by one rate."""
     source, node = text.source, change.node
-    seconds = TRY_SHARE * (deadline - time.monotonic())
-    if node.lineno != node.end_lineno or seconds < 0.5:
+    end = deadline.share(TRY_SHARE)
+    if node.lineno != node.end_lineno or end.left < 0.5:
         return None
     lines = source.text.split("\n")
     line = with_text(lines[node.lineno - 1], node, change.text)
     lines[node.lineno - 1] = line
     changed = {source.path: replace(source, text="\n".join(lines))}
-    again = run_recorded(run.sources[0].path, watch_until_enough(seconds), seconds, changed=changed)
+    again = run_recorded(run.sources[0].path, watch_until_enough(end), end, changed=changed)
     case = open_case(build_program(again.recording, again.sites), again.finished)
     losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
     if not losses or not is_steady(case, losses[0]) or not explains_all(case, node.lineno):
