@@ -40,7 +40,7 @@ COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda
 
 Flat = NDArray[np.float64]
 Update = Callable[[list[Flat]], list[Flat]]
-Loss = Callable[[Any, Any], Any]
+Loss = Callable[..., Any]
 Watch = Callable[[FrameType, object], None]
 
 # --- what a judgement may say ---------------------------------------------------------------------
@@ -65,11 +65,11 @@ FORWARD = {
 
 # The losses by the names that they have in a judgement, with those that `check` gives them.
 LOSSES: dict[str, Loss] = {
-    "squared": lambda a, t: anp.sum((a - t) ** 2) / 2,
-    "bce": lambda a, t: -anp.sum(t * anp.log(a) + (1 - t) * anp.log(1 - a)),
-    "cross_entropy": lambda a, t: -anp.sum(t * anp.log(a)),
-    "huber": lambda a, t: anp.sum(
-        anp.where(anp.abs(a - t) <= 1, (a - t) ** 2 / 2, anp.abs(a - t) - 0.5)
+    "squared": lambda a, t, weight=1: anp.sum(weight * (a - t) ** 2) / 2,
+    "bce": lambda a, t, weight=1: -anp.sum(weight * (t * anp.log(a) + (1 - t) * anp.log(1 - a))),
+    "cross_entropy": lambda a, t, weight=1: -anp.sum(weight * t * anp.log(a)),
+    "huber": lambda a, t, weight=1: anp.sum(
+        weight * anp.where(anp.abs(a - t) <= 1, (a - t) ** 2 / 2, anp.abs(a - t) - 0.5)
     ),
 }
 FAMILY = {
@@ -369,6 +369,8 @@ def relative(
     largest = max(float(np.abs(e).max()) for e in expected.values())
     for name, found in changes.items():
         wanted = expected[name]
+        if not (np.all(np.isfinite(found)) and np.all(np.isfinite(wanted))):
+            return np.inf  # max() passes NaN over
         rounding = 1e-14 * float(np.abs(parameters[name]).max() + 1)
         scale = max(float(np.abs(wanted).max()), 1e-6 * largest)
         off = float(np.abs(found - wanted).max())

@@ -201,7 +201,7 @@ def decide_case(
             "a parameter is never updated" if findings else "every update follows the gradient",
             loss=joined_losses(losses), factor=common_factor(case, fit),
             parameters=parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen),
-            findings=findings,
+            findings=findings, notes=words_for_weights(case),
         )  # fmt: skip
     own = fit_own_loss(case)
     if own is not None:
@@ -274,7 +274,18 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
         loss=joined_losses([fit.loss]), factor=common_factor(case, fit),
         parameters=parameter_rows(case, fit), findings=findings,
         agreement=repair.fit.apart if proved and repair.fit is not None else None,
+        notes=words_for_weights(case),
     )  # fmt: skip
+
+
+def words_for_weights(case: Case) -> list[str]:
+    """What a loss has in front of its terms, where a program gives them weights."""
+    positions = {weight.position for mix in case.anatomy.mixes for weight in mix.weights}
+    names = sorted({case.program.name(position) or "" for position in positions} - {""})
+    if not positions:
+        return []
+    by = f" by {' and '.join(names)}" if names else ""
+    return [f"the loss's terms are weighted{by}"]
 
 
 def is_applied(case: Case) -> bool:

@@ -40,6 +40,15 @@ OPERATOR_SITES = {
 
 @final
 @dataclass(frozen=True)
+class Weight:
+    """Numbers in front of a loss's terms, or below them, as a position."""
+
+    position: int
+    divides: bool
+
+
+@final
+@dataclass(frozen=True)
 class Mix:
     """A prediction p and its target t, as positions, and the step that mixes them.
 
@@ -54,6 +63,7 @@ class Mix:
     by_difference: bool = False
     of_class: bool = False
     negated: bool = False
+    weights: tuple[Weight, ...] = ()
 
 
 def find_mixes(

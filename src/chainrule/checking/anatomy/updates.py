@@ -188,7 +188,11 @@ def seeds_of(
             continue
         counted.add((mix.prediction, mix.target))
         with np.errstate(all="ignore"):
-            seed = sum_to(np.asarray(SEEDS[loss](p, t), dtype=float), p.shape)
+            seed = np.asarray(SEEDS[loss](p, t), dtype=float)
+            for weight in mix.weights:
+                scale = np.asarray(values[weight.position], dtype=float)
+                seed = seed / scale if weight.divides else seed * scale
+            seed = sum_to(seed, p.shape)
         before = seeds.get(mix.prediction)
         seeds[mix.prediction] = seed if before is None else before + seed
     return seeds

@@ -6,6 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Values
@@ -47,6 +48,22 @@ def open_case(program: Program, finished: bool) -> Case:
 
 
 def fit_anatomy(anatomy: Anatomy) -> Case:
+    """Try all losses on updates, with weights of their errors where that explains more."""
+    case = fit_in_worlds(anatomy)
+    if not any(fit.is_right for fit in case.fits.values()) and case.unknown_function is None:
+        weighted = with_weights(anatomy) if anatomy.updates else None
+        if weighted is not None:
+            other = fit_in_worlds(weighted)
+            if most_right(other) > most_right(case):
+                return other
+    return case
+
+
+def most_right(case: Case) -> int:
+    return max((len(fit.good) for fit in case.fits.values()), default=0)
+
+
+def fit_in_worlds(anatomy: Anatomy) -> Case:
     """Try all losses on updates, as recorded and from other starting weights."""
     case = Case(anatomy, [anatomy.program.recorded])
     if not anatomy.updates:

@@ -47,12 +47,28 @@ def fit_by_response(
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     found: dict[int, Found] = {}
-    for members in pools.values():
-        together = find_gradients(anatomy, worlds, {n: traces[n] for n in members})
-        if not together and len(members) > 1 and len(worlds) > 1:
-            for number in members:
-                together |= find_gradients(anatomy, worlds, {number: traces[number]})
-        found |= together
+    candidates = [
+        (members, find_gradients(anatomy, worlds, {n: traces[n] for n in members}))
+        for members in pools.values()
+    ]
+    for members, places in list(candidates):
+        if not places and len(members) > 1 and len(worlds) > 1:
+            candidates += [([n], find_gradients(anatomy, worlds, {n: traces[n]})) for n in members]
+    # A common norm is made of the gradients of all parameters, wherever each was made.
+    gradients = {
+        position for _, places in candidates for place in places for position in place.everywhere
+    }
+    for _, places in candidates:
+        found |= next(
+            (
+                place.found
+                for place in places
+                if all(
+                    passes_all(anatomy, traces[n], one, gradients) for n, one in place.found.items()
+                )
+            ),
+            {},
+        )
     answers = {
         number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()
     }
@@ -82,10 +98,19 @@ def fit_by_response(
     return fit
 
 
+@final
+@dataclass(frozen=True)
+class GradientPlace:
+    """A place in the source whose values are c g for every chain of a pool; `everywhere` are all of them."""
+
+    found: dict[int, Found]
+    everywhere: frozenset[int]
+
+
 def find_gradients(
     anatomy: Anatomy, worlds: Sequence[Values], traces: Mapping[int, Trace]
-) -> dict[int, Found]:
-    """For each chain of a pool the latest place in the source whose values are c g, in every update."""
+) -> list[GradientPlace]:
+    """The places in the source whose values are c g in every update of a pool's chains, the latest first."""
     program = anatomy.program
     chosen: list[set[tuple[int, int]]] = []
     table: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
@@ -111,26 +136,25 @@ def find_gradients(
             chosen.append(set(here))
             table[number, k] = here
     if not chosen:
-        return {}
+        return []
     common = set.intersection(*chosen)
     places: dict[tuple[int, int], list[int]] = {}
     for step in program.steps:
         places.setdefault(place_of(program, step), []).append(step.output)
     order = sorted(common, key=lambda key: -max(here[key] for here in table.values()))
+    gradients = []
     for key in order:
         found = proportional(worlds, traces, table, key)
-        gradients = {p for p in places.get(key, ()) if anatomy.error_masks[p]}
-        if found is not None and all(
-            passes_all(anatomy, traces[n], one, gradients) for n, one in found.items()
-        ):
-            return found
-    return {}
+        if found is not None:
+            everywhere = frozenset(p for p in places.get(key, ()) if anatomy.error_masks[p])
+            gradients.append(GradientPlace(found, everywhere))
+    return gradients
 
 
 def passes_all(anatomy: Anatomy, trace: Trace, found: Found, here: Collection[int]) -> bool:
     """Whether every way from an error to these updates leads through the gradients that were found.
 
-    `here` are all gradients of that place: a common norm is made of those of all parameters.
+    `here` are all gradients that were found, those of other parameters included.
     """
     befores = {update.before for update in trace.updates}
     inner = set(anatomy.chains[found.chain].versions) - befores
