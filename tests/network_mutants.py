@@ -160,11 +160,11 @@ class Predictions:
         return {name: self.recording(loss) for name, loss in LOSSES.items()}
 
     def recording(self, loss: Loss) -> Loss:
-        def recorded(a: Any, t: Any) -> Any:
+        def recorded(a: Any, t: Any, *weight: Any) -> Any:
             if self.new:
                 self.finish_step()
             self.wanted.append(Wanted(np.atleast_1d(getval(a)), np.atleast_1d(getval(t))))
-            return loss(a, t)
+            return loss(a, t, *weight)
 
         return recorded
 
