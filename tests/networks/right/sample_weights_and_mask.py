@@ -11,7 +11,8 @@ w2 = 0.4 * rng.normal(size=(6, 3))
 
 for epoch in range(50):
     hidden = np.maximum(x @ w1, 0)
-    error = (hidden @ w2 - y) * known * weight / known.sum()
+    p = hidden @ w2
+    error = (p - y) * known * weight / known.sum()
     dw2 = hidden.T @ error
     dw1 = x.T @ ((error @ w2.T) * (hidden > 0))
     w2 -= 0.5 * dw2
