@@ -14,6 +14,7 @@ from chainrule.gradients import differentiate
 from chainrule.graph import Graph
 from chainrule.numerical import central_differences
 from chainrule.rules import RULES, elementwise
+from chainrule.rules.linear import sum_to
 
 RNG = np.random.default_rng(17)
 
@@ -303,3 +304,11 @@ def test_the_formulas_that_are_shown_are_those_that_are_computed(
             factor = evaluate(read_formula(local, values), FLOAT64)
             expected = np.broadcast_to(contribution, y.shape)[index]
             assert factor == pytest.approx(float(expected), rel=1e-11, abs=1e-13)
+
+
+def test_axes_of_length_1_that_an_assignment_drops_come_back() -> None:
+    gradient = np.arange(6.0).reshape(
+        2, 3
+    )  # of out[i] = value, where value has the shape (1, 2, 3)
+    assert sum_to(gradient, (1, 2, 3)).tolist() == [gradient.tolist()]
+    assert sum_to(gradient, (1, 1, 1, 3)).tolist() == [[[[3.0, 5.0, 7.0]]]]

@@ -1,12 +1,12 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
-from chainrule.checking.driving.driving import judge_untrained, left_to_choose
+from chainrule.checking.driving.driving import Driven, judge_untrained, left_to_choose
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
@@ -140,19 +140,46 @@ def open_beginning(program: Program) -> Case | None:
 
 def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
     """The verdict on gradients that are never applied, or on what the program only defines."""
-    driven = judge_untrained(run, deadline.within(DRIVING_SECONDS))
-    if driven is None:
+    driven, unjudged = judge_untrained(run, deadline.within(DRIVING_SECONDS))
+    if not driven:
         advice = LONGER if run.interrupted else ""
         return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)
-    if driven.discarded is not None:
-        return decide_discarded(name, driven.discarded, run)
+    if driven[0].discarded is not None:
+        return decide_discarded(name, driven[0].discarded, run)
+    verdicts = [decide_driven(name, one, deadline) for one in driven]
+    notes = dict.fromkeys(note for verdict in verdicts for note in verdict.notes)
+    # A proof is one of what was found wrong, and says nothing of other operations.
+    wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
+    verdict = joined_verdict(wrong or verdicts)
+    if verdict.verdict == "right" and unjudged:
+        verdict.verdict = "undecided"
+        verdict.reason = f"no arguments were found for {listed(unjudged)}; all others are right"
+    words = driven[0].words
+    if driven[0].operation:
+        were = "was" if len(driven) == 1 else "were"
+        words = f"{listed([one.words for one in driven])} {were} called with random data"
+    verdict.driven = True
+    verdict.notes = [*notes, f"it trains nothing by itself: {words}"]
+    return verdict
+
+
+def listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
+    """The verdict on one network, or on one operation; wrong only with a proof."""
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
     if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
-        verdict = undecided(
+        return undecided(
             name, "trained on random data its gradients agree with no loss, and why was not found"
         )
-    verdict.driven = True
-    verdict.notes.append(f"it trains nothing by itself: {driven.words}")
+    if driven.operation:  # its loss is one that was made here
+        verdict.loss = None
+        for row in verdict.parameters:
+            row.name = f"{driven.operation}({row.name})"
+        if verdict.verdict == "right":
+            verdict.reason = "every gradient that comes back is right"
     return verdict
 
 
@@ -178,7 +205,7 @@ def decide_case(
             name, f"it uses {case.unknown_function}(), whose derivative is not known here and which is too "
             "large to be differentiated numerically",
         )  # fmt: skip
-    if not uses_data(case):
+    if not uses_data(case) and case.anatomy.loss is None:
         return undecided(name, "its predictions are made of parameters alone: no data go into them")
     losses = right_losses(case)
     if not driven:

@@ -258,7 +258,12 @@ def moved(
         operation = Operation("broadcast", [position], {"shape": result.shape})
     if not constant.any():
         return operation
-    gathered = recorder.add(operation, np.where(constant, 0, value))
+    read = (
+        np.asarray(values)[operation.parameters["indices"]]
+        if shape
+        else np.broadcast_to(values, result.shape)
+    )
+    gathered = recorder.add(operation, read)
     return Operation(
         "where",
         [recorder.position(constant), recorder.position(np.where(constant, result, 0)), gathered],

@@ -100,6 +100,8 @@ EINSUM = Rule(
 def sum_to(values: Numbers, shape: tuple[int, ...]) -> Numbers:
     """Sum the axes that broadcasting added or stretched, back to a shape."""
     extra = values.ndim - len(shape)
+    if extra < 0:  # an assignment drops leading axes of length 1
+        return sum_to(values, shape[-extra:]).reshape(shape)
     values = values.sum(axis=tuple(range(extra))) if extra else values
     stretched = tuple(
         axis for axis, size in enumerate(shape) if size == 1 and values.shape[axis] != 1

@@ -55,6 +55,7 @@ class Anatomy:
     forward: set[int] = field(default_factory=set)
     reached: dict[int, int] = field(default_factory=dict)
     claimed: bool = False  # updates that are gradients as computed, by no optimizer
+    loss: str | None = None  # where it is known
 
 
 def find_updates(

@@ -152,6 +152,8 @@ class Guess:
     known: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
     recorder: Any = None
+    error_sites: set[int] = field(default_factory=set)
+    shown: dict[str, int] = field(default_factory=dict)  # sites of what was returned
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""
@@ -244,9 +246,10 @@ class Guess:
             shape = shape[:1]
         return np.random.default_rng(3).normal(size=shape)
 
-    def error(self, function: Any) -> Any:
+    def error(self, function: Any, prediction: Any = None, target: Any = None) -> Any:
         """Prediction less target, written down as if it stood where the function is defined."""
-        prediction, target = self.known["predictions"], self.layout.targets
+        if prediction is None:
+            prediction, target = self.known["predictions"], self.layout.targets
         code = inspect.unwrap(getattr(function, "__func__", function)).__code__
         sites = self.recorder.table.sites
         sites.append(
@@ -255,6 +258,7 @@ class Guess:
             )
         )
         self.recorder.current_site = len(sites) - 1
+        self.error_sites.add(len(sites) - 1)
         value = prediction - target
         return self.recorder.record_call(operator.sub, "subtract", (prediction, target), {}, value)
 

@@ -20,6 +20,7 @@ from chainrule.checking.anatomy.parameters import Chain, bits, spread
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
+from chainrule.checking.driving.arguments import Guess
 from chainrule.checking.fitting.fitting import EXACT, norm
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -103,6 +104,40 @@ def read_claims(
     if best.unexplained and best.agreeing == len(best.pairs):
         return None
     return apply_pairs(run, program, best)
+
+
+def read_operation(
+    run: Run,
+    parameters: Sequence[int],
+    stored: Mapping[str, int],
+    guess: Guess,
+    loss: str,
+) -> Anatomy | None:
+    """The anatomy of an operation by itself, in which every value that came back is a claim.
+
+    None where it is not known whose gradient a value is.
+    """
+    program = build_program(run.recording, run.sites)
+    left = list(parameters)
+    pairs: list[Pair] = []
+    for by_name in (True, False):
+        for name, claim in stored.items():
+            own = [
+                p for p in left
+                if (is_gradient_name(name, name_of(program, p)) if by_name
+                    else program.recorded[p].shape == program.recorded[claim].shape)
+            ]  # fmt: skip
+            if len(own) == 1 and not any(pair.claim == claim for pair in pairs):
+                pairs.append(Pair(own[0], claim, None, name))
+                left.remove(own[0])
+    if not pairs or len(pairs) < len(stored):
+        return None
+    if any(pair.claim not in program.step_of for pair in pairs):
+        return None
+    reading = Reading(list(parameters), frozenset({"subtract"}), [], loss, pairs)
+    anatomy = apply_pairs(run, program, reading, guess)
+    anatomy.loss = loss
+    return anatomy if len(anatomy.updates) == len(pairs) else None
 
 
 def guess_parameters(program: Program) -> Iterator[tuple[list[int], int]]:
@@ -370,8 +405,10 @@ def stored_values(run: Run, values: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
-def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
-    """The recording with an update made from each pair, taken apart."""
+def apply_pairs(
+    run: Run, program: Program, reading: Reading, guess: Guess | None = None
+) -> Anatomy:
+    """The recording with an update made from each pair, taken apart; of an operation by what was made for it."""
     recorder, values = run.recorder, program.recorded
     assert recorder is not None
     recorder.next_watch = 1 << 60
@@ -384,6 +421,8 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
         site = run.recording.sites[step.number]
         if program.name(pair.claim) != pair.name:  # db1 = d2: what is wrong is that
             site = run.recording.namings.get((pair.name, pair.claim), site)
+        if guess is not None:
+            site = guess.shown.get(pair.name, site)
         recorder.current_site = site
         recorder.call_stack = run.recording.calls[step.number]
         try:
@@ -403,7 +442,11 @@ def apply_pairs(run: Run, program: Program, reading: Reading) -> Anatomy:
     )
     for number, (_, after) in enumerate(made):
         masks[after] = 1 << number
-    mixes = find_mixes(program, masks, versions, reading.kinds)
+    mixes = [
+        mix
+        for mix in find_mixes(program, masks, versions, reading.kinds)
+        if guess is None or run.recording.sites[mix.step.number] in guess.error_sites
+    ]
     errors = [0] * program.size
     for number, mix in enumerate(mixes):
         errors[mix.output] |= 1 << number

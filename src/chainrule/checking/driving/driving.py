@@ -25,8 +25,9 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     layouts,
 )
-from chainrule.checking.driving.claims import read_claims, stored_values
+from chainrule.checking.driving.claims import read_claims, read_operation, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
+from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
@@ -44,13 +45,14 @@ TURNS = 3  # passes that a call makes, if it trains by itself
 @final
 @dataclass
 class Driven:
-    """A recording of a driven program, judged; `words` say what was called."""
+    """A recording of a driven program, judged; `words` say what was called, `operation` is one by itself."""
 
     case: Case
     run: Run
     words: str
     right: bool
     discarded: Discarded | None = None
+    operation: str = ""
 
     @property
     def score(self) -> tuple[int, int]:
@@ -69,16 +71,19 @@ class Attempt:
     stored: dict[str, int] = field(default_factory=dict)
 
 
-def judge_untrained(run: Run, deadline: Deadline) -> Driven | None:
-    """What can be judged of a program that trains nothing: gradients that it computed, or what it defines."""
+def judge_untrained(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
+    """What can be judged of a program that trains nothing: gradients that it computed, or what it defines.
+
+    And the functions that go back and cannot be judged.
+    """
     discarded = find_discarded(run)
     if discarded is not None:
-        return Driven(discarded.case, run, "", right=False, discarded=discarded)
+        return [Driven(discarded.case, run, "", right=False, discarded=discarded)], []
     computed = judge_computed(run, deadline.within(COMPUTED_SECONDS))
     if computed is not None:
         if computed.right:
             computed.discarded = find_repeated(run, computed.case)
-        return computed
+        return [computed], []
     return drive(run, deadline)
 
 
@@ -109,25 +114,33 @@ def left_to_choose(run: Run, name: str) -> bool:
     )
 
 
-def drive(run: Run, deadline: Deadline) -> Driven | None:
-    """Train what a program defines, in some form that it accepts; None where nothing can be judged.
+def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
+    """Train what a program defines, in some form that it accepts; and what cannot be judged of operations.
 
     Of each class, and of the functions, the first plan that can be judged counts: one that leaves something
-    out is no second opinion. Right is right in all.
+    out is no second opinion. Right is right in all. Operations are looked at one by one where no network is made of them.
     """
     found: dict[str, Driven] = {}
+    operations: list[Driven] = []
+    unjudged: list[str] = []
     for plan in plans_of(run):
-        if plan.group in found or (plan.group == "layers" and found):
+        if plan.group in found or (plan.group in ("layers", "operations") and found):
             continue
         best = try_layouts(run, plan, deadline)
-        if best is not None:
+        if isinstance(plan, OperationPlan):
+            if best is None:
+                unjudged.append(plan.words)
+            else:
+                best.operation = plan.forward.__name__
+                operations.append(best)
+        elif best is not None:
             found[plan.group] = best
         if deadline.over:
             break
     wrong = [driven for driven in found.values() if not driven.right]
-    return (
-        max(wrong, key=lambda driven: driven.score) if wrong else next(iter(found.values()), None)
-    )
+    if wrong:
+        return [max(wrong, key=lambda driven: driven.score)], []
+    return (list(found.values())[:1], []) if found else (operations, unjudged)
 
 
 def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
@@ -150,6 +163,10 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
 
 def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
     """The program's own data, where it has some; then random data of the sizes that the plan has."""
+    if isinstance(plan, OperationPlan):
+        for family in plan.families:
+            yield Layout(family.words, family, None, INPUTS, OUTPUTS)
+        return
     own = own_data(run)
     if own is not None:
         yield own
@@ -204,14 +221,20 @@ def fixed_sizes(owner: type) -> list[tuple[int, int]]:
 def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven | None:
     """Call the plan a few times, judge what was recorded."""
     data = layout.words if layout.own else f"random data, {layout.words}"
-    words = f"{plan.words} was called with {data}"
+    words = (
+        plan.words if isinstance(plan, OperationPlan) else f"{plan.words} was called with {data}"
+    )
     attempt = Attempt(Guess(layout))
     more = record(run, plan, attempt, 1, deadline)
     case = case_of(more)
     if case is None:
         return None
-    if not case.anatomy.updates:
-        anatomy = read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
+    if isinstance(plan, OperationPlan) or not case.anatomy.updates:
+        anatomy = (
+            read_operation(more, attempt.parameters, attempt.stored, attempt.guess, plan.loss)
+            if isinstance(plan, OperationPlan)
+            else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
+        )
         return (
             judged(fit_anatomy(anatomy), more, words)
             if anatomy is not None and anatomy.updates

@@ -22,6 +22,11 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     plain_name,
 )
+from chainrule.checking.driving.operation_pairs import (
+    OperationPlan,
+    operation_plans,
+    parts_returned,
+)
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -178,7 +183,7 @@ class LayersPlan:
         return step, row
 
 
-Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan
+Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | OperationPlan
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -193,6 +198,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
     if layers is not None:
         yield layers
     yield from function_plans(run)
+    yield from operation_plans(run)
 
 
 def layers_of(classes: Sequence[type]) -> LayersPlan | None:
@@ -299,16 +305,7 @@ def role_of(name: str) -> str:
 
 def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
     """What a function calls the values that it returns."""
-    for source in run.sources:
-        for node in ast.walk(source.parse()):
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                for part in ast.walk(node):
-                    if isinstance(part, ast.Return) and part.value is not None:
-                        parts = (
-                            part.value.elts if isinstance(part.value, ast.Tuple) else [part.value]
-                        )
-                        return tuple(p.id if isinstance(p, ast.Name) else None for p in parts)
-    return ()
+    return tuple(p.id if isinstance(p, ast.Name) else None for _, p in parts_returned(run, name))
 
 
 # --- results --------------------------------------------------------------------------------------

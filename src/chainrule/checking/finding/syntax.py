@@ -105,6 +105,8 @@ def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
     if slot is None or node is None:
         return None
     parts: list[ast.AST] = []
+    if isinstance(node, ast.Name):  # a value that is returned as it is
+        return node
     if isinstance(node, ast.BinOp):
         parts = [node.left, node.right]
     elif isinstance(node, ast.AugAssign):

@@ -140,7 +140,7 @@ def is_believable(case: Case, repair: Repair) -> bool:
         for number in fit.bad
     ):
         return False
-    if fit.good:
+    if fit.good or case.anatomy.loss is not None:
         return True
     unusual = repair.loss in ("huber", "absolute-error")
     # A factor too many may be a loss's own; f' at another value than z is nobody's.

@@ -1,0 +1,275 @@
+"""Operations by themselves: a function forward, and the one that brings its error back.
+
+    out, cache = affine_forward(x, w, b);  dx, dw, db = affine_backward(dout, cache)
+
+Every array that goes forward is taken for a parameter. An error is made where the output meets random numbers,
+and what comes back must be the gradient of half its square. Which shapes an operation takes is found by
+trying: all sizes differ, so few fit.
+"""
+
+import ast
+import inspect
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.driving.arguments import Guess, plain_name
+from chainrule.recording.execution import Run
+from chainrule.recording.functions import is_own_module
+
+Shape = tuple[int, ...]
+SAMPLES, INPUTS, OUTPUTS = 7, 4, 3
+GATES = 4  # of a cell whose weights are one array
+MOST_TRIED = 400  # combinations of shapes
+
+OUTPUT = re.compile(r"out(put)?|y|a")
+BACK = re.compile(r"backwards?|backprop|bwd|back", re.IGNORECASE)
+KINDS = {
+    "error": re.compile(r"d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|grad.*|delta.*|error.*|upstream.*"),
+    "table": re.compile(r".*param(eter)?s?|hp.*|config|options"),
+    "cache": re.compile(r"cache.*|mem.*|ctx|saved.*"),
+    "mode": re.compile(r"mode|activation.*|train(ing)?|is_train.*"),
+    "weights": re.compile(r"w\w*|weights?.*|theta\w*|kernels?|filters?|u|v"),
+    "scale": re.compile(r"gamma|beta|scale|shift"),
+    "bias": re.compile(r"b\w?|bias.*|b_?\w"),
+    "state": re.compile(r"(h|a|c|s)(_?prev|_?0|_?last)|prev_?(h|a|c|s)|hidden|state|h|c"),
+    "data": re.compile(r"x\w?|a|z|s|inputs?.*|a_?prev.*|images?|scores?|logits?|data|x_?batch|output|values?|u|v|in_?data"),
+}  # fmt: skip
+SETTINGS: Mapping[str, Any] = {
+    "stride": 1, "pad": 1, "padding": 1, "mode": "train", "p": 0.5, "keep_prob": 0.5, "seed": 1, "eps": 1e-5,
+    "momentum": 0.9, "f": 2, "pool_height": 2, "pool_width": 2, "pool_size": 2,
+}  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class Family:
+    """The shapes that operands of each kind may have together."""
+
+    words: str
+    data: Sequence[Shape]
+    weights: Sequence[Shape]
+    bias: Sequence[Shape]
+    scale: Sequence[Shape]
+    state: Sequence[Shape]
+
+
+FAMILIES = (
+    Family(
+        "samples in rows", [(SAMPLES, INPUTS)],
+        [(INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS), (OUTPUTS, INPUTS), (INPUTS, GATES * OUTPUTS), (OUTPUTS, GATES * OUTPUTS)],
+        [(OUTPUTS,), (1, OUTPUTS), (GATES * OUTPUTS,)], [(INPUTS,), (1, INPUTS)], [(SAMPLES, OUTPUTS)],
+    ),
+    Family(
+        "samples in columns", [(INPUTS, SAMPLES)], [(OUTPUTS, INPUTS), (OUTPUTS, OUTPUTS), (OUTPUTS, OUTPUTS + INPUTS)],
+        [(OUTPUTS, 1)], [(INPUTS, 1)], [(OUTPUTS, SAMPLES)],
+    ),
+    Family(
+        "images, channels first", [(2, 2, 4, 4)], [(3, 2, 3, 3)], [(3,), (3, 1), (1, 3, 1, 1)], [(2,), (1, 2, 1, 1)], [],
+    ),
+    Family(
+        "images, channels last", [(2, 4, 4, 2)], [(3, 3, 2, 3)], [(1, 1, 1, 3), (3,)], [(2,), (1, 1, 1, 2)], [],
+    ),
+    Family(
+        "one vector", [(INPUTS,)], [(OUTPUTS, INPUTS), (INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS)],
+        [(OUTPUTS,)], [(INPUTS,)], [(OUTPUTS,)],
+    ),
+)  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class OperationPlan:
+    """A function and the one that goes back; `returned` is what the latter returns, as it is written."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    returned: tuple[tuple[int, ast.expr], ...]
+    group = "operations"
+    families = FAMILIES
+    loss = "half-squared-error"  # of the errors that are made here
+
+    @property
+    def words(self) -> str:
+        return self.backward.__name__
+
+    def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
+        """Raises: ValueError where no shapes of the layout's family are accepted."""
+        recorder = guess.recorder
+        recorder.off = True
+        arguments = self.accepted(guess.layout.inputs)
+        recorder.off = False
+        names = arrays_of(arguments)
+        for name, array in names.items():
+            recorder.recording.last_names[recorder.position(array)] = name
+            recorder.recording.names[recorder.position(array)] = name
+
+        def step() -> dict[str, Any]:
+            result = self.call(
+                arguments, lambda output, target: guess.error(self.backward, output, target)
+            )
+            if isinstance(result, Mapping):
+                return {str(key): value for key, value in result.items()}
+            parts = result if isinstance(result, tuple | list) else (result,)
+            found = {}
+            for number, (name, part) in enumerate(zip(names, parts, strict=False)):
+                called = f"d{name}"
+                if len(self.returned) == len(parts):
+                    file, node = self.returned[number]
+                    called = node.id if isinstance(node, ast.Name) else called
+                    guess.shown[called] = recorder.table.add(node, file, "Return")
+                found[called] = part
+            return found
+
+        return step, names
+
+    def call(self, arguments: Mapping[str, Any], error: Callable[[Any, Any], Any]) -> Any:
+        """What comes back of the errors that the outputs make with random targets."""
+        result = self.forward(**arguments)
+        parts = list(result) if isinstance(result, tuple) else [result]
+        cache = parts.pop() if len(parts) > 1 else None
+        outputs = [
+            part for part in parts if isinstance(part, np.ndarray) and part.dtype.kind == "f"
+        ]
+        rng = np.random.default_rng(3)
+        errors = (error(output, rng.normal(size=np.shape(output))) for output in outputs)
+        spoken = {plain_name(name): value for name, value in arguments.items()}
+        found: dict[str, Any] = {}
+        for name, parameter in inspect.signature(self.backward).parameters.items():
+            plain = plain_name(name)
+            if plain in spoken:
+                found[name] = spoken[plain]
+            elif kind_of_operand(name) == "error":
+                found[name] = next(errors)
+            elif cache is not None:
+                found[name], cache = cache, None
+            elif OUTPUT.fullmatch(plain):
+                found[name] = outputs[0]
+            elif parameter.default is inspect.Parameter.empty:
+                raise ValueError(f"{name} is not known")
+        return self.backward(**found)
+
+    def accepted(self, family: Family) -> dict[str, Any]:
+        """Arguments of the first shapes with which both functions run, and every gradient has an operand's.
+
+        Raises: ValueError where there are none.
+        """
+        for arguments in itertools.islice(self.candidates(family), MOST_TRIED):
+            state = np.random.get_state()  # noqa: NPY002  # an operation may draw a mask
+            try:
+                result = self.call(copied(arguments), np.subtract)
+            except Exception:  # whatever other shapes make it raise
+                continue
+            finally:
+                np.random.set_state(state)  # noqa: NPY002
+            values = list(result.values()) if isinstance(result, Mapping) else result
+            values = values if isinstance(values, list | tuple) else [values]
+            shapes = {np.shape(array) for array in arrays_of(arguments).values()}
+            fitting = all(np.shape(part) in shapes for part in values if np.size(part) > 1)
+            # Loops that never run accept anything.
+            if values and fitting and all(np.any(part) for part in values):
+                return arguments
+        raise ValueError("no shapes are accepted")
+
+    def candidates(self, family: Family) -> Iterator[dict[str, Any]]:
+        """Arguments of all shapes that their names allow. Raises: ValueError for a name that is not known."""
+        choices: dict[tuple[str, str], Sequence[Any]] = {}
+        tables: dict[str, dict[str, Any]] = {}
+        for name, parameter in inspect.signature(self.forward).parameters.items():
+            kind = kind_of_operand(name)
+            has_default = parameter.default is not inspect.Parameter.empty
+            if kind == "table" and not has_default:
+                keys = self.keys_read(name)
+                tables[name] = settings_for(keys)
+                choices |= {
+                    (name, key): getattr(family, str(kind_of_operand(key)))
+                    for key in keys
+                    if kind_of_operand(key) in ("weights", "bias", "scale")
+                    and key not in tables[name]
+                }
+            elif kind in ("data", "weights", "bias", "scale", "state"):
+                choices[name, ""] = getattr(family, kind)
+            elif kind == "mode" and not has_default:
+                choices[name, ""] = ["relu", "sigmoid"] if "act" in name else [True]
+            elif not has_default:
+                raise ValueError(f"{name} is not known")
+        for combination in itertools.product(*choices.values()):
+            rng = np.random.default_rng(2)
+            arguments: dict[str, Any] = {name: dict(table) for name, table in tables.items()}
+            for (name, key), choice in zip(choices, combination, strict=True):
+                value = rng.normal(size=choice) if isinstance(choice, tuple) else choice
+                if key:
+                    arguments[name][key] = value
+                else:
+                    arguments[name] = value
+            yield arguments
+
+    def keys_read(self, name: str) -> list[str]:
+        """What the functions read from a table."""
+        text = inspect.getsource(self.forward) + inspect.getsource(self.backward)
+        found = re.findall(rf"{name}(?:\.get\(|\[)\s*[\"'](\w+)[\"']", text)
+        return list(dict.fromkeys(found))
+
+
+def settings_for(keys: Sequence[str]) -> dict[str, Any]:
+    """What a table of settings has; a pool moves by its own size."""
+    table = {key: SETTINGS[key] for key in keys if key in SETTINGS}
+    pools = "f" in table or any("pool" in key for key in table)
+    return table | ({"stride": 2} if pools and "stride" in table else {})
+
+
+def operation_plans(run: Run) -> Iterator[OperationPlan]:
+    """Pairs of a program's own functions that are named alike: relu_forward or relu, and relu_backward."""
+    own: dict[str, Callable[..., Any]] = {
+        name: value
+        for name, value in run.namespace.items()
+        if inspect.isfunction(value) and is_own_module(value.__module__)
+    }
+    for name, backward in own.items():
+        if not BACK.search(name):
+            continue
+        parameters = list(inspect.signature(backward).parameters)
+        if not parameters or not any(kind_of_operand(one) == "error" for one in parameters):
+            continue
+        for word in ("forward", "fwd", "fw", ""):
+            forward = own.get(BACK.sub(word, name).strip("_"))
+            if forward is not None and forward is not backward:
+                yield OperationPlan(forward, backward, parts_returned(run, name))
+                break
+
+
+def parts_returned(run: Run, name: str) -> tuple[tuple[int, ast.expr], ...]:
+    """What a function returns, as it is written: each with the number of its file."""
+    for file, source in enumerate(run.sources):
+        for node in ast.walk(source.parse()):
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Return) and part.value is not None:
+                        tuples = isinstance(part.value, ast.Tuple)
+                        parts = part.value.elts if tuples else [part.value]  # type: ignore[attr-defined]
+                        return tuple((file, one) for one in parts)
+    return ()
+
+
+def kind_of_operand(name: str) -> str | None:
+    plain = plain_name(name)
+    return next((kind for kind, pattern in KINDS.items() if pattern.fullmatch(plain)), None)
+
+
+def arrays_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays among arguments, those in tables by their keys."""
+    found: dict[str, Any] = {}
+    for name, value in arguments.items():
+        found |= arrays_of(value) if isinstance(value, dict) else {name: value}
+    return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
+
+
+def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.copy() if isinstance(value, np.ndarray | dict) else value
+        for name, value in arguments.items()
+    }
