@@ -54,21 +54,20 @@ def fit_by_response(
     for members, places in list(candidates):
         if not places and len(members) > 1 and len(worlds) > 1:
             candidates += [([n], find_gradients(anatomy, worlds, {n: traces[n]})) for n in members]
-    # A common norm is made of the gradients of all parameters, wherever each was made.
-    gradients = {
-        position for _, places in candidates for place in places for position in place.everywhere
-    }
-    for _, places in candidates:
-        found |= next(
-            (
-                place.found
-                for place in places
-                if all(
-                    passes_all(anatomy, traces[n], one, gradients) for n, one in place.found.items()
-                )
-            ),
-            {},
+    # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
+    made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
+    for members, places in candidates:
+        mine = {p for place in places for n in members for p in place.found[n].positions}
+        others = made - mine
+        complete = (
+            place.found
+            for place in places
+            if all(
+                passes_all(anatomy, traces[n], one, place.everywhere | others)
+                for n, one in place.found.items()
+            )
         )
+        found |= next(complete, {})
     answers = {
         number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()
     }
