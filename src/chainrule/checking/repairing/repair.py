@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import chainrule.checking.repairing.edits as edit_list
+import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
 import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
@@ -29,7 +30,7 @@ MOST_LOSSES = 3
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
     "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
-    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "bias-not-summed",
+    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "gradient-not-reset", "bias-not-summed",
     "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
     "wrong-operator", "wrong-constant", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
     "target-unused", "unknown",
@@ -172,6 +173,7 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
 def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Every edit that is worth trying, the likelier ones first."""
     yield edit_list.old_versions(scene)
+    yield memory_edits.fresh_sums(scene)
     yield edit_list.operator_edits(scene)
     yield edit_list.transposes(scene)
     yield edit_list.index_edits(scene)
