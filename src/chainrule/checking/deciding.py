@@ -9,6 +9,12 @@ from chainrule.checking.driving.discarded import Discarded, discarded_finding, f
 from chainrule.checking.driving.driving import judge_untrained, left_to_choose
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
+from chainrule.checking.finding.left_random import (
+    doubt_about,
+    find_left_random,
+    idle_loop,
+    notes_on,
+)
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.fitting.case import Case, common_factor, open_case, right_losses, uses_data
 from chainrule.checking.fitting.components import joined_verdict, models_of
@@ -151,6 +157,12 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
         verdict = undecided(
             name, "trained on random data its gradients agree with no loss, and why was not found"
         )
+    idle = idle_loop(run) if verdict.verdict == "right" else None
+    if idle is not None:
+        return undecided(
+            name,
+            f"no parameter is updated: the loop of line {idle.line}, which would, never goes round",
+        )
     verdict.driven = True
     verdict.notes.append(f"it trains nothing by itself: {driven.words}")
     return verdict
@@ -195,13 +207,18 @@ def decide_case(
         frozen = find_frozen(case, fit, run)
         for one in frozen:
             one.intended = one.intended or (driven and left_to_choose(run, one.name))
+        drawn = [] if driven else find_left_random(case, fit, run)
+        frozen += [one.frozen for one in drawn]
         findings = frozen_findings(case, fit, frozen, run)
+        unsure = [one for one in drawn if one.meant is None]
+        rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
+        if unsure and not findings:
+            return undecided(name, doubt_about(unsure[0]), parameters=rows)
         return Verdict(
             name, "wrong" if findings else "right",
             "a parameter is never updated" if findings else "every update follows the gradient",
             loss=joined_losses(losses), factor=common_factor(case, fit),
-            parameters=parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen),
-            findings=findings,
+            parameters=rows, findings=findings, notes=notes_on(drawn),
         )  # fmt: skip
     own = fit_own_loss(case)
     if own is not None:
