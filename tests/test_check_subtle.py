@@ -258,3 +258,57 @@ INNOCENT_LAYERS = {
 def test_layers_that_are_meant_to_stay_are_no_mistake(what: str) -> None:
     verdict = verdict_on(changed(FEATURES, *INNOCENT_LAYERS[what]))
     assert (verdict["verdict"], verdict["findings"]) == ("right", [])
+
+
+SAMPLED = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+X, Y = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+w, b = 0.3 * rng.normal(size=(4, 3)), np.zeros(3)
+for step in range(200):
+    i = rng.choice(50)
+    x, label = X[i], Y[i]
+    z = x @ w + b
+    p = np.exp(z) / np.exp(z).sum()
+    t = np.zeros(3)
+    t[label] = 1
+    d = p - t
+    w -= 0.1 * np.outer(x, d)
+    b -= 0.1 * d
+"""
+
+
+def test_a_sample_that_is_drawn_is_right() -> None:
+    assert verdict_on(SAMPLED)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        "label = rng.choice(3, p=p)",
+        "label = 0 if rng.uniform() < p[0] else 1",
+        "u = rng.uniform(); label = int(np.searchsorted(np.cumsum(p), u))",
+    ],
+)
+def test_targets_that_are_drawn_from_predictions_are_no_targets(drawing: str) -> None:
+    source = changed(SAMPLED, ("    t = np.zeros(3)\n", f"    {drawing}\n    t = np.zeros(3)\n"))
+    verdict = verdict_on(source)
+    assert verdict["verdict"] == "undecided"
+    assert "drawn" in verdict["reason"]
+
+
+def test_predictions_and_targets_that_are_compared_crosswise_are_not_right() -> None:
+    verdict = verdict_on("""
+import numpy as np
+rng = np.random.default_rng(0)
+x = rng.normal(size=(20, 3))
+y = x @ np.array([1.0, -2.0, 0.5])
+w, b = rng.normal(size=(3, 1)), np.zeros(1)
+for step in range(100):
+    error = x @ w + b - y
+    w -= 0.1 * x.T @ error.mean(axis=1, keepdims=True) / 20
+    b -= 0.1 * error.mean()
+""")
+    assert verdict["verdict"] == "undecided"
+    assert "(20, 1) and (20,) are broadcast to (20, 20)" in verdict["reason"]

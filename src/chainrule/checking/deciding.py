@@ -16,7 +16,14 @@ from chainrule.checking.finding.left_random import (
     notes_on,
 )
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
-from chainrule.checking.fitting.case import Case, common_factor, open_case, right_losses, uses_data
+from chainrule.checking.fitting.case import (
+    Case,
+    common_factor,
+    crossed_shapes,
+    open_case,
+    right_losses,
+    uses_data,
+)
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import Fit
@@ -198,10 +205,20 @@ def decide_case(
         if missing is not None:
             return without_target(name, missing)
         if own_targets:
-            return undecided(name, "what it takes for targets are its own predictions, rounded")
+            return undecided(
+                name,
+                "its targets are made from its own predictions: rounded, or drawn with their probabilities",
+            )
     blind = with_blind_updates(case, run.finished)
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
+    crossed = crossed_shapes(case)
+    if losses and crossed is not None:
+        return undecided(
+            name, "its error holds the difference of every prediction and every target: shapes "
+            f"{crossed[0]} and {crossed[1]} are broadcast to {crossed[2]}",
+            advice="Give predictions and targets one shape.",
+        )  # fmt: skip
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)

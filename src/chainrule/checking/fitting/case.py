@@ -189,6 +189,17 @@ def multiplies_parameters(anatomy: Anatomy, step: Instruction) -> bool:
     return bool(left and right and left != right)
 
 
+def crossed_shapes(case: Case) -> tuple[tuple[int, ...], ...] | None:
+    """The shapes of prediction, target and error where as many of each are compared crosswise: (n, 1) - (n,)."""
+    anatomy = case.anatomy
+    for number in {number for update in anatomy.updates for number in update.mixes}:
+        mix = anatomy.mixes[number]
+        sizes = [np.size(case.values[p]) for p in (mix.prediction, mix.target, mix.output)]
+        if not mix.by_difference and sizes[0] == sizes[1] < sizes[2]:
+            return tuple(np.shape(case.values[p]) for p in (mix.prediction, mix.target, mix.output))
+    return None
+
+
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
 
