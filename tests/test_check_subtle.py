@@ -312,3 +312,24 @@ for step in range(100):
 """)
     assert verdict["verdict"] == "undecided"
     assert "(20, 1) and (20,) are broadcast to (20, 20)" in verdict["reason"]
+
+
+def test_padding_and_entries_put_along_an_axis_are_followed() -> None:
+    verdict = verdict_on("""
+import numpy as np
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(6, 4)), rng.normal(size=(6, 3))
+w, v = rng.normal(size=(4, 4)), rng.normal(size=(4, 3))
+for step in range(60):
+    a = np.tanh(x @ w) + 1.5
+    m = a.reshape(6, 2, 2)
+    first = np.zeros_like(m)
+    np.put_along_axis(first, m.argmax(axis=2)[:, :, None], 1, axis=2)
+    p = np.pad(m.max(axis=2), ((0, 0), (1, 1)))
+    d = (p @ v - t) / 6
+    dm = (d @ v.T)[:, 1:-1]
+    da = (first * dm[:, :, None]).reshape(6, 4)
+    v -= 0.05 * p.T @ d
+    w -= 0.05 * x.T @ (da * (1 - (a - 1.5) ** 2))
+""")
+    assert verdict["verdict"] == "right"

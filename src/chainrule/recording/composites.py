@@ -258,7 +258,7 @@ def moved(
         operation = Operation("broadcast", [position], {"shape": result.shape})
     if not constant.any():
         return operation
-    gathered = recorder.add(operation, np.where(constant, 0, value))
+    gathered = recorder.add(operation, np.reshape(np.asarray(values), -1)[flat])
     return Operation(
         "where",
         [recorder.position(constant), recorder.position(np.where(constant, result, 0)), gathered],
