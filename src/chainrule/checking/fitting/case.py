@@ -55,6 +55,13 @@ def fit_anatomy(anatomy: Anatomy) -> Case:
     case.worlds += elsewhere[:1]
     case.fits = try_losses(case)
     right = any(fit.is_right for fit in case.fits.values())
+    if not right and anatomy.program.recording.choices and is_right_as_recorded(case):
+        # A largest entry that is another elsewhere, as in a pool, is not followed to there.
+        near = disturb(anatomy, 1, keeping_choices=True)
+        other = Case(anatomy, [anatomy.program.recorded] + ([] if near is None else [near]))
+        other.fits = try_losses(other)
+        if any(fit.is_right for fit in other.fits.values()):
+            return other
     if not right and case.unknown_function is None and len(elsewhere) == 2 and has_kink(case):
         other = Case(anatomy, elsewhere, kinked=True)
         other.fits = try_losses(other)
@@ -78,6 +85,13 @@ def try_losses(case: Case) -> dict[str, Fit]:
         loss: judge_by_response(case.anatomy, case.worlds, fit, traces)
         for loss, (fit, traces) in plain.items()
     }
+
+
+def is_right_as_recorded(case: Case) -> bool:
+    """Whether a loss explains all updates at the program's own numbers, at least."""
+    return case.unknown_function is None and any(
+        judge_plainly(case.anatomy, case.worlds[:1], loss)[0].is_right for loss in case.fits
+    )
 
 
 def possible_losses(case: Case) -> list[str]:
@@ -110,7 +124,7 @@ def are_probabilities(case: Case, mixes: Sequence[Mix]) -> bool:
     return abs(total - round(total)) < 1e-6 * len(arrays) and total > 0.5
 
 
-def disturb(anatomy: Anatomy, seed: int = 1) -> Values | None:
+def disturb(anatomy: Anatomy, seed: int = 1, keeping_choices: bool = False) -> Values | None:
     """The same computation from other starting weights: its values, where its way stays the same.
 
     Small weights, zeros and equal numbers hide mistakes; so the weights are moved by a third, or less
@@ -132,7 +146,11 @@ def disturb(anatomy: Anatomy, seed: int = 1) -> Values | None:
             for update in anatomy.updates
             for position in (update.before, update.after)
         )
-        if finite and program.keeps_its_way(values):
+        if (
+            finite
+            and program.keeps_its_way(values)
+            and (not keeping_choices or program.keeps_its_choices(values))
+        ):
             return values
     return None
 
