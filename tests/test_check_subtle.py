@@ -333,3 +333,48 @@ for step in range(60):
     w -= 0.05 * x.T @ (da * (1 - (a - 1.5) ** 2))
 """)
     assert verdict["verdict"] == "right"
+
+
+NEURONS = """\
+import math
+import random
+
+random.seed(5)
+rows = [(-0.4, 0.9, 1.0), (0.7, -0.6, 0.0), (1.1, 0.8, 0.0), (-0.9, -0.3, 1.0)]
+a1, a2, c1, c2, u1, u2, b1, b2, b3 = (random.gauss(0, 1) for _ in range(9))
+
+def act(z):
+    return 1 / (1 + math.exp(-z))
+
+def slope(z):
+    return act(z) * (1 - act(z))
+
+for epoch in range(100):
+    for x, y, t in rows:
+        s1 = a1 * x + a2 * y + b1
+        h1 = act(s1)
+        s2 = c1 * x + c2 * y + b2
+        h2 = act(s2)
+        so = u1 * h1 + u2 * h2 + b3
+        do = -2 * (t - act(so))
+        dh1 = u1 * slope(so)
+        dh2 = u2 * slope(so)
+        a1 -= 0.1 * do * dh1 * x * slope(s1)
+        a2 -= 0.1 * do * dh1 * y * slope(s1)
+        b1 -= 0.1 * do * dh1 * slope(s1)
+        c1 -= 0.1 * do * dh2 * x * slope(s2)
+        c2 -= 0.1 * do * dh2 * y * slope(s2)
+        b2 -= 0.1 * do * dh2 * slope(s2)
+        u1 -= 0.1 * do * h1 * slope(so)
+        u2 -= 0.1 * do * h2 * slope(so)
+        b3 -= 0.1 * do * slope(so)
+"""
+
+
+def test_one_mistake_in_two_copied_lines_is_found_in_both_within_seconds() -> None:
+    source = changed(NEURONS, ("dh1 = u1 *", "dh1 = u1 +"), ("dh2 = u2 *", "dh2 = u2 +"))
+    verdict = verdict_on(source, seconds=15.0)
+    assert mistakes(verdict) == {
+        (line_of(source, beginning), "wrong-operator") for beginning in ("dh1 =", "dh2 =")
+    }
+    assert all(one["proved"] for one in verdict["findings"])

@@ -33,7 +33,7 @@ from chainrule.checking.repairing.certainty import (
     is_clearly_wrong,
     is_seen_as_recorded,
 )
-from chainrule.checking.repairing.repair import repair_case
+from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import with_blind_updates
 from chainrule.checking.targets.missing_target import (
     MissingTarget,
@@ -257,6 +257,11 @@ def judge_targets(
     most = max((len(fit.good) for fit in case.fits.values()), default=0)
     if 2 * most >= len(case.anatomy.chains):
         return False, None  # its targets explain most of it
+    if any(
+        fit.form == "gradient-descent" and len(fit.good) > 1 and fits_last_layer(case, fit)
+        for fit in case.fits.values()
+    ):
+        return False, None  # or at least what stands next to the error
     return False, find_missing_target(run, case.program, deadline)
 
 
