@@ -9,8 +9,21 @@ from chainrule.checking.driving.discarded import Discarded, discarded_finding, f
 from chainrule.checking.driving.driving import Driven, judge_untrained, left_to_choose
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
+from chainrule.checking.finding.left_random import (
+    doubt_about,
+    find_left_random,
+    idle_loop,
+    notes_on,
+)
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
-from chainrule.checking.fitting.case import Case, common_factor, open_case, right_losses, uses_data
+from chainrule.checking.fitting.case import (
+    Case,
+    common_factor,
+    crossed_shapes,
+    open_case,
+    right_losses,
+    uses_data,
+)
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import Fit
@@ -20,7 +33,7 @@ from chainrule.checking.repairing.certainty import (
     is_clearly_wrong,
     is_seen_as_recorded,
 )
-from chainrule.checking.repairing.repair import repair_case
+from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import with_blind_updates
 from chainrule.checking.targets.missing_target import (
     MissingTarget,
@@ -154,6 +167,12 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"no arguments were found for {listed(unjudged)}; all others are right"
+    idle = idle_loop(run) if verdict.verdict == "right" else None
+    if idle is not None:
+        return undecided(
+            name,
+            f"no parameter is updated: the loop of line {idle.line}, which would, never goes round",
+        )
     words = driven[0].words
     if driven[0].operation:
         were = "was" if len(driven) == 1 else "were"
@@ -213,22 +232,37 @@ def decide_case(
         if missing is not None:
             return without_target(name, missing)
         if own_targets:
-            return undecided(name, "what it takes for targets are its own predictions, rounded")
+            return undecided(
+                name,
+                "its targets are made from its own predictions: rounded, or drawn with their probabilities",
+            )
     blind = with_blind_updates(case, run.finished)
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
+    crossed = crossed_shapes(case)
+    if losses and crossed is not None:
+        return undecided(
+            name, "its error holds the difference of every prediction and every target: shapes "
+            f"{crossed[0]} and {crossed[1]} are broadcast to {crossed[2]}",
+            advice="Give predictions and targets one shape.",
+        )  # fmt: skip
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
         for one in frozen:
             one.intended = one.intended or (driven and left_to_choose(run, one.name))
+        drawn = [] if driven else find_left_random(case, fit, run)
+        frozen += [one.frozen for one in drawn]
         findings = frozen_findings(case, fit, frozen, run)
+        unsure = [one for one in drawn if one.meant is None]
+        rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
+        if unsure and not findings:
+            return undecided(name, doubt_about(unsure[0]), parameters=rows)
         return Verdict(
             name, "wrong" if findings else "right",
             "a parameter is never updated" if findings else "every update follows the gradient",
             loss=joined_losses(losses), factor=common_factor(case, fit),
-            parameters=parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen),
-            findings=findings, notes=words_for_weights(case),
+            parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case)],
         )  # fmt: skip
     own = fit_own_loss(case)
     if own is not None:
@@ -250,6 +284,11 @@ def judge_targets(
     most = max((len(fit.good) for fit in case.fits.values()), default=0)
     if 2 * most >= len(case.anatomy.chains):
         return False, None  # its targets explain most of it
+    if any(
+        fit.form == "gradient-descent" and len(fit.good) > 1 and fits_last_layer(case, fit)
+        for fit in case.fits.values()
+    ):
+        return False, None  # or at least what stands next to the error
     return False, find_missing_target(run, case.program, deadline)
 
 

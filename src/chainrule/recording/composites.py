@@ -258,12 +258,7 @@ def moved(
         operation = Operation("broadcast", [position], {"shape": result.shape})
     if not constant.any():
         return operation
-    read = (
-        np.asarray(values)[operation.parameters["indices"]]
-        if shape
-        else np.broadcast_to(values, result.shape)
-    )
-    gathered = recorder.add(operation, read)
+    gathered = recorder.add(operation, np.reshape(np.asarray(values), -1)[flat])
     return Operation(
         "where",
         [recorder.position(constant), recorder.position(np.where(constant, result, 0)), gathered],

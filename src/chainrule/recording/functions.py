@@ -41,6 +41,7 @@ CHANGERS = {
     "partition",
     "put",
     "putmask",
+    "put_along_axis",
     "place",
     "fill_diagonal",
     "resize",

@@ -26,7 +26,15 @@ from chainrule.recording.composites import (
     tensordot,
     variance,
 )
-from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operation, Writer
+from chainrule.recording.recording import (
+    NUMBERS,
+    Arguments,
+    Choice,
+    Keywords,
+    Operation,
+    Writer,
+    is_number,
+)
 
 OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "Add": ("add", operator.add),
@@ -257,6 +265,20 @@ def overwritten(
     else:
         return None
     return Operation("scatter", [before, recorder.position(source)], {"indices": Ellipsis})
+
+
+def is_left_alone(
+    recorder: Writer, name: str, function: Any, args: Arguments, kwargs: Keywords, found: Any
+) -> bool:
+    """Whether a result is none to follow: no real number. Where a largest entry was found is written down."""
+    if name in ("argmax", "argmin") and args and recorder.memory.known(args[0]) is not None:
+        choice = Choice(
+            recorder.position(args[0]),
+            lambda values: function(values, *args[1:], **kwargs),
+            np.array(found),
+        )
+        recorder.recording.choices.append(choice)
+    return not is_number(found) or isinstance(found, int | np.integer | np.bool_)
 
 
 def holds_numbers(values: Any) -> bool:

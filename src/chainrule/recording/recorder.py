@@ -34,6 +34,7 @@ from chainrule.recording.operations import (
     change,
     holds_numbers,
     is_filled_with_made,
+    is_left_alone,
     translate,
 )
 from chainrule.recording.recording import (
@@ -48,8 +49,7 @@ from chainrule.recording.recording import (
 from chainrule.recording.rewriting import Sites
 from chainrule.recording.walking import WALKERS, accumulate, apart, join_parts, walk_vectorized
 
-# Steps keep no numbers: they can be computed again from what was given.
-NOT_KEPT = np.empty(0)
+NOT_KEPT = np.empty(0)  # a step's numbers: they can be computed again from what was given
 # Of all values together: whoever computes them again has them in memory several times.
 MOST_BYTES = 400_000_000
 
@@ -445,7 +445,7 @@ class Recorder:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
         else:
             value = function(*args, **kwargs)
-        if not is_number(value) or isinstance(value, int | np.integer | bool | np.bool_):
+        if is_left_alone(self, name, function, args, kwargs, value):
             return value
         if module_of(function).startswith(RANDOM_MODULES):
             return self.give(value, "random")

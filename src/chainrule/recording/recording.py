@@ -39,6 +39,16 @@ class Guard:
 
 
 @final
+@dataclass(frozen=True)
+class Choice:
+    """Where the largest or smallest entries of a value were found: with other numbers it may be elsewhere."""
+
+    position: int
+    find: Callable[[Any], Any]
+    found: Any
+
+
+@final
 @dataclass
 class Recording:
     """A program's computation: its graph, and what lies beside it, by position of a value or step.
@@ -60,6 +70,7 @@ class Recording:
     namings: dict[tuple[str, int], int] = field(default_factory=dict)
     samples: dict[int, tuple[float, float]] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
     single_precision: bool = False
     bytes: int = 0

@@ -195,6 +195,14 @@ class Program:
                 return False
         return True
 
+    def keeps_its_choices(self, values: Values) -> bool:
+        """Whether the largest entries, where the program looked for them, are where they were."""
+        return all(
+            np.array_equal(choice.find(values[choice.position]), choice.found)
+            for choice in self.recording.choices
+            if choice.position < self.size and values[choice.position] is not None
+        )
+
     # --- backward ---------------------------------------------------------------------------------
 
     def sweep(

@@ -21,7 +21,7 @@ from chainrule.checking.finding.syntax import (
 )
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operand_names import same_array
-from chainrule.checking.repairing.scene import Scene
+from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site, spoken_name
 
@@ -52,11 +52,12 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
     found: dict[tuple[int, int], Blame] = {}
-    calls_seen: set[tuple[int, ...]] = set()
+    seen: set[Place | tuple[int, ...]] = set()
     for step in edit.steps:
-        calls = scene.place_of(step)[2]
-        if calls not in calls_seen:
-            calls_seen.add(calls)
+        place = scene.place_of(step)
+        key = place if edit.call is None else place[2]
+        if key not in seen:
+            seen.add(key)
             blame = replace(blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())

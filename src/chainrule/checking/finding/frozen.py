@@ -238,8 +238,13 @@ def gradient_of(case: Case, fit: Fit, position: int, uses: Sequence[Use], name: 
     return slope_in_turns(case, fit, position, turns)
 
 
-def slope_in_turns(case: Case, fit: Fit, position: int, turns: dict[int, set[int]]) -> Any:
-    """The gradient in the first pass, if it is not 0 in any, and the computation bears it out; else None."""
+def slope_in_turns(
+    case: Case, fit: Fit, position: int, turns: dict[int, set[int]], idle: int = 0
+) -> Any:
+    """The gradient in the first pass, if it is not 0 in any, and the computation bears it out; else None.
+
+    Some passes may be `idle`, with a gradient of 0: an input that is 0 asks nothing of its weights.
+    """
     anatomy, program = case.anatomy, case.program
     marked = [0] * program.size
     marked[position] = 1
@@ -247,7 +252,8 @@ def slope_in_turns(case: Case, fit: Fit, position: int, turns: dict[int, set[int
     way = anatomy.forward | {at for at in range(program.size) if reached[at]}
     first = None
     for values in case.worlds:
-        for turn in sorted(turns)[:TURNS]:
+        told = 0
+        for turn in sorted(turns)[: TURNS + idle]:
             numbers = sorted(turns[turn])
             seeds = seeds_of(anatomy.mixes, numbers, fit.loss, values)
             try:
@@ -261,10 +267,15 @@ def slope_in_turns(case: Case, fit: Fit, position: int, turns: dict[int, set[int
                 if update.turn == turn and update.before in gradients and update.before != position
             ]
             if gradient is None or not norm(gradient) > SMALLEST * max(others, default=0.0):
-                return None
+                if not idle:
+                    return None
+                continue
             if not lowers_loss(case, values, position, gradient, seeds):
                 return None
+            told += 1
             first = gradient if first is None else first
+        if idle and told < 2:
+            return None
     return first
 
 

@@ -91,6 +91,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "a gradient that is off by a constant factor",
         "it on the scale of the other parameters' gradients",
     ),
+    "gradient-not-reset": (
+        "the sum of this pass's gradient and those of all passes before: it is never set back to 0",
+        "the gradient of this pass alone",
+    ),
     "target-unused": (
         "an error without the target",
         "the difference of prediction and target",

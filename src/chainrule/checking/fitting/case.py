@@ -71,17 +71,16 @@ def fit_in_worlds(anatomy: Anatomy) -> Case:
     elsewhere = [values for seed in (1, 2) if (values := disturb(anatomy, seed)) is not None]
     case.worlds += elsewhere[:1]
     case.fits = try_losses(case)
-    if is_right(case) or case.unknown_function is not None or not elsewhere:
-        return case
-    others = []
-    if len(elsewhere) == 2 and has_kink(case):
-        others.append(Case(anatomy, elsewhere, kinked=True))
-    here = Case(anatomy, case.worlds[:1])
-    here.fits = try_losses(here)
-    if is_right(here) and (near := disturb(anatomy, 1, DISTURBANCES[-1:])) is not None:
-        # What an argmax chose is fixed: further off it may not be the greatest any more.
-        others.append(Case(anatomy, [case.values, near]))
-    for other in others:
+    right = is_right(case)
+    if not right and anatomy.program.recording.choices and is_right_as_recorded(case):
+        # A largest entry that is another elsewhere, as in a pool, is not followed to there.
+        near = disturb(anatomy, 1, keeping_choices=True)
+        other = Case(anatomy, [anatomy.program.recorded] + ([] if near is None else [near]))
+        other.fits = try_losses(other)
+        if is_right(other):
+            return other
+    if not right and case.unknown_function is None and len(elsewhere) == 2 and has_kink(case):
+        other = Case(anatomy, elsewhere, kinked=True)
         other.fits = try_losses(other)
         if is_right(other):
             return other
@@ -107,6 +106,13 @@ def try_losses(case: Case) -> dict[str, Fit]:
         loss: judge_by_response(case.anatomy, case.worlds, fit, traces)
         for loss, (fit, traces) in plain.items()
     }
+
+
+def is_right_as_recorded(case: Case) -> bool:
+    """Whether a loss explains all updates at the program's own numbers, at least."""
+    return case.unknown_function is None and any(
+        judge_plainly(case.anatomy, case.worlds[:1], loss)[0].is_right for loss in case.fits
+    )
 
 
 def possible_losses(case: Case) -> list[str]:
@@ -141,9 +147,7 @@ def are_probabilities(case: Case, mixes: Sequence[Mix]) -> bool:
     return abs(total - round(total)) < 1e-6 * len(arrays) and total > 0.5
 
 
-def disturb(
-    anatomy: Anatomy, seed: int = 1, amounts: Sequence[float] = DISTURBANCES
-) -> Values | None:
+def disturb(anatomy: Anatomy, seed: int = 1, keeping_choices: bool = False) -> Values | None:
     """The same computation from other starting weights: its values, where its way stays the same.
 
     Small weights, zeros and equal numbers hide mistakes; so the weights are moved by a third, or less
@@ -165,7 +169,11 @@ def disturb(
             for update in anatomy.updates
             for position in (update.before, update.after)
         )
-        if finite and program.keeps_its_way(values):
+        if (
+            finite
+            and program.keeps_its_way(values)
+            and (not keeping_choices or program.keeps_its_choices(values))
+        ):
             return values
     return None
 
@@ -220,6 +228,17 @@ def multiplies_parameters(anatomy: Anatomy, step: Instruction) -> bool:
         return False
     left, right = (anatomy.masks[position] for position in step.inputs)
     return bool(left and right and left != right)
+
+
+def crossed_shapes(case: Case) -> tuple[tuple[int, ...], ...] | None:
+    """The shapes of prediction, target and error where as many of each are compared crosswise: (n, 1) - (n,)."""
+    anatomy = case.anatomy
+    for number in {number for update in anatomy.updates for number in update.mixes}:
+        mix = anatomy.mixes[number]
+        sizes = [np.size(case.values[p]) for p in (mix.prediction, mix.target, mix.output)]
+        if not mix.by_difference and sizes[0] == sizes[1] < sizes[2]:
+            return tuple(np.shape(case.values[p]) for p in (mix.prediction, mix.target, mix.output))
+    return None
 
 
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}

@@ -420,6 +420,7 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
     if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta <= 0:
         return None
     # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
-    if not -1e-9 <= beta < 1.0 + 1e-9 or not -1e-9 <= decay / eta < 1e3 or len(side) < 4 * rank:
+    # Nothing is ever forgotten by beta = 1: that is a gradient which is added up and not set back to 0.
+    if not -1e-9 <= beta < 1.0 - 1e-9 or not -1e-9 <= decay / eta < 1e3 or len(side) < 4 * rank:
         return None
     return float(eta), float(beta), float(decay)

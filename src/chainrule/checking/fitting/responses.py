@@ -6,8 +6,8 @@ must be what an optimizer does. It moves each entry against that entry's own gra
 gradient it rests, or draws the parameter towards 0.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -17,6 +17,7 @@ from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
 
 EVENTS = 4  # updates of each parameter that are looked into
+LARGER = 4.0  # times the gradients: no step may then be much smaller
 
 
 @final
@@ -24,13 +25,14 @@ EVENTS = 4  # updates of each parameter that are looked into
 class Found:
     """The hand-made gradient A = c g of one chain: a position for each update looked into.
 
-    `rate` is eta, where the update is linear in A; else None, as in Adam's.
+    `rates` has eta for each, where the update is linear in A; else None, as in Adam's.
     """
 
     chain: int
     positions: tuple[int, ...]
     factors: tuple[float, ...]
-    rate: float | None = None
+    rates: tuple[float | None, ...] = ()
+    turns: tuple[int, ...] = ()
     fault: str | None = None
 
 
@@ -68,29 +70,38 @@ def fit_by_response(
             )
         )
         found |= next(complete, {})
-    answers = {
-        number: ask(anatomy, worlds[0], traces[number], one) for number, one in found.items()
+    moving = {
+        update.turn
+        for trace in traces.values()
+        for update, (u, _, _) in zip(trace.updates, trace.first, strict=True)
+        if np.any(u)
     }
-    rate = next(iter(before.rate.values()), None) if before.good else None
-    linear = [one.rate for one in answers.values() if one.rate is not None and one.fault is None]
-    if rate is None and linear:
-        rate = float(np.median(linear))
-    adaptive = [
-        one.factors[-1] for one in answers.values() if one.rate is None and one.fault is None
-    ]
-    scale = float(np.median(adaptive)) if adaptive else None
+    answers = {
+        number: ask(anatomy, worlds[0], traces[number], one, moving)
+        for number, one in found.items()
+    }
+    sound = [one for one in answers.values() if one.fault is None]
+    scales, rates = numbers_by_turn(sound, linear=False), numbers_by_turn(sound, linear=True)
+    if before.good:
+        rates |= before.rate
     for number in before.bad:
         one = answers.get(number)
         if one is None or one.fault is not None:
             fit.bad.add(number)
             continue
-        own, common = (one.factors[-1], scale) if one.rate is None else (one.rate, rate)
-        ok = common is not None and abs(own - common) <= 1e-5 * abs(common)
+        ratios = []
+        for turn, factor, rate in zip(one.turns, one.factors, one.rates, strict=True):
+            if turn in moving:
+                own, common = (
+                    (factor, scales.get(turn)) if rate is None else (rate, rates.get(turn))
+                )
+                ratios.append(own / common if common else 0.0)
+        ok = bool(ratios) and all(abs(ratio - 1) <= 1e-5 for ratio in ratios)
         (fit.good if ok else fit.bad).add(number)
-        fit.ratio[number] = own / common if common else 0.0
+        fit.ratio[number] = ratios[-1] if ratios else 0.0
         if ok:
             fit.cosine[number] = 1.0
-    if adaptive and before.good and not linear:
+    if scales and before.good and not any(rate is not None for one in sound for rate in one.rates):
         # Some parameters plainly, others adaptively: nobody's optimizer.
         fit.bad |= before.good
         fit.good -= before.good
@@ -104,6 +115,16 @@ class GradientPlace:
 
     found: dict[int, Found]
     everywhere: frozenset[int]
+
+
+def numbers_by_turn(answers: Sequence[Found], linear: bool) -> dict[int, float]:
+    """The median rate of each turn's linear updates, or the median factor of the others' gradients."""
+    found: dict[int, list[float]] = {}
+    for one in answers:
+        for turn, factor, rate in zip(one.turns, one.factors, one.rates, strict=True):
+            if (rate is not None) == linear:
+                found.setdefault(turn, []).append(factor if rate is None else rate)
+    return {turn: float(np.median(numbers)) for turn, numbers in found.items()}
 
 
 def find_gradients(
@@ -220,30 +241,48 @@ def proportional(
     return {n: Found(n, tuple(positions[n]), tuple(factors[n])) for n in positions}
 
 
-def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
-    """The same with its rate, or with its fault: what no optimizer does."""
-    program = anatomy.program
+def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found, moving: set[int]) -> Found:
+    """The same with its rates, or with its fault: what no optimizer does, in any update looked into.
+
+    A turn that is not `moving` changes no parameter, as in a schedule that begins with a rate of 0.
+    """
     updates = [
         update for k, update in enumerate(trace.updates[:EVENTS]) if norm(trace.gradients[k]) > 0
     ]
-    last = updates[-1]
-    k = trace.updates.index(last)
-    u, _, before = trace.first[k]
+    rates: list[float | None] = []
+    for number, update in enumerate(updates):
+        if update.turn not in moving:
+            rates.append(None)
+            continue
+        answer = ask_once(anatomy, values, trace, found, number, update)
+        if isinstance(answer, str):
+            return replace(found, fault=answer)
+        rates.append(answer)
+    return replace(found, rates=tuple(rates), turns=tuple(update.turn for update in updates))
+
+
+def ask_once(
+    anatomy: Anatomy, values: Values, trace: Trace, found: Found, number: int, update: Update
+) -> float | str | None:
+    """How one update answers: by a rate, or as an optimizer does that has none, or by a fault."""
+    program = anatomy.program
+    positions = found.positions[: number + 1]
+    u, _, before = trace.first[trace.updates.index(update)]
     # The parameter itself is computed anew from its first version on; all others stay as they were.
-    fixed = anatomy.stops - set(anatomy.chains[last.chain].versions)
-    reach = program.ancestors([last.after, last.before], fixed | set(found.positions))
+    fixed = anatomy.stops - set(anatomy.chains[update.chain].versions)
+    reach = program.ancestors([update.after, update.before], fixed | set(positions))
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
 
     starting = [before]
 
     def respond(replacements: Mapping[int, Any]) -> Any:
         new = program.rerun(values, {}, cone, fixed, replacements)
-        ends = (new.get(position, values[position]) for position in (last.after, last.before))
+        ends = (new.get(position, values[position]) for position in (update.after, update.before))
         after, starting[0] = (np.asarray(value, dtype=float) for value in ends)
         return after - starting[0]
 
-    positions, a = found.positions, np.asarray(values[found.positions[-1]], dtype=float)
-    sign = np.sign(found.factors[-1])
+    a = np.asarray(values[positions[-1]], dtype=float)
+    sign = np.sign(found.factors[number])
     typical = float(np.max(np.abs(a))) or 1.0
     shapes = {position: np.shape(values[position]) for position in positions}
     rest = respond({position: np.zeros(shapes[position]) for position in positions})
@@ -251,16 +290,18 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     for direction in (1.0, -1.0):
         moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
         if not np.all((moved - rest) * direction < 0):
-            return fault(found, "it does not move each entry against its gradient")
+            return "it does not move each entry against its gradient"
     if np.any(rest):
         decays = np.all(rest * start <= 0) and not np.any(rest[start == 0])
         if not decays:
             grows = np.all(rest * start >= 0)
-            return fault(found, "decay-sign" if grows else "it moves without a gradient")
+            return "decay-sign" if grows else "it moves without a gradient"
     if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
-        return fault(found, "an entry's gradient moves other entries")
-    if not is_whole(anatomy, values, last, respond({positions[-1]: np.zeros(np.shape(a))})):
-        return fault(found, "more than this gradient goes into it")
+        return "an entry's gradient moves other entries"
+    if not is_whole(anatomy, values, update, respond({positions[-1]: np.zeros(np.shape(a))})):
+        return "more than this gradient goes into it"
+    if number and forgets_nothing(respond, shapes, rest):
+        return "it remembers all gradients as well as the last"
     more = respond({positions[-1]: 1.001 * a})
     response = (more - u) / 0.001
     with_shape = (
@@ -274,8 +315,23 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     ) > 1e-3 * norm(u)
     nonlinear_check = respond({positions[-1]: 1.5 * a})
     linear = linear and norm((nonlinear_check - u) - 0.5 * response) <= 1e-6 * norm(response)
-    rate = -slope * found.factors[-1] if linear else None
-    return Found(found.chain, found.positions, found.factors, rate)
+    if linear:
+        return -slope * found.factors[number]
+    larger = respond({p: LARGER * np.asarray(values[p], dtype=float) for p in positions})
+    if norm(larger - rest) < 0.5 * norm(u - rest):
+        return "its steps get smaller as gradients grow"
+    return None
+
+
+def forgets_nothing(
+    respond: Callable[[Mapping[int, Any]], Any], shapes: Mapping[int, tuple[int, ...]], rest: Any
+) -> bool:
+    """Whether a gradient of the first pass moves a parameter as much as one of this pass."""
+    ends = []
+    for moved in (min(shapes), max(shapes)):
+        ends.append(respond({p: np.full(shape, float(p == moved)) for p, shape in shapes.items()}))
+    first, last = (norm(end - rest) for end in ends)
+    return last > 0 and first >= (1 - 1e-9) * last
 
 
 def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> bool:
@@ -318,7 +374,3 @@ def is_elementwise(respond: Any, position: int, a: Any, u: Any) -> bool:
         if norm(others - scale * rest) > 1e-6 * norm(others):
             return False
     return True
-
-
-def fault(found: Found, what: str) -> Found:
-    return Found(found.chain, found.positions, found.factors, None, what)

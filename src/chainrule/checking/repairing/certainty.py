@@ -145,7 +145,12 @@ def is_believable(case: Case, repair: Repair) -> bool:
     unusual = repair.loss in ("huber", "absolute-error")
     # A factor too many may be a loss's own; f' at another value than z is nobody's.
     moved = names == {"derivative-at-activation"} and all(e.how != "remove" for e in repair.edits)
-    if (moved or names == {"decay-sign"}) and len(fit.bad) > 1 and not unusual:
+    # No loss asks for gradients of earlier passes, or for weights that grow.
+    if (
+        (moved or names in ({"decay-sign"}, {"gradient-not-reset"}))
+        and len(fit.bad) > 1
+        and not unusual
+    ):
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True

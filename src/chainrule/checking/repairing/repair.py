@@ -5,21 +5,22 @@ likeliest is kept, and what is still wrong is looked at again. A repair counts w
 parameter follows its gradient, at the recorded numbers and at disturbed ones.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import chainrule.checking.repairing.edits as edit_list
+import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
 import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
-from chainrule.checking.anatomy.program import NoDerivativeError
+from chainrule.checking.anatomy.program import Instruction, NoDerivativeError
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import stated_losses
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Changes, Edit
 from chainrule.checking.repairing.goals import find_goals
-from chainrule.checking.repairing.scene import Scene, set_scene
+from chainrule.checking.repairing.scene import Place, Scene, set_scene
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
 from chainrule.checking.repairing.trial import FAILURES, Trial, refit
 from chainrule.recording.deadline import Deadline
@@ -29,7 +30,7 @@ MOST_LOSSES = 3
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
     "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
-    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "bias-not-summed",
+    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "gradient-not-reset", "bias-not-summed",
     "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
     "wrong-operator", "wrong-constant", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
     "target-unused", "unknown",
@@ -154,7 +155,7 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
                 first.known_places,
                 first.goals,
             )
-            found = best_edit(scene, changes, deadline)
+            found = best_edit(scene, changes, deadline, repair.edits)
             if found is None:
                 break
             edit, changes, repair.fit = found
@@ -172,6 +173,7 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
 def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Every edit that is worth trying, the likelier ones first."""
     yield edit_list.old_versions(scene)
+    yield memory_edits.fresh_sums(scene)
     yield edit_list.operator_edits(scene)
     yield edit_list.transposes(scene)
     yield edit_list.index_edits(scene)
@@ -197,13 +199,17 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
 
 
 def best_edit(
-    scene: Scene, changes: Mapping[int, Any], deadline: Deadline
+    scene: Scene, changes: Mapping[int, Any], deadline: Deadline, before: Sequence[Edit]
 ) -> tuple[Edit, dict[int, Any], Fit] | None:
-    """The edit that makes most parameters right; of equals the likeliest, then the most specific."""
+    """The edit that makes most parameters right; of equals the likeliest, then the most specific.
+
+    One mistake in several places, as in lines that were copied, is looked no further for.
+    """
     trial = Trial(scene, changes)
     if not trial.updates:
         return None
     found: list[tuple[int, Edit]] = []
+    repeated: list[tuple[int, Edit]] = []
     ratios = trial.constant_ratios() if trial.all_constant() else {}
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
@@ -214,7 +220,11 @@ def best_edit(
                 if gained > 0:
                     edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
                     found.append((gained, edit))
-        if any(gained >= trial.missing for gained, _ in found):
+            repeated = one_mistake_repeated(trial, found, before)
+            if repeated:
+                found = repeated
+                break
+        if repeated or any(gained >= trial.missing for gained, _ in found):
             break
     found.sort(
         key=lambda pair: (
@@ -229,6 +239,40 @@ def best_edit(
         if result is not None:
             return edit, *result
     return None
+
+
+def one_mistake_repeated(
+    trial: Trial, found: Sequence[tuple[int, Edit]], before: Sequence[Edit]
+) -> list[tuple[int, Edit]]:
+    """Edits of one kind that put everything right together, each at a place of its own."""
+    kinds: dict[tuple[str, str], dict[Place, tuple[int, Edit]]] = {}
+    for gained, edit in found:
+        places = kinds.setdefault((edit.mistake, edit.how), {})
+        places.setdefault(trial.scene.place_of(edit.step), (gained, edit))
+    known = {(edit.mistake, edit.how) for edit in before}
+    for kind, places in kinds.items():
+        pairs = list(places.values())
+        enough = sum(gained for gained, _ in pairs) >= trial.missing
+        if not enough or (len(pairs) < 2 and kind not in known):
+            continue
+        if trial.gain(joined([edit for _, edit in pairs])) >= trial.missing:
+            return pairs
+    return []
+
+
+def joined(edits: Sequence[Edit]) -> Edit:
+    """Several edits as one."""
+
+    def make(steps: Sequence[Instruction]) -> Changes | None:
+        changes: Changes = {}
+        for edit in edits:
+            own = edit.make([step for step in edit.steps if step in steps])
+            if own is None:
+                return None
+            changes |= own
+        return changes
+
+    return replace(edits[0], steps=[step for edit in edits for step in edit.steps], make=make)
 
 
 SCALING = {

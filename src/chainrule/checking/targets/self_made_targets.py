@@ -1,10 +1,12 @@
-"""Targets that a program makes from its own predictions: p.argmax(), p.round(), 1 if p is the largest else 0.
+"""Targets that a program makes from its own predictions: p.argmax(), p.round(), or drawn with probabilities p.
 
 Such an error has a target, and all updates may follow it; yet nothing but the network says what is right.
-By value such a target is its prediction, rounded; that it is made from it the program's text tells.
+By value such a target is its prediction, rounded, or nothing at all; that it is made from it the program's
+text tells.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,27 +18,58 @@ from chainrule.checking.fitting.case import Case
 from chainrule.checking.targets.error_places import ErrorPlace
 from chainrule.checking.targets.error_places import instances as all_instances
 from chainrule.checking.targets.target_names import Surroundings
+from chainrule.recording.rewriting import Sites
 
+DRAWING = re.compile(r"rand|choice|multinomial|binomial|bernoulli|uniform|sample")
 DEPTH = 4  # assignments that are followed back
 
 
 def rounded_targets(case: Case) -> ErrorPlace | None:
     """A place of errors whose targets are all their predictions, rounded; None where there is no such place."""
-    anatomy, program = case.anatomy, case.program
-    used = sorted({number for update in anatomy.updates for number in update.mixes})
-    places: dict[int, list[Mix]] = {}
-    for number in used:
-        mix = anatomy.mixes[number]
-        places.setdefault(program.recording.sites[mix.step.number], []).append(mix)
-    for site, mixes in places.items():
+    for site, mixes in mixes_by_site(case).items():
         pairs = [pair_of(case, mix) for mix in mixes]
         if mixes[0].step.operation in ("subtract", "scatter") and are_rounded(pairs):
-            step = mixes[0].step
-            classes = step.operation == "scatter"
-            slot = 0 if classes else step.inputs.index(mixes[0].prediction)
-            place = ErrorPlace(site, (step,), slot, "classes" if classes else "another")
-            return ErrorPlace(site, all_instances(program, place), slot, place.kind)
+            return place_of(case, site, mixes)
     return None
+
+
+def drawn_targets(case: Case, sites: Sites, texts: Sequence[Text]) -> Iterator[ErrorPlace]:
+    """The places of errors whose targets come, by the text, from a drawing of random numbers."""
+    for site, mixes in mixes_by_site(case).items():
+        if mixes[0].step.operation not in ("subtract", "scatter"):
+            continue
+        place, text = place_of(case, site, mixes), texts[sites[site].file]
+        node = text.find(sites[site])
+        target = target_of(node, place) if node is not None else None
+        if node is not None and target is not None and is_drawn(text, node, target):
+            yield place
+
+
+def mixes_by_site(case: Case) -> dict[int, list[Mix]]:
+    anatomy = case.anatomy
+    places: dict[int, list[Mix]] = {}
+    for number in sorted({number for update in anatomy.updates for number in update.mixes}):
+        mix = anatomy.mixes[number]
+        places.setdefault(case.program.recording.sites[mix.step.number], []).append(mix)
+    return places
+
+
+def place_of(case: Case, site: int, mixes: Sequence[Mix]) -> ErrorPlace:
+    step = mixes[0].step
+    classes = step.operation == "scatter"
+    slot = 0 if classes else step.inputs.index(mixes[0].prediction)
+    place = ErrorPlace(site, (step,), slot, "classes" if classes else "another")
+    return ErrorPlace(site, all_instances(case.program, place), slot, place.kind)
+
+
+def is_drawn(text: Text, node: ast.AST, expression: ast.AST) -> bool:
+    """Whether a value comes, within its function, from a call that draws random numbers."""
+    scope = text.around(node, FUNCTIONS) or text.tree
+    return any(
+        isinstance(part, ast.Call) and DRAWING.search(ast.unparse(part.func))
+        for one in expressions_behind(text, scope, expression)
+        for part in ast.walk(one)
+    )
 
 
 def pair_of(case: Case, mix: Mix) -> tuple[Any, Any]:
@@ -97,17 +130,19 @@ def target_of(node: ast.AST, place: ErrorPlace) -> ast.AST | None:
 
 def names_behind(text: Text, scope: ast.AST, expression: ast.AST) -> set[str]:
     """The names in an expression, and those in what they were assigned within a function, tests included."""
-    found: set[str] = set()
+    return {name for one in expressions_behind(text, scope, expression) for name in names_in(one)}
+
+
+def expressions_behind(text: Text, scope: ast.AST, expression: ast.AST) -> Iterator[ast.AST]:
+    """An expression, and what its names were assigned within a function."""
+    known: set[str] = set()
     waiting = [(expression, 0)]
     while waiting:
         here, depth = waiting.pop()
-        for name in names_in(here):
-            if name in found:
-                continue
-            found.add(name)
-            if depth < DEPTH:
-                waiting += [(source, depth + 1) for source in assigned(text, scope, name)]
-    return found
+        yield here
+        for name in set(names_in(here)) - known if depth < DEPTH else ():
+            known.add(name)
+            waiting += [(source, depth + 1) for source in assigned(text, scope, name)]
 
 
 def names_in(node: ast.AST) -> Iterator[str]:
@@ -127,9 +162,16 @@ def names_in(node: ast.AST) -> Iterator[str]:
 
 
 def assigned(text: Text, scope: ast.AST, name: str) -> Iterator[ast.AST]:
-    """What a name was given in a function, and the tests that this depends on."""
+    """What a name, or an entry of it, was given in a function, and the tests that this depends on."""
     for one in ast.walk(scope):
-        if isinstance(one, ast.Assign) and any(ast.unparse(t) == name for t in one.targets):
+        entries = [
+            target for target in (one.targets if isinstance(one, ast.Assign) else ())
+            if isinstance(target, ast.Subscript) and ast.unparse(target.value) == name
+        ]  # fmt: skip
+        yield from (target.slice for target in entries)
+        if isinstance(one, ast.Assign) and (
+            entries or any(ast.unparse(t) == name for t in one.targets)
+        ):
             yield one.value
             test = text.around(one, (ast.If,))
             if isinstance(test, ast.If):
