@@ -205,33 +205,38 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     ]
     last = updates[-1]
     k = trace.updates.index(last)
-    u, _, before = trace.first[k]
+    u = trace.first[k][0]
     # The parameter itself is computed anew from its first version on; all others stay as they were.
     fixed = anatomy.stops - set(anatomy.chains[last.chain].versions)
     reach = program.ancestors([last.after, last.before], fixed | set(found.positions))
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
 
-    starting = [before]
+    def rerun(replacements: Mapping[int, Any]) -> Mapping[int, Any]:
+        return program.rerun(values, {}, cone, fixed, replacements)
+
+    def taken(update: Update, new: Mapping[int, Any]) -> tuple[Any, Any]:
+        """What an update does, and where it starts."""
+        ends = (new.get(position, values[position]) for position in (update.after, update.before))
+        after, start = (np.asarray(value, dtype=float) for value in ends)
+        return after - start, start
 
     def respond(replacements: Mapping[int, Any]) -> Any:
-        new = program.rerun(values, {}, cone, fixed, replacements)
-        ends = (new.get(position, values[position]) for position in (last.after, last.before))
-        after, starting[0] = (np.asarray(value, dtype=float) for value in ends)
-        return after - starting[0]
+        return taken(last, rerun(replacements))[0]
 
     positions, a = found.positions, np.asarray(values[found.positions[-1]], dtype=float)
     sign = np.sign(found.factors[-1])
     typical = float(np.max(np.abs(a))) or 1.0
     shapes = {position: np.shape(values[position]) for position in positions}
-    rest = respond({position: np.zeros(shapes[position]) for position in positions})
-    start = starting[0]
+    resting = rerun({position: np.zeros(shapes[position]) for position in positions})
+    rest, start = taken(last, resting)
     for direction in (1.0, -1.0):
         moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
         if not np.all((moved - rest) * direction < 0):
             return fault(found, "it does not move each entry against its gradient")
-    if np.any(rest):
-        decays = np.all(rest * start <= 0) and not np.any(rest[start == 0])
-        if not decays:
+    if np.any(rest) and not decays(rest, start):
+        # A memory goes on past 0, where decay once drew: only before it remembers anything it is seen.
+        rest, start = taken(trace.updates[0], resting)
+        if not decays(rest, start):
             grows = np.all(rest * start >= 0)
             return fault(found, "decay-sign" if grows else "it moves without a gradient")
     if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
@@ -253,6 +258,11 @@ def ask(anatomy: Anatomy, values: Values, trace: Trace, found: Found) -> Found:
     linear = linear and norm((nonlinear_check - u) - 0.5 * response) <= 1e-6 * norm(response)
     rate = -slope * found.factors[-1] if linear else None
     return Found(found.chain, found.positions, found.factors, rate)
+
+
+def decays(rest: Any, start: Any) -> bool:
+    """Whether what happens without a gradient draws each entry towards 0."""
+    return bool(np.all(rest * start <= 0) and not np.any(rest[start == 0]))
 
 
 def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> bool:
