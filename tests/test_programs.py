@@ -428,6 +428,37 @@ def test_numbers_that_are_rounded_are_followed() -> None:
     assert verdict_on(rounded)["verdict"] == "right"
 
 
+def test_what_only_a_notebook_has_is_stood_in_for(tmp_path: Path) -> None:
+    path = tmp_path / "widgets.py"
+    path.write_text(
+        """
+from IPython.display import clear_output
+import IPython, ipywidgets
+from tqdm import tqdm_notebook
+from tqdm.notebook import tqdm, trange
+import numpy as np
+
+class Panel(ipywidgets.VBox):
+    pass
+
+assert not IPython.version_info[:2] < (8, 24)
+panel = Panel(children=[1, 2])
+panel.layout.width = "3px"
+rng = np.random.default_rng(0)
+x, t, w = rng.normal(size=(8, 3)), rng.normal(size=(8, 1)), rng.normal(size=(3, 1))
+bar = tqdm(range(40), desc="epochs")
+for step in bar:
+    w -= 0.1 * x.T @ (x @ w - t) / 8
+    bar.set_postfix(loss=1.0)
+    clear_output(wait=True)
+for step in trange(3):
+    for again in tqdm_notebook([1, 2]):
+        panel.observe(print)
+"""
+    )
+    assert verdict_on(path)["verdict"] == "right"
+
+
 # --- what is trained later ----------------------------------------------------------------------------
 
 REGRESSION = """
