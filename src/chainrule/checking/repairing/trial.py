@@ -441,6 +441,8 @@ class Trial:
             left, size = u + self.rate * g, max(norm(u), self.rate * norm(g))
             if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
                 return True
+            if any(norm(left + decay * before) <= 2e-6 * size for decay in self.decays):
+                return True
             if self.has_decay(k) and norm(before):
                 decay = -float(np.sum(left * before)) / norm(before) ** 2
                 if decay > 0 and norm(left + decay * before) <= 2e-6 * size:
