@@ -88,6 +88,46 @@ def test_gradients_may_be_returned_kept_or_applied(end: str) -> None:
     assert (verdict["verdict"], verdict["driven"]) == ("right", True)
 
 
+FIXED_SIZES = """
+import numpy as np
+
+def init_params():
+    w1, b1 = np.random.rand(5, 30) - 0.5, np.random.rand(5, 1) - 0.5
+    w2, b2 = np.random.rand(9, 5) - 0.5, np.random.rand(9, 1) - 0.5
+    return w1, b1, w2, b2
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+def one_hot(y):
+    made = np.zeros((y.max() + 1, y.size))
+    made[y, np.arange(y.size)] = 1
+    return made
+
+def forward(w1, b1, w2, b2, x):
+    a1 = np.maximum(0, w1 @ x + b1)
+    a2 = softmax(w2 @ a1 + b2)
+    return a1, a2
+
+def backward(a1, a2, w2, x, y):
+    d2 = a2 - one_hot(y)
+    d1 = w2.T @ d2 * (a1 > 0)
+    dw2, db2 = d2 @ a1.T / y.size, d2.sum(axis=1, keepdims=True) / y.size
+    dw1, db1 = d1 @ x.T / y.size, d1.sum(axis=1, keepdims=True) / y.size
+    return dw1, db1, dw2, db2
+
+def update(w1, b1, w2, b2, dw1, db1, dw2, db2, alpha):
+    return w1 - alpha * dw1, b1 - alpha * db1, w2 - alpha * dw2, b2 - alpha * db2
+"""
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(" * (a1 > 0)", "right"), ("", "wrong")])
+def test_functions_that_fix_their_sizes_are_driven_with_these(slope: str, verdict: str) -> None:
+    found = verdict_on(FIXED_SIZES.replace(" * (a1 > 0)", slope))
+    assert (found["verdict"], found["driven"]) == (verdict, True)
+
+
 def test_a_gradient_that_is_nobodys_prevents_right() -> None:
     wrong = TWO_LAYERS.replace("{end}", "return x.T @ (e * 2 - e * self.h), self.h.T @ d")
     assert verdict_on(wrong)["verdict"] != "right"

@@ -107,6 +107,10 @@ def layouts(n_inputs: int, n_outputs: int, seed: int = 1) -> Iterator[Layout]:
         yield layout("samples in rows, classes by number", x, classes)
         yield layout("samples in rows, one-hot", x, np.eye(n_outputs)[classes])
         yield layout("samples in columns, one-hot", x.T.copy(), np.eye(n_outputs)[classes].T.copy())
+        # Some take the largest class number for the number of classes: each must occur.
+        every = np.arange(max(SAMPLES, n_outputs + 1)) % n_outputs
+        samples = rng.normal(size=(len(every), n_inputs))
+        yield layout("samples in columns, classes by number", samples.T.copy(), every)
     yield layout("lists of samples", x.tolist(), y.tolist() if n_outputs > 1 else y[:, 0].tolist())
     yield layout("a row", x[:1].copy(), y[:1].copy(), single=True)
     yield layout("a vector", x[0].copy(), y[0].copy(), single=True)
