@@ -382,6 +382,15 @@ def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> No
     assert verdict_on(path)["verdict"] == "right"
 
 
+def test_a_cell_may_begin_with_an_import_from_the_future(tmp_path: Path) -> None:
+    first = "%matplotlib inline\nfrom __future__ import print_function\nimport numpy as np"
+    cells = [first + MAKE.rstrip(), "from __future__ import division\n" + NETWORK]
+    path = tmp_path / "net.ipynb"
+    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path.write_text(json.dumps(notebook))
+    assert verdict_on(path)["verdict"] == "right"
+
+
 def test_names_that_numpy_had_once_are_understood() -> None:
     network = NETWORK.replace("(y - t)", "(y - t).astype(np.float)")
     assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
