@@ -4,6 +4,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -217,12 +218,17 @@ for epoch in range(30):
     [
         ("d2.sum(axis=0, keepdims=True) / 8", "d2.sum(axis=0, keepdims=True)", "db2 ="),
         ("w2 -= 0.1 * dw2", "w2 -= 0.1 * (dw2 + dw2)", "w2 -="),
+        # All but one are multiplied by a number that is no rate: that is no rate twice.
+        ("db2 = 0.125 * d2", "db2 = d2", "db2 ="),
     ],
 )
 def test_a_wrong_scale_is_blamed_on_the_gradient_or_on_its_update(
     right: str, wrong: str, line: str, tmp_path: Path
 ) -> None:
-    source = HANDED_OVER.replace(right, wrong)
+    source = HANDED_OVER
+    if "0.125" in right:
+        source = re.sub(r"= (.*) / 8", r"= 0.125 * \1", source)
+    source = source.replace(right, wrong)
     (finding,) = findings_in(source, tmp_path)
     assert finding.line == line_of(source, line)
     assert finding.proved
