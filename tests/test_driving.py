@@ -88,6 +88,45 @@ def test_gradients_may_be_returned_kept_or_applied(end: str) -> None:
     assert (verdict["verdict"], verdict["driven"]) == ("right", True)
 
 
+RECURRENT = """
+import numpy as np
+
+class Recurrent:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.w = np.random.normal(size=(input_size, hidden_size))
+        self.u = 0.3 * np.random.normal(size=(hidden_size, hidden_size))
+        self.v = np.random.normal(size=(hidden_size, output_size))
+
+    def forward(self, x):
+        steps, batch, _ = x.shape
+        self.x, self.h = x, [np.zeros((batch, len(self.u)))]
+        for t in range(steps):
+            self.h.append(np.tanh(x[t] @ self.w + self.h[-1] @ self.u))
+        return self.h[-1] @ self.v
+
+    def backward(self, grad):
+        self.dv = self.h[-1].T @ grad
+        self.dw, self.du = np.zeros_like(self.w), np.zeros_like(self.u)
+        delta = grad @ self.v.T
+        for t in reversed(range(len(self.x))):
+            delta = delta * (1 - self.h[t + 1] ** 2)
+            self.dw += self.x[t].T @ delta
+            self.du += self.h[t].T @ delta
+            delta = delta @ self.u.T
+
+    def update(self, lr):
+        self.w -= lr * self.dw
+        self.u -= lr * self.du
+        self.v -= lr * self.dv
+"""
+
+
+@pytest.mark.parametrize(("back", "verdict"), [("self.u.T", "right"), ("self.u", "wrong")])
+def test_a_recurrent_network_is_driven_with_time_steps(back: str, verdict: str) -> None:
+    found = verdict_on(RECURRENT.replace("delta @ self.u.T", f"delta @ {back}"))
+    assert (found["verdict"], found["driven"]) == (verdict, True)
+
+
 FIXED_SIZES = """
 import numpy as np
 

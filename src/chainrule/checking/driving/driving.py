@@ -117,7 +117,8 @@ def drive(run: Run, deadline: Deadline) -> Driven | None:
     """
     found: dict[str, Driven] = {}
     for plan in plans_of(run):
-        if plan.group in found or (plan.group == "layers" and found):
+        last_resort = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
+        if plan.group in found or (last_resort and found):
             continue
         best = try_layouts(run, plan, deadline)
         if best is not None:
