@@ -48,6 +48,17 @@ def update(params, grads, state, step, rate=0.02, beta1=0.9, beta2=0.99, eps=1e-
         state[k] = m, v
         params[k] = params[k] - rate * (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
 """,
+    # Steps as long as the weights: decay has drawn them past 0 while the memory of it goes on.
+    "adam with decay": """\
+def update(params, grads, state, step, rate=0.3, beta1=0.9, beta2=0.99, eps=1e-8):
+    for k in params:
+        g = grads[k] + 0.02 * params[k]
+        m, v = state.get(k, (0.0, 0.0))
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        state[k] = m, v
+        params[k] = params[k] - rate * (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
+""",
     "rmsprop": """\
 def update(params, grads, state, step, rate=0.01, decay=0.9, eps=1e-6):
     for k in params:
@@ -100,6 +111,11 @@ def test_a_mistake_under_an_optimizer_is_found(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     found = {(finding["mistake"], finding["line"]) for finding in verdict["findings"]}
     assert found == {(mistake, line_of(source, line))}
+
+
+def test_decay_that_grows_a_parameter_is_found_under_a_memory() -> None:
+    verdict = verdict_on(program("adam with decay", "+ 0.02 * params[k]", "- 0.02 * params[k]"))
+    assert verdict["verdict"] != "right"
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -88,6 +88,85 @@ def test_gradients_may_be_returned_kept_or_applied(end: str) -> None:
     assert (verdict["verdict"], verdict["driven"]) == ("right", True)
 
 
+RECURRENT = """
+import numpy as np
+
+class Recurrent:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.w = np.random.normal(size=(input_size, hidden_size))
+        self.u = 0.3 * np.random.normal(size=(hidden_size, hidden_size))
+        self.v = np.random.normal(size=(hidden_size, output_size))
+
+    def forward(self, x):
+        steps, batch, _ = x.shape
+        self.x, self.h = x, [np.zeros((batch, len(self.u)))]
+        for t in range(steps):
+            self.h.append(np.tanh(x[t] @ self.w + self.h[-1] @ self.u))
+        return self.h[-1] @ self.v
+
+    def backward(self, grad):
+        self.dv = self.h[-1].T @ grad
+        self.dw, self.du = np.zeros_like(self.w), np.zeros_like(self.u)
+        delta = grad @ self.v.T
+        for t in reversed(range(len(self.x))):
+            delta = delta * (1 - self.h[t + 1] ** 2)
+            self.dw += self.x[t].T @ delta
+            self.du += self.h[t].T @ delta
+            delta = delta @ self.u.T
+
+    def update(self, lr):
+        self.w -= lr * self.dw
+        self.u -= lr * self.du
+        self.v -= lr * self.dv
+"""
+
+
+@pytest.mark.parametrize(("back", "verdict"), [("self.u.T", "right"), ("self.u", "wrong")])
+def test_a_recurrent_network_is_driven_with_time_steps(back: str, verdict: str) -> None:
+    found = verdict_on(RECURRENT.replace("delta @ self.u.T", f"delta @ {back}"))
+    assert (found["verdict"], found["driven"]) == (verdict, True)
+
+
+FIXED_SIZES = """
+import numpy as np
+
+def init_params():
+    w1, b1 = np.random.rand(5, 30) - 0.5, np.random.rand(5, 1) - 0.5
+    w2, b2 = np.random.rand(9, 5) - 0.5, np.random.rand(9, 1) - 0.5
+    return w1, b1, w2, b2
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+def one_hot(y):
+    made = np.zeros((y.max() + 1, y.size))
+    made[y, np.arange(y.size)] = 1
+    return made
+
+def forward(w1, b1, w2, b2, x):
+    a1 = np.maximum(0, w1 @ x + b1)
+    a2 = softmax(w2 @ a1 + b2)
+    return a1, a2
+
+def backward(a1, a2, w2, x, y):
+    d2 = a2 - one_hot(y)
+    d1 = w2.T @ d2 * (a1 > 0)
+    dw2, db2 = d2 @ a1.T / y.size, d2.sum(axis=1, keepdims=True) / y.size
+    dw1, db1 = d1 @ x.T / y.size, d1.sum(axis=1, keepdims=True) / y.size
+    return dw1, db1, dw2, db2
+
+def update(w1, b1, w2, b2, dw1, db1, dw2, db2, alpha):
+    return w1 - alpha * dw1, b1 - alpha * db1, w2 - alpha * dw2, b2 - alpha * db2
+"""
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(" * (a1 > 0)", "right"), ("", "wrong")])
+def test_functions_that_fix_their_sizes_are_driven_with_these(slope: str, verdict: str) -> None:
+    found = verdict_on(FIXED_SIZES.replace(" * (a1 > 0)", slope))
+    assert (found["verdict"], found["driven"]) == (verdict, True)
+
+
 def test_a_gradient_that_is_nobodys_prevents_right() -> None:
     wrong = TWO_LAYERS.replace("{end}", "return x.T @ (e * 2 - e * self.h), self.h.T @ d")
     assert verdict_on(wrong)["verdict"] != "right"

@@ -4,6 +4,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from chainrule.checking.repairing.repair import ORDER, repair_case
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import run_recorded
+
+from checked import verdict_on
 
 NETWORK = """\
 import numpy as np
@@ -157,6 +160,77 @@ def test_weights_that_are_updated_too_early_are_blamed_on_the_early_update(tmp_p
     early = early.replace("    d1 =", "    w2 -= rate * (a1.T @ d2)\n    d1 =")
     (finding,) = findings_in(early, tmp_path)
     assert (finding.mistake, finding.line) == ("updated-weights", line_of(early, "w2 -="))
+    assert finding.proved
+
+
+TABLE = """\
+import numpy as np
+rng = np.random.default_rng(5)
+vectors, w = 0.5 * rng.normal(size=(7, 4)), 0.5 * rng.normal(size=(3, 8))
+pairs = [([0, 3], 1), ([2, 5], 0), ([6, 1], 2), ([4, 0], 1), ([3, 2], 2)]
+for epoch in range(20):
+    for words, k in pairs:
+        x = np.concatenate([vectors[word] for word in words])
+        scores = w @ x
+        p = np.exp(scores) / np.exp(scores).sum()
+        p[k] -= 1
+        back = w.T @ p
+        w -= 0.1 * (np.outer(p, x) + 0.02 * w)
+        for n, word in enumerate(words):
+            vectors[word] -= 0.1 * (back[4 * n : 4 * n + 4] + 0.02 * vectors[word])
+"""
+
+
+def test_of_a_table_only_the_rows_that_are_looked_up_decay(tmp_path: Path) -> None:
+    (tmp_path / "right.py").write_text(TABLE, "utf-8")
+    assert verdict_on(tmp_path / "right.py")["verdict"] == "right"
+    late = TABLE.replace("        back = w.T @ p\n", "")
+    late = late.replace("        for n,", "        back = w.T @ p\n        for n,")
+    (tmp_path / "late.py").write_text(late, "utf-8")
+    verdict = verdict_on(tmp_path / "late.py")
+    found = [(finding["mistake"], finding["line"]) for finding in verdict["findings"]]
+    assert found == [("updated-weights", line_of(late, "w -="))]
+
+
+HANDED_OVER = """\
+import numpy as np
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(8, 3)), rng.normal(size=(8, 2))
+w1, b1 = rng.normal(size=(3, 4)), np.zeros((1, 4))
+w2, b2 = rng.normal(size=(4, 2)), np.zeros((1, 2))
+for epoch in range(30):
+    h = np.tanh(x @ w1 + b1)
+    d2 = h @ w2 + b2 - t
+    dw2 = h.T @ d2 / 8
+    db2 = d2.sum(axis=0, keepdims=True) / 8
+    d1 = d2 @ w2.T * (1 - h**2)
+    dw1 = x.T @ d1 / 8
+    db1 = d1.sum(axis=0, keepdims=True) / 8
+    w1 -= 0.1 * dw1
+    b1 -= 0.1 * db1
+    w2 -= 0.1 * dw2
+    b2 -= 0.1 * db2
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("d2.sum(axis=0, keepdims=True) / 8", "d2.sum(axis=0, keepdims=True)", "db2 ="),
+        ("w2 -= 0.1 * dw2", "w2 -= 0.1 * (dw2 + dw2)", "w2 -="),
+        # All but one are multiplied by a number that is no rate: that is no rate twice.
+        ("db2 = 0.125 * d2", "db2 = d2", "db2 ="),
+    ],
+)
+def test_a_wrong_scale_is_blamed_on_the_gradient_or_on_its_update(
+    right: str, wrong: str, line: str, tmp_path: Path
+) -> None:
+    source = HANDED_OVER
+    if "0.125" in right:
+        source = re.sub(r"= (.*) / 8", r"= 0.125 * \1", source)
+    source = source.replace(right, wrong)
+    (finding,) = findings_in(source, tmp_path)
+    assert finding.line == line_of(source, line)
     assert finding.proved
 
 

@@ -116,8 +116,25 @@ class StandIn(types.ModuleType):
 
     __radd__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __add__
 
+    def __lt__(self, other: Any) -> bool:
+        return False
+
+    __gt__ = __le__ = __ge__ = __lt__
+
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
-        return (object,)
+        return (StandInBase,)
+
+
+class StandInBase:
+    """What a class of a program inherits where its base stands in for another: it takes anything, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(name)
 
 
 def stand_in_subplots(nrows: int = 1, ncols: int = 1, *args: Any, **kwargs: Any) -> Any:
@@ -147,6 +164,20 @@ class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         pass
+
+
+@final
+class NotebookBars(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Asked first: progress bars of a notebook, which want its widgets, are those of a terminal."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        return importlib.machinery.ModuleSpec(name, self) if name == "tqdm.notebook" else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        bars: Any = importlib.import_module("tqdm.std")
+        module.__dict__.update(
+            tqdm=bars.tqdm, tqdm_notebook=bars.tqdm, trange=bars.trange, tnrange=bars.trange
+        )
 
 
 @final
@@ -262,7 +293,7 @@ def run_recorded(
     sys.modules["__main__"] = module
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
-    sys.meta_path.insert(0, HelperFinder(path, run, recorder, changed, last=False))
+    sys.meta_path[:0] = [HelperFinder(path, run, recorder, changed, last=False), NotebookBars()]
     sys.meta_path += [HelperFinder(path, run, recorder, changed, last=True), StandInFinder()]
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))

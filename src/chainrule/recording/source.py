@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, final
 
 MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
+FUTURE = re.compile(r"from\s+__future__\s+import\b[^(\\]*$")
+EARLY = re.compile(rf"\s*(#.*)?$|{FUTURE.pattern}")  # what such an import may follow
 # What only Python 2 writes: print and exec statements, backticks, <>, 0777, `except E, e`.
 PYTHON_2 = re.compile(
     r"^\s*print\s+[^=\s(\[]|^\s*print\s*$|^\s*print\s*>>|^\s*print\s+\(.*\)\s*[,%]"
@@ -84,7 +86,7 @@ def read_script(path: Path, content: bytes) -> Source:
         ast.parse(text)
     except SyntaxError:
         # Exported notebooks keep their magics.
-        text = "\n".join(without_magics(lines))
+        text = "\n".join(without_late_futures(without_magics(lines)))
     except (ValueError, RecursionError, MemoryError):
         pass
     return Source(path, text, lines)
@@ -100,7 +102,8 @@ def read_notebook(path: Path, content: bytes) -> Source:
     code = [cell.replace("\r\n", "\n") for cell in code]
     shown = "\n".join(code).split("\n") if code else []
     running = [line for cell in code for line in runnable(cell)]
-    return Source(path, "\n".join(running), shown, [cell.count("\n") + 1 for cell in code])
+    text = "\n".join(without_late_futures(running))
+    return Source(path, text, shown, [cell.count("\n") + 1 for cell in code])
 
 
 def text_of(cell: Any) -> str:
@@ -124,6 +127,12 @@ def is_plain(cell: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
+
+
+def without_late_futures(lines: list[str]) -> list[str]:
+    """Without imports from __future__ that come late: each cell may begin with some, a program only once."""
+    first = next((k for k, line in enumerate(lines) if not EARLY.match(line)), len(lines))
+    return ["pass" if k > first and FUTURE.match(line) else line for k, line in enumerate(lines)]
 
 
 def without_magics(lines: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What a class or function that nobody called may be called with, from the names of its parameters.
 
-Sizes are 4 inputs, 5 hidden units, 3 outputs (or 1), 7 samples: all different, so that a layout that a
+Sizes are 4 inputs, 5 hidden units, 3 outputs (or 1), 7 samples, 6 time steps: all different, so that a layout that a
 program does not mean makes it fail, and does not make it compute something else.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.recording.rewriting import Site
 
-INPUTS, HIDDEN, OUTPUTS, SAMPLES = 4, 5, 3, 7
+INPUTS, HIDDEN, OUTPUTS, SAMPLES, STEPS = 4, 5, 3, 7, 6
 PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
@@ -107,6 +107,11 @@ def layouts(n_inputs: int, n_outputs: int, seed: int = 1) -> Iterator[Layout]:
         yield layout("samples in rows, classes by number", x, classes)
         yield layout("samples in rows, one-hot", x, np.eye(n_outputs)[classes])
         yield layout("samples in columns, one-hot", x.T.copy(), np.eye(n_outputs)[classes].T.copy())
+        # Some take the largest class number for the number of classes: each must occur.
+        every = np.arange(max(SAMPLES, n_outputs + 1)) % n_outputs
+        samples = rng.normal(size=(len(every), n_inputs))
+        yield layout("samples in columns, classes by number", samples.T.copy(), every)
+    yield layout("time steps of samples in rows", rng.normal(size=(STEPS, SAMPLES, n_inputs)), y)
     yield layout("lists of samples", x.tolist(), y.tolist() if n_outputs > 1 else y[:, 0].tolist())
     yield layout("a row", x[:1].copy(), y[:1].copy(), single=True)
     yield layout("a vector", x[0].copy(), y[0].copy(), single=True)

@@ -7,7 +7,7 @@ program accepts and that explains most is what is judged; one that it computes s
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -124,7 +124,10 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     operations: list[Driven] = []
     unjudged: list[str] = []
     for plan in plans_of(run):
-        if plan.group in found or (plan.group in ("layers", "operations") and found):
+        last_resort = plan.group in ("layers", "operations") or (
+            isinstance(plan, ObjectPlan) and plan.alone
+        )
+        if plan.group in found or (last_resort and found):
             continue
         best = try_layouts(run, plan, deadline)
         if isinstance(plan, OperationPlan):
@@ -171,8 +174,9 @@ def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
     if own is not None:
         yield own
     sizes = [(INPUTS, OUTPUTS), (INPUTS, 1)]
-    if isinstance(plan, ObjectPlan) and not takes_sizes(plan.owner):
-        sizes = fixed_sizes(plan.owner) or sizes
+    maker = plan.owner if isinstance(plan, ObjectPlan) else getattr(plan, "first", None)
+    if maker is not None and not takes_sizes(maker):
+        sizes = fixed_sizes(maker) or sizes
     for n_inputs, n_outputs in sizes:
         yield from layouts(n_inputs, n_outputs)
 
@@ -194,18 +198,18 @@ def own_data(run: Run) -> Layout | None:
     return Layout("its own data", x, y, x.shape[1], y.shape[1] if y.ndim == 2 else 1, own=True)
 
 
-def takes_sizes(owner: type) -> bool:
-    kinds = {kind_of(name, FOR_CLASSES) for name in inspect.signature(owner).parameters}
+def takes_sizes(maker: Callable[..., Any]) -> bool:
+    kinds = {kind_of(name, FOR_CLASSES) for name in inspect.signature(maker).parameters}
     return bool(kinds & {"sizes", "n_inputs", "n_outputs"})
 
 
-def fixed_sizes(owner: type) -> list[tuple[int, int]]:
-    """Numbers of inputs and outputs of a class that fixes them, from its arrays: of x w, and of w x."""
+def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
+    """Numbers of inputs and outputs that a class or function fixes, from its arrays: of x w, and of w x."""
     try:
         layout = next(layouts(INPUTS, 1))
         state = [
             v
-            for v in arrays_in(owner(**Guess(layout).arguments(owner, FOR_CLASSES)))
+            for v in arrays_in(maker(**Guess(layout).arguments(maker, FOR_CLASSES)))
             if v.ndim == 2
         ]
     except Exception:  # whatever a constructor raises, its sizes are not to be had

@@ -57,6 +57,7 @@ class ObjectPlan:
     owner: type
     methods: tuple[str, ...]
     layers: "LayersPlan | None" = None
+    alone: bool = False  # what looks like a layer, and may be a whole network
 
     @property
     def group(self) -> str:
@@ -197,6 +198,8 @@ def plans_of(run: Run) -> Iterator[Plan]:
             yield ObjectPlan(owner, methods, whole)
     if layers is not None:
         yield layers
+        for methods in methods_in_turn(layers.dense):
+            yield ObjectPlan(layers.dense, methods, alone=True)
     yield from function_plans(run)
     yield from operation_plans(run)
 

@@ -156,7 +156,7 @@ def disturb(anatomy: Anatomy, seed: int = 1, keeping_choices: bool = False) -> V
     program = anatomy.program
     roots = [chain.root for chain in anatomy.chains]
     start = program.recorded
-    for amount in amounts:
+    for amount in DISTURBANCES:
         rng = np.random.default_rng(seed)
         given: dict[int, Any] = {}
         for root in roots:

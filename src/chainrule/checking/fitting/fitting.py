@@ -361,6 +361,11 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
     return fit
 
 
+def decaying_entries(before: Any, u: Any, g: Any) -> Any:
+    """What decay draws: of a table only the rows that are looked up are moved at all."""
+    return np.where((u != 0) | (g != 0), before, 0.0)
+
+
 def stands_still(trace: Trace, rate: float) -> bool:
     """Whether a parameter does not move, though by its gradients it clearly should."""
     return any(
@@ -400,9 +405,8 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
             ):
                 return None
             before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
-            # Where one row is updated, as an embedding's, one row decays.
-            decaying = np.where(u == 0, 0.0, trace.befores[k])
-            rows.append(np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decaying)], axis=1))
+            decay = decaying_entries(trace.befores[k], u, g)
+            rows.append(np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decay)], axis=1))
             sides.append(np.ravel(u))
     if not rows:
         return None

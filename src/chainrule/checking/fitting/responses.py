@@ -267,34 +267,39 @@ def ask_once(
     """How one update answers: by a rate, or as an optimizer does that has none, or by a fault."""
     program = anatomy.program
     positions = found.positions[: number + 1]
-    u, _, before = trace.first[trace.updates.index(update)]
+    u = trace.first[trace.updates.index(update)][0]
     # The parameter itself is computed anew from its first version on; all others stay as they were.
     fixed = anatomy.stops - set(anatomy.chains[update.chain].versions)
     reach = program.ancestors([update.after, update.before], fixed | set(positions))
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
 
-    starting = [before]
+    def rerun(replacements: Mapping[int, Any]) -> Mapping[int, Any]:
+        return program.rerun(values, {}, cone, fixed, replacements)
+
+    def taken(update: Update, new: Mapping[int, Any]) -> tuple[Any, Any]:
+        """What an update does, and where it starts."""
+        ends = (new.get(position, values[position]) for position in (update.after, update.before))
+        after, start = (np.asarray(value, dtype=float) for value in ends)
+        return after - start, start
 
     def respond(replacements: Mapping[int, Any]) -> Any:
-        new = program.rerun(values, {}, cone, fixed, replacements)
-        ends = (new.get(position, values[position]) for position in (update.after, update.before))
-        after, starting[0] = (np.asarray(value, dtype=float) for value in ends)
-        return after - starting[0]
+        return taken(update, rerun(replacements))[0]
 
     a = np.asarray(values[positions[-1]], dtype=float)
     sign = np.sign(found.factors[number])
     typical = float(np.max(np.abs(a))) or 1.0
     shapes = {position: np.shape(values[position]) for position in positions}
-    rest = respond({position: np.zeros(shapes[position]) for position in positions})
-    start = starting[0]
+    resting = rerun({position: np.zeros(shapes[position]) for position in positions})
+    rest, start = taken(update, resting)
     for direction in (1.0, -1.0):
         moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
         if not np.all((moved - rest) * direction < 0):
             return "it does not move each entry against its gradient"
-    if np.any(rest):
-        decays = np.all(rest * start <= 0) and not np.any(rest[start == 0])
-        if not decays:
-            grows = np.all(rest * start >= 0)
+    if np.any(rest) and not decays(rest, start):
+        # A memory goes on past 0, where decay once drew: only before it remembers anything it is seen.
+        drawn, start = taken(trace.updates[0], resting)
+        if not decays(drawn, start):
+            grows = np.all(drawn * start >= 0)
             return "decay-sign" if grows else "it moves without a gradient"
     if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
         return "an entry's gradient moves other entries"
@@ -332,6 +337,11 @@ def forgets_nothing(
         ends.append(respond({p: np.full(shape, float(p == moved)) for p, shape in shapes.items()}))
     first, last = (norm(end - rest) for end in ends)
     return last > 0 and first >= (1 - 1e-9) * last
+
+
+def decays(rest: Any, start: Any) -> bool:
+    """Whether what happens without a gradient draws each entry towards 0."""
+    return bool(np.all(rest * start <= 0) and not np.any(rest[start == 0]))
 
 
 def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> bool:

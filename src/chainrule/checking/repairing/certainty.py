@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
+from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entries, norm
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
@@ -226,6 +226,7 @@ def is_linear(
         if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)) + rounding:
             return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
+            before = decaying_entries(before, once, at_rest)
             decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
             if norm(at_rest - decay * before) > CLEAR * norm(at_rest) + rounding:
                 return False

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
+import numpy as np
+
 import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
@@ -18,6 +20,7 @@ from chainrule.checking.anatomy.program import Instruction, NoDerivativeError
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import stated_losses
+from chainrule.checking.fitting.rates import find_step_sizes
 from chainrule.checking.repairing.edits import Changes, Edit
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
@@ -92,10 +95,10 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     """
     if not fit.good or len(fit.rate) == 0:
         return fit
-    rates = Scene(case, fit).named_rates
     once = {
         n for n in fit.bad
-        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates)
+        if fit.cosine.get(n, 0.0) > 1 - 1e-9
+        and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates_of(case, n))
     }  # fmt: skip
     if once:  # then it is the majority that applies the rate twice
         return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
@@ -114,6 +117,14 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
         if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
     }
     return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
+
+
+def rates_of(case: Case, number: int) -> set[float]:
+    """The numbers that a parameter's own updates are multiplied by last."""
+    anatomy = case.anatomy
+    own = replace(anatomy, updates=[u for u in anatomy.updates if u.chain == number])
+    numbers = (anatomy.program.given[position] for position in find_step_sizes(own))
+    return {float(np.reshape(one, -1)[0]) for one in numbers}
 
 
 def last_layer(case: Case, fit: Fit) -> list[int]:

@@ -12,6 +12,7 @@ from chainrule.checking.fitting.fitting import (
     EXACT,
     Fit,
     Trace,
+    decaying_entries,
     join,
     norm,
     solve_pool,
@@ -222,6 +223,10 @@ class Trial:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
             self.start.append(self.steps_in(self.numbers, values, new))
         now = self.pairs(self.start)
+        self.befores = [
+            before if pair is None else decaying_entries(before, *pair)
+            for before, pair in zip(self.befores, now, strict=True)
+        ]
         found = (self.decay_of(now[k], k) for k in self.places)
         self.decays = [decay] if decay else sorted({one for one in found if one is not None})
         self.rate = self.common_rate(now)
@@ -432,8 +437,11 @@ class Trial:
             before = np.reshape(
                 np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
             )
+            before = decaying_entries(before, u, g)
             left, size = u + self.rate * g, max(norm(u), self.rate * norm(g))
             if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
+                return True
+            if any(norm(left + decay * before) <= 2e-6 * size for decay in self.decays):
                 return True
             if self.has_decay(k) and norm(before):
                 decay = -float(np.sum(left * before)) / norm(before) ** 2
