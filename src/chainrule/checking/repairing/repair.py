@@ -26,6 +26,7 @@ from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
 MOST_LOSSES = 3
+MOST_TURNS = 6  # among which one is looked for that shows something wrong
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
     "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
@@ -174,6 +175,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.old_versions(scene)
     yield edit_list.operator_edits(scene)
     yield edit_list.transposes(scene)
+    yield edit_list.turned_links(scene)
     yield edit_list.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
@@ -200,8 +202,8 @@ def best_edit(
     scene: Scene, changes: Mapping[int, Any], deadline: Deadline
 ) -> tuple[Edit, dict[int, Any], Fit] | None:
     """The edit that makes most parameters right; of equals the likeliest, then the most specific."""
-    trial = Trial(scene, changes)
-    if not trial.updates:
+    trial = telling_trial(scene, changes)
+    if trial is None:
         return None
     found: list[tuple[int, Edit]] = []
     ratios = trial.constant_ratios() if trial.all_constant() else {}
@@ -229,6 +231,21 @@ def best_edit(
         if result is not None:
             return edit, *result
     return None
+
+
+def telling_trial(scene: Scene, changes: Mapping[int, Any]) -> Trial | None:
+    """A trial on a turn in which something goes wrong, where there is one."""
+    passed: set[int] = set()
+    first: Trial | None = None
+    while len(passed) < MOST_TURNS:
+        trial = Trial(scene, changes, passed)
+        if not trial.updates:
+            break
+        if trial.missing:
+            return trial
+        first = first or trial
+        passed.add(trial.turn)
+    return first
 
 
 SCALING = {

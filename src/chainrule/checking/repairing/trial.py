@@ -1,6 +1,6 @@
 """Trying edits on one turn, in all worlds: how many more parameters do they put right?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
@@ -196,10 +196,12 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
 class Trial:
     """One turn of a scene; `missing` is the number of its parameters that are wrong."""
 
-    def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
+    def __init__(
+        self, scene: Scene, changes: Mapping[int, Any], passed: Collection[int] = ()
+    ) -> None:
         self.scene, self.changes = scene, dict(changes)
         anatomy = scene.case.anatomy
-        self.turn = turn = self.choose_turn()
+        self.turn = turn = self.choose_turn(passed)
         self.numbers = [k for k, update in enumerate(anatomy.updates) if update.turn == turn]
         self.updates: list[Update] = [anatomy.updates[k] for k in self.numbers]
         self.momentum, decay = momentum_of(scene)
@@ -230,14 +232,17 @@ class Trial:
         self.missing = len(marks) - self.good
         self.probes = self.choose_probes(marks)
 
-    def choose_turn(self) -> int:
-        """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it."""
+    def choose_turn(self, passed: Collection[int]) -> int:
+        """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it.
+
+        Those that were `passed` show nothing.
+        """
         anatomy, scene = self.scene.case.anatomy, self.scene
         last = scene.worlds[-1][1]
         counts: dict[int, int] = {}
         wrong: dict[int, int] = {}
         # What is trained in a second place has turns of its own, all of them later.
-        turns = sorted({u.turn for u in anatomy.updates if u.chain in scene.fit.bad})[:6]
+        turns = sorted({u.turn for u in anatomy.updates if u.chain in scene.fit.bad} - set(passed))[:6]
         rates = list(scene.fit.rate.values())
         numbers = [k for k, update in enumerate(anatomy.updates) if update.turn in turns]
         steps = steps_of(scene, numbers, scene.worlds[-1][0], {})
