@@ -87,7 +87,8 @@ def find_updates(
             total |= mask
         fed.append(total)
         used = [k for k, position in enumerate(chain.versions) if reached.get(position)]
-        found, strange = [], []
+        found: list[Update] = []
+        strange: list[Update] = []
         for count, k in enumerate(used):
             last = count + 1 == len(used)
             end = len(chain.versions) - 1 if last else used[count + 1]

@@ -32,7 +32,9 @@ def joined_passes(anatomy: Anatomy) -> Anatomy:
     """The same with one loss of all errors that stand in one place, in one pass, of predictions that share parameters."""
     program, mixes, masks = anatomy.program, anatomy.mixes, anatomy.masks
     afters = sorted(update.after for update in anatomy.updates)
-    passes: dict[tuple[int, int], list[tuple[int, int]]] = {}  # mixes and parameters of each, as bits
+    passes: dict[
+        tuple[int, int], list[tuple[int, int]]
+    ] = {}  # mixes and parameters of each, as bits
     for number in sorted({number for update in anatomy.updates for number in update.mixes}):
         mix = mixes[number]
         site = program.recording.sites[mix.step.number]
@@ -45,7 +47,9 @@ def joined_passes(anatomy: Anatomy) -> Anatomy:
             else:
                 apart.append(group)
         groups[:] = [*apart, (errors, parameters)]
-    whole_of = {n: errors for groups in passes.values() for errors, _ in groups for n in bits(errors)}
+    whole_of = {
+        n: errors for groups in passes.values() for errors, _ in groups for n in bits(errors)
+    }
     updates = []
     for update in anatomy.updates:
         errors = 0

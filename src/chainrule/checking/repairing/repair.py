@@ -19,9 +19,10 @@ from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.scene import Scene, set_scene
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
-from chainrule.checking.repairing.trial import FAILURES, Trial, refit
+from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
