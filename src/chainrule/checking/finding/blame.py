@@ -15,9 +15,11 @@ from chainrule.checking.finding.syntax import (
     Text,
     argument_by_name,
     argument_names,
+    is_appended,
     is_assigned,
     is_small,
     operand_of,
+    taken_from,
 )
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operand_names import same_array
@@ -210,7 +212,13 @@ def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | 
     return operand.id if isinstance(operand, ast.Name) else None
 
 
-SEEN = ("factor", "negate", "through time", "truncated")  # edits of a value as others see it
+SEEN = (
+    "factor",
+    "negate",
+    "through time",
+    "truncated",
+    "unused",
+)  # edits of a value as others see it
 
 
 def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
@@ -221,6 +229,8 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]
+    if edit.how == "unused":
+        return thrown_away(program, edit.step, texts) or here
     if edit.how == "truncated":
         loops = list(loops_around(program, edit.step, texts))
         single = [loop for loop in loops if len(getattr(loop.node, "elts", ())) == 1]
@@ -258,11 +268,26 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         and (operand := operand_of(text.find(program.site(step)), slot)) is not None
     }
     for node in ast.walk(text.tree):
+        if is_appended(node, name) and node.lineno >= site.line and name not in used:
+            return Blame(site.file, node)
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
             target = spoken_name(node.targets[0])
             if spoken_name(node.value) == name != target and target in used and name not in used:
                 return Blame(site.file, node)
     return here
+
+
+def thrown_away(program: Program, step: Instruction, texts: Sequence[Text]) -> Blame | None:
+    """The statement that makes a value and keeps nothing of it: a call on a line of its own."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        if node is not None and isinstance(text.parents.get(node), ast.Expr):
+            return Blame(site.file, node)
+        if call is None:
+            return None
+        site, call = program.sites[call.site], call.outer
 
 
 def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> Iterator[Blame]:
@@ -302,21 +327,6 @@ def passed_on(
             ):
                 return Blame(here.file, one)
     return None
-
-
-def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:
-    """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
-    here: ast.AST | None = node
-    while here is not None:
-        loops = here.generators if isinstance(here, ast.ListComp | ast.GeneratorExp) else [here]
-        for loop in loops:
-            if isinstance(loop, ast.For | ast.comprehension):
-                targets = getattr(loop.target, "elts", [loop.target])
-                sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
-                if len(targets) == len(sources):
-                    pairs = zip(targets, sources, strict=True)
-                    yield from (source for target, source in pairs if spoken_name(target) == name)
-        here = text.parents.get(here)
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:

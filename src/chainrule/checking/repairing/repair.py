@@ -19,6 +19,7 @@ from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
 from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.scene import Scene, set_scene
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
@@ -188,6 +189,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.operand_edits(scene, shared=True)
     yield sum_edits.unreduced_products(scene)
     yield flows_through_time(scene)
+    yield unused_errors(scene)
 
 
 def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
@@ -196,6 +198,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield scale_edits.scales(scene, trial.constant_ratios(), trial.turn)
     yield sum_edits.sums_over_samples(scene)
     yield truncated_updates(scene, trial.rate, trial.turn)
+    yield missing_paths(scene)
     yield value_edits.true_slopes(scene)
 
 

@@ -82,7 +82,11 @@ class Trial:
             for u in self.updates
         ]
         reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
-        self.cone = {step.number for step in scene.cone if step.output in reach}
+        self.cone = {
+            step.number
+            for step in scene.cone
+            if step.output in reach or step.output in scene.unused
+        }
         self.places = list(range(len(self.updates)))
         self.start: list[list[Any]] = []
         steps = affected(scene, self.changes, self.cone)
