@@ -17,6 +17,7 @@ from chainrule.checking.finding.syntax import (
     argument_names,
     is_appended,
     is_assigned,
+    is_name_of,
     is_small,
     operand_of,
     taken_from,
@@ -53,6 +54,10 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
             return [early_update(program, maker, edit.step, texts)]
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
+    if edit.how == "scaled":
+        handed_on = renamed_value(program, edit.step.inputs[edit.slot], texts)
+        if handed_on is not None:
+            return [replace(handed_on, step=edit.step)]
     found: dict[tuple[int, int], Blame] = {}
     calls_seen: set[tuple[int, ...]] = set()
     for step in edit.steps:
@@ -62,6 +67,25 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
             blame = replace(blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
+
+
+def renamed_value(program: Program, position: int, texts: Sequence[Text]) -> Blame | None:
+    """The one statement that hands a value on as it is, where it was made: gradient = error."""
+    maker, name = program.step_of.get(position), program.name(position)
+    if maker is None or name is None:
+        return None
+    site = program.site(maker)
+    text = texts[site.file]
+    made = text.find(site)
+    scope = text.tree if made is None else text.around(made, FUNCTIONS) or text.tree
+    found = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign)
+        and node.lineno > site.line
+        and spoken_name(node.value) == name
+    ]
+    return Blame(site.file, found[0], found[0].value) if len(found) == 1 else None
 
 
 def early_update(
@@ -322,7 +346,7 @@ def passed_on(
             if (
                 isinstance(one, ast.Assign)
                 and any(spoken_name(target) in names for target in one.targets)
-                and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
+                and is_name_of(getattr(one.value, "elt", one.value), program.name(position))
                 and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
             ):
                 return Blame(here.file, one)

@@ -180,3 +180,9 @@ def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]
                     pairs = zip(targets, sources, strict=True)
                     yield from (source for target, source in pairs if spoken_name(target) == name)
         here = text.parents.get(here)
+
+
+def is_name_of(node: ast.AST, name: str | None) -> bool:
+    """Whether that is a name, or an entry of what has a name."""
+    entry = isinstance(node, ast.Subscript) and spoken_name(node) == name is not None
+    return entry or isinstance(node, ast.Name | ast.Attribute)

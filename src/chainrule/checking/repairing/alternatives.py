@@ -45,7 +45,7 @@ def alternatives(
 
 
 def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
-    yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"))
+    yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"), ("scaled",))
     own = scene.class_of.get(position)
     _, count = scene.rank(step)
     if own is not None:
@@ -112,6 +112,8 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         return scene.version_used(label[1], step.output)
     if kind == "name":
         return scene.latest_named(label[1], step.output)
+    if kind == "scaled":
+        return scaled(scene, step, position)
     if kind == "turn":
         other = turned_instance(scene, step, label[1])
         found = other.inputs[slot] if other is not None and slot < len(other.inputs) else None
@@ -125,6 +127,19 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         index = members.index(position) + label[1]
         return members[index] if 0 <= index < len(members) else None
     return aligned(scene, step, label[1], label[2])
+
+
+def scaled(scene: Scene, step: Instruction, position: int) -> int | None:
+    """The error that an error is made into entry by entry, where it is made into one only: times a derivative."""
+    found = [
+        user.output
+        for user in scene.program.consumers.get(position, ())
+        if user.operation == "multiply"
+        and user.output < step.output
+        and not all(scene.is_tainted(p) for p in user.inputs)
+        and np.shape(scene.case.values[user.output]) == np.shape(scene.case.values[position])
+    ]
+    return found[0] if len(found) == 1 and scene.is_tainted(position) else None
 
 
 def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:

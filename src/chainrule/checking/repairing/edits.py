@@ -180,6 +180,7 @@ def label_cost(label: Label) -> int:
         "before": 0,
         "partner": 0,
         "name": 1,
+        "scaled": 1,
         "shift": 1,
         "turn": 1,
         "class": 2,

@@ -7,14 +7,18 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
-from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.repairing.edits import Edit, each
 from chainrule.checking.repairing.scene import PRODUCTS, Place, Scene
-from chainrule.checking.repairing.through_time import base, close, recurrent_classes
+from chainrule.checking.repairing.through_time import (
+    Table,
+    base,
+    close,
+    gradients_of,
+    recurrent_classes,
+)
 from chainrule.checking.repairing.value_edits import seen_as
 
 Ways: TypeAlias = frozenset[tuple[int, int]]  # numbers of steps, and what they take
-Table: TypeAlias = dict[int, dict[int, Any]]  # gradients by world and position
 MOST_USES = 6
 
 
@@ -25,7 +29,9 @@ def missing_paths(scene: Scene) -> Iterator[Edit]:
         for place, steps in scene.places.items()
         if scene.is_tainted(steps[0].output) and steps[0].output not in scene.chain_of
     ]
-    for key in recurrent_classes(scene):
+    states = recurrent_classes(scene) if tainted else []
+    whole = gradients_of(scene) if states else {}
+    for key in states:
         uses = uses_of(scene, scene.classes[key])
         if not 1 < len(uses) <= MOST_USES:
             continue
@@ -33,9 +39,8 @@ def missing_paths(scene: Scene) -> Iterator[Edit]:
         alike = [
             pair for pair in tainted if np.shape(scene.case.values[pair[1][0].output]) == shape
         ]
-        whole = gradients_without(scene, frozenset())
         for ways in left_out(list(uses.values())):
-            cut = gradients_without(scene, ways)
+            cut = gradients_of(scene, without=ways)
             for place, steps in alike:
                 pairing = paired(scene, steps, scene.classes[key], cut, whole)
                 if pairing is None:
@@ -76,19 +81,6 @@ def left_out(uses: Sequence[Ways]) -> Iterator[Ways]:
     """One of the ways, or all but one."""
     every = frozenset().union(*uses)
     yield from dict.fromkeys([*uses, *(every - ways for ways in uses)])
-
-
-def gradients_without(scene: Scene, ways: Ways) -> Table:
-    """The gradients of all values of the forward pass by world, were some ways not there."""
-    anatomy = scene.case.anatomy
-    found: Table = {}
-    groups = sorted({update.mixes for update in anatomy.updates}, key=len)
-    for values, _ in scene.worlds:
-        found[id(values)] = own = {}
-        for numbers in groups:
-            seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
-            own.update(scene.program.sweep(values, seeds, anatomy.stops, anatomy.forward, ways))
-    return found
 
 
 def paired(

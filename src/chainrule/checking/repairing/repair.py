@@ -28,6 +28,7 @@ from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
 MOST_LOSSES = 3
+MOST_APPLIED = 40
 MOST_TURNS = 6  # among which one is looked for that shows something wrong
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
@@ -221,7 +222,17 @@ def best_edit(
                     edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
                     found.append((gained, edit))
         if any(gained >= trial.missing for gained, _ in found):
-            break
+            chosen = first_that_holds(scene, changes, found)
+            if chosen is not None:
+                return chosen
+            found = []  # in other turns none of them helps
+    return first_that_holds(scene, changes, found)
+
+
+def first_that_holds(
+    scene: Scene, changes: Mapping[int, Any], found: list[tuple[int, Edit]]
+) -> tuple[Edit, dict[int, Any], Fit] | None:
+    """Of edits with what they gain in one turn the best one that helps in all of them."""
     found.sort(
         key=lambda pair: (
             -pair[0],
@@ -230,7 +241,7 @@ def best_edit(
             place_order(pair[1]),
         )
     )
-    for _, edit in found[:40]:
+    for _, edit in found[:MOST_APPLIED]:
         result = apply(scene, changes, edit)
         if result is not None:
             return edit, *result
