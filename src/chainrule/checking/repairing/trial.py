@@ -1,6 +1,6 @@
 """Trying edits on one turn, in all worlds: how many more parameters do they put right?"""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, final
 
@@ -81,12 +81,7 @@ class Trial:
             join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds])
             for u in self.updates
         ]
-        reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
-        self.cone = {
-            step.number
-            for step in scene.cone
-            if step.output in reach or step.output in scene.unused
-        }
+        self.cone = self.cone_of(range(len(self.updates)))
         self.places = list(range(len(self.updates)))
         self.start: list[list[Any]] = []
         steps = affected(scene, self.changes, self.cone)
@@ -101,6 +96,14 @@ class Trial:
         self.good = sum(marks)
         self.missing = len(marks) - self.good
         self.probes = self.choose_probes(marks)
+        self.probe_cone = self.cone_of(self.probes)
+
+    def cone_of(self, places: Iterable[int]) -> set[int]:
+        """The numbers of the steps that some of the updates are made from, or errors that nobody uses."""
+        scene, numbers = self.scene, [self.numbers[k] for k in places]
+        numbers += [self.former[k] for k in numbers if k in self.former]
+        reach = scene.behind([scene.case.anatomy.updates[k] for k in numbers]) | scene.unused
+        return {step.number for step in scene.cone if step.output in reach}
 
     def choose_turn(self, passed: Collection[int]) -> int:
         """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it.
@@ -172,11 +175,15 @@ class Trial:
         return found
 
     def steps_with(
-        self, own: Mapping[int, Any], places: Sequence[int], worlds: Sequence[int]
+        self,
+        own: Mapping[int, Any],
+        places: Sequence[int],
+        worlds: Sequence[int],
+        cone: set[int],
     ) -> list[list[Any]]:
         """The steps with an edit: those of other parameters as they were."""
         together = {**self.changes, **own}
-        steps = affected(self.scene, together, self.cone)
+        steps = affected(self.scene, together, cone)
         found = []
         for number in worlds:
             values, _ = self.scene.worlds[number]
@@ -316,21 +323,26 @@ class Trial:
         if not here:
             return 0
         try:
+            if self.rate is not None and not self.helps_a_probe(edit):
+                return 0
             own = edit.make(here)
             if not own or not any(number in self.cone for number in own):
                 return 0
-            if self.rate is not None and not self.helps_a_probe(own):
-                return 0
-            everywhere = self.steps_with(own, self.places, range(len(self.scene.worlds)))
+            worlds = range(len(self.scene.worlds))
+            everywhere = self.steps_with(own, self.places, worlds, self.cone)
             return sum(self.marks(self.pairs(everywhere))) - self.good
         except FAILURES:
             return 0
 
-    def helps_a_probe(self, own: Mapping[int, Any]) -> bool:
+    def helps_a_probe(self, edit: Edit) -> bool:
         """Whether an edit puts any of the probes right, in the last world alone: quickly seen."""
         assert self.rate is not None
+        here = [step for step in edit.steps if step.number in self.probe_cone]
+        own = edit.make(here) if here else None
+        if not own or not any(number in self.probe_cone for number in own):
+            return False
         last = len(self.scene.worlds) - 1
-        (steps,) = self.steps_with(own, self.probes, [last])
+        (steps,) = self.steps_with(own, self.probes, [last], self.probe_cone)
         for k in self.probes:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
             if u.shape != g.shape:
