@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
@@ -51,6 +53,7 @@ UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
+ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
 FEW = 2  # passes
 TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
@@ -281,15 +284,20 @@ def judge_targets(
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
         return uses_own_targets(run, case, deadline)
-    most = max((len(fit.good) for fit in case.fits.values()), default=0)
-    if 2 * most >= len(case.anatomy.chains):
-        return False, None  # its targets explain most of it
-    if any(
-        fit.form == "gradient-descent" and len(fit.good) > 1 and fits_last_layer(case, fit)
-        for fit in case.fits.values()
-    ):
-        return False, None  # or at least what stands next to the error
+    if any(is_explained(case, fit) for fit in case.fits.values()):
+        return False, None
     return False, find_missing_target(run, case.program, deadline)
+
+
+def is_explained(case: Case, fit: Fit) -> bool:
+    """Whether targets explain most of the parameters, or so many entries by one rate that it is no chance."""
+    chains = case.anatomy.chains
+    entries = sum(np.size(case.values[chains[number].root]) for number in fit.good)
+    plain = fit.form == "gradient-descent" and len(case.worlds) > 1
+    next_to_error = len(fit.good) > 1 and fits_last_layer(case, fit)
+    return 2 * len(fit.good) >= len(chains) or (
+        plain and (next_to_error or entries >= ENOUGH_ENTRIES)
+    )
 
 
 def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:

@@ -59,7 +59,19 @@ def find_chains(
     everywhere = {spot(program, step) for step in program.steps if step.operation in LINKING}
     chains, _ = link_chains(program, banned, no_links, everywhere, at_known_sites=False)
     sites = {spot(program, step) for chain in chains for step in chain.steps}
-    return link_chains(program, banned, no_links, sites, at_known_sites=True)
+    peers = {
+        (spot(program, chain.steps[0]), born)
+        for chain in chains
+        if (born := birthplace(program, chain.root)) is not None
+    }
+    return link_chains(program, banned, no_links, sites, at_known_sites=True, peers=peers)
+
+
+def birthplace(program: Program, position: int) -> int | None:
+    """Where the source makes a number that is given, such as an entry of a list of weights."""
+    if position not in program.given or np.size(program.given[position]) != 1:
+        return None
+    return program.recording.birthplaces.get(position)
 
 
 def link_chains(
@@ -68,8 +80,13 @@ def link_chains(
     no_links: Collection[Spot],
     sites: Collection[Spot],
     at_known_sites: bool,
+    peers: Collection[tuple[Spot, int]] = (),
 ) -> tuple[list[Chain], list[int]]:
-    """Chains that are linked at some sites; at known ones also where an update is 0."""
+    """Chains that are linked at some sites; at known ones also where an update is 0.
+
+    There `peers`, numbers from the same line as parameters that are updated there, are parameters whatever
+    their updates are made of: those of w[k][j] with the gradients of w[j][k] are made without its help.
+    """
     often = added_to_often(program)
     masks = [0] * program.size
     chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
@@ -114,6 +131,8 @@ def link_chains(
             continues = number in chains and same_statement(program, chains[number], step, parent)
             # An update that a dead unit makes 0 depends on none of its weights.
             usual = number in chains and spot(program, chains[number].steps[-1]) == site
+            born = birthplace(program, parent)
+            usual = usual or (born is not None and (site, born) in peers)
             again = at_known_sites and (depends == 0 or usual) and step.operation in LINKS
             if depends >> number & 1 or continues or again:
                 chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))

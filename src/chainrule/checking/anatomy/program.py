@@ -211,10 +211,12 @@ class Program:
         seeds: Mapping[int, Any],
         stops: Collection[int],
         needed: Collection[int] | None = None,
+        without: Collection[tuple[int, int]] = (),
     ) -> Gradients:
         """Gradients of a sum of losses from its gradients at some values, back to the stops.
 
-        A gradient that reaches a stop goes no further. With `needed`, only through these positions.
+        A gradient that reaches a stop goes no further. With `needed`, only through these positions; and
+        `without` the ways from some steps, by number, to some of what they take.
         Raises: NoDerivativeError.
         """
         gradients: Gradients = {
@@ -235,6 +237,8 @@ class Program:
                 flowing = self.backward(step, gradients[step.output], y, inputs, needed)
                 for position, value, gradient in zip(step.inputs, inputs, flowing, strict=True):
                     if gradient is None or (needed is not None and position not in needed):
+                        continue
+                    if (step.number, position) in without:
                         continue
                     gradient = sum_to(np.asarray(gradient, dtype=float), np.shape(value))
                     before = gradients.get(position)

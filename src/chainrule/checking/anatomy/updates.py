@@ -88,6 +88,8 @@ def find_updates(
             total |= mask
         fed.append(total)
         used = [k for k, position in enumerate(chain.versions) if reached.get(position)]
+        found: list[Update] = []
+        strange: list[Update] = []
         for count, k in enumerate(used):
             last = count + 1 == len(used)
             end = len(chain.versions) - 1 if last else used[count + 1]
@@ -104,10 +106,14 @@ def find_updates(
                 mask |= step_mask
             if chain.root in kept:
                 mask = reached[chain.versions[k]]
-            own = tuple(bits(mask & reached[chain.versions[k]]))
-            if own:
-                before, after = chain.versions[k], chain.versions[end]
-                updates.append(Update(number, count, before, after, own, own[0]))
+            before, after = chain.versions[k], chain.versions[end]
+            own = tuple(bits(mask & reached[before]))
+            due = own or tuple(bits(reached[before]))
+            (found if own else strange if mask else []).append(
+                Update(number, count, before, after, due, due[0])
+            )
+        # Moved by errors, but never by those of its own predictions: it should have been by these.
+        updates += found or strange
     join_mixes(updates, mixes, reached)
     return updates, fed, error_masks, reached
 

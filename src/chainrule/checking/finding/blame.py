@@ -15,9 +15,12 @@ from chainrule.checking.finding.syntax import (
     Text,
     argument_by_name,
     argument_names,
+    is_appended,
     is_assigned,
+    is_name_of,
     is_small,
     operand_of,
+    taken_from,
 )
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operand_names import same_array
@@ -51,6 +54,10 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
             return [early_update(program, maker, edit.step, texts)]
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
+    if edit.how == "scaled":
+        handed_on = renamed_value(program, edit.step.inputs[edit.slot], texts)
+        if handed_on is not None:
+            return [replace(handed_on, step=edit.step)]
     found: dict[tuple[int, int], Blame] = {}
     seen: set[Place | tuple[int, ...]] = set()
     for step in edit.steps:
@@ -61,6 +68,25 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
             blame = replace(blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
+
+
+def renamed_value(program: Program, position: int, texts: Sequence[Text]) -> Blame | None:
+    """The one statement that hands a value on as it is, where it was made: gradient = error."""
+    maker, name = program.step_of.get(position), program.name(position)
+    if maker is None or name is None:
+        return None
+    site = program.site(maker)
+    text = texts[site.file]
+    made = text.find(site)
+    scope = text.tree if made is None else text.around(made, FUNCTIONS) or text.tree
+    found = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign)
+        and node.lineno > site.line
+        and spoken_name(node.value) == name
+    ]
+    return Blame(site.file, found[0], found[0].value) if len(found) == 1 else None
 
 
 def early_update(
@@ -211,7 +237,13 @@ def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | 
     return operand.id if isinstance(operand, ast.Name) else None
 
 
-SEEN = ("factor", "negate", "through time", "truncated")  # edits of a value as others see it
+SEEN = (
+    "factor",
+    "negate",
+    "through time",
+    "truncated",
+    "unused",
+)  # edits of a value as others see it
 
 
 def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
@@ -222,6 +254,8 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]
+    if edit.how == "unused":
+        return thrown_away(program, edit.step, texts) or here
     if edit.how == "truncated":
         loops = list(loops_around(program, edit.step, texts))
         single = [loop for loop in loops if len(getattr(loop.node, "elts", ())) == 1]
@@ -259,11 +293,26 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         and (operand := operand_of(text.find(program.site(step)), slot)) is not None
     }
     for node in ast.walk(text.tree):
+        if is_appended(node, name) and node.lineno >= site.line and name not in used:
+            return Blame(site.file, node)
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
             target = spoken_name(node.targets[0])
             if spoken_name(node.value) == name != target and target in used and name not in used:
                 return Blame(site.file, node)
     return here
+
+
+def thrown_away(program: Program, step: Instruction, texts: Sequence[Text]) -> Blame | None:
+    """The statement that makes a value and keeps nothing of it: a call on a line of its own."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        if node is not None and isinstance(text.parents.get(node), ast.Expr):
+            return Blame(site.file, node)
+        if call is None:
+            return None
+        site, call = program.sites[call.site], call.outer
 
 
 def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> Iterator[Blame]:
@@ -298,26 +347,11 @@ def passed_on(
             if (
                 isinstance(one, ast.Assign)
                 and any(spoken_name(target) in names for target in one.targets)
-                and isinstance(getattr(one.value, "elt", one.value), ast.Name | ast.Attribute)
+                and is_name_of(getattr(one.value, "elt", one.value), program.name(position))
                 and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
             ):
                 return Blame(here.file, one)
     return None
-
-
-def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:
-    """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
-    here: ast.AST | None = node
-    while here is not None:
-        loops = here.generators if isinstance(here, ast.ListComp | ast.GeneratorExp) else [here]
-        for loop in loops:
-            if isinstance(loop, ast.For | ast.comprehension):
-                targets = getattr(loop.target, "elts", [loop.target])
-                sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
-                if len(targets) == len(sources):
-                    pairs = zip(targets, sources, strict=True)
-                    yield from (source for target, source in pairs if spoken_name(target) == name)
-        here = text.parents.get(here)
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:

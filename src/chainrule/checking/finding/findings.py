@@ -14,9 +14,9 @@ from chainrule.checking.finding.syntax import Text, columns_of, names_around, op
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.refitting import steps_of
 from chainrule.checking.repairing.repair import Repair
 from chainrule.checking.repairing.scene import Scene
-from chainrule.checking.repairing.trial import steps_of
 from chainrule.checking.verdict import Finding
 from chainrule.recording.source import Source
 

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import TypeGuard, final
 
 from chainrule.recording.rewriting import Site, spoken_name
 from chainrule.recording.source import Source
@@ -156,3 +156,35 @@ def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
     if getattr(node, "end_lineno", line) != line:
         end = len(coded)
     return len(coded[:start].decode(errors="ignore")), len(coded[:end].decode(errors="ignore"))
+
+
+def is_appended(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
+    """Whether a value goes on in a list as it is: deltas.append(total)."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "append"
+        and len(node.args) == 1
+        and spoken_name(node.args[0]) == name
+    )
+
+
+def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:
+    """What loops around a node take a name out of: of zip(a, b) the one that has its place."""
+    here: ast.AST | None = node
+    while here is not None:
+        loops = here.generators if isinstance(here, ast.ListComp | ast.GeneratorExp) else [here]
+        for loop in loops:
+            if isinstance(loop, ast.For | ast.comprehension):
+                targets = getattr(loop.target, "elts", [loop.target])
+                sources = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
+                if len(targets) == len(sources):
+                    pairs = zip(targets, sources, strict=True)
+                    yield from (source for target, source in pairs if spoken_name(target) == name)
+        here = text.parents.get(here)
+
+
+def is_name_of(node: ast.AST, name: str | None) -> bool:
+    """Whether that is a name, or an entry of what has a name."""
+    entry = isinstance(node, ast.Subscript) and spoken_name(node) == name is not None
+    return entry or isinstance(node, ast.Name | ast.Attribute)

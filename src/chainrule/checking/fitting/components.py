@@ -1,8 +1,10 @@
 """Models of one program that have nothing to do with each other: each descends a loss of its own."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.case import Case, fit_anatomy, right_losses
 from chainrule.checking.verdict import Verdict
@@ -15,7 +17,47 @@ def models_of(case: Case) -> list[Case]:
     groups = list(groups_of(case.anatomy.updates))
     if not 1 < len(groups) <= MOST_MODELS or right_losses(case):
         return [case]
-    return [fit_anatomy(part_of(case.anatomy, updates)) for updates in groups]
+    models = [fit_anatomy(part_of(case.anatomy, updates)) for updates in groups]
+    if all(right_losses(model) for model in models):
+        return models
+    # Outputs of one network are no models, though some update forgets all errors but one.
+    whole = joined_passes(case.anatomy)
+    joined = list(groups_of(whole.updates))
+    if len(joined) == len(groups):
+        return models
+    return [fit_anatomy(part_of(whole, updates)) for updates in joined]
+
+
+def joined_passes(anatomy: Anatomy) -> Anatomy:
+    """The same with one loss of all errors that stand in one place, in one pass, of predictions that share parameters."""
+    program, mixes, masks = anatomy.program, anatomy.mixes, anatomy.masks
+    afters = sorted(update.after for update in anatomy.updates)
+    passes: dict[
+        tuple[int, int], list[tuple[int, int]]
+    ] = {}  # mixes and parameters of each, as bits
+    for number in sorted({number for update in anatomy.updates for number in update.mixes}):
+        mix = mixes[number]
+        site = program.recording.sites[mix.step.number]
+        groups = passes.setdefault((site, bisect_left(afters, mix.prediction)), [])
+        errors, parameters = 1 << number, masks[mix.prediction]
+        apart = []
+        for group in groups:
+            if group[1] & parameters:
+                errors, parameters = errors | group[0], parameters | group[1]
+            else:
+                apart.append(group)
+        groups[:] = [*apart, (errors, parameters)]
+    whole_of = {
+        n: errors for groups in passes.values() for errors, _ in groups for n in bits(errors)
+    }
+    updates = []
+    for update in anatomy.updates:
+        errors = 0
+        for number in update.mixes:
+            errors |= whole_of[number]
+        own = tuple(bits(errors & anatomy.reached[update.before]))
+        updates.append(replace(update, mixes=own, turn=min(bits(errors))))
+    return replace(anatomy, updates=updates)
 
 
 def groups_of(updates: Sequence[Update]) -> Iterator[list[Update]]:

@@ -11,7 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.updates import Anatomy, Update
 
 NOISY = 1e-3  # an update that is rounding errors alone agrees with any rate
@@ -376,10 +376,11 @@ def stands_still(trace: Trace, rate: float) -> bool:
     )
 
 
-def update_line(anatomy: Anatomy, number: int) -> tuple[str | None, int, int]:
+def update_line(anatomy: Anatomy, number: int) -> tuple[Any, ...]:
+    """What parameters have in common that are numbers of one list: their name, and the line that updates them."""
     chain = anatomy.chains[number]
-    site = anatomy.program.site(chain.steps[-1])
-    return chain.name(anatomy.program), site.file, site.line
+    site, call = anatomy.program.site(chain.steps[-1]), anatomy.program.call(chain.steps[-1])
+    return chain.name(anatomy.program), site.file, site.line, calls_of(call)
 
 
 def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float | None:

@@ -45,7 +45,7 @@ def alternatives(
 
 
 def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
-    yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"))
+    yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"), ("scaled",))
     own = scene.class_of.get(position)
     _, count = scene.rank(step)
     if own is not None:
@@ -53,6 +53,8 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
         if members > 1:
             for distance in range(1, min(members, MOST_SHIFT + 1)):
                 yield from (("shift", distance), ("shift", -distance))
+    if np.size(scene.case.values[position]) == 1:
+        yield from (("turn", rows) for rows in squares(count))
     yield from (("name", name) for name in scene.by_name)
     shape = np.shape(scene.case.values[position])
     for key in scene.classes_by_shape(shape, step.output):
@@ -62,6 +64,21 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
         yield ("chain", number)
     for given in scene.given_values:
         yield ("given", given)
+
+
+def squares(count: int) -> list[int]:
+    """How many rows the square matrices have that are read in so many instances of a place, one or several of them."""
+    return [rows for rows in range(2, MOST_SHIFT + 1) if count and count % rows**2 == 0]
+
+
+def turned_instance(scene: Scene, step: Instruction, rows: int) -> Instruction | None:
+    """The instance at row k, column j where a step is at row j, column k: w[k][j] for w[j][k]."""
+    near = scene.instances_near(scene.place_of(step), step.output)
+    index = near.index(step.output)
+    if len(near) % rows**2:
+        return None
+    row, column = divmod(index % rows**2, rows)
+    return scene.program.step_of[near[index - index % rows**2 + column * rows + row]]
 
 
 def modes(others: int, count: int) -> list[Any]:
@@ -95,6 +112,12 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         return scene.version_used(label[1], step.output)
     if kind == "name":
         return scene.latest_named(label[1], step.output)
+    if kind == "scaled":
+        return scaled(scene, step, position)
+    if kind == "turn":
+        other = turned_instance(scene, step, label[1])
+        found = other.inputs[slot] if other is not None and slot < len(other.inputs) else None
+        return found if found is not None and found < step.output else None
     if kind == "partner":
         return partner(scene, step, slot, len(label) > 1)
     if kind == "shift":
@@ -104,6 +127,19 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         index = members.index(position) + label[1]
         return members[index] if 0 <= index < len(members) else None
     return aligned(scene, step, label[1], label[2])
+
+
+def scaled(scene: Scene, step: Instruction, position: int) -> int | None:
+    """The error that an error is made into entry by entry, where it is made into one only: times a derivative."""
+    found = [
+        user.output
+        for user in scene.program.consumers.get(position, ())
+        if user.operation == "multiply"
+        and user.output < step.output
+        and not all(scene.is_tainted(p) for p in user.inputs)
+        and np.shape(scene.case.values[user.output]) == np.shape(scene.case.values[position])
+    ]
+    return found[0] if len(found) == 1 and scene.is_tainted(position) else None
 
 
 def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:

@@ -11,10 +11,18 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from chainrule.arithmetic import FLOAT64
 from chainrule.checking.anatomy.program import Instruction
-from chainrule.checking.repairing.alternatives import Label, alternative, alternatives
+from chainrule.checking.repairing.alternatives import (
+    Label,
+    alternative,
+    alternatives,
+    squares,
+    turned_instance,
+)
 from chainrule.checking.repairing.operand_names import name_operand, name_operator
 from chainrule.checking.repairing.scene import Scene
+from chainrule.rules import RULES
 
 Changes: TypeAlias = dict[int, Instruction]
 Change: TypeAlias = Callable[..., Instruction | None]  # of one step
@@ -172,7 +180,9 @@ def label_cost(label: Label) -> int:
         "before": 0,
         "partner": 0,
         "name": 1,
+        "scaled": 1,
         "shift": 1,
+        "turn": 1,
         "class": 2,
         "chain": 3,
         "given": 3,
@@ -248,6 +258,42 @@ def transposes(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 "wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2
             )
+
+
+def turned_links(scene: Scene) -> Iterator[Edit]:
+    """Numbers that are moved by the gradients of other ones: w[k][j] by what w[j][k] should be moved by."""
+    for steps in scene.places.values():
+        first = steps[0]
+        lone = np.size(scene.case.values[first.output]) == 1
+        if first.operation not in ("add", "subtract") or not (lone and is_link(scene, first, 0)):
+            continue
+        _, count = scene.rank(first)
+        for rows in squares(count):
+            yield Edit(
+                "wrong-transpose", steps,
+                each(lambda step, rows=rows: moved_as(scene, step, turned_instance(scene, step, rows))),
+                first, None, how="turn", cost=1,
+            )  # fmt: skip
+
+
+def moved_as(scene: Scene, step: Instruction, other: Instruction | None) -> Instruction | None:
+    """A step that moves a number by what another step moves its own by, made when it is asked for."""
+    if other is None:
+        return None
+    program, own, gradient = scene.program, step.inputs[0], other.inputs[1]
+
+    def at(values: Any, position: int) -> Any:
+        if position < step.output:
+            return values[position]
+        maker = program.step_of[position]
+        return RULES[maker.operation].forward(
+            FLOAT64, *(at(values, p) for p in maker.inputs), **maker.parameters
+        )
+
+    def compute(values: Any) -> Any:
+        return RULES[step.operation].forward(FLOAT64, values[own], at(values, gradient))
+
+    return replace(step, compute=compute)
 
 
 def turned_result(step: Instruction) -> Instruction:

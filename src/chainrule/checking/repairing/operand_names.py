@@ -45,7 +45,8 @@ def name_operand(
             return "raw-error-backpropagated"
         if sums_units(scene, position, other):
             return "bias-summed-over-all"
-        return "wrong-index" if label[0] == "shift" or is_turned(label) else "wrong-variable"
+        listed = label[0] == "shift" or is_turned(label) or is_peer(scene, position, other)
+        return "wrong-index" if listed else "wrong-variable"
     if should:
         return "wrong-variable" if scene.updated_by(step.output) is not None else None
     if is_number(scene, position) and label[0] != "partner":
@@ -131,7 +132,7 @@ def is_number(scene: Scene, position: int) -> bool:
 
 
 def is_turned(label: Label) -> bool:
-    return label[0] == "class" and isinstance(label[2], tuple)
+    return label[0] == "turn" or (label[0] == "class" and isinstance(label[2], tuple))
 
 
 def alike(scene: Scene, position: int, other: int) -> bool:

@@ -23,13 +23,17 @@ from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.fitting.rates import find_step_sizes
 from chainrule.checking.repairing.edits import Changes, Edit
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
+from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
-from chainrule.checking.repairing.trial import FAILURES, Trial, refit
+from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
 MOST_LOSSES = 3
+MOST_APPLIED = 40
+MOST_TURNS = 6  # among which one is looked for that shows something wrong
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
     "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
@@ -187,6 +191,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield memory_edits.fresh_sums(scene)
     yield edit_list.operator_edits(scene)
     yield edit_list.transposes(scene)
+    yield edit_list.turned_links(scene)
     yield edit_list.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
@@ -198,6 +203,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.operand_edits(scene, shared=True)
     yield sum_edits.unreduced_products(scene)
     yield flows_through_time(scene)
+    yield unused_errors(scene)
 
 
 def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
@@ -206,6 +212,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield scale_edits.scales(scene, trial.constant_ratios(), trial.turn)
     yield sum_edits.sums_over_samples(scene)
     yield truncated_updates(scene, trial.rate, trial.turn)
+    yield missing_paths(scene)
     yield value_edits.true_slopes(scene)
 
 
@@ -216,11 +223,10 @@ def best_edit(
 
     One mistake in several places, as in lines that were copied, is looked no further for.
     """
-    trial = Trial(scene, changes)
-    if not trial.updates:
+    trial = telling_trial(scene, changes)
+    if trial is None:
         return None
     found: list[tuple[int, Edit]] = []
-    repeated: list[tuple[int, Edit]] = []
     ratios = trial.constant_ratios() if trial.all_constant() else {}
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
@@ -233,10 +239,19 @@ def best_edit(
                     found.append((gained, edit))
             repeated = one_mistake_repeated(trial, found, before)
             if repeated:
-                found = repeated
-                break
-        if repeated or any(gained >= trial.missing for gained, _ in found):
-            break
+                return first_that_holds(scene, changes, repeated)
+        if any(gained >= trial.missing for gained, _ in found):
+            chosen = first_that_holds(scene, changes, found)
+            if chosen is not None:
+                return chosen
+            found = []  # in other turns none of them helps
+    return first_that_holds(scene, changes, found)
+
+
+def first_that_holds(
+    scene: Scene, changes: Mapping[int, Any], found: list[tuple[int, Edit]]
+) -> tuple[Edit, dict[int, Any], Fit] | None:
+    """Of edits with what they gain in one turn the best one that helps in all of them."""
     found.sort(
         key=lambda pair: (
             -pair[0],
@@ -245,7 +260,7 @@ def best_edit(
             place_order(pair[1]),
         )
     )
-    for _, edit in found[:40]:
+    for _, edit in found[:MOST_APPLIED]:
         result = apply(scene, changes, edit)
         if result is not None:
             return edit, *result
@@ -284,6 +299,21 @@ def joined(edits: Sequence[Edit]) -> Edit:
         return changes
 
     return replace(edits[0], steps=[step for edit in edits for step in edit.steps], make=make)
+
+
+def telling_trial(scene: Scene, changes: Mapping[int, Any]) -> Trial | None:
+    """A trial on a turn in which something goes wrong, where there is one."""
+    passed: set[int] = set()
+    first: Trial | None = None
+    while len(passed) < MOST_TURNS:
+        trial = Trial(scene, changes, passed)
+        if not trial.updates:
+            break
+        if trial.missing:
+            return trial
+        first = first or trial
+        passed.add(trial.turn)
+    return first
 
 
 SCALING = {

@@ -113,8 +113,8 @@ class Scene:
 
     @cached_property
     def cone(self) -> list[Instruction]:
-        """All steps that any update is made from."""
-        found = self.behind(self.case.anatomy.updates)
+        """All steps that any update is made from, and those of errors that nobody uses."""
+        found = self.behind(self.case.anatomy.updates) | self.unused
         return [step for step in self.program.steps if step.output in found]
 
     def place_of(self, step: Instruction) -> Place:
@@ -162,13 +162,14 @@ class Scene:
     @cached_property
     def useful(self) -> set[int]:
         """What predictions and updates are made from, and errors that were computed and are not used."""
-        program = self.program
-        end = max(update.after for update in self.case.anatomy.updates)  # no pass that was cut off
-        unused = {
-            step.output for step in program.steps
-            if step.output < end and self.is_tainted(step.output) and not program.consumers.get(step.output)
-        }  # fmt: skip
-        return self.forward | {step.output for step in self.cone} | unused
+        return self.forward | {step.output for step in self.cone}
+
+    @cached_property
+    def unused(self) -> set[int]:
+        """Errors that were computed and are not used, in no pass that was cut off."""
+        end = max(update.after for update in self.case.anatomy.updates)
+        errors = {step.output for step in self.program.steps if self.is_tainted(step.output)}
+        return {p for p in errors if p < end and not self.program.consumers.get(p)}
 
     @cached_property
     def classes(self) -> dict[Any, list[int]]:

@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
-from chainrule.checking.repairing.edits import Edit, each
+from chainrule.checking.repairing.edits import Edit, each, groups
 from chainrule.checking.repairing.scene import Scene
 from chainrule.checking.repairing.value_edits import passing, seen_as, with_changed_operand
 
 
 def reductions(scene: Scene) -> Iterator[Edit]:
     """A sum over another axis, one too many, or one that is missing."""
-    for key, steps in scene.places.items():
+    for steps, shared in groups(scene):
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
         if first.operation in ("sum", "mean"):
             yield from other_sums(scene, steps)
+        if first.operation in ("sum", "mean") or shared:
             continue
+        key = scene.place_of(first)
         source = scene.case.values[first.inputs[0]]
         if first.operation == "gather" and np.ndim(source) == 2:
             for operation in (np.sum, np.mean):
@@ -93,14 +95,12 @@ def own_part(scene: Scene, step: Instruction, end: int) -> Instruction | None:
         return None
     index, _ = scene.rank(step)
     parts = len(maker.inputs)
+    # All sums of these parts: those for dead units are in no update.
     same = [
-        output for output in scene.instances_near(scene.place_of(step), step.output)
-        if (m := scene.program.step_of.get(scene.program.step_of[output].inputs[0])) is not None
-        and m.inputs == maker.inputs
+        other.output for other in scene.program.consumers[maker.inputs[0]]
+        if other.inputs == maker.inputs and scene.place_of(other) == scene.place_of(maker)
     ]  # fmt: skip
-    position = same.index(step.output) if step.output in same else 0
-    if len(same) != parts:
-        position = index % parts
+    position = same.index(maker.output) if len(same) == parts else index % parts
     at = maker.inputs[position if end == 0 else parts - 1 - position]
     return replace(step, compute=lambda values: values[at])
 

@@ -1,8 +1,8 @@
 """An error that should also come back from later time steps: the gradient with that path in its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.repairing.edits import Edit, each
 from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.checking.repairing.value_edits import seen_as
+
+Table: TypeAlias = dict[int, dict[int, Any]]  # gradients by world and position
 
 SAME = 1e-7
 MOST_STATES = 60
@@ -27,8 +29,9 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         if scene.is_tainted(steps[0].output)
     }
     near = scene.case.anatomy.mixes[scene.case.anatomy.updates[0].turn].prediction
+    whole = gradients_of(scene)
     tables = [
-        (key, gradients_of(scene, key))
+        (key, gradients_of(scene, ends=scene.classes[key]))
         for key in states
         if np.shape(scene.case.values[scene.members(key, near)[0]]) in shapes
     ]
@@ -36,16 +39,14 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
-        for key, (cut, whole) in tables:
+        for key, cut in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
             if pairing is None or not any(
                 differs(cut, whole, p) for p in scene.members(key, first.output)
             ):
                 continue
 
-            def change(
-                step: Any, place: Any = place, key: Any = key, cut: Any = cut, whole: Any = whole
-            ) -> Any:
+            def change(step: Any, place: Any = place, key: Any = key, cut: Any = cut) -> Any:
                 pairing = pair_up(scene, place, key, step.output, cut)
                 if pairing is None:
                     return None
@@ -154,24 +155,23 @@ def recurrent_classes(scene: Scene) -> list[Place]:
     return found[:MOST_STATES]
 
 
-def gradients_of(scene: Scene, key: Place) -> tuple[dict[int, Any], dict[int, Any]]:
-    """By world: gradients of a place's values without the path through later ones, and with it."""
+def gradients_of(
+    scene: Scene, ends: Collection[int] = (), without: Collection[tuple[int, int]] = ()
+) -> Table:
+    """By world the gradients of all values of the forward pass: that go no further than to some ends, or without some ways."""
     anatomy, program = scene.case.anatomy, scene.program
-    own = set(scene.classes[key])
-    cut: dict[int, Any] = {}
-    whole: dict[int, Any] = {}
+    found: Table = {}
     groups = sorted({update.mixes for update in anatomy.updates}, key=len)
     for values, _ in scene.worlds:
-        cut[id(values)], whole[id(values)] = {}, {}
+        own = found[id(values)] = {}
         for numbers in groups:
             seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
-            some = program.sweep(values, seeds, anatomy.stops | own, anatomy.forward)
-            full = program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+            stops = anatomy.stops | set(ends)
+            swept = program.sweep(values, seeds, stops, anatomy.forward, without)
             # A state that is handed to the next turn has no gradient from there.
-            here = scene.between(scene.classes[key], anatomy.mixes[numbers[0]].prediction)
-            cut[id(values)] |= {p: some[p] for p in here if p in some}
-            whole[id(values)] |= {p: full[p] for p in here if p in full}
-    return cut, whole
+            start, end = scene.window(anatomy.mixes[numbers[0]].prediction)
+            own.update((p, g) for p, g in swept.items() if start < p <= end)
+    return found
 
 
 def differs(cut: Mapping[int, Any], whole: Mapping[int, Any], position: int) -> bool:

@@ -1,16 +1,14 @@
 """Trying edits on one turn, in all worlds: how many more parameters do they put right?"""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Instruction, Values
+from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import (
-    EXACT,
-    Fit,
     Trace,
     decaying_entries,
     join,
@@ -19,11 +17,10 @@ from chainrule.checking.fitting.fitting import (
     traces_of,
     update_line,
 )
-from chainrule.checking.fitting.judging import fit_rows
 from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.refitting import TOLERANCE, affected, steps_of
 from chainrule.checking.repairing.scene import Scene
 
-TOLERANCE = 100 * EXACT
 FAILURES = (
     ValueError,
     TypeError,
@@ -32,131 +29,7 @@ FAILURES = (
     KeyError,
 )  # an edit that cannot be
 MOST_PROBES = 6
-
-
-def steps_of(
-    scene: Scene, numbers: Sequence[int], values: Values, new: Mapping[int, Any]
-) -> list[Any]:
-    """What is held against each gradient: u = V' - V, or the hand-made gradient with the sign of the step."""
-    updates = scene.case.anatomy.updates
-
-    def value(position: int) -> Any:
-        return np.asarray(new.get(position, values[position]), dtype=float)
-
-    found = []
-    for number in numbers:
-        update = updates[number]
-        u = value(update.after) - np.asarray(values[update.before], dtype=float)
-        goal = scene.goals.get(number)
-        if goal is not None:
-            made, first = value(goal), scene.first_goals[update.chain]
-            start, gradient = updates[first], value(scene.goals[first])
-            moved = value(start.after) - np.asarray(values[start.before], dtype=float)
-            if made.shape == u.shape and gradient.shape == moved.shape:
-                u = made * (np.sign(np.sum(moved * gradient)) or 1.0)
-        found.append(u)
-    return found
-
-
-def affected(scene: Scene, changed: Iterable[int], within: set[int]) -> list[Instruction]:
-    """The steps of a cone that come out otherwise when some are changed, in order."""
-    program = scene.program
-    numbers = {number for number in changed if number in within}
-    waiting = list(numbers)
-    while waiting:
-        step = program.steps[waiting.pop()]
-        if step.output in scene.fixed:
-            continue
-        for consumer in program.consumers.get(step.output, ()):
-            if consumer.number in within and consumer.number not in numbers:
-                numbers.add(consumer.number)
-                waiting.append(consumer.number)
-    return [program.steps[number] for number in sorted(numbers)]
-
-
-def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
-    """How well all updates fit, in all worlds, when some steps are changed.
-
-    Of a parameter that takes another shape on its way only the updates in its first shape count.
-    """
-    anatomy = scene.case.anatomy
-    kept = [
-        k
-        for k, update in enumerate(anatomy.updates)
-        if np.shape(scene.case.values[update.before])
-        == np.shape(scene.case.values[anatomy.chains[update.chain].root])
-    ]
-    cone = affected(scene, changes, {step.number for step in scene.cone})
-    rows = []
-    for values, gradients in scene.worlds:
-        new = scene.program.rerun(values, changes, cone, scene.fixed)
-        rows.append((values, [gradients[k] for k in kept], steps_of(scene, kept, values, new)))
-    reduced = Anatomy(
-        anatomy.program, anatomy.chains, anatomy.masks, anatomy.mixes, [anatomy.updates[k] for k in kept],
-        anatomy.stops, anatomy.error_masks, anatomy.forward, anatomy.reached,
-    )  # fmt: skip
-    fit, traces = fit_rows(reduced, rows, scene.loss)
-    shortened = (
-        {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
-    )
-    for number in sorted(fit.bad & shortened):
-        if len(traces[number].updates) < len(
-            [u for u in anatomy.updates if u.chain == number]
-        ) and all(
-            is_step(u, g, fit.rate.get(update.turn))
-            for update, u, g in zip(
-                traces[number].updates, traces[number].steps, traces[number].gradients, strict=True
-            )
-        ):
-            fit.bad.discard(number)
-            fit.good.add(number)
-    return downwards(fit, traces)
-
-
-def is_step(u: Any, g: Any, rate: float | None) -> bool:
-    return (
-        u is not None
-        and rate is not None
-        and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
-    )
-
-
-def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
-    """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
-    if fit.form != "gradient-descent" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
-        return fit
-    good, bad = set(fit.good), set(fit.bad)
-    for number in fit.good | fit.bad:
-        trace = traces[number]
-        marks = [
-            is_step(u, g, abs(fit.rate[update.turn]))
-            for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
-            if update.turn in fit.rate and (u is None or norm(u) + norm(g) > 0)
-        ]
-        (good if all(marks) else bad).add(number)
-        (bad if all(marks) else good).discard(number)
-    ratio = {
-        number: value
-        if fit.rate and all(rate > 0 for rate in fit.rate.values())
-        else trace_ratio(traces[number], fit)
-        for number, value in fit.ratio.items()
-    }
-    return replace(
-        fit,
-        good=good,
-        bad=bad,
-        ratio=ratio,
-        rate={turn: abs(rate) for turn, rate in fit.rate.items()},
-    )
-
-
-def trace_ratio(trace: Trace, fit: Fit) -> float:
-    found = [
-        -float(np.sum(u * g)) / norm(g) ** 2 / abs(fit.rate[update.turn])
-        for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
-        if update.turn in fit.rate and u is not None and norm(g) > 0
-    ]
-    return float(np.median(found)) if found else 0.0
+LARGEST_DECAY = 0.5  # of a parameter in one step
 
 
 def former_update(anatomy: Anatomy, update: Update) -> int | None:
@@ -197,10 +70,12 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
 class Trial:
     """One turn of a scene; `missing` is the number of its parameters that are wrong."""
 
-    def __init__(self, scene: Scene, changes: Mapping[int, Any]) -> None:
+    def __init__(
+        self, scene: Scene, changes: Mapping[int, Any], passed: Collection[int] = ()
+    ) -> None:
         self.scene, self.changes = scene, dict(changes)
         anatomy = scene.case.anatomy
-        self.turn = turn = self.choose_turn()
+        self.turn = turn = self.choose_turn(passed)
         self.numbers = [k for k, update in enumerate(anatomy.updates) if update.turn == turn]
         self.updates: list[Update] = [anatomy.updates[k] for k in self.numbers]
         self.momentum, decay = momentum_of(scene)
@@ -214,8 +89,7 @@ class Trial:
             join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds])
             for u in self.updates
         ]
-        reach = scene.behind([*self.updates, *(anatomy.updates[k] for k in self.former.values())])
-        self.cone = {step.number for step in scene.cone if step.output in reach}
+        self.cone = self.cone_of(range(len(self.updates)))
         self.places = list(range(len(self.updates)))
         self.start: list[list[Any]] = []
         steps = affected(scene, self.changes, self.cone)
@@ -234,15 +108,28 @@ class Trial:
         self.good = sum(marks)
         self.missing = len(marks) - self.good
         self.probes = self.choose_probes(marks)
+        self.probe_cone = self.cone_of(self.probes)
 
-    def choose_turn(self) -> int:
-        """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it."""
+    def cone_of(self, places: Iterable[int]) -> set[int]:
+        """The numbers of the steps that some of the updates are made from, or errors that nobody uses."""
+        scene, numbers = self.scene, [self.numbers[k] for k in places]
+        numbers += [self.former[k] for k in numbers if k in self.former]
+        reach = scene.behind([scene.case.anatomy.updates[k] for k in numbers]) | scene.unused
+        return {step.number for step in scene.cone if step.output in reach}
+
+    def choose_turn(self, passed: Collection[int]) -> int:
+        """Of the first turns the one in which most parameters have a gradient, and most wrong ones show it.
+
+        Those that were `passed` show nothing.
+        """
         anatomy, scene = self.scene.case.anatomy, self.scene
         last = scene.worlds[-1][1]
         counts: dict[int, int] = {}
         wrong: dict[int, int] = {}
         # What is trained in a second place has turns of its own, all of them later.
-        turns = sorted({u.turn for u in anatomy.updates if u.chain in scene.fit.bad})[:6]
+        turns = sorted({u.turn for u in anatomy.updates if u.chain in scene.fit.bad} - set(passed))[
+            :6
+        ]
         rates = list(scene.fit.rate.values())
         numbers = [k for k, update in enumerate(anatomy.updates) if update.turn in turns]
         steps = steps_of(scene, numbers, scene.worlds[-1][0], {})
@@ -300,11 +187,15 @@ class Trial:
         return found
 
     def steps_with(
-        self, own: Mapping[int, Any], places: Sequence[int], worlds: Sequence[int]
+        self,
+        own: Mapping[int, Any],
+        places: Sequence[int],
+        worlds: Sequence[int],
+        cone: set[int],
     ) -> list[list[Any]]:
         """The steps with an edit: those of other parameters as they were."""
         together = {**self.changes, **own}
-        steps = affected(self.scene, together, self.cone)
+        steps = affected(self.scene, together, cone)
         found = []
         for number in worlds:
             values, _ = self.scene.worlds[number]
@@ -369,7 +260,7 @@ class Trial:
         if np.size(u) < 2 or not norm(before) or not self.has_decay(k):
             return False
         decay = -float(np.sum(left * before)) / norm(before) ** 2
-        return decay > 0 and norm(left + decay * before) <= allowed
+        return 0 < decay < LARGEST_DECAY and norm(left + decay * before) <= allowed
 
     def has_decay(self, k: int) -> bool:
         """Whether a multiple of the parameter itself goes into its update."""
@@ -380,7 +271,36 @@ class Trial:
         rate = self.majority(pairs) if self.rate is None else self.rate
         if rate is None or rate <= 0 or not np.isfinite(rate):
             return [False] * len(pairs)
-        return [self.follows(pair, k, rate) for k, pair in enumerate(pairs)]
+        marks = [self.follows(pair, k, rate) for k, pair in enumerate(pairs)]
+        for members in self.decaying_numbers.values():
+            if not all(marks[k] for k in members) and self.follow_together(pairs, members, rate):
+                for k in members:
+                    marks[k] = True
+        return marks
+
+    @cached_property
+    def decaying_numbers(self) -> dict[Any, list[int]]:
+        """Numbers, not arrays, that decay, by the line that updates them: one number alone has some decay."""
+        found: dict[Any, list[int]] = {}
+        for k, update in enumerate(self.updates):
+            if np.size(self.gradients[k][0]) == 1 and self.has_decay(k):
+                key = update_line(self.scene.case.anatomy, update.chain)
+                found.setdefault(key, []).append(k)
+        return {key: members for key, members in found.items() if len(members) > 2}
+
+    def follow_together(
+        self, pairs: Sequence[tuple[Any, Any] | None], members: Sequence[int], rate: float
+    ) -> bool:
+        """Whether numbers follow their gradients with one decay that is common to them."""
+        own = [pair for k in members if (pair := pairs[k]) is not None]
+        if len(own) < len(members):
+            return False
+        u, g = (np.concatenate([pair[side] for pair in own]) for side in (0, 1))
+        before = np.concatenate([self.befores[k] for k in members])
+        left = u + rate * g
+        decay = -float(np.sum(left * before)) / max(norm(before) ** 2, np.finfo(float).tiny)
+        allowed = TOLERANCE * np.maximum(np.abs(u), rate * np.abs(g)) + 1e-15 * np.abs(before)
+        return 0 < decay < LARGEST_DECAY and bool(np.all(np.abs(left + decay * before) <= allowed))
 
     def majority(self, pairs: Sequence[tuple[Any, Any] | None]) -> float | None:
         """A rate that at least two parameters, or one array, agree on in all worlds."""
@@ -415,21 +335,26 @@ class Trial:
         if not here:
             return 0
         try:
+            if self.rate is not None and not self.helps_a_probe(edit):
+                return 0
             own = edit.make(here)
             if not own or not any(number in self.cone for number in own):
                 return 0
-            if self.rate is not None and not self.helps_a_probe(own):
-                return 0
-            everywhere = self.steps_with(own, self.places, range(len(self.scene.worlds)))
+            worlds = range(len(self.scene.worlds))
+            everywhere = self.steps_with(own, self.places, worlds, self.cone)
             return sum(self.marks(self.pairs(everywhere))) - self.good
         except FAILURES:
             return 0
 
-    def helps_a_probe(self, own: Mapping[int, Any]) -> bool:
+    def helps_a_probe(self, edit: Edit) -> bool:
         """Whether an edit puts any of the probes right, in the last world alone: quickly seen."""
         assert self.rate is not None
+        here = [step for step in edit.steps if step.number in self.probe_cone]
+        own = edit.make(here) if here else None
+        if not own or not any(number in self.probe_cone for number in own):
+            return False
         last = len(self.scene.worlds) - 1
-        (steps,) = self.steps_with(own, self.probes, [last])
+        (steps,) = self.steps_with(own, self.probes, [last], self.probe_cone)
         for k in self.probes:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
             if u.shape != g.shape:

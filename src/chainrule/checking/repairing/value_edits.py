@@ -114,7 +114,8 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
         )  # fmt: skip
         for name, pairs in kinds:
             for pair_class in pair_classes(scene, pairs, first, shape):
-                for mode in ("rank", "reversed", "latest", "weights", "weights, back"):
+                blocks = [f"blocks of {n}" for n in block_sizes(scene, first)]
+                for mode in ("rank", "reversed", "latest", "weights", "weights, back", *blocks):
                     mate = mates(scene, key, pairs, pair_class, mode)
                     if mate(first) in (None, NONE):
                         continue
@@ -268,9 +269,20 @@ def mates(
                 return None
             index //= count // len(members)
             count = len(members)
+        if mode.startswith("blocks"):
+            size = int(mode.split()[-1])
+            index += count - size - 2 * (index - index % size)
+            return members[index] if count % size == 0 else None
         return members[index if mode == "rank" else count - 1 - index]
 
     return mate
+
+
+def block_sizes(scene: Scene, step: Instruction) -> list[int]:
+    """How many numbers a state may have whose errors go back in time: all of one time step in their order."""
+    _, count = scene.rank(step)
+    lone = np.size(scene.case.values[step.output]) == 1
+    return [n for n in range(2, count // 2 + 1) if count % n == 0][:MOST_BLOCKS] if lone else []
 
 
 def came_back_from(
@@ -371,6 +383,7 @@ def name_slope(scene: Scene, step: Instruction) -> str:
     return "wrong-operator"
 
 
+MOST_BLOCKS = 6
 NONE = -1  # of an error that belongs to no activation
 REMOVABLE = {"multiply", "divide", "square", "sqrt", "negate", "exp", "tanh", "add", "subtract"}
 

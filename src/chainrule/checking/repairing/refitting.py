@@ -1,0 +1,140 @@
+"""All updates with some steps changed, held against their gradients again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Values
+from chainrule.checking.anatomy.updates import Anatomy
+from chainrule.checking.fitting.fitting import EXACT, Fit, Trace, norm
+from chainrule.checking.fitting.judging import fit_rows
+from chainrule.checking.repairing.scene import Scene
+
+TOLERANCE = 100 * EXACT
+
+
+def steps_of(
+    scene: Scene, numbers: Sequence[int], values: Values, new: Mapping[int, Any]
+) -> list[Any]:
+    """What is held against each gradient: u = V' - V, or the hand-made gradient with the sign of the step."""
+    updates = scene.case.anatomy.updates
+
+    def value(position: int) -> Any:
+        return np.asarray(new.get(position, values[position]), dtype=float)
+
+    found = []
+    for number in numbers:
+        update = updates[number]
+        u = value(update.after) - np.asarray(values[update.before], dtype=float)
+        goal = scene.goals.get(number)
+        if goal is not None:
+            made, first = value(goal), scene.first_goals[update.chain]
+            start, gradient = updates[first], value(scene.goals[first])
+            moved = value(start.after) - np.asarray(values[start.before], dtype=float)
+            if made.shape == u.shape and gradient.shape == moved.shape:
+                u = made * (np.sign(np.sum(moved * gradient)) or 1.0)
+        found.append(u)
+    return found
+
+
+def affected(scene: Scene, changed: Iterable[int], within: set[int]) -> list[Instruction]:
+    """The steps of a cone that come out otherwise when some are changed, in order."""
+    program = scene.program
+    numbers = {number for number in changed if number in within}
+    waiting = list(numbers)
+    while waiting:
+        step = program.steps[waiting.pop()]
+        if step.output in scene.fixed:
+            continue
+        for consumer in program.consumers.get(step.output, ()):
+            if consumer.number in within and consumer.number not in numbers:
+                numbers.add(consumer.number)
+                waiting.append(consumer.number)
+    return [program.steps[number] for number in sorted(numbers)]
+
+
+def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
+    """How well all updates fit, in all worlds, when some steps are changed.
+
+    Of a parameter that takes another shape on its way only the updates in its first shape count.
+    """
+    anatomy = scene.case.anatomy
+    kept = [
+        k
+        for k, update in enumerate(anatomy.updates)
+        if np.shape(scene.case.values[update.before])
+        == np.shape(scene.case.values[anatomy.chains[update.chain].root])
+    ]
+    cone = affected(scene, changes, {step.number for step in scene.cone})
+    rows = []
+    for values, gradients in scene.worlds:
+        new = scene.program.rerun(values, changes, cone, scene.fixed)
+        rows.append((values, [gradients[k] for k in kept], steps_of(scene, kept, values, new)))
+    reduced = Anatomy(
+        anatomy.program, anatomy.chains, anatomy.masks, anatomy.mixes, [anatomy.updates[k] for k in kept],
+        anatomy.stops, anatomy.error_masks, anatomy.forward, anatomy.reached,
+    )  # fmt: skip
+    fit, traces = fit_rows(reduced, rows, scene.loss)
+    shortened = (
+        {update.chain for update in anatomy.updates} if len(kept) < len(anatomy.updates) else set()
+    )
+    for number in sorted(fit.bad & shortened):
+        if len(traces[number].updates) < len(
+            [u for u in anatomy.updates if u.chain == number]
+        ) and all(
+            is_step(u, g, fit.rate.get(update.turn))
+            for update, u, g in zip(
+                traces[number].updates, traces[number].steps, traces[number].gradients, strict=True
+            )
+        ):
+            fit.bad.discard(number)
+            fit.good.add(number)
+    return downwards(fit, traces)
+
+
+def is_step(u: Any, g: Any, rate: float | None) -> bool:
+    return (
+        u is not None
+        and rate is not None
+        and norm(u + rate * g) <= TOLERANCE * max(norm(u), rate * norm(g))
+    )
+
+
+def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
+    """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
+    if fit.form != "gradient-descent" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
+        return fit
+    good, bad = set(fit.good), set(fit.bad)
+    for number in fit.good | fit.bad:
+        trace = traces[number]
+        marks = [
+            is_step(u, g, abs(fit.rate[update.turn]))
+            for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+            if update.turn in fit.rate and (u is None or norm(u) + norm(g) > 0)
+        ]
+        (good if all(marks) else bad).add(number)
+        (bad if all(marks) else good).discard(number)
+    ratio = {
+        number: value
+        if fit.rate and all(rate > 0 for rate in fit.rate.values())
+        else trace_ratio(traces[number], fit)
+        for number, value in fit.ratio.items()
+    }
+    return replace(
+        fit,
+        good=good,
+        bad=bad,
+        ratio=ratio,
+        rate={turn: abs(rate) for turn, rate in fit.rate.items()},
+    )
+
+
+def trace_ratio(trace: Trace, fit: Fit) -> float:
+    found = [
+        -float(np.sum(u * g)) / norm(g) ** 2 / abs(fit.rate[update.turn])
+        for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+        if update.turn in fit.rate and u is not None and norm(g) > 0
+    ]
+    return float(np.median(found)) if found else 0.0
