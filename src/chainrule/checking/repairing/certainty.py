@@ -17,7 +17,7 @@ from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
-from chainrule.checking.repairing.edits import SWAPS
+from chainrule.checking.repairing.edits import SWAPS, Edit
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.repair import Repair
 
@@ -25,19 +25,38 @@ POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
 MEETINGS = 20  # predictions, before their signs tell what they can be
+STEADY = 8  # turns with one rate, before numbers alone are evidence
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
 def is_clearly_wrong(case: Case, fit: Fit) -> bool:
     """Whether parameters are certainly wrong under this loss, though the mistake was not found."""
-    anatomy = case.anatomy
-    sites = {anatomy.program.recording.sites[mix.step.number] for mix in used_mixes(case)}
-    evident = any(np.size(case.values[anatomy.chains[number].root]) > 1 for number in fit.good)
-    if fit.form != "gradient-descent" or len(sites) > 1 or not (evident or len(fit.good) > 3):
+    if fit.form != "gradient-descent" or count_losses(case) > 1 or not is_evident_loss(case, fit):
         return False
     if any(fit.cosine.get(number, 1.0) >= POINTS_ELSEWHERE for number in fit.bad):
         return False
     return all(is_linear_in_errors(case, number) for number in fit.bad)
+
+
+def count_losses(case: Case) -> int:
+    """How many losses a program may have: errors that an update uses together belong to one."""
+    sites, mixes = case.program.recording.sites, case.anatomy.mixes
+    losses: list[set[int]] = []
+    for used in {update.mixes for update in case.anatomy.updates}:
+        here = {sites[mixes[number].step.number] for number in used}
+        touching = [sites for sites in losses if sites & here]
+        losses = [sites for sites in losses if not sites & here] + [here.union(*touching)]
+    return len(losses)
+
+
+def is_evident_loss(case: Case, fit: Fit) -> bool:
+    """Whether those that follow a loss show that it is the one: arrays, or numbers by one rate all along."""
+    roots = [case.anatomy.chains[number].root for number in fit.good]
+    if any(np.size(case.values[root]) > 1 for root in roots) or len(roots) > 3:
+        return True
+    rates = list(fit.rate.values())
+    steady = len(rates) >= STEADY and np.ptp(rates) <= RATE * abs(rates[0])
+    return bool(roots) and steady and len(case.worlds) > 1
 
 
 def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
@@ -45,8 +64,11 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
 
     What shows only at other numbers may come of a value that depends on parameters and was not followed.
     """
+    if fit.form != "gradient-descent":
+        return True
     own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
-    return fit.form != "gradient-descent" or bool(own.bad & fit.bad)
+    climbs = any(rate < 0 for rate in own.rate.values())  # then good and bad change places
+    return climbs or bool(own.bad & fit.bad)
 
 
 def used_mixes(case: Case) -> list[Mix]:
@@ -128,9 +150,12 @@ def is_believable(case: Case, repair: Repair) -> bool:
     assert fit is not None
     names = {edit.mistake for edit in repair.edits}
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
-    # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0.
-    swapped = names == {"wrong-constant"} or (
-        names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0,
+    # or with another value where an error belongs.
+    swapped = (
+        names == {"wrong-constant"}
+        or (names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits))
+        or all(puts_error_in(case, edit) for edit in repair.edits)
     )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
@@ -149,13 +174,35 @@ def is_believable(case: Case, repair: Repair) -> bool:
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
-    if names == {"wrong-operator"} and cannot_meet(case, repair):
+    if names == {"wrong-operator"} and (
+        cannot_meet(case, repair) or all(adds_slope(case, edit) for edit in repair.edits)
+    ):
         return True
     if repair.loss in stated_losses(case):
         return True
     return not unusual and follows_no_loss(
         case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
     )
+
+
+def puts_error_in(case: Case, edit: Edit) -> bool:
+    """Whether an edit replaces what is no error by one: no penalty stands where an error alone belongs."""
+    if edit.slot is None or edit.instead is None:
+        return False
+    masks = case.anatomy.error_masks
+    return bool(masks[edit.instead]) and not masks[edit.step.inputs[edit.slot]]
+
+
+def adds_slope(case: Case, edit: Edit) -> bool:
+    """Whether an error is added to what it must be multiplied by, which is made of predictions.
+
+    It would be a penalty if its product with the error were not the true gradient as well.
+    """
+    anatomy, inputs = case.anatomy, edit.step.inputs
+    if edit.how != "multiply" or edit.step.operation not in ("add", "subtract") or len(inputs) != 2:
+        return False
+    other = [p for p in inputs if not anatomy.error_masks[p]]
+    return len(other) == 1 and bool(anatomy.masks[other[0]]) and other[0] not in anatomy.stops
 
 
 def cannot_meet(case: Case, repair: Repair) -> bool:
