@@ -5,7 +5,7 @@ linear map of this pass's errors and of nothing else, points elsewhere. What has
 another loss in it is not such a map, and proves nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,21 @@ def is_clearly_wrong(case: Case, fit: Fit) -> bool:
 
 
 def count_losses(case: Case) -> int:
-    """How many losses a program may have: errors that an update uses together belong to one."""
-    sites, mixes = case.program.recording.sites, case.anatomy.mixes
-    losses: list[set[int]] = []
-    for used in {update.mixes for update in case.anatomy.updates}:
-        here = {sites[mixes[number].step.number] for number in used}
-        touching = [sites for sites in losses if sites & here]
-        losses = [sites for sites in losses if not sites & here] + [here.union(*touching)]
+    """How many losses a program may have: errors of one prediction and target are one, wherever they stand.
+
+    What one update uses together may still be two, as with a head for numbers and one for classes.
+    """
+    sites = case.program.recording.sites
+    losses: list[tuple[set[int], set[tuple[int, int]]]] = []  # sites, and what meets there
+    for mix in used_mixes(case):
+        here, pairs = {sites[mix.step.number]}, {(mix.prediction, mix.target)}
+        apart = []
+        for one in losses:
+            if one[0] & here or one[1] & pairs:
+                here, pairs = here | one[0], pairs | one[1]
+            else:
+                apart.append(one)
+        losses = [*apart, (here, pairs)]
     return len(losses)
 
 
@@ -139,8 +147,12 @@ def update_with(
     return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
 
-def is_believable(case: Case, repair: Repair) -> bool:
+def is_believable(
+    case: Case, repair: Repair, is_compared: Callable[[], bool] = lambda: False
+) -> bool:
     """Whether a proved repair says that the program is wrong, and not that its loss is another one.
+
+    `is_compared` tells whether the source takes elsewhere the difference of what an error adds up.
 
     Wrong parameters must be made linearly of errors, with a decay at the most. Where no parameter was
     right, the loss is in doubt: then the program must compute it itself, or do what no loss asks for, such as
@@ -175,7 +187,9 @@ def is_believable(case: Case, repair: Repair) -> bool:
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
     if names == {"wrong-operator"} and (
-        cannot_meet(case, repair) or all(adds_slope(case, edit) for edit in repair.edits)
+        cannot_meet(case, repair)
+        or all(adds_slope(case, edit) for edit in repair.edits)
+        or (makes_errors(case, repair) and is_compared())
     ):
         return True
     if repair.loss in stated_losses(case):
@@ -205,12 +219,17 @@ def adds_slope(case: Case, edit: Edit) -> bool:
     return len(other) == 1 and bool(anatomy.masks[other[0]]) and other[0] not in anatomy.stops
 
 
+def makes_errors(case: Case, repair: Repair) -> bool:
+    """Whether what a repair changes are the errors that add prediction and target."""
+    sites = case.program.recording.sites
+    adding = {sites[mix.step.number] for mix in used_mixes(case) if mix.step.operation == "add"}
+    return adding == {sites[edit.step.number] for edit in repair.edits}
+
+
 def cannot_meet(case: Case, repair: Repair) -> bool:
     """Whether an error adds prediction and target though both are positive: then nothing makes it 0."""
     mixes = [mix for mix in used_mixes(case) if mix.step.operation == "add"]
-    sites = {case.program.recording.sites[mix.step.number] for mix in mixes}
-    mended = {case.program.recording.sites[edit.step.number] for edit in repair.edits}
-    if not mixes or sites != mended:
+    if not makes_errors(case, repair):
         return False
     predictions, targets = (
         np.concatenate(
