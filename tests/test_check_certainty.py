@@ -72,6 +72,132 @@ def test_another_loss_is_never_wrong(loss: str) -> None:
     assert verdict_with("error = a2 - t", loss)["verdict"] != "wrong"
 
 
+def test_most_may_climb_and_the_others_are_right() -> None:
+    verdict = verdict_on(
+        NETWORK.replace("w1 -=", "w1 +=").replace("w2 -=", "w2 +=").replace("b1 -=", "b1 +=")
+    )
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert {f["mistake"] for f in verdict["findings"]} == {"sign-error"}
+
+
+def test_an_error_may_be_written_down_twice() -> None:
+    """Beside a loss that is computed by the same difference, say: what is wrong is so all the same."""
+    doubled = NETWORK.replace(
+        "error = a2 - t", "print(np.sum((a2 - t) ** 2))\n    error = a2 - t"
+    ).replace("w1 -= rate * (x.T @ d1)", "w1 -= rate * (x.T @ np.roll(d1, 1, axis=0))")
+    verdict = verdict_on(doubled)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+
+
+def test_an_update_of_another_shape_is_wrong_though_it_is_broadcast() -> None:
+    verdict = verdict_with("w1 -= rate * (x.T @ d1)", "w1 -= rate * (x.T @ d2[:, :1])")
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake"),
+    [
+        ("d2 = error * slope(a2)", "d2 = error + slope(a2)", "wrong-operator"),
+        ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate * a1.sum(axis=0)", "wrong-variable"),
+    ],
+)
+def test_what_is_no_error_is_no_penalty_if_a_product_or_an_error_mends_it(
+    right: str, wrong: str, mistake: str
+) -> None:
+    verdict = verdict_with(right, wrong)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert [(f["mistake"], f["proved"]) for f in verdict["findings"]] == [(mistake, True)]
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        "d1 = (d2 @ w2.T + 0.01 * a1) * slope(a1)",
+        "d1 = (d2 @ w2.T + 0.01 * np.sign(a1)) * slope(a1)",
+        "d1 = d2 @ w2.T * slope(a1) + 0.01 * slope(a1)",
+    ],
+)
+def test_a_penalty_on_activations_is_never_wrong(penalty: str) -> None:
+    assert verdict_with("d1 = d2 @ w2.T * slope(a1)", penalty)["verdict"] != "wrong"
+
+
+AUTOENCODER = """\
+import numpy as np
+
+rng = np.random.default_rng(17)
+x = np.tanh(rng.normal(size=(20, 3)) @ rng.normal(size=(3, 5)))
+w1, b1 = rng.normal(0, 0.4, (5, 3)), np.zeros(3)
+w2, b2 = rng.normal(0, 0.4, (3, 5)), np.zeros(5)
+for epoch in range(30):
+    h = np.tanh(x @ w1 + b1)
+    y = h @ w2 + b2
+    error = (y + x) / len(x)
+    d = error @ w2.T * (1 - h**2)
+    w2, b2 = w2 - 0.1 * h.T @ error, b2 - 0.1 * error.sum(axis=0)
+    w1, b1 = w1 - 0.1 * x.T @ d, b1 - 0.1 * d.sum(axis=0)
+"""
+
+
+def test_a_sum_is_an_error_unless_the_program_takes_the_difference_too() -> None:
+    assert verdict_on(AUTOENCODER)["verdict"] != "wrong"  # of an equation y + x = 0
+    verdict = verdict_on(AUTOENCODER + "print(np.abs(x - y).mean())\n")
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-operator", 10)
+
+
+LINE = """\
+xs, ys = [0.5, -1.0, 2.0, 1.5], [1.1, -0.4, 2.3, 1.9]
+m = c = 0.0
+for epoch in range(30):
+    ps = [m * x + c for x in xs]
+    dm = sum(x * (p - y) for x, y, p in zip(xs, ys, ps))
+    dc = sum(p - y for y, p in zip(ys, ps))
+    m, c = m - 0.02 * dm, c - 0.02 * dc
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("m - 0.02 * dm", "m + 0.02 * dm"),
+        ("x * (p - y)", "x * (p + y)"),
+        ("dm = sum(x * (p - y)", "dm = sum(-x * (p - y)"),
+    ],
+)
+def test_two_numbers_that_disagree_follow_no_loss(right: str, wrong: str) -> None:
+    """Each alone fits some loss; but what one sample does to both is no multiple of its gradient."""
+    assert verdict_on(LINE)["verdict"] == "right"
+    assert LINE.count(right) == 1
+    verdict = verdict_on(LINE.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+
+
+CLASSES = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+x, labels = rng.normal(size=(12, 3)), rng.integers(0, 4, size=12)
+w, b = rng.normal(size=(3, 4)), np.zeros(4)
+for epoch in range(20):
+    for row, label in zip(x, labels):
+        z = row @ w + b
+        p = np.exp(z) / np.exp(z).sum()
+        p[label] -= 1
+        w -= 0.1 * np.outer(row, p)
+        b -= 0.1 * p
+"""
+
+
+@pytest.mark.parametrize("wrong", ["p[label] -= 2", "p[label] += 1"])
+def test_a_class_is_taken_off_once(wrong: str) -> None:
+    assert verdict_on(CLASSES)["verdict"] == "right"
+    verdict = verdict_on(CLASSES.replace("p[label] -= 1", wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["proved"]) == (10, True)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "line"),
     [

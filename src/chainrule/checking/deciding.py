@@ -9,6 +9,7 @@ from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import Driven, judge_untrained, left_to_choose
+from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.left_random import (
@@ -332,7 +333,9 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     repair = repair_case(case, deadline)
     fit = repair.before
     assert fit is not None
-    proved = repair.proved and is_believable(case, repair)
+    proved = repair.proved and is_believable(
+        case, repair, lambda: is_compared_elsewhere(repair, run.sources)
+    )
     if not (proved or is_clearly_wrong(case, fit)) or not is_seen_as_recorded(case, fit):
         return undecided(
             name, "no loss of the family explains its updates, and no single mistake either"

@@ -8,12 +8,12 @@ What follows from such an error, up to the next version of a parameter, is *tain
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.anatomy.parameters import Spot, equal_indices, spot
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, Values
 
 SHARE = (
     0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
@@ -25,6 +25,8 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "add"}),
     frozenset({"subtract", "divide", "add", "multiply"}),
 )
+SUMS = {"subtract", "add"}
+TAKEN_OFF = (1, 2)  # of the right class's probability: what is meant is 1
 OPERATOR_SITES = {
     "Add",
     "Sub",
@@ -52,18 +54,29 @@ class Weight:
 class Mix:
     """A prediction p and its target t, as positions, and the step that mixes them.
 
-    Of class numbers the target is p less the result: `target` is then the result's position, and
-    `by_difference` true.
+    Of class numbers the target is p less the result, over what was taken off: `target` is then the
+    result's position, and `taken_off` that number.
     """
 
     prediction: int
     target: int
     output: int
     step: Instruction
-    by_difference: bool = False
+    taken_off: float = 0.0
     of_class: bool = False
     negated: bool = False
     weights: tuple[Weight, ...] = ()
+
+    @property
+    def by_difference(self) -> bool:
+        return self.taken_off != 0
+
+    def target_in(self, values: Values) -> Any:
+        """The target's numbers."""
+        t = np.asarray(values[self.target], dtype=float)
+        if self.by_difference:
+            return (np.asarray(values[self.prediction], dtype=float) - t) / self.taken_off
+        return -t if self.negated else t
 
 
 def find_mixes(
@@ -108,7 +121,20 @@ def find_mixes(
         if mix is not None and largest[site] >= SHARE * most[site]:
             found.append(mix)
             tainted.add(step.output)
-    return join_halves(program, found)
+    return join_halves(program, with_one_target(program, found))
+
+
+def with_one_target(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
+    """Mixes whose equal numbers are one target: a whole number is given anew wherever it is read."""
+    first: dict[tuple[int, float], int] = {}
+    found = []
+    for mix in mixes:
+        number = program.given.get(mix.target)
+        if number is not None and np.ndim(number) == 0:
+            target = first.setdefault((mix.prediction, float(number)), mix.target)
+            mix = replace(mix, target=target)
+        found.append(mix)
+    return found
 
 
 def join_halves(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
@@ -171,7 +197,7 @@ def mix_of(
     kinds: Collection[str],
 ) -> Mix | None:
     if step.operation == "scatter":
-        return class_mix(program, step, masks)
+        return class_mix(program, step, masks, kinds)
     if step.operation not in kinds or len(step.inputs) != 2:
         return None
     left, right = step.inputs
@@ -219,11 +245,13 @@ def looks_like_labels(program: Program, position: int) -> bool:
     )
 
 
-def class_mix(program: Program, step: Instruction, masks: Sequence[int]) -> Mix | None:
-    """p[rows, y] -= 1."""
+def class_mix(
+    program: Program, step: Instruction, masks: Sequence[int], kinds: Collection[str]
+) -> Mix | None:
+    """p[rows, y] -= 1, or by mistake another whole number."""
     before, written = step.inputs
     maker = program.step_of.get(written)
-    if maker is None or maker.operation != "subtract" or not masks[before]:
+    if maker is None or maker.operation not in SUMS.intersection(kinds) or not masks[before]:
         return None
     source, constant = maker.inputs
     read = program.step_of.get(source)
@@ -233,9 +261,11 @@ def class_mix(program: Program, step: Instruction, masks: Sequence[int]) -> Mix 
         or not same_value(program, read.inputs[0], before)
     ):
         return None
-    if constant not in program.given or not np.all(program.given[constant] == 1):
+    number = program.given.get(constant)
+    if number is None or np.size(number) != 1 or not np.all(np.isin(number, TAKEN_OFF)):
         return None
-    return Mix(before, step.output, step.output, step, by_difference=True)
+    taken_off = float(np.reshape(number, -1)[0]) * (1 if maker.operation == "subtract" else -1)
+    return Mix(before, step.output, step.output, step, taken_off=taken_off)
 
 
 def same_value(program: Program, left: int, right: int) -> bool:

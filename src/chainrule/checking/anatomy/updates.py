@@ -183,11 +183,7 @@ def seeds_of(
     for number in numbers:
         mix = mixes[number]
         p = np.asarray(values[mix.prediction], dtype=float)
-        t = np.asarray(values[mix.target], dtype=float)
-        if mix.by_difference:
-            t = p - t
-        elif mix.negated:
-            t = -t
+        t = mix.target_in(values)
         if mix.of_class:
             seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
             continue

@@ -35,13 +35,30 @@ def alternatives(
     seen: set[tuple[int | None, ...]] = {tuple(one.inputs[slot] for one in instances)}
     for label in labels(scene, step, step.inputs[slot]):
         found = tuple(alternative(scene, one, slot, label) for one in instances)
-        if found in seen or found[0] is None or np.shape(scene.case.values[found[0]]) != shape:
+        if found in seen or found[0] is None:
+            continue
+        if np.shape(scene.case.values[found[0]]) != shape and not (
+            label[0] == "name" and has_wrong_shape(scene, step, slot)
+        ):
             continue
         seen.add(found)
         for one, other in zip(instances, found, strict=True):
             if other is not None and other != one.inputs[slot]:
                 yield label, one, other
                 break
+
+
+def has_wrong_shape(scene: Scene, step: Instruction, slot: int) -> bool:
+    """Whether an error's part of an update has not the parameter's shape, and is broadcast."""
+    position = step.inputs[slot]
+    if not scene.is_tainted(position):
+        return False
+    chain = scene.chain_of.get(step.output, scene.updated_by(step.output))
+    if chain is None:
+        return False
+    wanted = np.shape(scene.case.values[scene.case.anatomy.chains[chain].root])
+    made = step.output if step.operation in ("matmul", "outer") else position
+    return np.shape(scene.case.values[made]) not in (wanted, wanted[::-1])
 
 
 def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:

@@ -91,6 +91,8 @@ def own_samples(case: Case, entry: Entry, every: Sequence[Entry]) -> list[list[E
     """The predictions that may belong to one sample with a prediction, by each reading of a batch's axes."""
     position, index = entry
     shape = np.shape(case.worlds[-1][position])
+    if not shape:
+        return [made_of_one_sample(case, entry, every)]
     if len(shape) < 2:
         return [list(every)]
     sizes = {n for chain in case.anatomy.chains for n in np.shape(case.values[chain.root])}
@@ -99,6 +101,22 @@ def own_samples(case: Case, entry: Entry, every: Sequence[Entry]) -> list[list[E
         if size > 1 and size in sizes:  # else that axis counts the samples
             found.append([(position, (*index[:axis], k, *index[axis + 1 :])) for k in range(size)])
     return found or [[entry]]
+
+
+def made_of_one_sample(case: Case, entry: Entry, every: Sequence[Entry]) -> list[Entry]:
+    """Of predictions that are single numbers those that share anything with one but parameters and constants."""
+    program, stops = case.program, case.anatomy.stops
+
+    def behind(position: int) -> set[int]:
+        found = program.ancestors([position], stops) - stops
+        return {p for p in found if program.origin(p) != "literal"}
+
+    own, reach = {entry}, behind(entry[0])
+    waiting = {one: behind(one[0]) for one in every}
+    while joining := [one for one in waiting if one in own or waiting[one] & reach]:
+        own.update(joining)
+        reach = reach.union(*(waiting.pop(one) for one in joining))
+    return sorted(own)
 
 
 def is_off(

@@ -5,7 +5,7 @@ linear map of this pass's errors and of nothing else, points elsewhere. What has
 another loss in it is not such a map, and proves nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entrie
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
-from chainrule.checking.repairing.edits import SWAPS
+from chainrule.checking.repairing.edits import SWAPS, Edit
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.repair import Repair
 
@@ -25,19 +25,46 @@ POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
 MEETINGS = 20  # predictions, before their signs tell what they can be
+STEADY = 8  # turns with one rate, before numbers alone are evidence
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
 def is_clearly_wrong(case: Case, fit: Fit) -> bool:
     """Whether parameters are certainly wrong under this loss, though the mistake was not found."""
-    anatomy = case.anatomy
-    sites = {anatomy.program.recording.sites[mix.step.number] for mix in used_mixes(case)}
-    evident = any(np.size(case.values[anatomy.chains[number].root]) > 1 for number in fit.good)
-    if fit.form != "gradient-descent" or len(sites) > 1 or not (evident or len(fit.good) > 3):
+    if fit.form != "gradient-descent" or count_losses(case) > 1 or not is_evident_loss(case, fit):
         return False
     if any(fit.cosine.get(number, 1.0) >= POINTS_ELSEWHERE for number in fit.bad):
         return False
     return all(is_linear_in_errors(case, number) for number in fit.bad)
+
+
+def count_losses(case: Case) -> int:
+    """How many losses a program may have: errors of one prediction and target are one, wherever they stand.
+
+    What one update uses together may still be two, as with a head for numbers and one for classes.
+    """
+    sites = case.program.recording.sites
+    losses: list[tuple[set[int], set[tuple[int, int]]]] = []  # sites, and what meets there
+    for mix in used_mixes(case):
+        here, pairs = {sites[mix.step.number]}, {(mix.prediction, mix.target)}
+        apart = []
+        for one in losses:
+            if one[0] & here or one[1] & pairs:
+                here, pairs = here | one[0], pairs | one[1]
+            else:
+                apart.append(one)
+        losses = [*apart, (here, pairs)]
+    return len(losses)
+
+
+def is_evident_loss(case: Case, fit: Fit) -> bool:
+    """Whether those that follow a loss show that it is the one: arrays, or numbers by one rate all along."""
+    roots = [case.anatomy.chains[number].root for number in fit.good]
+    if any(np.size(case.values[root]) > 1 for root in roots) or len(roots) > 3:
+        return True
+    rates = list(fit.rate.values())
+    steady = len(rates) >= STEADY and np.ptp(rates) <= RATE * abs(rates[0])
+    return bool(roots) and steady and len(case.worlds) > 1
 
 
 def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
@@ -45,8 +72,11 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
 
     What shows only at other numbers may come of a value that depends on parameters and was not followed.
     """
+    if fit.form != "gradient-descent":
+        return True
     own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
-    return fit.form != "gradient-descent" or bool(own.bad & fit.bad)
+    climbs = any(rate < 0 for rate in own.rate.values())  # then good and bad change places
+    return climbs or bool(own.bad & fit.bad)
 
 
 def used_mixes(case: Case) -> list[Mix]:
@@ -117,8 +147,12 @@ def update_with(
     return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
 
-def is_believable(case: Case, repair: Repair) -> bool:
+def is_believable(
+    case: Case, repair: Repair, is_compared: Callable[[], bool] = lambda: False
+) -> bool:
     """Whether a proved repair says that the program is wrong, and not that its loss is another one.
+
+    `is_compared` tells whether the source takes elsewhere the difference of what an error adds up.
 
     Wrong parameters must be made linearly of errors, with a decay at the most. Where no parameter was
     right, the loss is in doubt: then the program must compute it itself, or do what no loss asks for, such as
@@ -128,9 +162,12 @@ def is_believable(case: Case, repair: Repair) -> bool:
     assert fit is not None
     names = {edit.mistake for edit in repair.edits}
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
-    # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0.
-    swapped = names == {"wrong-constant"} or (
-        names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits)
+    # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0,
+    # or with another value where an error belongs.
+    swapped = (
+        names == {"wrong-constant"}
+        or (names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits))
+        or all(puts_error_in(case, edit) for edit in repair.edits)
     )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
@@ -154,7 +191,11 @@ def is_believable(case: Case, repair: Repair) -> bool:
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
-    if names == {"wrong-operator"} and cannot_meet(case, repair):
+    if names == {"wrong-operator"} and (
+        cannot_meet(case, repair)
+        or all(adds_slope(case, edit) for edit in repair.edits)
+        or (makes_errors(case, repair) and is_compared())
+    ):
         return True
     if repair.loss in stated_losses(case):
         return True
@@ -163,12 +204,37 @@ def is_believable(case: Case, repair: Repair) -> bool:
     )
 
 
+def puts_error_in(case: Case, edit: Edit) -> bool:
+    """Whether an edit replaces what is no error by one: no penalty stands where an error alone belongs."""
+    if edit.slot is None or edit.instead is None:
+        return False
+    masks = case.anatomy.error_masks
+    return bool(masks[edit.instead]) and not masks[edit.step.inputs[edit.slot]]
+
+
+def adds_slope(case: Case, edit: Edit) -> bool:
+    """Whether an error is added to what it must be multiplied by, which is made of predictions.
+
+    It would be a penalty if its product with the error were not the true gradient as well.
+    """
+    anatomy, inputs = case.anatomy, edit.step.inputs
+    if edit.how != "multiply" or edit.step.operation not in ("add", "subtract") or len(inputs) != 2:
+        return False
+    other = [p for p in inputs if not anatomy.error_masks[p]]
+    return len(other) == 1 and bool(anatomy.masks[other[0]]) and other[0] not in anatomy.stops
+
+
+def makes_errors(case: Case, repair: Repair) -> bool:
+    """Whether what a repair changes are the errors that add prediction and target."""
+    sites = case.program.recording.sites
+    adding = {sites[mix.step.number] for mix in used_mixes(case) if mix.step.operation == "add"}
+    return adding == {sites[edit.step.number] for edit in repair.edits}
+
+
 def cannot_meet(case: Case, repair: Repair) -> bool:
     """Whether an error adds prediction and target though both are positive: then nothing makes it 0."""
     mixes = [mix for mix in used_mixes(case) if mix.step.operation == "add"]
-    sites = {case.program.recording.sites[mix.step.number] for mix in mixes}
-    mended = {case.program.recording.sites[edit.step.number] for edit in repair.edits}
-    if not mixes or sites != mended:
+    if not makes_errors(case, repair):
         return False
     predictions, targets = (
         np.concatenate(

@@ -195,7 +195,7 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
     for step in scene.suspects:
         for slot, position in enumerate(step.inputs):
             key = scene.class_of.get(position, ("given", position))
-            for call in scene.place_of(step)[2]:
+            for call in calls_from_outside(scene, step, position):
                 members.setdefault((call, key), []).append((step, slot))
     seen: set[tuple[tuple[int, int], ...]] = set()
     for (call, _), pairs in members.items():
@@ -230,6 +230,20 @@ def argument_edits(scene: Scene) -> Iterator[Edit]:
                 mistake, steps, each(change), shown, slot, other,
                 how=f"{label[0]}", cost=label_cost(label), call=call,
             )  # fmt: skip
+
+
+def calls_from_outside(scene: Scene, step: Instruction, position: int) -> Iterator[int]:
+    """The calls around a step in which a value was not made: it came in as an argument, or by another way."""
+    maker = scene.program.step_of.get(position)
+    inside = set()
+    call = None if maker is None else scene.program.call(maker)
+    while call is not None:
+        inside.add(id(call))
+        call = call.outer
+    call = scene.program.call(step)
+    while call is not None and id(call) not in inside:
+        yield call.site
+        call = call.outer
 
 
 # --- operations -----------------------------------------------------------------------------------

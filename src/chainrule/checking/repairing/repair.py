@@ -92,6 +92,11 @@ def rank(repair: Repair) -> tuple[Any, ...]:
     return not repair.proved, cost if repair.proved else 0, order if repair.proved else 0, -good
 
 
+def views(case: Case, fit: Fit) -> list[Fit]:
+    seen = seen_from_the_loss(case, fit)
+    return [fit] if seen is fit else [seen, fit]
+
+
 def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     """The same fit with the parameters of the last layer as the right ones, where none of them counts as one.
 
@@ -163,14 +168,12 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
             assert repair.fit is not None
             if not repair.fit.bad:
                 break
-            scene = Scene(
-                case,
-                seen_from_the_loss(case, repair.fit),
-                first.worlds,
-                first.known_places,
-                first.goals,
-            )
-            found = best_edit(scene, changes, deadline, repair.edits)
+            # Where most are off by one factor, who is right may be seen in two ways.
+            for view in views(case, repair.fit):
+                scene = Scene(case, view, first.worlds, first.known_places, first.goals)
+                found = best_edit(scene, changes, deadline, repair.edits)
+                if found is not None:
+                    break
             if found is None:
                 break
             edit, changes, repair.fit = found

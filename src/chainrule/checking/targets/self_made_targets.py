@@ -73,8 +73,7 @@ def is_drawn(text: Text, node: ast.AST, expression: ast.AST) -> bool:
 
 
 def pair_of(case: Case, mix: Mix) -> tuple[Any, Any]:
-    p, t = (np.asarray(case.values[n], dtype=float) for n in (mix.prediction, mix.target))
-    return p, p - t if mix.by_difference else t
+    return np.asarray(case.values[mix.prediction], dtype=float), mix.target_in(case.values)
 
 
 def are_rounded(pairs: Sequence[tuple[Any, Any]]) -> bool:
