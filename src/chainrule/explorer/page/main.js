@@ -8,7 +8,7 @@ import { asTyped } from "./digits.js";
 import { makeDrawing } from "./drawing.js";
 import { makeEditor } from "./editor.js";
 import { makeLossPlot } from "./loss_plot.js";
-import { $, $$ } from "./markup.js";
+import { $, $$, isDark } from "./markup.js";
 import { plainName } from "./mathml.js";
 import { makePanel } from "./panel.js";
 import { makeSaving } from "./problem_file.js";
@@ -165,10 +165,6 @@ function keyNamed(text) {
 
 function makeTheme() {
   const [button, root] = [$("#theme"), document.documentElement];
-  const isDark = () =>
-    root.dataset.theme
-      ? root.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
   const name = () => {
     button.textContent = isDark() ? "Light" : "Dark";
   };
