@@ -117,6 +117,45 @@ def test_a_click_on_a_number_tells_its_story(browser: Any, tmp_path: Path) -> No
     seen.close()
 
 
+def test_every_row_of_a_story_is_symbol_numbers_result(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.find("w1[2,1]")
+    rows = story_rows(seen)
+    assert rows[0] == "z2(1)=0.4·0.9+0.5·0.8+0.2=0.96"
+    assert rows[4] == "L=(0.81663752−1)22=0.0168109"
+    # A link is what it is = its formula = its numbers = its value.
+    assert rows[5].endswith("∂L∂a1(2)=a1(2)−t1=0.81663752−1=−0.18336248")
+    factors = "−0.18336248·0.14974068·0.5·0.20021666·0.9"
+    assert rows[-1] == f"product∂L/∂w21(1)={factors}=−0.00247379"
+    seen.find("x[1]")
+    products = [row.split("=")[-1] for row in story_rows(seen) if row.startswith("product")]
+    total = bare(seen.page.locator("#panel .adds"))
+    seen.find("dL/dx[1]")
+    assert total == f"∂L/∂x1={with_plus(products)}={seen.total},allpathstogether."
+    seen.close()
+
+
+def with_plus(terms: list[str]) -> str:
+    return "+".join(term if k == 0 else f"({term})" for k, term in enumerate(terms))
+
+
+def test_in_a_long_sum_of_a_story_the_number_itself_stays(browser: Any, tmp_path: Path) -> None:
+    seen = Explorer(browser, tmp_path, page_of("large"))
+    seen.find("w1[2,5]")
+    assert seen.page.locator('#panel .fed tr:first-child td [data-k="w1-2-5"]').count() == 1
+    assert "(781more:" in story_rows(seen)[0]
+    assert "(5more:" in bare(seen.page.locator("#panel .adds"))
+    seen.close()
+
+
+def story_rows(seen: Explorer) -> list[str]:
+    return [bare(row) for row in seen.page.locator("#panel .story-table tr").all()]
+
+
+def bare(place: Any) -> str:
+    return "".join(place.text_content().replace("\u2061", "").split())
+
+
 # --- editing --------------------------------------------------------------------------------------
 
 

@@ -210,12 +210,18 @@ function asMistaken(step, symbol, local) {
 
 // --- lines ----------------------------------------------------------------------------------------------------
 
-export function lineOf(step, symbol) {
+// Where a long sum is cut, the terms that hold the entry `keeping` stay.
+export function lineOf(step, symbol, keeping = null) {
   if (symbol.gradient) return gradientLine(step, symbol);
   const formula = forwardFormula(step, symbol);
-  return formula === null
-    ? null
-    : finished(step, symbol, folded(step, formula), functionOf(step, symbol));
+  if (formula === null) return null;
+  const own = keeping ? termsWith(formula, keyOf(keeping)) : [];
+  return finished(step, symbol, folded(step, formula, own), functionOf(step, symbol));
+}
+
+function termsWith(formula, key) {
+  const terms = Array.isArray(formula) && formula[0] === "sum" ? formula.slice(1) : [];
+  return terms.flatMap((term, k) => (keysUsed(term).includes(key) ? [k] : []));
 }
 
 function gradientLine(step, symbol) {

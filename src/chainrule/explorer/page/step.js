@@ -160,6 +160,12 @@ export function numberOf(step, symbol) {
   return values[symbol.index?.length ? placeIn(step, symbol) : 0];
 }
 
+// The gradient of an entry as the chain rule has it, whatever a mistake makes of it.
+export function trueGradient(step, symbol) {
+  const right = step.right[nameInStep(symbol)];
+  return right ? right[placeIn(step, symbol)] : numberOf(step, { ...symbol, gradient: true });
+}
+
 // A number as it is shown: the exact digits where the step is the one that Python worked, else those of its float.
 export function shown(step, symbol) {
   const value = numberOf(step, symbol);

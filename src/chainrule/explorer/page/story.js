@@ -3,7 +3,7 @@
 import { partial } from "./formula.js";
 import { usesOf, valueOf } from "./lines.js";
 import { keyOf } from "./mathml.js";
-import { shown } from "./step.js";
+import { trueGradient } from "./step.js";
 
 // More paths are not walked one by one: they are gathered where they meet.
 const MOST_PATHS = 400;
@@ -33,6 +33,7 @@ export function fedBy(step, symbol) {
 }
 
 // Paths from the loss back to an entry, largest first: [{ links: [{ words, partial, formula, value }], product }].
+// `rest` is what the paths that are not shown add up to, so that with it the products add up to the gradient.
 export function pathsTo(step, symbol) {
   const count = countPaths(step, symbol);
   const stop = count > MOST_PATHS ? stopOf(step, symbol) : "loss";
@@ -43,6 +44,7 @@ export function pathsTo(step, symbol) {
     gathered: stop === "loss" ? null : stop,
     shown: paths.slice(0, PATHS_SHOWN),
     left: Math.max(0, paths.length - PATHS_SHOWN),
+    rest: paths.slice(PATHS_SHOWN).reduce((total, { product }) => total + product, 0),
   };
 }
 
@@ -82,7 +84,7 @@ function asPath(step, entry, ways, stop) {
       words: step.content.links.arriving,
       partial: flowing,
       formula: flowing,
-      value: shown(step, flowing).value,
+      value: trueGradient(step, symbol),
       from: symbol,
       to: symbol,
     });
