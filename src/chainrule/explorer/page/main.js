@@ -93,6 +93,7 @@ app.parts.push(
 );
 makeSaving(app, $("#save"), $("#saving"));
 makeSheet(app, $("#sheet"));
+makeSkipLink();
 makeFinder();
 makeTheme();
 makeCopy();
@@ -127,6 +128,14 @@ function announce() {
     if (words !== announced) $("#live").textContent = words;
     announced = words;
   }, 400);
+}
+
+// In a notebook's frame the link would lead to the notebook's own address.
+function makeSkipLink() {
+  $(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("#panel").focus();
+  });
 }
 
 // Any entry by its name, as Python and the command line write it.
