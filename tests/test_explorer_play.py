@@ -359,6 +359,15 @@ def test_run_lets_the_curve_grow_and_pauses(browser: Any, tmp_path: Path) -> Non
     stopped = seen.reading
     seen.page.wait_for_timeout(150)
     assert seen.reading == stopped
+    # In the run the panel need not follow every frame; now it does.
+    epoch = re.findall(r"epoch \d+", stopped)[0]
+    assert seen.page.inner_text("#panel .where").endswith(epoch)
+    seen.page.click("#run")
+    seen.wait_until("document.querySelector('#run').textContent === 'Pause'")
+    seen.page.wait_for_timeout(200)
+    seen.page.click("#undo", force=True)
+    seen.page.wait_for_timeout(150)
+    assert seen.page.inner_text("#panel .where").endswith(re.findall(r"epoch \d+", seen.reading)[0])
     seen.close()
 
 

@@ -10,6 +10,8 @@ import { Run, batchesPerEpoch, problemAt, rowsOfUpdate } from "./training.js";
 // A run that is caught up with computes so long at a time, in milliseconds, and lets the page breathe.
 const SLICE = 14;
 const AT_ONCE = 60;
+// While a run goes by frame by frame, what is read rather than watched is painted so many milliseconds apart.
+const CALM = 100;
 // Looking back on the way of the pointer must keep up with it.
 const MOST_WORK_TO_LOOK = 2e6;
 
@@ -19,6 +21,8 @@ export class App {
     this.problem = problem;
     this.batches = batchesPerEpoch(problem);
     this.parts = [];
+    this.calm = new Set(); // those of the parts that need not follow every frame of a run
+    this.hurried = false;
     this.past = [];
     this.future = [];
     this.runs = { right: new Run(problem) };
@@ -134,7 +138,9 @@ export class App {
     this.stops = stopsOf(this.step, state);
     state.stop = Math.max(0, Math.min(state.stop, this.stops.length - 1));
     if (state.key !== null) this.keepKey();
-    for (const paint of this.parts) paint();
+    const rest = !this.hurried || performance.now() - this.rested > CALM;
+    if (rest) this.rested = performance.now();
+    for (const paint of this.parts) if (rest || !this.calm.has(paint)) paint();
   }
 
   // The step before an update. As long as one only moves about in it, it is not worked again.

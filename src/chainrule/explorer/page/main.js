@@ -73,7 +73,10 @@ function light(keys) {
 const openEditor = makeEditor(app, stage);
 const scrubber = makeScrubber(app, $("#scrubber"));
 const address = makeAddress(app);
+const panel = makePanel(app, $("#panel"), light);
+const views = makeViews(app, document);
 let held = document.body;
+app.calm = new Set([panel, views]);
 app.parts.push(
   () => {
     held = document.activeElement;
@@ -82,11 +85,11 @@ app.parts.push(
     scrubber.stop();
     openEditor(key, element);
   }),
-  makePanel(app, $("#panel"), light),
+  panel,
   scrubber.paint,
   makeLossPlot(app, $(".loss")),
   makeControls(app, document),
-  makeViews(app, document),
+  views,
   address.paint,
   announce,
   keepFocus,
