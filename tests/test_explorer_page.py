@@ -93,18 +93,63 @@ def test_ids_are_there_once(browser: Any, tmp_path: Path) -> None:
     seen.close()
 
 
-def test_nothing_moves_while_it_opens_and_while_one_steps(browser: Any, tmp_path: Path) -> None:
-    watch = """window.shifts = 0;
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) window.shifts += entry.value;
-      }).observe({ type: "layout-shift", buffered: true });"""
-    html = page_of("numeric-example").replace("<script>'use strict';", f"<script>{watch}</script><script>'use strict';", 1)  # fmt: skip
-    seen = Explorer(browser, tmp_path, html)
-    for _ in range(42):
-        seen.page.keyboard.press("ArrowRight")
-    seen.page.wait_for_timeout(300)
-    assert seen.page.evaluate("window.shifts") < 0.01
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("numeric-example", 1280), ("numeric-example", 390), ("iris", 1280), ("digits", 390)],
+)
+def test_nothing_moves_but_what_was_asked_to(
+    browser: Any, tmp_path: Path, name: str, width: int
+) -> None:
+    """Through a session of steps, edits, training and messages: also what follows a click at once."""
+    html = page_of(name).replace("<script>'use strict';", f"<script>{SHIFTS}</script><script>'use strict';", 1)  # fmt: skip
+    seen = Explorer(browser, tmp_path, html, width=width)
+    page, moved = seen.page, {}
+
+    def did(what: str) -> None:
+        page.wait_for_timeout(250)
+        moved[what] = page.evaluate("window.shifts.splice(0).reduce((total, one) => total + one, 0)")  # fmt: skip
+
+    did("opened")
+    for phase in "1342":
+        page.keyboard.press(phase)
+        for _ in range(9):
+            page.keyboard.press("ArrowRight")
+        did(f"phase {phase}")
+    for words in ("nothing like it", "dL/dw1[1,1]", "w1[1,1]"):
+        seen.find(words)
+        did(f"found {words}")
+    page.click("#step")
+    did("a training step")
+    page.click("#run")
+    page.wait_for_timeout(600)
+    page.click("#run")
+    did("a run")
+    page.select_option("#compare", index=1)
+    page.select_option("#compare", index=0)
+    did("compared, and no more")
+    page.fill("#rate", "abc")
+    page.press("#rate", "Enter")
+    did("no learning rate")
+    page.fill("#rate", "90000")
+    page.press("#rate", "Enter")
+    seen.train_to(300)
+    did("a run that diverged")
+    page.click("#undo")
+    page.click("#share")
+    did("undone, and the address copied")
+    seen.type_over("n-0-1", "0.75")
+    did("an edit")
+    page.click("#putback")
+    did("put back")
+    assert {what: total for what, total in moved.items() if total > 0.02} == {}
+    assert sum(moved.values()) < 0.05
     seen.close()
+
+
+SHIFTS = """window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries()) window.shifts.push(value);
+  }).observe({ type: "layout-shift", buffered: true });"""
 
 
 # What a notebook puts around an output. VS Code writes outputs into a frame with these flags, and with this policy

@@ -156,6 +156,42 @@ def bare(place: Any) -> str:
     return "".join(place.text_content().replace("\u2061", "").split())
 
 
+def test_every_number_of_a_deep_network_is_reached_by_the_pointer(
+    browser: Any, tmp_path: Path
+) -> None:
+    """Also those for which the drawing has no room: by their edge, and by their neuron."""
+    seen = Explorer(browser, tmp_path, page_of("deep"))
+    page, usual = seen.page, "Select any number; a given one can be changed"
+    assert page.inner_text(".hint") == usual
+    for layer, unit, source in [(1, 6, 1), (3, 2, 5), (6, 3, 4)]:
+        x, y = page.evaluate(FREE_POINT, f"{layer}-{unit}-{source}")
+        page.mouse.move(x, y)
+        assert page.inner_text(".hint").startswith(f"w{layer}[{unit},{source}] = ")
+        page.mouse.click(x, y)
+        assert seen.key == f"w{layer}-{unit}-{source}"
+    seen.click_number("n-3-4")
+    assert page.inner_text(".hint").startswith("z3[4] = ")
+    ways = page.eval_on_selector_all("#panel .more [data-go]", "(e) => e.map((one) => one.dataset.go)")  # fmt: skip
+    assert ways == ["ga3-4", "z3-4", "b3-4", "gz3-4"]
+    page.click("#panel .more [data-go=b3-4]")
+    assert seen.key == "b3-4"
+    page.mouse.move(5, 5)
+    assert page.inner_text(".hint") == usual
+    seen.close()
+
+
+# A place on an edge where nothing else lies above it.
+FREE_POINT = """(edge) => {
+  const line = document.querySelector(`#stage [data-edge="${edge}"]`);
+  const matrix = line.getScreenCTM();
+  for (let k = 2; k < 98; k++) {
+    const at = (one) => (line[`${one}1`].baseVal.value * (100 - k) + line[`${one}2`].baseVal.value * k) / 100;
+    const { x, y } = new DOMPoint(at("x"), at("y")).matrixTransform(matrix);
+    if (document.elementFromPoint(x, y) === line) return [x, y];
+  }
+}"""
+
+
 # --- editing --------------------------------------------------------------------------------------
 
 
@@ -465,7 +501,7 @@ def test_a_sample_is_chosen_and_its_share_of_the_gradient_shown(
     seen = Explorer(browser, tmp_path, page_of("xor"))
     seen.page.locator('#plane [data-sample="2"]').click()
     assert "sample 3" in seen.panel
-    assert seen.label("n-0-1") == "1𝑥₁"
+    assert seen.label("n-0-1") == "1𝑥1"
     seen.find("dL/dw1[1,1]")
     assert "share of sample 3, this one" in seen.panel
     shares = seen.page.eval_on_selector_all(

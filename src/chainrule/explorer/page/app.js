@@ -72,6 +72,11 @@ export class App {
     return true;
   }
 
+  // Whether a run is shown frame by frame, or still computed.
+  get busy() {
+    return this.hurried || Boolean(this.waiting);
+  }
+
   get epoch() {
     return Math.floor(this.update / this.batches);
   }
@@ -82,9 +87,10 @@ export class App {
 
   // --- changes ------------------------------------------------------------------------------------------------
 
+  // What was said before has had its time.
   set(changes) {
     this.lookedAt = null;
-    Object.assign(this.state, changes);
+    Object.assign(this.state, { message: "" }, changes);
     this.follow();
     this.refresh();
   }
@@ -205,7 +211,7 @@ export class App {
   }
 
   goToUpdate(update) {
-    this.set({ update: Math.max(0, update), message: "" });
+    this.set({ update: Math.max(0, update) });
   }
 
   goToEpoch(epoch) {
@@ -223,7 +229,7 @@ export class App {
     const made = { at: update, key, value };
     const next = [...rest, made].sort((a, b) => a.at - b.at);
     this.remember(gather ? `${update} ${key}` : null);
-    this.set({ edits: next, message: "" });
+    this.set({ edits: next });
   }
 
   // Keeping one's finger on a slider is one edit to be undone, not a hundred.
@@ -250,13 +256,13 @@ export class App {
     if (!from.length) return;
     to.push(this.snapshot());
     this.gathered = null;
-    this.set({ ...from.pop(), message: "" });
+    this.set(from.pop());
   }
 
   putBack() {
     if (!this.state.edits.length) return;
     this.remember(null);
-    this.set({ edits: [], message: "" });
+    this.set({ edits: [] });
   }
 
   // The key of an edit: that of an input or a target has the sample's place in the data, not in the batch.

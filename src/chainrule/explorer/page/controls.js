@@ -58,7 +58,7 @@ function makeTraining(app, root) {
     const reached = Math.min(next, ...app.allRuns().map((one) => (one.end ? next : one.reached)));
     const update = Math.max(app.state.update, reached);
     app.hurried = !app.run.end && update < goal * app.batches;
-    app.set({ update, message: "" });
+    app.set({ update });
     if (app.hurried) playing = requestAnimationFrame(frame);
     else stop();
   }
@@ -105,7 +105,7 @@ function makeTraining(app, root) {
   $("#reset", root).addEventListener("click", () => {
     stop();
     app.remember(null);
-    app.set({ update: 0, trained: 0, message: "" });
+    app.set({ update: 0, trained: 0 });
   });
   // What is pressed may be painted anew only once it is let go.
   addEventListener("pointerdown", ({ target }) => {
@@ -287,7 +287,7 @@ export function chooseSample(app, sample) {
     update = place ?? update;
   }
   const key = app.stops[app.state.stop].key;
-  app.set({ sample, update, key, message: "" });
+  app.set({ sample, update, key });
   app.goTo(app.state.stop);
 }
 

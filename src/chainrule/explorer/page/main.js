@@ -11,6 +11,7 @@ import { makeLossPlot } from "./loss_plot.js";
 import { $, $$, isDark } from "./markup.js";
 import { plainName } from "./mathml.js";
 import { makePanel } from "./panel.js";
+import { makePointing } from "./pointing.js";
 import { makeSaving } from "./problem_file.js";
 import { makeScrubber } from "./scrubber.js";
 import { makeSheet } from "./sheet.js";
@@ -96,6 +97,7 @@ app.parts.push(
 );
 makeSaving(app, $("#save"), $("#saving"));
 makeSheet(app, $("#sheet"));
+makePointing(app, stage, $(".hint"));
 makeSkipLink();
 makeFinder();
 makeTheme();
@@ -150,10 +152,8 @@ function makeFinder() {
     const key = keyNamed(field.value);
     const found = key && app.select(key);
     field.setAttribute("aria-invalid", String(!found));
-    if (found) {
-      app.set({ message: "" });
-      field.value = "";
-    } else
+    if (found) field.value = "";
+    else
       app.set({
         message: `There is no number “${field.value}” here; names are such as w1[2,1], dL/dw1[2,1] or a1[2].`,
       });

@@ -247,7 +247,7 @@ function writeInPieces(part) {
   return [write(part)];
 }
 
-const LONGEST_SUM = 3;
+const LONGEST_SUM = 2;
 const isLong = (part) => Array.isArray(part) && part[0] === "sum" && part.length - 1 > LONGEST_SUM;
 
 function piecesOfSum([, first, ...terms]) {
