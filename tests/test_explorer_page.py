@@ -387,7 +387,10 @@ def test_orders_of_shuffled_samples_are_the_runs_own_as_far_as_they_are_recorded
 CONTRAST = """() => {
   const channels = (colour) => {
     const canvas = document.createElement("canvas").getContext("2d");
-    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    // A tint lies on the paper.
+    for (const one of [getComputedStyle(document.body).backgroundColor, colour]) {
+      canvas.fillStyle = one; canvas.fillRect(0, 0, 1, 1);
+    }
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
   const light = (colour) => {

@@ -135,6 +135,29 @@ def test_every_row_of_a_story_is_symbol_numbers_result(browser: Any, tmp_path: P
     seen.close()
 
 
+def test_a_gradient_stands_with_its_whole_chain_as_the_mistake_has_it_too(
+    browser: Any, tmp_path: Path
+) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.train_to(60)
+    for mode, tags, links in [("right", 0, 5), ("mistake", 2, 5)]:
+        seen.choose("mode", mode)
+        seen.page.evaluate("document.activeElement.blur()")
+        seen.page.keyboard.press("3")
+        while seen.key != "gw1-2-1":
+            seen.page.keyboard.press("ArrowRight")
+        rows = story_rows(seen)
+        assert len(rows) == links + 1
+        assert sum("slopetakenattheactivation" in row for row in rows) == tags
+        product = float(rows[-1].split("=")[-1].replace("−", "-"))
+        assert product == float(seen.total.replace("−", "-"))
+    # Where paths fork there is no single chain, and the story tells of all.
+    seen.find("dL/dx[1]")
+    seen.page.click("#panel summary")
+    assert seen.page.locator("#panel .chain").count() == 0
+    seen.close()
+
+
 def with_plus(terms: list[str]) -> str:
     return "+".join(term if k == 0 else f"({term})" for k, term in enumerate(terms))
 

@@ -176,7 +176,7 @@ function usesOfSum(step, symbol) {
 }
 
 // The derivative as the mistake evaluates it: activations for sums, or weights that are already updated.
-function asMistaken(step, symbol, local) {
+export function asMistaken(step, symbol, local) {
   if (
     step.mistake === "updated-weights" &&
     isSymbol(local) &&

@@ -20,7 +20,7 @@ import {
 import { numbersOfNeuron } from "./pointing.js";
 import { slopePlot } from "./slope.js";
 import { shown } from "./step.js";
-import { storyBody, storyOf } from "./story_view.js";
+import { chainOf, mistakeTag, storyBody, storyOf } from "./story_view.js";
 import { worked } from "./worked.js";
 
 // Beyond so many parameters a check is made after the number is shown, not before.
@@ -37,7 +37,10 @@ export function makePanel(app, box, light) {
     if (updates) parts.push(...updates.map((update) => updateRows(app, update)));
     else if (line) parts.push(lineRows(app, symbol, line));
     if (symbol?.gradient && line) parts.push('<p class="check" data-check></p>');
-    parts.push(slopePlot(app, symbol), moreOf(app, symbol));
+    parts.push(slopePlot(app, symbol));
+    // The story tells the same, and more.
+    if (symbol?.gradient && line && !app.state.story) parts.push(chainOf(app.step, symbol));
+    parts.push(moreOf(app, symbol));
     if (symbol) parts.push(storyOf(app, symbol, app.state.story));
     // While numbers run by it only grows, so that what is below does not dance.
     box.style.minHeight = app.busy ? `${box.offsetHeight}px` : "";
@@ -355,12 +358,6 @@ function localOf(line, flowing) {
     return part;
   };
   return strip(line.formula);
-}
-
-function mistakeTag(step) {
-  return step.mistake === "updated-weights"
-    ? "the weight after its update"
-    : "slope taken at the activation";
 }
 
 function updateRows(app, { result, relation, formula, numbers, value }) {

@@ -1,7 +1,7 @@
 // The story of one number: what it feeds, and every path by which the loss comes back to it.
 
 import { partial } from "./formula.js";
-import { usesOf, valueOf } from "./lines.js";
+import { asMistaken, usesOf, valueOf } from "./lines.js";
 import { keyOf } from "./mathml.js";
 import { trueGradient } from "./step.js";
 
@@ -30,6 +30,18 @@ export function fedBy(step, symbol) {
   }
   const all = [...found.values()];
   return { shown: all.slice(0, MOST_FED), left: all.length - Math.min(all.length, MOST_FED) };
+}
+
+// The way from the loss back to an entry where there is only one, as the step takes it: with the mistake, if it makes
+// one; null where paths fork.
+export function onlyPath(step, symbol) {
+  const ways = [];
+  for (let at = symbol; at.letter !== "loss"; at = ways.at(-1).fed) {
+    const uses = usesOf(step, at);
+    if (uses.length !== 1) return null;
+    ways.push({ ...uses[0], local: asMistaken(step, at, uses[0].local), right: uses[0].local });
+  }
+  return asPath(step, symbol, ways, "loss");
 }
 
 // Paths from the loss back to an entry, largest first: [{ links: [{ words, partial, formula, value }], product }].
@@ -65,13 +77,14 @@ function* walk(step, symbol, stop) {
 
 function asPath(step, entry, ways, stop) {
   let symbol = entry;
-  const links = ways.map(({ fed, local, words }) => {
+  const links = ways.map(({ fed, local, words, right = local }) => {
     const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
     const link = {
       words,
       partial: partial(of, symbol),
       formula: local,
       value: valueOf(step, local),
+      mistaken: local !== right,
       from: symbol,
       to: fed,
     };

@@ -15,7 +15,9 @@ import {
   writeSymbol,
 } from "./mathml.js";
 import { shown, trueGradient } from "./step.js";
-import { fedBy, pathsTo } from "./story.js";
+import { fedBy, onlyPath, pathsTo } from "./story.js";
+
+const LINKS_OF_A_LINE = 2;
 
 export function storyOf(app, symbol, open) {
   const { step } = app;
@@ -25,6 +27,19 @@ export function storyOf(app, symbol, open) {
   const body = open ? storyBody(step, base) : "";
   const summary = `<summary data-f="story">Where ${math(writeSymbol(base))} goes, and how the loss comes back</summary>`;
   return `<details class="story"${open ? " open" : ""}>${summary}<div class="tale">${body}</div></details>`;
+}
+
+// Every link of a gradient's chain, where the loss comes back by one path of more links than its line shows.
+export function chainOf(step, gradient) {
+  const path = onlyPath(step, { ...gradient, gradient: false });
+  if (!path || path.links.length <= LINKS_OF_A_LINE) return "";
+  return `<section class="chain"><h3>All the way from the loss</h3>${pathTable(step, path, shown(step, gradient))}</section>`;
+}
+
+export function mistakeTag(step) {
+  return step.mistake === "updated-weights"
+    ? "the weight after its update"
+    : "slope taken at the activation";
 }
 
 export function storyBody(step, base) {
@@ -83,7 +98,7 @@ function pathTable(step, { links, product }, gradient) {
   );
   const whole = gradient ?? { value: product, digits: showNumber(product) };
   const values = aligned([...factors, whole]);
-  const rows = links.map(({ words, partial, formula }, k) => {
+  const rows = links.map(({ words, partial, formula, mistaken }, k) => {
     const name = isSymbol(partial) ? writeSymbol(partial) : write(partial);
     const pieces = [math(name)];
     if (isSymbol(formula) ? !isSymbol(partial) : typeof formula !== "number")
@@ -95,13 +110,14 @@ function pathTable(step, { links, product }, gradient) {
           substitute(formula, (one) => shown(step, one)),
         ),
       );
-    return `<tr><th scope="row">${escaped(words)}</th><td>${pieces.join(" ")}</td>${result(values[k])}</tr>`;
+    if (mistaken) pieces.push(`<span class="tag">${mistakeTag(step)}</span>`);
+    return `<tr${mistaken ? ' class="bad"' : ""}><th scope="row"><span class="tag">${escaped(words)}</span>${pieces.join(" ")}</th>${result(values[k])}</tr>`;
   });
   const name = gradient ? math(writeSymbol(gradient.of), operator("=")) : "";
   const chain = factors.map((factor, k) =>
     math(k ? operator("·") : "", k ? writeFactor(factor) : writeNumber(factor)),
   );
-  return `<table class="story-table"><tbody>${rows.join("")}<tr class="sum"><th scope="row">product</th><td>${name} ${chain.join(" ")}</td>${result(values.at(-1))}</tr></tbody></table>`;
+  return `<table class="story-table"><tbody>${rows.join("")}<tr class="sum"><th scope="row"><span class="tag">product</span>${name} ${chain.join(" ")}</th>${result(values.at(-1))}</tr></tbody></table>`;
 }
 
 // The paths together: their products, what the others add up to, and the gradient.
