@@ -109,7 +109,14 @@ export function shapeOf(step, name) {
 }
 
 // Whether a name is that of a gradient, the letter of what it is of, and its layer: gw1, v_w1, w1_new.
+const split = new Map();
+
 function splitName(name) {
+  if (!split.has(name)) split.set(name, partsOfName(name));
+  return split.get(name);
+}
+
+function partsOfName(name) {
   const plain = name.replace(/_new$/, "").replace(/^[a-z]+_(?=[wb]\d)/, "");
   const gradient = /^g[a-z]/.test(plain);
   const [, letter, number] = plain.slice(gradient ? 1 : 0).match(/^([a-z]+)(\d*)$/) ?? [];
