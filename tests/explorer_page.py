@@ -70,7 +70,13 @@ def classes() -> str:
     return explore(network, x, t, loss="cross-entropy", optimizer=Adam(0.05), epochs=100).html
 
 
-MADE = {"large": large, "digits": digits, "classes": classes}
+def deep() -> str:
+    rng = np.random.default_rng(3)
+    network = Network.random([4, 6, 6, 6, 6, 6, 3], ["tanh"] * 6, seed=0)
+    return explore(network, rng.random(4).round(2), rng.random(3).round(2)).html
+
+
+MADE = {"large": large, "digits": digits, "classes": classes, "deep": deep}
 
 
 class Explorer:

@@ -94,6 +94,44 @@ def distance(found: Any, expected: Any) -> float:
     return float(np.abs(np.ravel(found) - expected).max() / size)
 
 
+def test_products_of_matrices_are_plain_sums_whatever_their_sizes() -> None:
+    """They are worked in tiles, and what does not fill a tile by itself: each sum in the same order."""
+    rng = np.random.default_rng(64)
+    sizes = [(1, 1, 1), (1, 5, 3), (2, 4, 7), (3, 9, 2), (5, 4, 1), (64, 10, 31), (7, 13, 784)]
+    given = [
+        {
+            "sizes": size,
+            "x": rng.normal(size=(samples, inputs)),
+            "w": rng.normal(size=(units, inputs)),
+            "d": rng.normal(size=(samples, units)),
+        }
+        for size in sizes
+        for samples, units, inputs in [size]
+    ]
+    found = run_script(
+        ("matrices",),
+        """
+        const flat = (array) => Float64Array.from(array.flat());
+        return given.map(({ sizes, x, w, d }) => [
+          matrices.timesTransposed(flat(x), flat(w), ...sizes),
+          matrices.transposedTimes(flat(d), flat(x), ...sizes),
+          matrices.times(flat(d), flat(w), ...sizes),
+        ]);
+        """,
+        given,
+    )
+    for one, products in zip(given, found, strict=True):
+        x, w, d = one["x"], one["w"], one["d"]
+        expected = [in_order(x, w), in_order(d.T, x.T), in_order(d, w.T)]
+        for product, plain in zip(products, expected, strict=True):
+            assert product == plain.ravel().tolist(), one["sizes"]
+
+
+def in_order(rows: Any, others: Any) -> Any:
+    """Rows times rows, each sum added up from its first term on."""
+    return np.cumsum(rows[:, np.newaxis, :] * others, axis=2)[:, :, -1]
+
+
 def test_values_and_gradients_equal_the_reference_engines() -> None:
     rng = np.random.default_rng(6)
     cases = [batched(random_case(rng)) for _ in range(1000)]

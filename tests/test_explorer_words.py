@@ -188,6 +188,38 @@ def test_every_line_evaluates_to_its_number_and_every_nudge_agrees() -> None:
             assert beyond <= 0, (name, key)
 
 
+@pytest.mark.parametrize("mistake", [None, "derivative-at-activation"])
+def test_the_paths_of_a_numbers_story_add_up_to_its_gradient(mistake: str | None) -> None:
+    """Also where they are gathered, or only the largest shown; with a mistake, to the true gradient."""
+    rng = np.random.default_rng(8)
+    for sizes, samples in [([2, 3, 2], 1), ([2, 3, 1], 3), ([2, 9, 8, 7, 2], 1)]:
+        names = [str(rng.choice(["tanh", "silu", "softmax"])) for _ in sizes[1:]]
+        network = Network.random(sizes, names, seed=int(rng.integers(100)))
+        x, t = rng.normal(size=(samples, sizes[0])), rng.random(size=(samples, sizes[-1]))
+        problem = problem_of(
+            network, x, t, "half-squared-error", "mean", Adam(0.1), 10, "all", None, "A trial"
+        )
+        found = run_script(
+            ("content", "training", "step", "stops", "story", "formula"),
+            """
+            const run = new training.Run(content.readContent(given.content), given.mistake);
+            const worked = step.workStep(run, 0, 0, given.content);
+            return stops.stopsOf(worked, { focus: {} }).filter(({ phase, key }) => phase === "Backward" && !key.startsWith("gloss")).map(({ key }) => {
+              const symbol = { ...step.symbolOf(worked, key), gradient: false };
+              const { shown, rest } = story.pathsTo(worked, symbol);
+              for (const { links, product } of shown) if (links.reduce((total, { value }) => total * value, 1) !== product) throw new Error(key);
+              const total = shown.reduce((sum, { product }) => sum + product, rest);
+              return [key, total, step.trueGradient(worked, symbol), step.numberOf(worked, { ...symbol, gradient: true })];
+            });
+            """,
+            {"content": describe(problem), "mistake": mistake},
+        )
+        assert len(found) > 10
+        for key, total, right, _ in found:
+            assert total == pytest.approx(right, rel=1e-10, abs=1e-14), key
+        assert any(right != used for _, _, right, used in found) is (mistake is not None)
+
+
 def test_no_right_line_is_called_wrong_and_mistaken_ones_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

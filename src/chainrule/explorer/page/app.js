@@ -10,6 +10,8 @@ import { Run, batchesPerEpoch, problemAt, rowsOfUpdate } from "./training.js";
 // A run that is caught up with computes so long at a time, in milliseconds, and lets the page breathe.
 const SLICE = 14;
 const AT_ONCE = 60;
+// While a run goes by frame by frame, what is read rather than watched is painted so many milliseconds apart.
+const CALM = 100;
 // Looking back on the way of the pointer must keep up with it.
 const MOST_WORK_TO_LOOK = 2e6;
 
@@ -19,6 +21,8 @@ export class App {
     this.problem = problem;
     this.batches = batchesPerEpoch(problem);
     this.parts = [];
+    this.calm = new Set(); // those of the parts that need not follow every frame of a run
+    this.hurried = false;
     this.past = [];
     this.future = [];
     this.runs = { right: new Run(problem) };
@@ -68,6 +72,11 @@ export class App {
     return true;
   }
 
+  // Whether a run is shown frame by frame, or still computed.
+  get busy() {
+    return this.hurried || Boolean(this.waiting);
+  }
+
   get epoch() {
     return Math.floor(this.update / this.batches);
   }
@@ -78,9 +87,10 @@ export class App {
 
   // --- changes ------------------------------------------------------------------------------------------------
 
+  // What was said before has had its time.
   set(changes) {
     this.lookedAt = null;
-    Object.assign(this.state, changes);
+    Object.assign(this.state, { message: "" }, changes);
     this.follow();
     this.refresh();
   }
@@ -134,7 +144,9 @@ export class App {
     this.stops = stopsOf(this.step, state);
     state.stop = Math.max(0, Math.min(state.stop, this.stops.length - 1));
     if (state.key !== null) this.keepKey();
-    for (const paint of this.parts) paint();
+    const rest = !this.hurried || performance.now() - this.rested > CALM;
+    if (rest) this.rested = performance.now();
+    for (const paint of this.parts) if (rest || !this.calm.has(paint)) paint();
   }
 
   // The step before an update. As long as one only moves about in it, it is not worked again.
@@ -199,7 +211,7 @@ export class App {
   }
 
   goToUpdate(update) {
-    this.set({ update: Math.max(0, update), message: "" });
+    this.set({ update: Math.max(0, update) });
   }
 
   goToEpoch(epoch) {
@@ -217,7 +229,7 @@ export class App {
     const made = { at: update, key, value };
     const next = [...rest, made].sort((a, b) => a.at - b.at);
     this.remember(gather ? `${update} ${key}` : null);
-    this.set({ edits: next, message: "" });
+    this.set({ edits: next });
   }
 
   // Keeping one's finger on a slider is one edit to be undone, not a hundred.
@@ -244,13 +256,13 @@ export class App {
     if (!from.length) return;
     to.push(this.snapshot());
     this.gathered = null;
-    this.set({ ...from.pop(), message: "" });
+    this.set(from.pop());
   }
 
   putBack() {
     if (!this.state.edits.length) return;
     this.remember(null);
-    this.set({ edits: [], message: "" });
+    this.set({ edits: [] });
   }
 
   // The key of an edit: that of an input or a target has the sample's place in the data, not in the batch.

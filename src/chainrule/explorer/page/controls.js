@@ -46,6 +46,7 @@ function makeTraining(app, root) {
   function stop() {
     cancelAnimationFrame(playing);
     playing = 0;
+    app.hurried = false;
     run.textContent = "Run";
   }
 
@@ -55,9 +56,11 @@ function makeTraining(app, root) {
     // As far as a frame has time for; a large network advances by less.
     for (const one of app.allRuns()) one.extend(next, 10);
     const reached = Math.min(next, ...app.allRuns().map((one) => (one.end ? next : one.reached)));
-    app.set({ update: Math.max(app.state.update, reached), message: "" });
-    if (app.run.end || app.state.update >= goal * app.batches) stop();
-    else playing = requestAnimationFrame(frame);
+    const update = Math.max(app.state.update, reached);
+    app.hurried = !app.run.end && update < goal * app.batches;
+    app.set({ update });
+    if (app.hurried) playing = requestAnimationFrame(frame);
+    else stop();
   }
 
   function start() {
@@ -78,7 +81,11 @@ function makeTraining(app, root) {
   }
 
   if (trainable) target.value = String(app.content.training.epochs);
-  run.addEventListener("click", () => (playing ? stop() : start()));
+  run.addEventListener("click", () => {
+    if (!playing) return start();
+    stop();
+    return app.refresh();
+  });
   $("#step", root).addEventListener("click", () => {
     stop();
     app.goToUpdate(app.state.update + 1);
@@ -98,16 +105,14 @@ function makeTraining(app, root) {
   $("#reset", root).addEventListener("click", () => {
     stop();
     app.remember(null);
-    app.set({ update: 0, trained: 0, message: "" });
+    app.set({ update: 0, trained: 0 });
   });
-  addEventListener(
-    "pointerdown",
-    (event) =>
-      playing &&
-      !run.contains(event.target) &&
-      event.target.closest("button, svg, input, select") &&
-      stop(),
-  );
+  // What is pressed may be painted anew only once it is let go.
+  addEventListener("pointerdown", ({ target }) => {
+    if (!playing || run.contains(target) || !target.closest("button, svg, input, select")) return;
+    stop();
+    addEventListener("pointerup", () => setTimeout(() => app.refresh()), { once: true });
+  });
   return () => {
     const ready = app.update >= app.state.update || app.run.end;
     $("#computing", root).textContent = ready
@@ -282,7 +287,7 @@ export function chooseSample(app, sample) {
     update = place ?? update;
   }
   const key = app.stops[app.state.stop].key;
-  app.set({ sample, update, key, message: "" });
+  app.set({ sample, update, key });
   app.goTo(app.state.stop);
 }
 

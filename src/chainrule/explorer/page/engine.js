@@ -116,6 +116,13 @@ export function backwardPropagation(network, parameters, forward, t) {
   };
 }
 
+// Its row of one sample: as a picture it is wanted at every step.
+export function inputGradientOf({ layers }, parameters, gradients, row) {
+  const { units, inputs } = layers[0];
+  const dL_dz = gradients.z1.subarray(row * units, (row + 1) * units);
+  return times(dL_dz, parameters.w1, 1, units, inputs);
+}
+
 function byRow(samples, units, row) {
   const result = new Float64Array(samples * units);
   for (let n = 0; n < samples; n++) result.set(row(n), n * units);

@@ -1,8 +1,9 @@
 // Formulas as data: read from the text of chainrule's rules, with numbers put in place of symbols, and evaluated.
 //
-// An expression is a number, a symbol { letter, layer, index, gradient, mark }, a shown number { value, digits, of },
-// or [kind, ...parts] with kind one of sum, product, quotient, power, negative, max, choice, compare, partial, rest,
-// or function; a function has its name as the first part, a comparison its sign.
+// An expression is a number, a symbol { letter, layer, index, gradient, mark }, a shown number { value, digits, of,
+// more } with `more` where it stands for so many terms, or [kind, ...parts] with kind one of sum, product, quotient,
+// power, negative, max, choice, compare, partial, rest, or function; a function has its name as the first part, a
+// comparison its sign.
 
 import { logistic, normalDensity, normalDistribution } from "./activations.js";
 
@@ -129,7 +130,7 @@ export function children(expression) {
 export function substitute(expression, replacement) {
   if (isSymbol(expression)) return replacement(expression);
   if (!Array.isArray(expression)) return expression;
-  if (expression[0] === "rest") return expression[2];
+  if (expression[0] === "rest") return { ...expression[2], more: expression[1] };
   const head = expression.slice(0, 1 + (named[expression[0]] ?? 0));
   return [...head, ...children(expression).map((part) => substitute(part, replacement))];
 }

@@ -2,7 +2,7 @@
 // from, as in W. Above 64 x 64 cells stand for blocks, and show the largest of theirs.
 
 import { asTyped, showNumber } from "./digits.js";
-import { $, escaped, nearScreen, widthOf } from "./markup.js";
+import { $, escaped, isDark, nearScreen, widthOf } from "./markup.js";
 
 const MOST_CELLS = 64;
 const LARGEST_CELL = 18;
@@ -48,8 +48,7 @@ export function makeHeatMap(box, select) {
       later = setTimeout(() => redraw(true), QUIET);
       return;
     }
-    const paper = getComputedStyle(document.documentElement).getPropertyValue("--paper");
-    const look = [map.values, map.offset, map.label, width(), paper];
+    const look = [map.values, map.offset, map.label, width(), isDark()];
     if (drawn?.every((part, k) => part === look[k])) return;
     drawn = look;
     draw(canvas, map, grid, width(), cursor);

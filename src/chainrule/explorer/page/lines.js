@@ -12,12 +12,13 @@ import {
   readFormula,
   substitute,
   sum,
+  symbolsIn,
 } from "./formula.js";
 import { LOSSES } from "./losses.js";
 import { keyOf } from "./mathml.js";
 import { layersWithDerivative } from "./engine.js";
 import { showNumber } from "./digits.js";
-import { shapeOf, shown } from "./step.js";
+import { numberOf, shapeOf, shown } from "./step.js";
 
 // Longer sums show so many of their largest terms, and what the rest adds up to.
 const LONGEST_SUM = 12;
@@ -176,7 +177,7 @@ function usesOfSum(step, symbol) {
 }
 
 // The derivative as the mistake evaluates it: activations for sums, or weights that are already updated.
-function asMistaken(step, symbol, local) {
+export function asMistaken(step, symbol, local) {
   if (
     step.mistake === "updated-weights" &&
     isSymbol(local) &&
@@ -210,12 +211,22 @@ function asMistaken(step, symbol, local) {
 
 // --- lines ----------------------------------------------------------------------------------------------------
 
-export function lineOf(step, symbol) {
+// Where a long sum is cut, the terms that hold the entry `keeping` stay.
+export function lineOf(step, symbol, keeping = null) {
   if (symbol.gradient) return gradientLine(step, symbol);
   const formula = forwardFormula(step, symbol);
-  return formula === null
-    ? null
-    : finished(step, symbol, folded(step, formula), functionOf(step, symbol));
+  if (formula === null) return null;
+  const own = keeping ? termsWith(formula, keeping) : [];
+  return finished(step, symbol, folded(step, formula, own), functionOf(step, symbol));
+}
+
+function termsWith(formula, entry) {
+  const terms = Array.isArray(formula) && formula[0] === "sum" ? formula.slice(1) : [];
+  const same = ({ letter, layer, index }) =>
+    letter === entry.letter &&
+    layer === entry.layer &&
+    index.every((place, k) => place === entry.index[k]);
+  return terms.flatMap((term, k) => (symbolsIn(term).some(same) ? [k] : []));
 }
 
 function gradientLine(step, symbol) {
@@ -275,7 +286,7 @@ export function valueOf(step, expression) {
 }
 
 function shownValue(step, symbol) {
-  return { value: shown(step, symbol).value, digits: "" };
+  return { value: numberOf(step, symbol), digits: "" };
 }
 
 // The keys of the numbers that a line uses.

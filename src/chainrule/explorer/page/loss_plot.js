@@ -237,7 +237,8 @@ function paintWords(app, box) {
   if (end) message.textContent = endWords(app, end);
   const note = $("#compared", box);
   const words = app.runs.mistaken ? comparison(app) : "";
-  note.hidden = !words;
+  // Its place stays once it was taken: what lies below does not jump.
+  note.hidden &&= !words;
   note.textContent = words;
 }
 

@@ -8,9 +8,10 @@ import { asTyped } from "./digits.js";
 import { makeDrawing } from "./drawing.js";
 import { makeEditor } from "./editor.js";
 import { makeLossPlot } from "./loss_plot.js";
-import { $, $$ } from "./markup.js";
+import { $, $$, isDark } from "./markup.js";
 import { plainName } from "./mathml.js";
 import { makePanel } from "./panel.js";
+import { makePointing } from "./pointing.js";
 import { makeSaving } from "./problem_file.js";
 import { makeScrubber } from "./scrubber.js";
 import { makeSheet } from "./sheet.js";
@@ -73,7 +74,10 @@ function light(keys) {
 const openEditor = makeEditor(app, stage);
 const scrubber = makeScrubber(app, $("#scrubber"));
 const address = makeAddress(app);
+const panel = makePanel(app, $("#panel"), light);
+const views = makeViews(app, document);
 let held = document.body;
+app.calm = new Set([panel, views]);
 app.parts.push(
   () => {
     held = document.activeElement;
@@ -82,17 +86,19 @@ app.parts.push(
     scrubber.stop();
     openEditor(key, element);
   }),
-  makePanel(app, $("#panel"), light),
+  panel,
   scrubber.paint,
   makeLossPlot(app, $(".loss")),
   makeControls(app, document),
-  makeViews(app, document),
+  views,
   address.paint,
   announce,
   keepFocus,
 );
 makeSaving(app, $("#save"), $("#saving"));
 makeSheet(app, $("#sheet"));
+makePointing(app, stage, $(".hint"));
+makeSkipLink();
 makeFinder();
 makeTheme();
 makeCopy();
@@ -129,6 +135,14 @@ function announce() {
   }, 400);
 }
 
+// In a notebook's frame the link would lead to the notebook's own address.
+function makeSkipLink() {
+  $(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("#panel").focus();
+  });
+}
+
 // Any entry by its name, as Python and the command line write it.
 function makeFinder() {
   const field = $("#find");
@@ -138,10 +152,8 @@ function makeFinder() {
     const key = keyNamed(field.value);
     const found = key && app.select(key);
     field.setAttribute("aria-invalid", String(!found));
-    if (found) {
-      app.set({ message: "" });
-      field.value = "";
-    } else
+    if (found) field.value = "";
+    else
       app.set({
         message: `There is no number “${field.value}” here; names are such as w1[2,1], dL/dw1[2,1] or a1[2].`,
       });
@@ -165,10 +177,6 @@ function keyNamed(text) {
 
 function makeTheme() {
   const [button, root] = [$("#theme"), document.documentElement];
-  const isDark = () =>
-    root.dataset.theme
-      ? root.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
   const name = () => {
     button.textContent = isDark() ? "Light" : "Dark";
   };

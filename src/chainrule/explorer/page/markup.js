@@ -83,3 +83,9 @@ export function nearScreen(box, seen) {
 }
 
 export const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// Whether the page is dark: as it was chosen, or else as the system is.
+export function isDark() {
+  const { theme } = document.documentElement.dataset;
+  return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}

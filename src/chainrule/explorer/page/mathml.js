@@ -90,7 +90,9 @@ export function writeSymbol(symbol) {
   return `<mrow${marks(symbol)}>${tight("∂")}<mi>L</mi>${tight("/")}${tight("∂")}${letters(symbol, "")}</mrow>`;
 }
 
-export function writeNumber({ digits, of }) {
+export function writeNumber({ digits, of, more }) {
+  if (more)
+    return `<mrow><mtext>(${more.toLocaleString("en")} more:&#160;</mtext>${writeNumber({ digits })}<mtext>)</mtext></mrow>`;
   const attributes = of ? marks(of) : "";
   const [mantissa, exponent] = digits.split("e");
   const shown = mantissa.replace("-", "−");
@@ -119,6 +121,7 @@ const isNegative = (part) =>
   (typeof part === "number" && part < 0) || (isShown(part) && part.digits.startsWith("-"));
 
 function binding(part, first) {
+  if (part?.more) return ATOM;
   if (isNegative(part)) return first ? PRODUCT : SUM;
   if (isShown(part) && part.digits.includes("e")) return POWER;
   if (!Array.isArray(part)) return ATOM;
@@ -244,7 +247,7 @@ function writeInPieces(part) {
   return [write(part)];
 }
 
-const LONGEST_SUM = 3;
+const LONGEST_SUM = 2;
 const isLong = (part) => Array.isArray(part) && part[0] === "sum" && part.length - 1 > LONGEST_SUM;
 
 function piecesOfSum([, first, ...terms]) {

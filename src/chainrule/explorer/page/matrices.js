@@ -1,73 +1,72 @@
-// Products of matrices, row after row in Float64Arrays. Several results are formed at once, so that a number that is
-// fetched is used more than once; each sum is still added up in its order.
+// Products of matrices, row after row in Float64Arrays. All are worked as rows times rows, two by four at once, so that
+// a number that is fetched is used more than once; each sum is still added up in its order.
 
-// X W^T: of every row of x (samples x inputs) its sum with every row of w (units x inputs).
+// X W^T: every row of x (samples x inputs) times every row of w (units x inputs).
 export function timesTransposed(x, w, samples, units, inputs) {
   const z = new Float64Array(samples * units);
-  let o = 0;
-  for (; o + 3 < units; o += 4) {
-    const [first, second, third, fourth] = [0, 1, 2, 3].map((k) => (o + k) * inputs);
-    for (let n = 0; n < samples; n++) {
-      const from = n * inputs;
-      let [a, b, c, d] = [0, 0, 0, 0];
-      for (let i = 0; i < inputs; i++) {
-        const value = x[from + i];
-        a += value * w[first + i];
-        b += value * w[second + i];
-        c += value * w[third + i];
-        d += value * w[fourth + i];
-      }
-      z.set([a, b, c, d], n * units + o);
-    }
-  }
-  for (; o < units; o++)
-    for (let n = 0; n < samples; n++)
-      for (let i = 0; i < inputs; i++) z[n * units + o] += x[n * inputs + i] * w[o * inputs + i];
+  const [pairs, fours] = [samples - (samples % 2), units - (units % 4)];
+  for (let n = 0; n < pairs; n += 2)
+    for (let o = 0; o < fours; o += 4) twoByFour(x, w, z, n, o, units, inputs);
+  for (let n = 0; n < samples; n++)
+    for (let o = n < pairs ? fours : 0; o < units; o++)
+      z[n * units + o] = rowTimesRow(x, n * inputs, w, o * inputs, inputs);
   return z;
 }
 
-// D^T X: for every column of d (samples x units) the rows of x (samples x inputs), each as often as the column says.
+// D^T X: d is samples x units, x is samples x inputs.
 export function transposedTimes(d, x, samples, units, inputs) {
-  return combine(d, 1, units, x, units, samples, inputs);
+  const [columns, others] = [transposed(d, samples, units), transposed(x, samples, inputs)];
+  return timesTransposed(columns, others, units, inputs, samples);
 }
 
-// D W: for every row of d (samples x units) the rows of w (units x inputs), each as often as the row says.
+// D W: d is samples x units, w is units x inputs.
 export function times(d, w, samples, units, inputs) {
-  return combine(d, units, 1, w, samples, units, inputs);
+  return timesTransposed(d, transposed(w, units, inputs), samples, inputs, units);
 }
 
-// Row r of the result is the sum over k of factors[r * across + k * along] times row k of `rows`.
-function combine(factors, across, along, rows, count, terms, width) {
-  const result = new Float64Array(count * width);
-  for (let r = 0; r < count; r++) {
-    const at = r * width;
-    let k = 0;
-    for (; k + 3 < terms; k += 4) {
-      const f = r * across + k * along;
-      const [p, q, s, t] = [
-        factors[f],
-        factors[f + along],
-        factors[f + 2 * along],
-        factors[f + 3 * along],
-      ];
-      const [first, second, third, fourth] = [
-        k * width,
-        (k + 1) * width,
-        (k + 2) * width,
-        (k + 3) * width,
-      ];
-      for (let i = 0; i < width; i++)
-        result[at + i] =
-          result[at + i] +
-          p * rows[first + i] +
-          q * rows[second + i] +
-          s * rows[third + i] +
-          t * rows[fourth + i];
-    }
-    for (; k < terms; k++) {
-      const factor = factors[r * across + k * along];
-      for (let i = 0; i < width; i++) result[at + i] += factor * rows[k * width + i];
-    }
+// One after the other: a loop over entries of an array would be slower than the sums.
+function twoByFour(x, w, z, n, o, units, inputs) {
+  const [x0, x1] = [n * inputs, (n + 1) * inputs];
+  const [w0, w1, w2, w3] = [o * inputs, (o + 1) * inputs, (o + 2) * inputs, (o + 3) * inputs];
+  let [a0, a1, a2, a3] = [0, 0, 0, 0];
+  let [b0, b1, b2, b3] = [0, 0, 0, 0];
+  for (let i = 0; i < inputs; i++) {
+    const p = x[x0 + i];
+    const q = x[x1 + i];
+    const s = w[w0 + i];
+    const t = w[w1 + i];
+    const u = w[w2 + i];
+    const v = w[w3 + i];
+    a0 += p * s;
+    a1 += p * t;
+    a2 += p * u;
+    a3 += p * v;
+    b0 += q * s;
+    b1 += q * t;
+    b2 += q * u;
+    b3 += q * v;
   }
-  return result;
+  const [first, second] = [n * units + o, (n + 1) * units + o];
+  z[first] = a0;
+  z[first + 1] = a1;
+  z[first + 2] = a2;
+  z[first + 3] = a3;
+  z[second] = b0;
+  z[second + 1] = b1;
+  z[second + 2] = b2;
+  z[second + 3] = b3;
+}
+
+function rowTimesRow(x, from, w, other, length) {
+  let total = 0;
+  for (let i = 0; i < length; i++) total += x[from + i] * w[other + i];
+  return total;
+}
+
+function transposed(values, rows, columns) {
+  const turned = new Float64Array(values.length);
+  for (let column = 0; column < columns; column++)
+    for (let row = 0; row < rows; row++)
+      turned[column * rows + row] = values[row * columns + column];
+  return turned;
 }

@@ -7,7 +7,7 @@ import { keysUsed } from "./lines.js";
 import { $, $$ } from "./markup.js";
 import { keyOf, plainName } from "./mathml.js";
 import { edgesOfPath, pathsShown } from "./path_lines.js";
-import { lowered } from "./shapes.js";
+import { indexed } from "./shapes.js";
 import { numberOf, ofSample, placeOfLargest } from "./step.js";
 import { worked } from "./worked.js";
 
@@ -98,6 +98,7 @@ function largestByLayer({ step }) {
 function paintEdge(look, element, [layer, o, i], widest) {
   const symbol = { letter: "w", layer, index: [o, i] };
   const facet = facetOf(look, symbol);
+  element.dataset.k = keyOf(facet);
   const value = numberOf(look.step, facet);
   const top = facet.gradient ? Math.max(...widest.map(({ g }) => g)) : widest[layer - 1].w;
   const width =
@@ -141,7 +142,7 @@ function paintNeuron(look, element, [layer, unit], plan) {
     const text = $(".in", element);
     if (text) text.textContent = fitted(value, plan.columns[0].radius);
     const name = $(".lb", element);
-    if (name && !text && !plan.tall) name.textContent = `𝑥${lowered(unit)} ${shortNumber(value)}`;
+    if (name && !text && !plan.tall) name.innerHTML = indexed("𝑥", unit, shortNumber(value));
     name?.classList.toggle("small", !text);
     return;
   }

@@ -17,9 +17,10 @@ import {
   writeSymbol,
   writeTerm,
 } from "./mathml.js";
+import { numbersOfNeuron } from "./pointing.js";
 import { slopePlot } from "./slope.js";
 import { shown } from "./step.js";
-import { storyBody, storyOf } from "./story_view.js";
+import { chainOf, mistakeTag, storyBody, storyOf } from "./story_view.js";
 import { worked } from "./worked.js";
 
 // Beyond so many parameters a check is made after the number is shown, not before.
@@ -28,6 +29,7 @@ const CHECKED_AT_ONCE = 20000;
 const MOST_LETTERS = 34;
 
 export function makePanel(app, box, light) {
+  let scrolled = false;
   function paint() {
     const { symbol, line, updates } = worked(app);
     const parts = [where(app), heading(app, symbol), message(app)];
@@ -35,14 +37,24 @@ export function makePanel(app, box, light) {
     if (updates) parts.push(...updates.map((update) => updateRows(app, update)));
     else if (line) parts.push(lineRows(app, symbol, line));
     if (symbol?.gradient && line) parts.push('<p class="check" data-check></p>');
-    parts.push(slopePlot(app, symbol), moreOf(app, symbol));
+    parts.push(slopePlot(app, symbol));
+    // The story tells the same, and more.
+    if (symbol?.gradient && line && !app.state.story) parts.push(chainOf(app.step, symbol));
+    parts.push(moreOf(app, symbol));
     if (symbol) parts.push(storyOf(app, symbol, app.state.story));
+    // While numbers run by it only grows, so that what is below does not dance.
+    box.style.minHeight = app.busy ? `${box.offsetHeight}px` : "";
     replaceContent(box, parts.join(""));
+    // Another number is read from its beginning.
+    if (scrolled && box.dataset.key !== app.state.key) box.scrollTop = 0;
     makeTabStop($$(".row", box), $(".row", box));
     box.dataset.key = app.state.key;
     if (symbol?.gradient && line) check(app, box, symbol, line);
   }
 
+  box.addEventListener("scroll", () => {
+    scrolled = box.scrollTop > 0;
+  });
   rove(box, ".row", { next: ["ArrowDown"], back: ["ArrowUp"] });
   const keysAt = (target) =>
     target.closest("[data-keys]")?.dataset.keys.split(" ") ??
@@ -114,7 +126,7 @@ function heading(app, symbol) {
     app.state.mode === "mistake" && (symbol.gradient || symbol.mark)
       ? '<b class="tag">as the mistake computes it</b>'
       : "";
-  return `<h2 tabindex="-1" data-home>${math(writeSymbol(symbol))}<small>${escaped(title)}${kind}</small></h2><p class="why">${escaped(why)}</p>`;
+  return `<h2 tabindex="-1" data-home>${math(writeSymbol(symbol))}<small>${escaped(title)}${kind}</small></h2><p class="why">${escaped(why.replaceAll(/-(?=\d)/g, "−"))}</p>`;
 }
 
 function wordsFor(app, symbol) {
@@ -348,12 +360,6 @@ function localOf(line, flowing) {
   return strip(line.formula);
 }
 
-function mistakeTag(step) {
-  return step.mistake === "updated-weights"
-    ? "the weight after its update"
-    : "slope taken at the activation";
-}
-
 function updateRows(app, { result, relation, formula, numbers, value }) {
   const rows = isSum(formula)
     ? rowsOf(formula, numbers)
@@ -395,8 +401,14 @@ function moreOf(app, symbol) {
       !(`${base.letter}${base.layer}_new` in app.step.values),
   );
   const note = frozen && app.step.optimizer ? `<p class="more">${escaped(frozen.why)}</p>` : "";
-  const others = [base, { ...base, gradient: true }, { ...base, mark: "new" }].filter(
-    (one) => keyOf(one).split("-")[0] in app.step.values && keyOf(one) !== keyOf(symbol),
+  const beside = "za".includes(base.letter)
+    ? numbersOfNeuron(app.step, base.layer, base.index.at(-1))
+    : [];
+  const others = [base, { ...base, gradient: true }, { ...base, mark: "new" }, ...beside].filter(
+    (one, k, all) =>
+      keyOf(one).split("-")[0] in app.step.values &&
+      keyOf(one) !== keyOf(symbol) &&
+      all.findIndex((other) => keyOf(other) === keyOf(one)) === k,
   );
   const links = others.map(
     (one) =>

@@ -145,8 +145,9 @@ export function makeScrubber(app, box) {
   });
   addEventListener("keydown", (event) => {
     if (timer && event.key !== " " && event.key !== "Tab") stop();
+    const other = "1234".includes(event.key) ? "input:not([type=radio])" : "input";
     if (
-      event.target.closest?.("input, select, textarea, dialog, summary") ||
+      event.target.closest?.(`${other}, select, textarea, dialog, summary`) ||
       event.metaKey ||
       event.ctrlKey ||
       event.altKey

@@ -4,8 +4,11 @@
 import { labelsOf } from "./labels.js";
 import { el } from "./markup.js";
 
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
-export const lowered = (number) => [...String(number)].map((digit) => SUBSCRIPTS[digit]).join("");
+// A letter with its index below, and what follows it.
+export function indexed(letter, index, after = "") {
+  const rest = after && `<tspan dy="-4"> ${after}</tspan>`;
+  return `${letter}<tspan class="index" dy="4">${index}</tspan>${rest}`;
+}
 
 export function drawingOf(plan) {
   const parts = [...edges(plan), ...foldMarks(plan)];
@@ -71,7 +74,18 @@ function edges(plan) {
       y2: end.y,
     }),
   );
-  return [...toLoss, ...lines];
+  // An edge is thin: what can be pointed to is wider.
+  const hits = pairs(plan).map(({ layer, start, end }) =>
+    el("line", {
+      class: "hit",
+      "data-edge": `${layer}-${end.unit}-${start.unit}`,
+      x1: start.x,
+      y1: start.y,
+      x2: end.x,
+      y2: end.y,
+    }),
+  );
+  return [...toLoss, ...lines, ...hits];
 }
 
 function label({ role, x, y, anchor }) {
@@ -123,7 +137,7 @@ function neuron(plan, column, { unit, x, y }) {
             y: plan.tall ? y - radius - 10 : y + 6,
             "text-anchor": plan.tall ? "middle" : "end",
           },
-          `𝑥${lowered(unit)}`,
+          indexed("𝑥", unit),
         )
       : "";
   return nodeOf(parts.join("") + name);

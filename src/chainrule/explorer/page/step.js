@@ -109,7 +109,14 @@ export function shapeOf(step, name) {
 }
 
 // Whether a name is that of a gradient, the letter of what it is of, and its layer: gw1, v_w1, w1_new.
+const split = new Map();
+
 function splitName(name) {
+  if (!split.has(name)) split.set(name, partsOfName(name));
+  return split.get(name);
+}
+
+function partsOfName(name) {
   const plain = name.replace(/_new$/, "").replace(/^[a-z]+_(?=[wb]\d)/, "");
   const gradient = /^g[a-z]/.test(plain);
   const [, letter, number] = plain.slice(gradient ? 1 : 0).match(/^([a-z]+)(\d*)$/) ?? [];
@@ -158,6 +165,12 @@ export function numberOf(step, symbol) {
   const values = step.values[nameInStep(symbol)];
   if (!values) return NaN;
   return values[symbol.index?.length ? placeIn(step, symbol) : 0];
+}
+
+// The gradient of an entry as the chain rule has it, whatever a mistake makes of it.
+export function trueGradient(step, symbol) {
+  const right = step.right[nameInStep(symbol)];
+  return right ? right[placeIn(step, symbol)] : numberOf(step, { ...symbol, gradient: true });
 }
 
 // A number as it is shown: the exact digits where the step is the one that Python worked, else those of its float.

@@ -1,9 +1,9 @@
 // The story of one number: what it feeds, and every path by which the loss comes back to it.
 
 import { partial } from "./formula.js";
-import { usesOf, valueOf } from "./lines.js";
+import { asMistaken, usesOf, valueOf } from "./lines.js";
 import { keyOf } from "./mathml.js";
-import { shown } from "./step.js";
+import { trueGradient } from "./step.js";
 
 // More paths are not walked one by one: they are gathered where they meet.
 const MOST_PATHS = 400;
@@ -32,7 +32,20 @@ export function fedBy(step, symbol) {
   return { shown: all.slice(0, MOST_FED), left: all.length - Math.min(all.length, MOST_FED) };
 }
 
+// The way from the loss back to an entry where there is only one, as the step takes it: with the mistake, if it makes
+// one; null where paths fork.
+export function onlyPath(step, symbol) {
+  const ways = [];
+  for (let at = symbol; at.letter !== "loss"; at = ways.at(-1).fed) {
+    const uses = usesOf(step, at);
+    if (uses.length !== 1) return null;
+    ways.push({ ...uses[0], local: asMistaken(step, at, uses[0].local), right: uses[0].local });
+  }
+  return asPath(step, symbol, ways, "loss");
+}
+
 // Paths from the loss back to an entry, largest first: [{ links: [{ words, partial, formula, value }], product }].
+// `rest` is what the paths that are not shown add up to, so that with it the products add up to the gradient.
 export function pathsTo(step, symbol) {
   const count = countPaths(step, symbol);
   const stop = count > MOST_PATHS ? stopOf(step, symbol) : "loss";
@@ -43,6 +56,7 @@ export function pathsTo(step, symbol) {
     gathered: stop === "loss" ? null : stop,
     shown: paths.slice(0, PATHS_SHOWN),
     left: Math.max(0, paths.length - PATHS_SHOWN),
+    rest: paths.slice(PATHS_SHOWN).reduce((total, { product }) => total + product, 0),
   };
 }
 
@@ -63,13 +77,14 @@ function* walk(step, symbol, stop) {
 
 function asPath(step, entry, ways, stop) {
   let symbol = entry;
-  const links = ways.map(({ fed, local, words }) => {
+  const links = ways.map(({ fed, local, words, right = local }) => {
     const of = fed.letter === "loss" ? { letter: "loss", gradient: true } : fed;
     const link = {
       words,
       partial: partial(of, symbol),
       formula: local,
       value: valueOf(step, local),
+      mistaken: local !== right,
       from: symbol,
       to: fed,
     };
@@ -82,7 +97,7 @@ function asPath(step, entry, ways, stop) {
       words: step.content.links.arriving,
       partial: flowing,
       formula: flowing,
-      value: shown(step, flowing).value,
+      value: trueGradient(step, symbol),
       from: symbol,
       to: symbol,
     });

@@ -1,6 +1,7 @@
 // What a network shows beside its numbers: large matrices, inputs as a picture, and the plane of two inputs.
 
 import { makeBoundary } from "./boundary.js";
+import { inputGradientOf } from "./engine.js";
 import { makeHeatMap } from "./heat_map.js";
 import { $ } from "./markup.js";
 import { math, plainName, writeSymbol } from "./mathml.js";
@@ -71,6 +72,12 @@ function makePicture(app, box) {
   const [picture, weights, slope] = ["#heat-x", "#heat-unit", "#heat-gx"].map((id) =>
     makeHeatMap($(id, box), select),
   );
+  let last = {};
+  const slopeOf = ({ network, parameters, gradients, row }) => {
+    if (last.gradients !== gradients || last.row !== row)
+      last = { gradients, row, values: inputGradientOf(network, parameters, gradients, row) };
+    return last.values;
+  };
   return () => {
     const { step } = app;
     const symbol = symbolOf(step, app.state.key);
@@ -115,11 +122,11 @@ function makePicture(app, box) {
         (place) => ({ letter: "w", layer: 1, index: [unit, place] }),
       ),
     );
-    if (step.values.gx)
+    if (step.gradients)
       slope(
         map(
-          step.values.gx,
-          start,
+          slopeOf(step),
+          0,
           "kg",
           math(writeSymbol({ letter: "x", index: [], gradient: true })),
           "The gradient of the inputs",
