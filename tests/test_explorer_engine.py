@@ -98,7 +98,7 @@ def test_products_of_matrices_are_plain_sums_whatever_their_sizes() -> None:
     """They are worked in tiles, and what does not fill a tile by itself: each sum in the same order."""
     rng = np.random.default_rng(64)
     sizes = [(1, 1, 1), (1, 5, 3), (2, 4, 7), (3, 9, 2), (5, 4, 1), (64, 10, 31), (7, 13, 784)]
-    given = [
+    given: list[dict[str, Any]] = [
         {
             "sizes": size,
             "x": rng.normal(size=(samples, inputs)),

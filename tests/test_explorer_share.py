@@ -58,6 +58,24 @@ def test_a_reload_brings_everything_back(browser: Any, tmp_path: Path) -> None:
     seen.close()
 
 
+def test_what_was_done_just_before_a_mistyped_number_is_in_the_address(
+    browser: Any, tmp_path: Path
+) -> None:
+    seen = Explorer(browser, tmp_path, page_of("numeric-example"))
+    seen.page.evaluate("""() => {
+      document.querySelector("#step").click();
+      const rate = document.querySelector("#rate");
+      rate.value = "abc";
+      rate.dispatchEvent(new Event("change", { bubbles: true }));
+    }""")
+    seen.page.wait_for_timeout(400)
+    assert "abc" in seen.message
+    seen.page.reload()
+    seen.page.wait_for_selector("html[data-ready]")
+    assert seen.reading.startswith("epoch 1:")
+    seen.close()
+
+
 def test_an_address_is_taken_when_it_is_typed_over(browser: Any, tmp_path: Path) -> None:
     seen = Explorer(browser, tmp_path, page_of("numeric-example"), "#epoch=30")
     assert seen.reading.startswith("epoch 30:")

@@ -163,6 +163,11 @@ def test_in_a_notebook_the_page_stands_in_a_frame(browser: Any, tmp_path: Path) 
     assert "Numeric example of backpropagation" in frame.locator("h1").inner_text()
     frame.locator("#m-gw1-2-1").click()
     frame.locator("#s-gw1-2-1").wait_for(state="visible")
+    # A link within the page leads there, and not to the notebook's own address.
+    frame.locator('a[href="#L3.2"]').first.click()
+    seen.page.wait_for_timeout(200)
+    assert seen.page.frames[1].evaluate("location.href") == "about:srcdoc#L3.2"
+    assert frame.locator("#L3\\.2").is_visible()
     seen.assert_quiet()
     seen.page.close()
 

@@ -193,12 +193,14 @@ function valueOfEdit({ problem }, key, written) {
 
 export function makeAddress(app) {
   let written = null;
+  let refusal = null;
 
   function take() {
     const text = location.hash.slice(1);
     if (text === written || (text === "" && written === null)) return;
     const { state, words } = readAddress(app, text);
     written = text;
+    refusal = words ?? null;
     if (words) app.set({ message: words });
     else app.set(state);
   }
@@ -211,7 +213,8 @@ export function makeAddress(app) {
   }
 
   function write() {
-    if (app.state.message && written === location.hash.slice(1) && written) return;
+    // One that was refused stays, to be mended, as long as that is said.
+    if (refusal && app.state.message === refusal) return;
     const text = writeAddress(app);
     if (text === written || (text === "" && !location.hash)) return;
     written = text;

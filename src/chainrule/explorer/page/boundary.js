@@ -3,7 +3,7 @@
 import { forwardPropagation } from "./engine.js";
 import { asTyped, shortNumber } from "./digits.js";
 import { chooseSample } from "./controls.js";
-import { $, $$, el, makeTabStop, replaceContent, rove } from "./markup.js";
+import { $, $$, colourOf, el, makeTabStop, replaceContent, rove } from "./markup.js";
 
 const [SIDE, CELLS, MARGIN] = [300, 60, 34];
 const MOST_DOTS = 600;
@@ -111,7 +111,7 @@ function thresholdOf({ t }, low, high) {
 
 function fill(canvas, { shade }) {
   const context = canvas.getContext("2d");
-  const hue = getComputedStyle(document.documentElement).getPropertyValue("--a");
+  const hue = colourOf("a");
   context.clearRect(0, 0, CELLS, CELLS);
   context.fillStyle = hue;
   shade.forEach((share, k) => {

@@ -2,7 +2,7 @@
 // from, as in W. Above 64 x 64 cells stand for blocks, and show the largest of theirs.
 
 import { asTyped, showNumber } from "./digits.js";
-import { $, escaped, isDark, nearScreen, widthOf } from "./markup.js";
+import { $, colourOf, escaped, isDark, nearScreen, widthOf } from "./markup.js";
 
 const MOST_CELLS = 64;
 const LARGEST_CELL = 18;
@@ -139,10 +139,7 @@ function draw(canvas, map, grid, width, cursor) {
   canvas.height = grid.rows * cell * ratio;
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const style = getComputedStyle(document.documentElement);
-  const [hue, paper, ink, wash] = [`--${map.hue.slice(1)}`, "--paper", "--ink", "--wash"].map(
-    (name) => style.getPropertyValue(name),
-  );
+  const [hue, paper, ink, wash] = [map.hue.slice(1), "paper", "ink", "wash"].map(colourOf);
   const values = [];
   for (let row = 0; row < grid.rows; row++)
     for (let column = 0; column < grid.columns; column++)

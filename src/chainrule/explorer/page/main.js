@@ -103,11 +103,12 @@ makeFinder();
 makeTheme();
 makeCopy();
 
-// What is hidden would lose the focus: it goes to what stands for it.
+// What is hidden would lose the focus: it goes to what stands for it. Only where something can be hidden is that asked,
+// since the answer takes a layout of the page.
 function keepFocus() {
   if (
     !held.isConnected ||
-    held === document.body ||
+    !held.closest("#stage, #settings, #modes, #putback") ||
     held.checkVisibility?.({ checkVisibilityCSS: true }) !== false
   )
     return;

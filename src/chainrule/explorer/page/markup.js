@@ -89,3 +89,12 @@ export function isDark() {
   const { theme } = document.documentElement.dataset;
   return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
+
+// The colours of light and dark, each asked for once: the answer takes a layout of the page.
+const colours = { true: {}, false: {} };
+
+export function colourOf(name) {
+  const known = colours[isDark()];
+  known[name] ??= getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+  return known[name];
+}

@@ -17,7 +17,9 @@ export function makePointing(app, stage, hint) {
     const symbols = element ? symbolsAt(app.step, element) : [];
     const words = symbols
       .filter((symbol) => keyOf(symbol).split("-")[0] in app.step.values)
-      .map((symbol) => `${plainName(symbol)} = ${asTyped(shortNumber(numberOf(app.step, symbol)))}`);
+      .map(
+        (symbol) => `${plainName(symbol)} = ${asTyped(shortNumber(numberOf(app.step, symbol)))}`,
+      );
     hint.textContent = words.join(", ") || usual;
   }
 

@@ -8,7 +8,8 @@ import { trueGradient } from "./step.js";
 // More paths are not walked one by one: they are gathered where they meet.
 const MOST_PATHS = 400;
 const PATHS_SHOWN = 3;
-const MOST_FED = 12;
+// In a large network each of them is a long sum: fewer are shown.
+const [MOST_FED, MOST_LONG, LONG] = [12, 5, 48];
 
 export function countPaths(step, symbol) {
   if (symbol.letter === "loss") return 1;
@@ -20,16 +21,17 @@ export function countPaths(step, symbol) {
 export function fedBy(step, symbol) {
   const found = new Map();
   let front = [symbol];
-  for (let distance = 1; front.length && found.size <= MOST_FED * 2; distance++) {
+  const most = step.network.layers.some(({ inputs }) => inputs > LONG) ? MOST_LONG : MOST_FED;
+  for (let distance = 1; front.length && found.size <= most * 2; distance++) {
     const following = new Map();
-    for (const entry of front.slice(0, MOST_FED))
+    for (const entry of front.slice(0, most))
       for (const { fed } of usesOf(step, entry)) following.set(keyOf(fed), fed);
     for (const [key, fed] of following)
       if (!found.has(key)) found.set(key, { symbol: fed, distance });
     front = [...following.values()];
   }
   const all = [...found.values()];
-  return { shown: all.slice(0, MOST_FED), left: all.length - Math.min(all.length, MOST_FED) };
+  return { shown: all.slice(0, most), left: all.length - Math.min(all.length, most) };
 }
 
 // The way from the loss back to an entry where there is only one, as the step takes it: with the mistake, if it makes

@@ -24,6 +24,14 @@ document.addEventListener("click", (event) => {
   if (cell) location.hash = cell.id.replace(/^m-/, "s-");
 });
 
+// In a notebook's frame a link within the page would lead to the notebook's own address.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="#"]');
+  if (!link || location.protocol !== "about:") return;
+  event.preventDefault();
+  location.hash = link.hash;
+});
+
 // A link may lead into lines that are folded away.
 function unfold() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
