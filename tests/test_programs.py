@@ -468,6 +468,33 @@ for step in trange(3):
     assert verdict_on(path)["verdict"] == "right"
 
 
+RAISED = """
+import math
+xs, ts = [[0.1, 0.2], [0.7, -0.4], [0.3, 0.9]], [0.2, 0.7, 0.4]
+w, v, b = [0.4, -0.3, 0.5, 0.8], [0.6, -0.7], [0.1]
+
+def sigmoid(z):
+    return 1 / (1 + RAISED)
+
+for epoch in range(200):
+    for x, t in zip(xs, ts):
+        h = [sigmoid(w[0] * x[0] + w[1] * x[1]), sigmoid(w[2] * x[0] + w[3] * x[1])]
+        p = sigmoid(v[0] * h[0] + v[1] * h[1] + b[0])
+        d = (p - t) * p * (1 - p)
+        back = [d * v[k] * h[k] * (1 - h[k]) for k in range(2)]
+        v = [v[k] - 0.5 * d * h[k] for k in range(2)]
+        b = [b[0] - 0.5 * d]
+        w = [w[k] - 0.5 * back[k // 2] * x[k % 2] for k in range(4)]
+"""
+
+
+@pytest.mark.parametrize("raised", ["math.e ** -z", "pow(2.718281828459045, -z)"])
+def test_a_constant_may_be_raised_to_a_computed_number(raised: str) -> None:
+    program = RAISED.replace("RAISED", raised)
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("h[k] * (1 - h[k])", "h[k]"))["verdict"] == "wrong"
+
+
 # --- what is trained later ----------------------------------------------------------------------------
 
 REGRESSION = """
