@@ -1,6 +1,5 @@
 """What programs do around their training does not keep it from being judged."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -370,27 +369,6 @@ def test_functions_that_take_tables_of_layers_are_driven() -> None:
     assert verdict_on(TABLES.replace("(1 - h**2)", "(1 - h)"))["verdict"] == "wrong"
 
 
-def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> None:
-    cells = [
-        "%matplotlib inline\nimport numpy as np\nnp.random?" + MAKE.rstrip(),
-        "scale = [1.0,  # why?\n         2.0]\nprint('%d and %d'\n      % (1, 2))",
-        NETWORK,
-    ]
-    path = tmp_path / "net.ipynb"
-    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
-    path.write_text(json.dumps(notebook))
-    assert verdict_on(path)["verdict"] == "right"
-
-
-def test_a_cell_may_begin_with_an_import_from_the_future(tmp_path: Path) -> None:
-    first = "%matplotlib inline\nfrom __future__ import print_function\nimport numpy as np"
-    cells = [first + MAKE.rstrip(), "from __future__ import division\n" + NETWORK]
-    path = tmp_path / "net.ipynb"
-    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
-    path.write_text(json.dumps(notebook))
-    assert verdict_on(path)["verdict"] == "right"
-
-
 def test_names_that_numpy_had_once_are_understood() -> None:
     network = NETWORK.replace("(y - t)", "(y - t).astype(np.float)")
     assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
@@ -437,35 +415,31 @@ def test_numbers_that_are_rounded_are_followed() -> None:
     assert verdict_on(rounded)["verdict"] == "right"
 
 
-def test_what_only_a_notebook_has_is_stood_in_for(tmp_path: Path) -> None:
-    path = tmp_path / "widgets.py"
-    path.write_text(
-        """
-from IPython.display import clear_output
-import IPython, ipywidgets
-from tqdm import tqdm_notebook
-from tqdm.notebook import tqdm, trange
-import numpy as np
+RAISED = """
+import math
+xs, ts = [[0.1, 0.2], [0.7, -0.4], [0.3, 0.9]], [0.2, 0.7, 0.4]
+w, v, b = [0.4, -0.3, 0.5, 0.8], [0.6, -0.7], [0.1]
 
-class Panel(ipywidgets.VBox):
-    pass
+def sigmoid(z):
+    return 1 / (1 + RAISED)
 
-assert not IPython.version_info[:2] < (8, 24)
-panel = Panel(children=[1, 2])
-panel.layout.width = "3px"
-rng = np.random.default_rng(0)
-x, t, w = rng.normal(size=(8, 3)), rng.normal(size=(8, 1)), rng.normal(size=(3, 1))
-bar = tqdm(range(40), desc="epochs")
-for step in bar:
-    w -= 0.1 * x.T @ (x @ w - t) / 8
-    bar.set_postfix(loss=1.0)
-    clear_output(wait=True)
-for step in trange(3):
-    for again in tqdm_notebook([1, 2]):
-        panel.observe(print)
+for epoch in range(200):
+    for x, t in zip(xs, ts):
+        h = [sigmoid(w[0] * x[0] + w[1] * x[1]), sigmoid(w[2] * x[0] + w[3] * x[1])]
+        p = sigmoid(v[0] * h[0] + v[1] * h[1] + b[0])
+        d = (p - t) * p * (1 - p)
+        back = [d * v[k] * h[k] * (1 - h[k]) for k in range(2)]
+        v = [v[k] - 0.5 * d * h[k] for k in range(2)]
+        b = [b[0] - 0.5 * d]
+        w = [w[k] - 0.5 * back[k // 2] * x[k % 2] for k in range(4)]
 """
-    )
-    assert verdict_on(path)["verdict"] == "right"
+
+
+@pytest.mark.parametrize("raised", ["math.e ** -z", "pow(2.718281828459045, -z)"])
+def test_a_constant_may_be_raised_to_a_computed_number(raised: str) -> None:
+    program = RAISED.replace("RAISED", raised)
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace(" * h[k] * (1 - h[k])", ""))["verdict"] == "wrong"
 
 
 # --- what is trained later ----------------------------------------------------------------------------

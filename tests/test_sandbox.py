@@ -23,7 +23,7 @@ import pytest
 
 from chainrule.errors import InputError
 from chainrule.recording import sandbox
-from chainrule.recording.processes import find_by_environment
+from chainrule.recording.processes import find_by_environment, list_processes
 from chainrule.recording.sandbox import GIB, MIB, Limits, Outcome, run_limited
 
 from bare_runs import DRIVER, run_elsewhere
@@ -476,3 +476,7 @@ def test_a_fault_of_our_own_is_not_put_on_the_script(
 
 def test_limits_are_ample() -> None:
     assert Limits() == Limits(60.0, 2 * GIB, 256 * MIB, 64, 32 * MIB)
+
+
+def test_of_a_namespace_that_has_just_ended_no_processes_are_listed(tmp_path: Path) -> None:
+    assert list_processes(tmp_path / "ended" / "proc") == []

@@ -8,8 +8,9 @@ from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operatio
 
 
 def power(recorder: Writer, base: Any, exponent: Any) -> Operation | None:
+    raised = is_computed(recorder, exponent) and not is_computed(recorder, base)
     plain = isinstance(exponent, int | np.integer) or (
-        np.ndim(exponent) == 0 and isinstance(base, NUMBERS)
+        np.ndim(exponent) == 0 and isinstance(base, NUMBERS) and not raised
     )
     if plain and np.ndim(exponent) == 0:
         number = float(exponent)
@@ -29,6 +30,12 @@ def power(recorder: Writer, base: Any, exponent: Any) -> Operation | None:
         )
         return Operation("exp", [product])
     return None
+
+
+def is_computed(recorder: Writer, value: Any) -> bool:
+    """Whether a value was made by a step, and not given."""
+    known = recorder.memory.known(value)
+    return known is not None and known not in recorder.recording.origins
 
 
 def clip(recorder: Writer, args: Arguments, options: Keywords) -> Operation | None:

@@ -29,8 +29,12 @@ def list_processes(proc: Path = PROC) -> list[Process]:
         rows = [[int(part) for part in line.split()] for line in listed.splitlines()]
         return [Process(number, parent, 1024 * resident) for number, parent, resident in rows]
     page = os.sysconf("SC_PAGE_SIZE")
-    found = []
-    for name in os.listdir(proc):  # noqa: PTH208  # fifty times a second: no Path for each entry
+    found: list[Process] = []
+    try:
+        names = os.listdir(proc)  # noqa: PTH208  # fifty times a second: no Path for each entry
+    except OSError:
+        return found  # the namespace whose processes it lists has ended
+    for name in names:
         if not name.isdecimal():
             continue
         try:

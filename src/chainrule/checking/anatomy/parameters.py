@@ -182,8 +182,8 @@ def outlives(program: Program, parent: int, step: Instruction) -> bool:
     uses = program.consumers.get(step.output, ())
     if not uses or step.operation == "scatter":
         return False
-    first = min(use.output for use in uses)
-    return max(use.output for use in program.consumers[parent]) > first
+    # Both are in order, and a value that is used everywhere has very many uses.
+    return program.consumers[parent][-1].output > uses[0].output
 
 
 def used_twice(program: Program, position: int) -> bool:
