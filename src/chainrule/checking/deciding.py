@@ -11,7 +11,14 @@ from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
-from chainrule.checking.fitting.case import Case, common_factor, open_case, right_losses, uses_data
+from chainrule.checking.fitting.case import (
+    Case,
+    common_factor,
+    open_case,
+    right_losses,
+    serves_two_targets,
+    uses_data,
+)
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import Fit
@@ -191,6 +198,8 @@ def decide_case(
     blind = with_blind_updates(case, run.finished)
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
+    if losses and serves_two_targets(case):
+        return undecided(name, "one prediction is compared with two targets, for different updates")
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
