@@ -24,6 +24,7 @@ from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import fit_own_loss
 from chainrule.checking.repairing.certainty import (
+    cannot_meet,
     is_believable,
     is_clearly_wrong,
     is_seen_as_recorded,
@@ -214,7 +215,7 @@ def decide_case(
             findings=findings,
         )  # fmt: skip
     own = fit_own_loss(case)
-    if own is not None:
+    if own is not None and not cannot_meet(case):
         fit, step = own
         return Verdict(
             name, "right",
