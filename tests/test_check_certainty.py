@@ -173,6 +173,13 @@ def test_two_numbers_that_disagree_follow_no_loss(right: str, wrong: str) -> Non
     assert verdict["verdict"] == "wrong", verdict["reason"]
 
 
+def test_one_prediction_with_two_targets_is_not_called_right() -> None:
+    assert (
+        verdict_on(LINE.replace("for y, p in zip(ys, ps)", "for y, p in zip(xs, ps)"))["verdict"]
+        == "undecided"
+    )
+
+
 CLASSES = """\
 import numpy as np
 

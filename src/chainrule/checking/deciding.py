@@ -25,6 +25,7 @@ from chainrule.checking.fitting.case import (
     crossed_shapes,
     open_case,
     right_losses,
+    serves_two_targets,
     uses_data,
 )
 from chainrule.checking.fitting.components import joined_verdict, models_of
@@ -32,6 +33,7 @@ from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import fit_own_loss
 from chainrule.checking.repairing.certainty import (
+    cannot_meet,
     is_believable,
     is_clearly_wrong,
     is_seen_as_recorded,
@@ -250,6 +252,8 @@ def decide_case(
             f"{crossed[0]} and {crossed[1]} are broadcast to {crossed[2]}",
             advice="Give predictions and targets one shape.",
         )  # fmt: skip
+    if losses and serves_two_targets(case):
+        return undecided(name, "one prediction is compared with two targets, for different updates")
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
@@ -269,7 +273,7 @@ def decide_case(
             parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case)],
         )  # fmt: skip
     own = fit_own_loss(case)
-    if own is not None:
+    if own is not None and not cannot_meet(case):
         fit, step = own
         return Verdict(
             name, "right",

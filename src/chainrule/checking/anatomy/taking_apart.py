@@ -1,7 +1,7 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 from chainrule.checking.anatomy.parameters import Chain, Spot, find_chains, spot
@@ -11,6 +11,7 @@ from chainrule.checking.anatomy.updates import Anatomy, find_updates
 
 # The errors that a recording may have: from the program, its masks and stops.
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
+ChainsAndMasks: TypeAlias = tuple[list[Chain], list[int]]
 # Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
 MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
 
@@ -26,9 +27,14 @@ def take_apart(
 
     `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
     """
+
+    @cache  # each finder goes the same way at first
+    def chains_without(banned: frozenset[int], no_links: frozenset[Spot]) -> ChainsAndMasks:
+        return find_chains(program, banned, no_links)
+
     # A false chain can hide all mixes, but seldom does: that is looked into last.
     for finder, patient in ((finder, patient) for patient in (False, True) for finder in finders):
-        anatomy = settle(program, finished, finder, banned, kept, patient)
+        anatomy = settle(program, finished, chains_without, finder, banned, kept, patient)
         if anatomy.updates:
             break
     made_of = program.ancestors(
@@ -41,6 +47,7 @@ def take_apart(
 def settle(
     program: Program,
     finished: bool,
+    chains_without: Callable[[frozenset[int], frozenset[Spot]], ChainsAndMasks],
     finder: MixFinder,
     banned: Collection[int],
     kept: Collection[int],
@@ -54,7 +61,7 @@ def settle(
     no_links: set[Spot] = set()
     following: set[int] = set()
     while True:
-        chains, masks = find_chains(program, banned, no_links)
+        chains, masks = chains_without(frozenset(banned), frozenset(no_links))
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()

@@ -191,6 +191,21 @@ def right_losses(case: Case) -> list[str]:
     return found
 
 
+def serves_two_targets(case: Case) -> bool:
+    """Whether one prediction is to be one thing for one update, and another for another."""
+    anatomy = case.anatomy
+    targets: dict[int, set[frozenset[bytes]]] = {}
+    for update in anatomy.updates:
+        wanted: dict[int, set[bytes]] = {}
+        for mix in (anatomy.mixes[number] for number in update.mixes):
+            if not mix.of_class:
+                numbers = mix.target_in(case.values) + 0.0  # of -0, too
+                wanted.setdefault(mix.prediction, set()).add(numbers.tobytes())
+        for prediction, own in wanted.items():
+            targets.setdefault(prediction, set()).add(frozenset(own))
+    return any(len(several) > 1 for several in targets.values())
+
+
 def is_evident(case: Case, fit: Fit) -> bool:
     """Whether agreement means something: with one output and one world, any rate fits any loss."""
     anatomy = case.anatomy

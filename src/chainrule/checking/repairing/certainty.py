@@ -25,6 +25,7 @@ POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
 MEETINGS = 20  # predictions, before their signs tell what they can be
+UNCLIPPED = 1e-3  # by which errors are made small enough for the loss of Huber to be quadratic
 STEADY = 8  # turns with one rate, before numbers alone are evidence
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
@@ -172,7 +173,7 @@ def is_believable(
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
         is_blind(case, number)
-        or is_linear(case, number, goals, changes)
+        or is_linear(case, number, goals, changes, UNCLIPPED if repair.loss == "huber" else 1.0)
         or is_nothing(case, repair, number, goals)
         for number in fit.bad
     ):
@@ -192,9 +193,8 @@ def is_believable(
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
     if names == {"wrong-operator"} and (
-        cannot_meet(case, repair)
-        or all(adds_slope(case, edit) for edit in repair.edits)
-        or (makes_errors(case, repair) and is_compared())
+        all(adds_slope(case, edit) for edit in repair.edits)
+        or (makes_errors(case, repair) and (cannot_meet(case) or is_compared()))
     ):
         return True
     if repair.loss in stated_losses(case):
@@ -231,10 +231,10 @@ def makes_errors(case: Case, repair: Repair) -> bool:
     return adding == {sites[edit.step.number] for edit in repair.edits}
 
 
-def cannot_meet(case: Case, repair: Repair) -> bool:
-    """Whether an error adds prediction and target though both are positive: then nothing makes it 0."""
-    mixes = [mix for mix in used_mixes(case) if mix.step.operation == "add"]
-    if not makes_errors(case, repair):
+def cannot_meet(case: Case) -> bool:
+    """Whether all errors add prediction and target though both are positive: then nothing makes them 0."""
+    mixes = used_mixes(case)
+    if any(mix.step.operation != "add" or mix.negated for mix in mixes):
         return False
     predictions, targets = (
         np.concatenate(
@@ -277,15 +277,22 @@ def is_blind(case: Case, number: int) -> bool:
 
 
 def is_linear(
-    case: Case, number: int, goals: Mapping[int, int], changes: Mapping[int, Any] | None = None
+    case: Case,
+    number: int,
+    goals: Mapping[int, int],
+    changes: Mapping[int, Any] | None = None,
+    size: float = 1.0,
 ) -> bool:
-    """Whether a parameter's updates, or the gradients in them, are linear in all errors, but for a decay."""
+    """Whether a parameter's updates, or the gradients in them, are linear in all errors, but for a decay.
+
+    The errors are first made so many times as large: small ones are not clipped.
+    """
     anatomy = case.anatomy
     updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
     for k, update in updates:
         target = goals.get(k)
         at_rest, once, twice = (
-            scaled_update(case, update, factor, target, changes) for factor in (0.0, 1.0, 2.0)
+            scaled_update(case, update, factor, target, changes) for factor in (0.0, size, 2 * size)
         )
         before = np.asarray(case.worlds[-1][update.before], dtype=float)
         rounding = ROUNDING * norm(before)
