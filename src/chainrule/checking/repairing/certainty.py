@@ -46,7 +46,8 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
     What shows only at other numbers may come of a value that depends on parameters and was not followed.
     """
     own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
-    return fit.form != "gradient-descent" or bool(own.bad & fit.bad)
+    climbing = own.good if any(rate < 0 for rate in own.rate.values()) else set()
+    return fit.form != "gradient-descent" or bool((own.bad | climbing) & fit.bad)
 
 
 def used_mixes(case: Case) -> list[Mix]:
