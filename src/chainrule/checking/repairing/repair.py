@@ -95,7 +95,7 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     """
     if not fit.good or len(fit.rate) == 0:
         return fit
-    rates = Scene(case, fit).named_rates
+    rates = {rate for rate in Scene(case, fit).named_rates if abs(rate - 1) > 1e-6}
     once = {
         n for n in fit.bad
         if fit.cosine.get(n, 0.0) > 1 - 1e-9 and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates)
