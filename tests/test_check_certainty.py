@@ -239,3 +239,12 @@ for epoch in range(4):
 
 def test_rows_that_words_name_are_data() -> None:
     assert verdict_on(SKIP_GRAM)["verdict"] == "right"
+
+
+def test_weights_that_climb_are_wrong_where_only_biases_descend() -> None:
+    verdict = verdict_on(
+        NETWORK.replace("w1 -= rate", "w1 += rate").replace("w2 -= rate", "w2 += rate")
+    )
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert {f["mistake"] for f in verdict["findings"]} == {"sign-error"}
+    assert {f["line"] for f in verdict["findings"]} == {line_of("w1 -="), line_of("w2 -=")}

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
-from chainrule.checking.finding.blame import Blame, places_to_blame
+from chainrule.checking.finding.blame import places_to_blame
 from chainrule.checking.finding.localising import first_wrong_step
 from chainrule.checking.finding.mistake_words import ONE_TOO_MANY, WORDS
+from chainrule.checking.finding.step_places import Blame
 from chainrule.checking.finding.syntax import Text, columns_of, names_around, operand_of, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import NoDerivativeError, Values
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.fitting import norm
+from chainrule.checking.fitting.fitting import norm, update_line
 
 Entry: TypeAlias = tuple[int, tuple[int, ...]]  # a position, and an index into its value
 Move: TypeAlias = Callable[[int, Update, Mapping[int, Any]], Any]
@@ -149,16 +149,20 @@ def is_off(
 
 
 def own_terms(case: Case, updates: Sequence[tuple[int, Update]]) -> list[Any]:
-    """What penalties add to updates: of each parameter itself, and of its signs."""
+    """What penalties add to updates: of each parameter itself, and of its signs; of a list of numbers as a whole."""
     befores = [np.asarray(case.worlds[-1][update.before], dtype=float) for _, update in updates]
+    owners = [
+        update_line(case.anatomy, update.chain) if before.size == 1 else update.chain
+        for before, (_, update) in zip(befores, updates, strict=True)
+    ]
     return [
         joined(
             [
-                term(before) if k == number else np.zeros(np.shape(before))
-                for k, before in enumerate(befores)
+                term(before) if own == owner else np.zeros(np.shape(before))
+                for own, before in zip(owners, befores, strict=True)
             ]
         )
-        for number in range(len(befores))
+        for owner in dict.fromkeys(owners)
         for term in (np.positive, np.sign)
     ]
 

@@ -76,8 +76,8 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
     if fit.form != "gradient-descent":
         return True
     own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
-    climbs = any(rate < 0 for rate in own.rate.values())  # then good and bad change places
-    return climbs or bool(own.bad & fit.bad)
+    climbing = own.good if any(rate < 0 for rate in own.rate.values()) else set()
+    return bool((own.bad | climbing) & fit.bad)
 
 
 def used_mixes(case: Case) -> list[Mix]:

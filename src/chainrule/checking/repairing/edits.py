@@ -297,9 +297,9 @@ def moved_as(scene: Scene, step: Instruction, other: Instruction | None) -> Inst
     program, own, gradient = scene.program, step.inputs[0], other.inputs[1]
 
     def at(values: Any, position: int) -> Any:
-        if position < step.output:
+        maker = program.step_of.get(position)
+        if maker is None or position < step.output:
             return values[position]
-        maker = program.step_of[position]
         return RULES[maker.operation].forward(
             FLOAT64, *(at(values, p) for p in maker.inputs), **maker.parameters
         )

@@ -129,11 +129,12 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
 
 
 def rates_of(case: Case, number: int) -> set[float]:
-    """The numbers that a parameter's own updates are multiplied by last."""
+    """The numbers but 1 that a parameter's own updates are multiplied by last."""
     anatomy = case.anatomy
     own = replace(anatomy, updates=[u for u in anatomy.updates if u.chain == number])
-    numbers = (anatomy.program.given[position] for position in find_step_sizes(own))
-    return {float(np.reshape(one, -1)[0]) for one in numbers}
+    given = (anatomy.program.given[position] for position in find_step_sizes(own))
+    rates = (float(np.reshape(one, -1)[0]) for one in given)
+    return {rate for rate in rates if abs(rate - 1) > 1e-6}
 
 
 def last_layer(case: Case, fit: Fit) -> list[int]:

@@ -12,6 +12,7 @@ from chainrule.checking.fitting.fitting import (
     Trace,
     decaying_entries,
     join,
+    named_factors,
     norm,
     solve_pool,
     traces_of,
@@ -271,12 +272,36 @@ class Trial:
         rate = self.majority(pairs) if self.rate is None else self.rate
         if rate is None or rate <= 0 or not np.isfinite(rate):
             return [False] * len(pairs)
-        marks = [self.follows(pair, k, rate) for k, pair in enumerate(pairs)]
+        marks = [
+            any(self.follows(pair, k, rate * own) for own in self.own_rates[k])
+            for k, pair in enumerate(pairs)
+        ]
         for members in self.decaying_numbers.values():
             if not all(marks[k] for k in members) and self.follow_together(pairs, members, rate):
                 for k in members:
                     marks[k] = True
         return marks
+
+    @cached_property
+    def own_rates(self) -> list[tuple[float, ...]]:
+        """For each update the rates that it may be made by, relative to that of the right ones.
+
+        That itself, and where right ones have one named rate and this one another, the other.
+        """
+        anatomy = self.scene.case.anatomy
+        named = [named_factors(anatomy, update) for update in self.updates]
+        usual = {
+            factors[0][1] if len(factors) == 1 else 0.0
+            for factors, update in zip(named, self.updates, strict=True)
+            if update.chain in self.scene.fit.good
+        }
+        common = usual.pop() if len(usual) == 1 else 0.0
+        return [
+            (1.0, factors[0][1] / common)
+            if common and len(factors) == 1 and factors[0][1] not in (0.0, common)
+            else (1.0,)
+            for factors in named
+        ]
 
     @cached_property
     def decaying_numbers(self) -> dict[Any, list[int]]:
@@ -363,11 +388,12 @@ class Trial:
                 np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
             )
             before = decaying_entries(before, u, g)
-            left, size = u + self.rate * g, max(norm(u), self.rate * norm(g))
-            if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
-                return True
-            if any(norm(left + decay * before) <= 2e-6 * size for decay in self.decays):
-                return True
+            for ratio in reversed(self.own_rates[k]):
+                left, size = u + ratio * self.rate * g, max(norm(u), ratio * self.rate * norm(g))
+                if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
+                    return True
+                if any(norm(left + decay * before) <= 2e-6 * size for decay in self.decays):
+                    return True
             if self.has_decay(k) and norm(before):
                 decay = -float(np.sum(left * before)) / norm(before) ** 2
                 if decay > 0 and norm(left + decay * before) <= 2e-6 * size:

@@ -1,0 +1,86 @@
+"""Places in the source that belong to recorded steps and values."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.finding.syntax import FUNCTIONS, Text
+from chainrule.recording.rewriting import Site, spoken_name
+
+
+@final
+@dataclass(frozen=True)
+class Blame:
+    """A place to change: the file's number, the node at fault, and for an operand its node and a step there."""
+
+    file: int
+    node: ast.AST
+    operand: ast.AST | None = None
+    step: Instruction | None = None
+
+    @property
+    def line(self) -> int:
+        shown = self.operand if self.operand is not None else self.node
+        return int(getattr(shown, "lineno", 1))
+
+
+def blame_of(site: Site, texts: Sequence[Text]) -> Blame:
+    text = texts[site.file]
+    node = text.find(site)
+    if node is None:
+        node = ast.Pass(
+            lineno=site.line,
+            col_offset=site.column,
+            end_lineno=site.end_line,
+            end_col_offset=site.end_column,
+        )
+    return Blame(site.file, node)
+
+
+def renamed_value(program: Program, position: int, texts: Sequence[Text]) -> Blame | None:
+    """The one statement that hands a value on as it is, where it was made: gradient = error."""
+    maker, name = program.step_of.get(position), program.name(position)
+    if maker is None or name is None:
+        return None
+    site = program.site(maker)
+    text = texts[site.file]
+    made = text.find(site)
+    scope = text.tree if made is None else text.around(made, FUNCTIONS) or text.tree
+    found = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign)
+        and node.lineno > site.line
+        and spoken_name(node.value) == name
+    ]
+    return Blame(site.file, found[0], found[0].value) if len(found) == 1 else None
+
+
+def thrown_away(program: Program, step: Instruction, texts: Sequence[Text]) -> Blame | None:
+    """The statement that makes a value and keeps nothing of it: a call on a line of its own."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        if node is not None and isinstance(text.parents.get(node), ast.Expr):
+            return Blame(site.file, node)
+        if call is None:
+            return None
+        site, call = program.sites[call.site], call.outer
+
+
+def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> Iterator[Blame]:
+    """What the loops around a step go over, the innermost first, those around its calls included."""
+    call, site = program.call(step), program.site(step)
+    while True:
+        text = texts[site.file]
+        node = text.find(site)
+        while node is not None and not isinstance(node, FUNCTIONS):
+            if isinstance(node, ast.For):
+                yield Blame(site.file, node.iter, node.iter)
+            node = text.parents.get(node)
+        if call is None:
+            return
+        site, call = program.sites[call.site], call.outer

@@ -1,0 +1,104 @@
+"""`check` on networks of plain numbers in lists: which numbers belong together, and which entry belongs where."""
+
+import pytest
+
+from checked import verdict_on
+
+ONLINE = """\
+import math
+import random
+
+random.seed(3)
+N = 3
+w1 = [[random.uniform(-1, 1) for _ in range(N)] for _ in range(N)]
+w2 = [[random.uniform(-1, 1) for _ in range(N)] for _ in range(N)]
+b2 = [random.uniform(-1, 1) for _ in range(N)]
+samples = [([random.gauss(0, 1) for _ in range(N)], [random.random() for _ in range(N)]) for _ in range(4)]
+
+def sigmoid(z):
+    return 1 / (1 + math.exp(-z))
+
+for epoch in range(40):
+    for x, t in samples:
+        h = [sigmoid(sum(x[i] * w1[i][j] for i in range(N))) for j in range(N)]
+        y = [sigmoid(sum(h[j] * w2[j][k] for j in range(N)) + b2[k]) for k in range(N)]
+        d2 = [(y[k] - t[k]) * y[k] * (1 - y[k]) for k in range(N)]
+        d1 = []
+        for j in range(N):
+            back = sum(w2[j][k] * d2[k] for k in range(N))
+            back *= h[j] * (1 - h[j])
+            d1.append(back)
+        for j in range(N):
+            for k in range(N):
+                w2[j][k] -= 0.5 * h[j] * d2[k]
+        for k in range(N):
+            b2[k] -= 0.5 * d2[k]
+        for i in range(N):
+            for j in range(N):
+                w1[i][j] -= 0.5 * x[i] * d1[j]
+"""
+RECURRENT = """\
+import math
+import random
+
+random.seed(13)
+N = 3
+w_in = [random.uniform(-1, 1) for _ in range(N)]
+w_back = [[random.uniform(-1, 1) for _ in range(N)] for _ in range(N)]
+w_out = [random.uniform(-1, 1) for _ in range(N)]
+series = [([0.5, -0.3, 0.9, 0.1], [0.2, 0.1, 0.6, 0.4]), ([-0.7, 0.2, 0.4, -0.6], [-0.4, -0.1, 0.2, -0.3])]
+for epoch in range(40):
+    for xs, ts in series:
+        states = [[0.0] * N]
+        for x in xs:
+            nets = [x * w_in[j] + sum(states[-1][i] * w_back[i][j] for i in range(N)) for j in range(N)]
+            states.append([math.tanh(net) for net in nets])
+        outputs = [sum(state[j] * w_out[j] for j in range(N)) for state in states[1:]]
+        g_in, g_out = [0.0] * N, [0.0] * N
+        g_back = [[0.0] * N for _ in range(N)]
+        carried = [0.0] * N
+        for n in range(len(xs) - 1, -1, -1):
+            error = outputs[n] - ts[n]
+            deltas = []
+            for j in range(N):
+                g_out[j] += error * states[n + 1][j]
+                total = error * w_out[j] + carried[j]
+                deltas.append(total * (1 - states[n + 1][j] ** 2))
+            for j in range(N):
+                g_in[j] += deltas[j] * xs[n]
+                for i in range(N):
+                    g_back[i][j] += deltas[j] * states[n][i]
+            carried = [sum(deltas[j] * w_back[i][j] for j in range(N)) for i in range(N)]
+        for j in range(N):
+            w_in[j] -= 0.1 * g_in[j]
+            w_out[j] -= 0.1 * g_out[j]
+            for i in range(N):
+                w_back[i][j] -= 0.1 * g_back[i][j]
+"""
+
+
+@pytest.mark.parametrize("program", [ONLINE, RECURRENT])
+def test_a_network_of_lists_is_right(program: str) -> None:
+    assert verdict_on(program)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("program", "right", "wrong", "mistake"),
+    [
+        # Each output's error then goes to hidden units of its own: still one network, with one loss.
+        (ONLINE, "w2[j][k] * d2[k] for", "w2[j][k] * d2[j] for", "wrong-index"),
+        (ONLINE, "w2[j][k] * d2[k] for", "w2[k][j] * d2[k] for", "wrong-transpose"),
+        # Then a weight is moved by errors that it has no part in.
+        (ONLINE, "w2[j][k] -=", "w2[k][j] -=", "wrong-transpose"),
+        (RECURRENT, "total * (1 - states[n + 1][j] ** 2)", "total", "missing-derivative"),
+    ],
+)
+def test_one_mistake_in_lists_is_named_at_its_line(
+    program: str, right: str, wrong: str, mistake: str
+) -> None:
+    assert program.count(right) == 1
+    line = program[: program.index(right)].count("\n") + 1
+    verdict = verdict_on(program.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    found = [(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]]
+    assert found == [(mistake, line, True)]
