@@ -378,3 +378,68 @@ def test_one_mistake_in_two_copied_lines_is_found_in_both_within_seconds() -> No
         (line_of(source, beginning), "wrong-operator") for beginning in ("dh1 =", "dh2 =")
     }
     assert all(one["proved"] for one in verdict["findings"])
+
+
+FACTORS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+ratings = np.array([[5, 3, 0, 1], [4, 0, 0, 1], [1, 1, 0, 5], [0, 1, 5, 4.0]])
+users, items = rng.random((4, 2)), rng.random((2, 4))
+rate, decay = 0.002, 0.02
+for step in range(300):
+    for i in range(4):
+        for j in range(4):
+            if ratings[i][j] > 0:
+                e = ratings[i][j] - np.dot(users[i, :], items[:, j])
+                for k in range(2):
+                    user = users[i][k]
+                    users[i][k] = user + rate * (2 * e * items[k][j] - decay * user)
+                    items[k][j] = items[k][j] + rate * (2 * e * user - decay * items[k][j])
+"""
+ROWS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+data = [(rng.integers(6), rng.integers(5), float(r)) for r in rng.integers(1, 6, 20)]
+users, items = rng.random((6, 3)), rng.random((5, 3))
+of_user, of_item, mean = np.zeros(6), np.zeros(5), 3.0
+rate, decay = 0.01, 0.05
+for epoch in range(50):
+    for u, i, r in data:
+        e = r - (mean + of_user[u] + of_item[i] + users[u] @ items[i])
+        of_user[u] += rate * (e - decay * of_user[u])
+        of_item[i] += rate * (e - decay * of_item[i])
+        user = users[u].copy()
+        users[u] += rate * (e * items[i] - decay * users[u])
+        items[i] += rate * (e * user - decay * items[i])
+"""
+
+
+@pytest.mark.parametrize("source", [FACTORS, ROWS], ids=["entries", "rows"])
+def test_vectors_of_a_table_that_decay_where_they_are_looked_up_are_right(source: str) -> None:
+    assert verdict_on(source)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("source", "edits", "early"),
+    [
+        (
+            FACTORS,
+            [
+                ("                    user = users[i][k]\n", ""),
+                ("= user + rate", "= users[i][k] + rate"),
+                ("- decay * user)", "- decay * users[i][k])"),
+                ("(2 * e * user -", "(2 * e * users[i][k] -"),
+            ],
+            "users[i][k] =",
+        ),
+        (ROWS, [("(e * user -", "(e * users[u] -")], "users[u] +="),
+    ],
+    ids=["entries", "rows"],
+)
+def test_vectors_of_a_table_that_are_used_after_their_update_are_found(
+    source: str, edits: list[tuple[str, str]], early: str
+) -> None:
+    verdict = verdict_on(source := changed(source, *edits))
+    assert mistakes(verdict) == {(line_of(source, early), "updated-weights")}

@@ -400,9 +400,9 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
             ):
                 return None
             before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
-            rows.append(
-                np.stack([np.ravel(-g), np.ravel(before), np.ravel(-trace.befores[k])], axis=1)
-            )
+            # Only what an update touches decays: of a table of vectors those that were looked up.
+            decaying = -trace.befores[k] * (u != 0)
+            rows.append(np.stack([np.ravel(-g), np.ravel(before), np.ravel(decaying)], axis=1))
             sides.append(np.ravel(u))
     if not rows:
         return None

@@ -226,6 +226,7 @@ def is_linear(
         if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)) + rounding:
             return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
+            before = before * (at_rest != 0)
             decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
             if norm(at_rest - decay * before) > CLEAR * norm(at_rest) + rounding:
                 return False

@@ -222,6 +222,9 @@ class Trial:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
             self.start.append(self.steps_in(self.numbers, values, new))
         now = self.pairs(self.start)
+        for k, pair in enumerate(now):  # only what an update touches decays
+            if pair is not None and np.shape(pair[0]) == np.shape(self.befores[k]):
+                self.befores[k] = self.befores[k] * (pair[0] != 0)
         found = (self.decay_of(now[k], k) for k in self.places)
         self.decays = [decay] if decay else sorted({one for one in found if one is not None})
         self.rate = self.common_rate(now)
@@ -432,6 +435,7 @@ class Trial:
             before = np.reshape(
                 np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
             )
+            before = before * (u != 0) if before.shape == u.shape else before
             left, size = u + self.rate * g, max(norm(u), self.rate * norm(g))
             if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
                 return True
