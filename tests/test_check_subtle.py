@@ -443,3 +443,27 @@ def test_vectors_of_a_table_that_are_used_after_their_update_are_found(
 ) -> None:
     verdict = verdict_on(source := changed(source, *edits))
     assert mistakes(verdict) == {(line_of(source, early), "updated-weights")}
+
+
+MINIMUM_FIRST = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+theta, goal = 5.0, 3.0
+for step in range(900):
+    theta -= 0.01 * 2 * (theta * theta - goal) * theta
+
+x, t = rng.normal(size=(30, 3)), rng.normal(size=(30, 2))
+w, b = rng.normal(size=(3, 2)), np.zeros(2)
+for step in range(200):
+    p = np.tanh(x @ w + b)
+    d = (p - t) / 30 * (1 - p**2)
+    w -= 0.1 * x.T @ d
+    b -= 0.1 * d.sum(axis=0)
+"""
+
+
+def test_what_is_trained_after_something_without_data_is_judged() -> None:
+    assert verdict_on(MINIMUM_FIRST)["verdict"] == "right"
+    wrong = changed(MINIMUM_FIRST, ("w -= 0.1 * x.T @ d\n", "w += 0.1 * x.T @ d\n"))
+    assert verdict_on(wrong)["verdict"] != "right"

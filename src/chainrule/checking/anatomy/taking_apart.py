@@ -11,6 +11,8 @@ from chainrule.checking.anatomy.updates import Anatomy, find_updates
 
 # The errors that a recording may have: from the program, its masks and stops.
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
+# Chains and masks, by what is no root and no update.
+KnownChains: TypeAlias = dict[tuple[frozenset[int], frozenset[Spot]], tuple[list[Chain], list[int]]]
 # Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
 MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
 
@@ -27,8 +29,9 @@ def take_apart(
     `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
     """
     # A false chain can hide all mixes, but seldom does: that is looked into last.
+    known: KnownChains = {}
     for finder, patient in ((finder, patient) for patient in (False, True) for finder in finders):
-        anatomy = settle(program, finished, finder, banned, kept, patient)
+        anatomy = settle(program, finished, finder, banned, kept, patient, known)
         if anatomy.updates:
             break
     made_of = program.ancestors(
@@ -45,6 +48,7 @@ def settle(
     banned: Collection[int],
     kept: Collection[int],
     patient: bool,
+    known: KnownChains,
 ) -> Anatomy:
     """Chains, mixes and updates that fit together; `patient` where there are no mixes at first.
 
@@ -54,7 +58,10 @@ def settle(
     no_links: set[Spot] = set()
     following: set[int] = set()
     while True:
-        chains, masks = find_chains(program, banned, no_links)
+        key = frozenset(banned), frozenset(no_links)
+        if key not in known:  # whatever the finder, the first look is the same
+            known[key] = find_chains(program, banned, no_links)
+        chains, masks = known[key]
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
