@@ -467,3 +467,25 @@ def test_what_is_trained_after_something_without_data_is_judged() -> None:
     assert verdict_on(MINIMUM_FIRST)["verdict"] == "right"
     wrong = changed(MINIMUM_FIRST, ("w -= 0.1 * x.T @ d\n", "w += 0.1 * x.T @ d\n"))
     assert verdict_on(wrong)["verdict"] != "right"
+
+
+def test_a_bias_with_the_sum_of_prediction_and_target_is_not_left_out_behind_a_memory() -> None:
+    source = """
+import numpy as np
+rng = np.random.default_rng(2)
+x = rng.uniform(-1, 1, (30, 3))
+y = np.sin(x.sum(axis=1, keepdims=True))
+w1, b1, w2, b2 = rng.normal(size=(3, 5)), np.zeros(5), rng.normal(size=(5, 1)), np.zeros(1)
+params, squares = [w1, b1, w2, b2], [0.0, 0.0, 0.0, 0.0]
+for step in range(100):
+    h = np.tanh(x @ w1 + b1)
+    p = h @ w2 + b2
+    d2 = (p - y) / 30
+    d1 = d2 @ w2.T * (1 - h**2)
+    db2 = ((p + y) / 30).sum(axis=0)
+    for k, g in enumerate([x.T @ d1, d1.sum(axis=0), h.T @ d2, db2]):
+        squares[k] = 0.9 * squares[k] + 0.1 * g**2
+        params[k] -= 0.005 * g / np.sqrt(squares[k] + 1e-8)
+"""
+    assert verdict_on(source, seconds=20.0)["verdict"] != "right"
+    assert verdict_on(source.replace("(p + y)", "(p - y)"))["verdict"] == "right"
