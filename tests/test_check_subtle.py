@@ -489,3 +489,14 @@ for step in range(100):
 """
     assert verdict_on(source, seconds=20.0)["verdict"] != "right"
     assert verdict_on(source.replace("(p + y)", "(p - y)"))["verdict"] == "right"
+
+
+def test_a_name_that_means_a_letter_and_a_random_bias_is_no_drawing() -> None:
+    source = changed(
+        SAMPLED,
+        ("w, b =", "names = {c: k for k, c in enumerate('xyz')}\nclasses = [names['xyz'[k]] for k in Y]\nw, b ="),
+        ("np.zeros(3)\nfor", "np.zeros(3)\nc = 0.1 * rng.normal(size=3)\nfor"),
+        ("x @ w + b", "x @ w + b + c"),
+        ("label = X[i], Y[i]", "label = X[i], classes[i]"),
+    )  # fmt: skip
+    assert verdict_on(source + "    c -= 0.1 * d\n")["verdict"] == "right"
