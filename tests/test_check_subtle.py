@@ -378,3 +378,125 @@ def test_one_mistake_in_two_copied_lines_is_found_in_both_within_seconds() -> No
         (line_of(source, beginning), "wrong-operator") for beginning in ("dh1 =", "dh2 =")
     }
     assert all(one["proved"] for one in verdict["findings"])
+
+
+FACTORS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+ratings = np.array([[5, 3, 0, 1], [4, 0, 0, 1], [1, 1, 0, 5], [0, 1, 5, 4.0]])
+users, items = rng.random((4, 2)), rng.random((2, 4))
+rate, decay = 0.002, 0.02
+for step in range(300):
+    for i in range(4):
+        for j in range(4):
+            if ratings[i][j] > 0:
+                e = ratings[i][j] - np.dot(users[i, :], items[:, j])
+                for k in range(2):
+                    user = users[i][k]
+                    users[i][k] = user + rate * (2 * e * items[k][j] - decay * user)
+                    items[k][j] = items[k][j] + rate * (2 * e * user - decay * items[k][j])
+"""
+ROWS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+data = [(rng.integers(6), rng.integers(5), float(r)) for r in rng.integers(1, 6, 20)]
+users, items = rng.random((6, 3)), rng.random((5, 3))
+of_user, of_item, mean = np.zeros(6), np.zeros(5), 3.0
+rate, decay = 0.01, 0.05
+for epoch in range(50):
+    for u, i, r in data:
+        e = r - (mean + of_user[u] + of_item[i] + users[u] @ items[i])
+        of_user[u] += rate * (e - decay * of_user[u])
+        of_item[i] += rate * (e - decay * of_item[i])
+        user = users[u].copy()
+        users[u] += rate * (e * items[i] - decay * users[u])
+        items[i] += rate * (e * user - decay * items[i])
+"""
+
+
+@pytest.mark.parametrize("source", [FACTORS, ROWS], ids=["entries", "rows"])
+def test_vectors_of_a_table_that_decay_where_they_are_looked_up_are_right(source: str) -> None:
+    assert verdict_on(source)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("source", "edits", "early"),
+    [
+        (
+            FACTORS,
+            [
+                ("                    user = users[i][k]\n", ""),
+                ("= user + rate", "= users[i][k] + rate"),
+                ("- decay * user)", "- decay * users[i][k])"),
+                ("(2 * e * user -", "(2 * e * users[i][k] -"),
+            ],
+            "users[i][k] =",
+        ),
+        (ROWS, [("(e * user -", "(e * users[u] -")], "users[u] +="),
+    ],
+    ids=["entries", "rows"],
+)
+def test_vectors_of_a_table_that_are_used_after_their_update_are_found(
+    source: str, edits: list[tuple[str, str]], early: str
+) -> None:
+    verdict = verdict_on(source := changed(source, *edits))
+    assert mistakes(verdict) == {(line_of(source, early), "updated-weights")}
+
+
+MINIMUM_FIRST = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+theta, goal = 5.0, 3.0
+for step in range(900):
+    theta -= 0.01 * 2 * (theta * theta - goal) * theta
+
+x, t = rng.normal(size=(30, 3)), rng.normal(size=(30, 2))
+w, b = rng.normal(size=(3, 2)), np.zeros(2)
+for step in range(200):
+    p = np.tanh(x @ w + b)
+    d = (p - t) / 30 * (1 - p**2)
+    w -= 0.1 * x.T @ d
+    b -= 0.1 * d.sum(axis=0)
+"""
+
+
+def test_what_is_trained_after_something_without_data_is_judged() -> None:
+    assert verdict_on(MINIMUM_FIRST)["verdict"] == "right"
+    wrong = changed(MINIMUM_FIRST, ("w -= 0.1 * x.T @ d\n", "w += 0.1 * x.T @ d\n"))
+    assert verdict_on(wrong)["verdict"] != "right"
+
+
+def test_a_bias_with_the_sum_of_prediction_and_target_is_not_left_out_behind_a_memory() -> None:
+    source = """
+import numpy as np
+rng = np.random.default_rng(2)
+x = rng.uniform(-1, 1, (30, 3))
+y = np.sin(x.sum(axis=1, keepdims=True))
+w1, b1, w2, b2 = rng.normal(size=(3, 5)), np.zeros(5), rng.normal(size=(5, 1)), np.zeros(1)
+params, squares = [w1, b1, w2, b2], [0.0, 0.0, 0.0, 0.0]
+for step in range(100):
+    h = np.tanh(x @ w1 + b1)
+    p = h @ w2 + b2
+    d2 = (p - y) / 30
+    d1 = d2 @ w2.T * (1 - h**2)
+    db2 = ((p + y) / 30).sum(axis=0)
+    for k, g in enumerate([x.T @ d1, d1.sum(axis=0), h.T @ d2, db2]):
+        squares[k] = 0.9 * squares[k] + 0.1 * g**2
+        params[k] -= 0.005 * g / np.sqrt(squares[k] + 1e-8)
+"""
+    assert verdict_on(source, seconds=20.0)["verdict"] != "right"
+    assert verdict_on(source.replace("(p + y)", "(p - y)"))["verdict"] == "right"
+
+
+def test_a_name_that_means_a_letter_and_a_random_bias_is_no_drawing() -> None:
+    source = changed(
+        SAMPLED,
+        ("w, b =", "names = {c: k for k, c in enumerate('xyz')}\nclasses = [names['xyz'[k]] for k in Y]\nw, b ="),
+        ("np.zeros(3)\nfor", "np.zeros(3)\nc = 0.1 * rng.normal(size=3)\nfor"),
+        ("x @ w + b", "x @ w + b + c"),
+        ("label = X[i], Y[i]", "label = X[i], classes[i]"),
+    )  # fmt: skip
+    assert verdict_on(source + "    c -= 0.1 * d\n")["verdict"] == "right"

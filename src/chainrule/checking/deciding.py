@@ -1,6 +1,7 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,7 @@ RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
+NO_DATA = "its predictions are made of parameters alone: no data go into them"
 HUGE = 1e8
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
 FEW = 2  # passes
@@ -107,6 +109,9 @@ def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
 
     What comes later is recorded from the middle of its first pass. So it is wrong only with a proof.
     """
+    if verdict.reason == NO_DATA and run.later:
+        first = replace(run.later[0], later=run.later[1:])
+        return decide_instead(verdict, first, deadline)
     if verdict.verdict != "right" or verdict.driven or not run.later:
         return verdict
     seen = updating_sites(run)
@@ -133,6 +138,15 @@ def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
         verdict.parameters += later.parameters
         verdict.factor = None
     return verdict
+
+
+def decide_instead(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
+    """The verdict on what comes later, where what comes first, such as running averages, learns nothing."""
+    later = decide(verdict.file, run, deadline)
+    proved = all(one.proved and one.mistake not in UNCERTAIN_LATER for one in later.findings)
+    if later.verdict == "undecided" or not proved:
+        return verdict
+    return decide_later(later, run, deadline)
 
 
 def updating_sites(run: Run) -> set[int]:
@@ -231,7 +245,7 @@ def decide_case(
             "large to be differentiated numerically",
         )  # fmt: skip
     if not uses_data(case) and case.anatomy.loss is None:
-        return undecided(name, "its predictions are made of parameters alone: no data go into them")
+        return undecided(name, NO_DATA)
     losses = right_losses(case)
     if not driven:
         own_targets, missing = judge_targets(run, case, bool(losses), sooner(deadline))

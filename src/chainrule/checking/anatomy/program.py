@@ -22,6 +22,7 @@ Values: TypeAlias = list[Any]
 Gradients: TypeAlias = dict[int, Any]
 
 CHOOSING = {"greater", "greater-equal", "less", "less-equal", "equal", "not-equal"}
+MOST_ENTRIES = 10_000  # of an array whose entries are told apart
 LARGEST_JACOBIAN = 600  # entries of an unknown function's input or result
 
 
@@ -324,8 +325,13 @@ class Program:
         first.consumers = {p: found for p, found in self.consumers.items() if p < size}
         return first
 
-    def ancestors(self, positions: Iterable[int], stops: Collection[int] = ()) -> set[int]:
-        """Everything that some values are made from, stops included and not passed."""
+    def ancestors(
+        self, positions: Iterable[int], stops: Collection[int] = (), by_entry: bool = False
+    ) -> set[int]:
+        """Everything that some values are made from, stops included and not passed.
+
+        `by_entry`: what is read out of an array is not made from what was written to its other entries.
+        """
         found: set[int] = set()
         waiting = list(positions)
         while waiting:
@@ -335,8 +341,37 @@ class Program:
             found.add(position)
             step = self.step_of.get(position)
             if step is not None and position not in stops:
-                waiting.extend(step.inputs)
+                waiting.extend(self.sources_of(step, stops) if by_entry else step.inputs)
         return found
+
+    def sources_of(self, step: Instruction, stops: Collection[int]) -> tuple[int, ...]:
+        """What a step takes; of an array that was written to the one before, where other entries are read."""
+        if step.operation != "gather" or len(step.inputs) != 1:
+            return step.inputs
+        (source,) = step.inputs
+        maker = self.step_of.get(source)
+        while (
+            maker is not None
+            and maker.operation == "scatter"
+            and source not in stops
+            and self.are_apart(step.parameters["indices"], maker)
+        ):
+            source = maker.inputs[0]
+            maker = self.step_of.get(source)
+        return (source,)
+
+    def are_apart(self, read: Any, scatter: Instruction) -> bool:
+        """Whether entries that are read are others than those that a step writes."""
+        shape = np.shape(self.recorded[scatter.inputs[0]])
+        size = int(np.prod(shape))
+        if size > MOST_ENTRIES:
+            return False
+        places = np.arange(size).reshape(shape)
+        try:
+            written = np.ravel(places[scatter.parameters["indices"]])
+            return not np.isin(np.ravel(places[read]), written).any()
+        except (IndexError, TypeError):
+            return False
 
 
 @final

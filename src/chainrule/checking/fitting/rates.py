@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Program
+from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.updates import Anatomy
 
 RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
@@ -49,7 +49,7 @@ def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:
     program, found = anatomy.program, set()
     for number, chain in enumerate(anatomy.chains):
         for version in chain.versions[:3]:
-            for step in program.consumers.get(version, ()):
+            for step in uses_of_entries(program, version):
                 scaled = step.operation in ("multiply", "divide") and step.output not in forward
                 if (
                     scaled
@@ -58,3 +58,12 @@ def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:
                 ):
                     found.add(number)
     return found
+
+
+def uses_of_entries(program: Program, position: int) -> list[Instruction]:
+    """Where a value is used, its entries and their entries included."""
+    uses = list(program.consumers.get(position, ()))
+    for step in uses:  # grows as it goes
+        if step.operation == "gather":
+            uses += program.consumers.get(step.output, ())
+    return uses

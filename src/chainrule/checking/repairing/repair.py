@@ -282,8 +282,8 @@ def one_mistake_repeated(
     known = {(edit.mistake, edit.how) for edit in before}
     for kind, places in kinds.items():
         pairs = list(places.values())
-        enough = sum(gained for gained, _ in pairs) >= trial.missing
-        if not enough or (len(pairs) < 2 and kind not in known):
+        gains = [gained for gained, _ in pairs]
+        if sum(gains) < trial.missing or (max(gains) >= trial.missing and kind not in known):
             continue
         if trial.gain(joined([edit for _, edit in pairs])) >= trial.missing:
             return pairs

@@ -81,7 +81,8 @@ class Scene:
         for update in updates:
             goal = self.goals_by_update.get((update.chain, update.number)) if to_goals else None
             target = update.after if goal is None else goal
-            found |= self.program.ancestors([target], stops - {target} | (afters - {target}))
+            ends = stops - {target} | (afters - {target})
+            found |= self.program.ancestors([target], ends, by_entry=True)
         return found
 
     @cached_property

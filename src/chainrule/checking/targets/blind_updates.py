@@ -6,7 +6,7 @@ A state is made of the next inputs; averages and targets of other networks go in
 """
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -27,8 +27,11 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
         return None
     stops = known | {position for chain in chains for position in chain.versions}
     mixes = next((found for find in MEETINGS if (found := find(program, masks, stops))), [])
-    predictions = sorted({mix.prediction for mix in mixes})
-    blind = {c.root for c in others if is_blindly_updated(case, c, predictions, stops)}
+    targets: dict[int, set[int]] = {}
+    for mix in mixes:
+        targets.setdefault(mix.prediction, set()).add(mix.target)
+    root_of = {position: chain.root for chain in chains for position in chain.versions}
+    blind = {c.root for c in others if is_blindly_updated(case, c, targets, stops, root_of)}
     if not blind:
         return None
     judged = fit_anatomy(take_apart(program, finished, kept=blind))
@@ -36,10 +39,18 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
 
 
 def is_blindly_updated(
-    case: Case, chain: Chain, predictions: Sequence[int], stops: set[int]
+    case: Case,
+    chain: Chain,
+    targets: Mapping[int, set[int]],
+    stops: set[int],
+    root_of: Mapping[int, int],
 ) -> bool:
-    """Whether nearly all versions go into predictions and are changed after these by what these are made of."""
+    """Whether nearly all versions go into predictions and are changed after these by what these are made of.
+
+    Or by their targets, too: p + t for p - t. `root_of` has for each version the first one.
+    """
     program = case.program
+    predictions = sorted(targets)
     sources = stops | set(program.given)
     reached, told = 0, 0
     for version, step in zip(chain.versions, chain.steps, strict=False):
@@ -50,5 +61,8 @@ def is_blindly_updated(
         behind = program.ancestors([between[-1]], stops)
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
         others = {p for p in made_of if p in stops or np.size(case.values[p]) > 1}
-        reached += bool(version in behind and others and others <= behind)
+        known = behind | program.ancestors(targets[between[-1]])
+        # A memory, such as RMSProp's, is made of earlier versions.
+        made, allowed = ({root_of.get(p, p) for p in these} for these in (others, known))
+        reached += bool(version in behind and others and made <= allowed)
     return told > 1 and reached >= REACHING * told

@@ -19,6 +19,7 @@ from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.targets.error_places import ErrorPlace, find_error_places, lasting_chains
 from chainrule.checking.targets.self_made_targets import (
     drawn_targets,
+    is_drawn_from_prediction,
     is_made_from_prediction,
     rounded_targets,
     target_of,
@@ -88,18 +89,23 @@ def uses_own_targets(run: Run, case: Case, deadline: Deadline) -> tuple[bool, Mi
     """
     place = rounded_targets(case)
     spot = look_at(run, place, deadline) if place is not None else None
-    if spot is not None and makes_its_target(spot):
+    target = target_of(spot.node, spot.place) if spot is not None else None
+    if (
+        spot is not None
+        and target is not None
+        and is_made_from_prediction(spot.text, spot.node, target, spot.around)
+    ):
         return True, mend(spot, deadline, at_hand=True)
     for place in drawn_targets(case, run.sites, read_texts(run.sources)):
         spot = look_at(run, place, deadline)
-        if spot is not None and makes_its_target(spot):
+        target = target_of(spot.node, spot.place) if spot is not None else None
+        if (
+            spot is not None
+            and target is not None
+            and is_drawn_from_prediction(spot.text, spot.node, target, spot.around)
+        ):
             return True, None
     return False, None
-
-
-def makes_its_target(spot: Spot) -> bool:
-    target = target_of(spot.node, spot.place)
-    return target is not None and is_made_from_prediction(spot.text, spot.node, target, spot.around)
 
 
 def look_at(run: Run, place: ErrorPlace, deadline: Deadline) -> Spot | None:

@@ -65,10 +65,29 @@ def place_of(case: Case, site: int, mixes: Sequence[Mix]) -> ErrorPlace:
 def is_drawn(text: Text, node: ast.AST, expression: ast.AST) -> bool:
     """Whether a value comes, within its function, from a call that draws random numbers."""
     scope = text.around(node, FUNCTIONS) or text.tree
+    return any(draws(one) for one in expressions_behind(text, scope, expression))
+
+
+def is_drawn_from_prediction(
+    text: Text, node: ast.AST, expression: ast.AST, surroundings: Surroundings
+) -> bool:
+    """Whether a drawing meets a prediction on the way to a value: in one expression, or by a name for it."""
+    scope = text.around(node, FUNCTIONS) or text.tree
+    for one in expressions_behind(text, scope, expression):
+        names = set(names_in(one))
+        dependent = {name for name in names if surroundings.depends(name)}
+        drawn = draws(one) or any(
+            draws(source) for name in names - dependent for source in assigned(text, scope, name)
+        )
+        if dependent and drawn:
+            return True
+    return False
+
+
+def draws(expression: ast.AST) -> bool:
     return any(
         isinstance(part, ast.Call) and DRAWING.search(ast.unparse(part.func))
-        for one in expressions_behind(text, scope, expression)
-        for part in ast.walk(one)
+        for part in ast.walk(expression)
     )
 
 
