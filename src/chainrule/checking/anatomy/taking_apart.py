@@ -52,7 +52,6 @@ def settle(
     banned: Collection[int],
     kept: Collection[int],
     patient: bool,
-    known: KnownChains,
 ) -> Anatomy:
     """Chains, mixes and updates that fit together; `patient` where there are no mixes at first.
 
