@@ -280,10 +280,10 @@ def one_mistake_repeated(
         places = kinds.setdefault((edit.mistake, edit.how), {})
         places.setdefault(trial.scene.place_of(edit.step), (gained, edit))
     known = {(edit.mistake, edit.how) for edit in before}
+    one_does = any(gained >= trial.missing for gained, _ in found)
     for kind, places in kinds.items():
         pairs = list(places.values())
-        gains = [gained for gained, _ in pairs]
-        if sum(gains) < trial.missing or (max(gains) >= trial.missing and kind not in known):
+        if sum(gained for gained, _ in pairs) < trial.missing or (one_does and kind not in known):
             continue
         if trial.gain(joined([edit for _, edit in pairs])) >= trial.missing:
             return pairs
