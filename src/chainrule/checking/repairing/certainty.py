@@ -17,8 +17,9 @@ from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entrie
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
-from chainrule.checking.repairing.edits import SWAPS, Edit
+from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.repair import Repair
 
 POINTS_ELSEWHERE = (

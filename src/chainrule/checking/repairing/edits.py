@@ -1,8 +1,8 @@
-"""Changes of a recorded computation that could put a mistake right: another operand, another operation.
+"""Changes of a recorded computation that could put a mistake right: another operand.
 
 An edit changes all instances of a place, as an edit of the source would. Nothing here judges: `repair`
 tries edits, and believes only those that make gradients agree. Each edit bears the name of the mistake
-that it puts right; `value_edits` has those that change a result.
+that it puts right; `operation_edits` has those that change an operation, `value_edits` a result.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,36 +11,17 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from chainrule.arithmetic import FLOAT64
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.alternatives import (
     Label,
     alternative,
     alternatives,
-    squares,
-    turned_instance,
 )
-from chainrule.checking.repairing.operand_names import name_operand, name_operator
+from chainrule.checking.repairing.operand_names import name_operand
 from chainrule.checking.repairing.scene import Scene
-from chainrule.rules import RULES
 
 Changes: TypeAlias = dict[int, Instruction]
 Change: TypeAlias = Callable[..., Instruction | None]  # of one step
-
-SWAPS = {
-    "add": ("subtract", "multiply"),
-    "subtract": ("add", "multiply"),
-    "multiply": ("add", "divide", "subtract"),
-    "divide": ("multiply",),
-    "greater": ("less", "less-equal"),
-    "less": ("greater", "greater-equal"),
-    "greater-equal": ("less", "less-equal"),
-    "less-equal": ("greater", "greater-equal"),
-    "sum": ("mean",),
-    "mean": ("sum",),
-}
-MOST_MOVED = 3  # of one index
-MOST_INDICES = 40
 
 
 @final
@@ -246,164 +227,6 @@ def calls_from_outside(scene: Scene, step: Instruction, position: int) -> Iterat
         call = call.outer
 
 
-# --- operations -----------------------------------------------------------------------------------
-
-
-def transposes(scene: Scene) -> Iterator[Edit]:
-    """A matrix and its transpose, or the operands of a product the other way round."""
-    for steps, shared in groups(scene):
-        first = steps[0]
-        if first.operation == "matmul" and not shared:
-            for turn in ("left", "right", "both", "swap", "result", "swap-result"):
-                if turned_product(scene, first, turn) is not None:
-                    slot = {"left": 0, "right": 1}.get(turn)
-                    yield Edit(
-                        "wrong-transpose", steps,
-                        each(lambda step, turn=turn: turned_product(scene, step, turn)),
-                        first, slot, how=turn, cost=1,
-                    )  # fmt: skip
-        if first.operation == "outer":
-            yield Edit(
-                "wrong-transpose", steps, each(lambda step: replace(step, inputs=step.inputs[::-1])), first,
-                how="swap", cost=1,
-            )  # fmt: skip
-        shape = np.shape(scene.case.values[first.output])
-        if first.operation == "matmul" and len(shape) == 2 and shape[0] == shape[1]:
-            yield Edit(
-                "wrong-transpose", steps, each(turned_result), first, None, how="turn", cost=2
-            )
-
-
-def turned_links(scene: Scene) -> Iterator[Edit]:
-    """Numbers that are moved by the gradients of other ones: w[k][j] by what w[j][k] should be moved by."""
-    for steps in scene.places.values():
-        first = steps[0]
-        lone = np.size(scene.case.values[first.output]) == 1
-        if first.operation not in ("add", "subtract") or not (lone and is_link(scene, first, 0)):
-            continue
-        _, count = scene.rank(first)
-        for rows in squares(count):
-            yield Edit(
-                "wrong-transpose", steps,
-                each(lambda step, rows=rows: moved_as(scene, step, turned_instance(scene, step, rows))),
-                first, None, how="turn", cost=1,
-            )  # fmt: skip
-
-
-def moved_as(scene: Scene, step: Instruction, other: Instruction | None) -> Instruction | None:
-    """A step that moves a number by what another step moves its own by, made when it is asked for."""
-    if other is None:
-        return None
-    program, own, gradient = scene.program, step.inputs[0], other.inputs[1]
-
-    def at(values: Any, position: int) -> Any:
-        maker = program.step_of.get(position)
-        if maker is None or position < step.output:
-            return values[position]
-        return RULES[maker.operation].forward(
-            FLOAT64, *(at(values, p) for p in maker.inputs), **maker.parameters
-        )
-
-    def compute(values: Any) -> Any:
-        return RULES[step.operation].forward(FLOAT64, values[own], at(values, gradient))
-
-    return replace(step, compute=compute)
-
-
-def turned_result(step: Instruction) -> Instruction:
-    left, right = step.inputs
-    return replace(
-        step, compute=lambda values: (np.asarray(values[left]) @ np.asarray(values[right])).T
-    )
-
-
-def turned_product(scene: Scene, step: Instruction, turn: str) -> Instruction | None:
-    left, right = step.inputs
-
-    def product(values: Any) -> Any:
-        p, q = np.asarray(values[left]), np.asarray(values[right])
-        if turn in ("left", "both"):
-            p = p.T
-        if turn in ("right", "both"):
-            q = q.T
-        if turn in ("swap", "swap-result"):
-            p, q = q, p
-        result = p @ q
-        return result.T if turn in ("result", "swap-result") else result
-
-    try:
-        if np.shape(product(scene.case.values)) != np.shape(scene.case.values[step.output]):
-            return None
-    except ValueError:
-        return None
-    return replace(step, compute=product)
-
-
-def operator_edits(scene: Scene) -> Iterator[Edit]:
-    """Another operation on the same operands."""
-    for steps, _ in groups(scene):
-        first = steps[0]
-        link = first.output in scene.chain_of and any(
-            is_link(scene, first, k) for k in range(len(first.inputs))
-        )
-        for other in SWAPS.get(first.operation, ()):
-            if link and other not in ("add", "subtract"):
-                continue
-            if flattens(scene, steps, lambda step, other=other: replace(step, operation=other)):
-                continue
-            yield Edit(
-                name_operator(scene, first, other, link), steps,
-                each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=(4 if is_shared(scene, steps) else 0) if link else 1,
-            )  # fmt: skip
-        if first.operation in ("subtract", "divide") and not link:
-            name = "sign-error" if first.operation == "subtract" else "wrong-operator"
-            yield Edit(
-                name,
-                steps,
-                each(lambda step: replace(step, inputs=step.inputs[::-1])),
-                first,
-                how="exchange",
-                cost=2,
-            )
-        if first.operation in ("power", "square"):
-            for exponent in (1, 2, 3):
-                if first.parameters.get("exponent", 2) != exponent:
-                    yield Edit(
-                        "wrong-operator", steps, each(lambda step, e=exponent: with_exponent(step, e)),
-                        first, how=f"**{exponent}", cost=2,
-                    )  # fmt: skip
-        if first.operation == "scatter" and link:
-            yield from scattered_links(scene, steps)
-        if first.operation == "add" and multiplied(scene, first) is not None:
-            yield Edit(
-                "wrong-operator", steps, each(lambda step: multiplied(scene, step)), first,
-                how="multiply", cost=1,
-            )  # fmt: skip
-
-
-def multiplied(scene: Scene, step: Instruction) -> Instruction | None:
-    """p - q * r, where the source has p - q + r."""
-    maker = scene.program.step_of.get(step.inputs[0])
-    if maker is None or maker.operation not in ("add", "subtract"):
-        return None
-    (p, q), r, sign = maker.inputs, step.inputs[1], 1 if maker.operation == "add" else -1
-    shape = np.shape(scene.case.values[step.output])
-
-    def compute(values: Any) -> Any:
-        result = values[p] + sign * (np.asarray(values[q]) * values[r])
-        if np.shape(result) != shape:
-            raise ValueError("the product has another shape")
-        return result
-
-    return replace(step, compute=compute)
-
-
-def is_shared(scene: Scene, steps: Sequence[Instruction]) -> bool:
-    """Whether a place makes right values, too: an edit of the line would change those as well."""
-    return len(scene.instances[scene.place_of(steps[0])]) > len(steps)
-
-
 def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:
     """Whether a change makes one number of an untainted value that varies: s + (1 - s) for s * (1 - s)."""
     before, after = [], []
@@ -421,88 +244,3 @@ def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool
         return False
     flat = flat.astype(float)
     return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(varied) > 0)
-
-
-def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
-    """w[i] += d, where the link is a scatter and the sum stands before it."""
-    maker = scene.program.step_of.get(steps[0].inputs[1])
-    while maker is not None and maker.operation == "reshape":
-        maker = scene.program.step_of.get(maker.inputs[0])
-    if maker is None or maker.operation not in ("add", "subtract"):
-        return
-    own = scene.places.get(scene.place_of(maker), [])
-    other = "add" if maker.operation == "subtract" else "subtract"
-    if own:
-        yield Edit(
-            "sign-error",
-            own,
-            each(lambda step: replace(step, operation=other)),
-            own[0],
-            how=other,
-            cost=0,
-        )
-
-
-def index_edits(scene: Scene) -> Iterator[Edit]:
-    """Another part of the same array: a slice of the same length, a neighbour."""
-    for steps in scene.places.values():
-        first = steps[0]
-        if first.operation != "gather" or len(first.inputs) != 1:
-            continue
-        yield Edit("wrong-index", steps, each(whole_array), first, None, how="no index", cost=1)
-        of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(
-            first.inputs[0]
-        )
-        slope = not scene.is_tainted(first.output) and not of_weight
-        for axis, distance in shifts(first, np.shape(scene.case.values[first.inputs[0]])):
-            yield Edit(
-                "derivative-at-activation" if slope else "wrong-index", steps,
-                each(lambda step, a=axis, d=distance: shifted(scene, step, a, d)), first, 0,
-                how="index", cost=1,
-            )  # fmt: skip
-
-
-def whole_array(step: Instruction) -> Instruction:
-    at = step.inputs[0]
-    return replace(step, compute=lambda values: values[at])
-
-
-def shifts(step: Instruction, shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """By how much a basic index may be moved, axis by axis."""
-    indices = step.parameters["indices"]
-    parts = indices if isinstance(indices, tuple) else (indices,)
-    for axis, part in enumerate(parts[: len(shape)]):
-        size = shape[axis]
-        if isinstance(part, slice) and part != slice(None) and part.step in (None, 1):
-            start, stop, _ = part.indices(size)
-            distances = [d for d in range(-start, size - stop + 1) if d]
-        elif isinstance(part, int | np.integer) and not isinstance(part, bool):
-            distances = [d for d in range(-MOST_MOVED, MOST_MOVED + 1) if d]
-        else:
-            continue
-        yield from ((axis, distance) for distance in distances[:MOST_INDICES])
-
-
-def shifted(scene: Scene, step: Instruction, axis: int, distance: int) -> Instruction | None:
-    indices = step.parameters["indices"]
-    parts = list(indices) if isinstance(indices, tuple) else [indices]
-    size = np.shape(scene.case.values[step.inputs[0]])[axis]
-    part = parts[axis]
-    if isinstance(part, slice):
-        start, stop, _ = part.indices(size)
-        if start + distance < 0 or stop + distance > size:
-            return None
-        parts[axis] = slice(start + distance, stop + distance)
-    else:
-        moved = int(part) + distance
-        if not 0 <= moved < size:
-            return None
-        parts[axis] = moved
-    new = tuple(parts) if isinstance(indices, tuple) else parts[0]
-    return replace(step, parameters={**step.parameters, "indices": new})
-
-
-def with_exponent(step: Instruction, exponent: int) -> Instruction:
-    return replace(
-        step, operation="power", inputs=step.inputs[:1], parameters={"exponent": exponent}
-    )

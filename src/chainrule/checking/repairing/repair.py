@@ -13,6 +13,7 @@ import numpy as np
 
 import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.memory_edits as memory_edits
+import chainrule.checking.repairing.operation_edits as operation_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
 import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
@@ -193,10 +194,10 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Every edit that is worth trying, the likelier ones first."""
     yield edit_list.old_versions(scene)
     yield memory_edits.fresh_sums(scene)
-    yield edit_list.operator_edits(scene)
-    yield edit_list.transposes(scene)
-    yield edit_list.turned_links(scene)
-    yield edit_list.index_edits(scene)
+    yield operation_edits.operator_edits(scene)
+    yield operation_edits.transposes(scene)
+    yield operation_edits.turned_links(scene)
+    yield operation_edits.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
     yield sum_edits.reductions(scene)
