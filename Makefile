@@ -11,7 +11,7 @@ run: $(VENV)/installed
 	@$(BIN)/chainrule train
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .

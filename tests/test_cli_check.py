@@ -446,7 +446,8 @@ def test_a_terminal_gets_colours_and_its_own_width() -> None:
         "except OSError:\n"  # the terminal is closed
         "    pass\n"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    decided = {"NO_COLOR", "COLUMNS", "LINES"}  # by the environment instead
+    environment = {name: value for name, value in os.environ.items() if name not in decided}
     printed = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,

@@ -378,8 +378,13 @@ class Trial:
         own = edit.make(here) if here else None
         if not own or not any(number in self.probe_cone for number in own):
             return False
-        last = len(self.scene.worlds) - 1
-        (steps,) = self.steps_with(own, self.probes, [last], self.probe_cone)
+        last, cone = len(self.scene.worlds) - 1, self.probe_cone
+        step_of = self.scene.program.step_of
+        read = {step_of[p].number for one in own.values() for p in one.inputs if p in step_of}
+        if not read & self.cone <= cone:  # what they read now may change with the edit as well
+            cone = self.cone
+            own = edit.make([step for step in edit.steps if step.number in cone]) or own
+        (steps,) = self.steps_with(own, self.probes, [last], cone)
         for k in self.probes:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
             if u.shape != g.shape:
