@@ -3,23 +3,9 @@
 import json
 from pathlib import Path
 
-from checked import verdict_on
+from test_programs import MAKE, NETWORK
 
-MAKE = """
-rng = np.random.default_rng(5)
-x = rng.normal(size=(9, 3))
-t = np.sin(x[:, :2])
-w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
-"""
-NETWORK = """
-for _ in range(40):
-    h = 1 / (1 + np.exp(-x @ w1))
-    y = h @ w2
-    d2 = (y - t) / len(x)
-    d1 = d2 @ w2.T * h * (1 - h)
-    w2 = w2 - 0.1 * h.T @ d2
-    w1 = w1 - 0.1 * x.T @ d1
-"""
+from checked import verdict_on
 
 
 def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> None:

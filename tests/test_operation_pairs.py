@@ -202,3 +202,27 @@ def test_loops_that_never_run_are_no_proof() -> None:
         "def sum_backward(dout, cache):\n    return np.zeros_like(cache)\n"
     )
     assert verdict["verdict"] == "undecided"
+
+
+UNNAMED = BATCH_NORM.replace(
+    "    dbeta, dgamma = dout.sum(axis=0), (dout * normed).sum(axis=0)\n", ""
+).replace("return dx, dgamma, dbeta", "return dx, {}, {}")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("(dout * normed).sum(axis=0)", "dout.sum(axis=0)"),
+        ("dout.sum(axis=0)", "(dout * normed).sum(axis=0)"),
+    ],
+)
+def test_gradients_without_names_may_come_back_in_any_order(order: tuple[str, str]) -> None:
+    source = UNNAMED.replace("{}", order[0], 1).replace("{}", order[1], 1)
+    assert judged(source)["verdict"] == "right"
+
+
+def test_a_wrong_gradient_without_a_name_is_found_where_it_is_returned() -> None:
+    source = UNNAMED.replace("{}", "0.5 * (dout * normed).sum(axis=0)", 1).replace(
+        "{}", "dout.sum(axis=0)", 1
+    )
+    assert judged(source)["verdict"] != "right"

@@ -106,38 +106,9 @@ def read_claims(
     return apply_pairs(run, program, best)
 
 
-def read_operation(
-    run: Run,
-    parameters: Sequence[int],
-    stored: Mapping[str, int],
-    guess: Guess,
-    loss: str,
-) -> Anatomy | None:
-    """The anatomy of an operation by itself, in which every value that came back is a claim.
-
-    None where it is not known whose gradient a value is.
-    """
-    program = build_program(run.recording, run.sites)
-    left = list(parameters)
-    pairs: list[Pair] = []
-    for by_name in (True, False):
-        for name, claim in stored.items():
-            own = [
-                p for p in left
-                if (is_gradient_name(name, name_of(program, p)) if by_name
-                    else program.recorded[p].shape == program.recorded[claim].shape)
-            ]  # fmt: skip
-            if len(own) == 1 and not any(pair.claim == claim for pair in pairs):
-                pairs.append(Pair(own[0], claim, None, name))
-                left.remove(own[0])
-    if not pairs or len(pairs) < len(stored):
-        return None
-    if any(pair.claim not in program.step_of for pair in pairs):
-        return None
-    reading = Reading(list(parameters), frozenset({"subtract"}), [], loss, pairs)
-    anatomy = apply_pairs(run, program, reading, guess)
-    anatomy.loss = loss
-    return anatomy if len(anatomy.updates) == len(pairs) else None
+def is_made_for(guess: Guess | None, program: Program, mix: Mix) -> bool:
+    """Whether an error is one that was made to drive an operation."""
+    return guess is None or program.recording.sites[mix.step.number] in guess.error_sites
 
 
 def guess_parameters(program: Program) -> Iterator[tuple[list[int], int]]:
@@ -445,7 +416,7 @@ def apply_pairs(
     mixes = [
         mix
         for mix in find_mixes(program, masks, versions, reading.kinds)
-        if guess is None or run.recording.sites[mix.step.number] in guess.error_sites
+        if is_made_for(guess, program, mix)
     ]
     errors = [0] * program.size
     for number, mix in enumerate(mixes):

@@ -25,8 +25,9 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     layouts,
 )
-from chainrule.checking.driving.claims import read_claims, read_operation, stored_values
+from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
+from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses

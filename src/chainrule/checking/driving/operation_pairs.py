@@ -116,8 +116,8 @@ class OperationPlan:
                 return {str(key): value for key, value in result.items()}
             parts = result if isinstance(result, tuple | list) else (result,)
             found = {}
-            for number, (name, part) in enumerate(zip(names, parts, strict=False)):
-                called = f"d{name}"
+            for number, part in enumerate(parts):
+                called = f"what is returned at place {number + 1}"
                 if len(self.returned) == len(parts):
                     file, node = self.returned[number]
                     called = node.id if isinstance(node, ast.Name) else called
@@ -249,8 +249,8 @@ def parts_returned(run: Run, name: str) -> tuple[tuple[int, ast.expr], ...]:
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 for part in ast.walk(node):
                     if isinstance(part, ast.Return) and part.value is not None:
-                        tuples = isinstance(part.value, ast.Tuple)
-                        parts = part.value.elts if tuples else [part.value]  # type: ignore[attr-defined]
+                        value = part.value
+                        parts = value.elts if isinstance(value, ast.Tuple) else [value]
                         return tuple((file, one) for one in parts)
     return ()
 

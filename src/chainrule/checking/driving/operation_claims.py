@@ -1,0 +1,90 @@
+"""What comes back of an operation by itself, held against its operands: which value is whose gradient."""
+
+from collections.abc import Mapping, Sequence
+
+from chainrule.checking.anatomy.predictions import KINDS, find_mixes
+from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.updates import Anatomy, seeds_of
+from chainrule.checking.driving.arguments import Guess
+from chainrule.checking.driving.claims import (
+    Pair,
+    Reading,
+    apply_pairs,
+    is_gradient_name,
+    is_made_for,
+    masks_of,
+    name_of,
+    ratio,
+)
+from chainrule.recording.execution import Run
+
+
+def read_operation(
+    run: Run,
+    parameters: Sequence[int],
+    stored: Mapping[str, int],
+    guess: Guess,
+    loss: str,
+) -> Anatomy | None:
+    """The anatomy of an operation by itself, in which every value that came back is a claim.
+
+    Whose gradient it is, its name says; else its shape; and of several of one shape its numbers, where they are
+    right, or the order. None where that is not known.
+    """
+    program = build_program(run.recording, run.sites)
+    left = list(parameters)
+    pairs: list[Pair] = []
+    for by_name in (True, False):
+        for name, claim in stored.items():
+            own = [
+                p for p in left
+                if (is_gradient_name(name, name_of(program, p)) if by_name
+                    else program.recorded[p].shape == program.recorded[claim].shape)
+            ]  # fmt: skip
+            if len(own) == 1 and not any(pair.claim == claim for pair in pairs):
+                pairs.append(Pair(own[0], claim, None, name))
+                left.remove(own[0])
+    claimed = {pair.claim for pair in pairs}
+    rest = [(name, claim) for name, claim in stored.items() if claim not in claimed]
+    pairs += pair_alike(program, left, rest, guess, loss)
+    if not pairs or len(pairs) < len(stored):
+        return None
+    if any(pair.claim not in program.step_of for pair in pairs):
+        return None
+    reading = Reading(list(parameters), frozenset({"subtract"}), [], loss, pairs)
+    anatomy = apply_pairs(run, program, reading, guess)
+    anatomy.loss = loss
+    return anatomy if len(anatomy.updates) == len(pairs) else None
+
+
+def pair_alike(
+    program: Program,
+    parameters: Sequence[int],
+    rest: Sequence[tuple[str, int]],
+    guess: Guess,
+    loss: str,
+) -> list[Pair]:
+    """Pairs of values without names and parameters of one shape: those that agree, then one after the other."""
+    if not rest:
+        return []
+    values = program.recorded
+    masks = masks_of(program, parameters)
+    mixes = [
+        mix for mix in find_mixes(program, masks, (), KINDS[0]) if is_made_for(guess, program, mix)
+    ]
+    seeds = seeds_of(mixes, tuple(range(len(mixes))), loss, values)
+    true = program.sweep(values, seeds, ())
+    found: list[Pair] = []
+    for agreeing_ones in (True, False):
+        for name, claim in rest:
+            if any(pair.claim == claim for pair in found):
+                continue
+            free = [p for p in parameters if not any(pair.parameter == p for pair in found)]
+            alike = [
+                p for p in free
+                if values[p].shape == values[claim].shape
+                and (not agreeing_ones or ratio(values[claim], true.get(p, 0.0)) is not None)
+            ]  # fmt: skip
+            if alike:
+                found.append(Pair(alike[0], claim, None, name))
+    return found
