@@ -226,3 +226,38 @@ def test_a_wrong_gradient_without_a_name_is_found_where_it_is_returned() -> None
         "{}", "dout.sum(axis=0)", 1
     )
     assert judged(source)["verdict"] != "right"
+
+
+MEANS = """
+def linear_forward(A, W, b):
+    return W @ A + b, (A, W, b)
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = dZ @ A_prev.T / m
+    db = dZ.sum(axis=1, keepdims=True) / m
+    dA_prev = W.T @ dZ
+    return dA_prev, dW, db
+"""
+
+
+def test_parameters_may_have_the_mean_over_samples_whose_own_errors_flow_on() -> None:
+    assert judged(MEANS)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("db = dZ.sum(axis=1, keepdims=True) / m", "db = dZ.sum(axis=1, keepdims=True)"),
+        ("dA_prev = W.T @ dZ", "dA_prev = W.T @ dZ / m**2"),
+    ],
+)
+def test_means_of_some_parameters_and_sums_of_others_do_not_agree(right: str, wrong: str) -> None:
+    assert judged(MEANS.replace(right, wrong))["verdict"] != "right"
+
+
+def test_a_mistake_beside_means_is_found() -> None:
+    verdict = judged(MEANS.replace("db = dZ.sum(axis=1, keepdims=True) / m", "db = dZ.sum() / m"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("bias-summed-over-all", True)

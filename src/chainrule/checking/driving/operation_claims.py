@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from chainrule.checking.anatomy.predictions import KINDS, find_mixes
-from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.program import Gradients, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, seeds_of
 from chainrule.checking.driving.arguments import Guess
 from chainrule.checking.driving.claims import (
@@ -16,7 +16,11 @@ from chainrule.checking.driving.claims import (
     name_of,
     ratio,
 )
+from chainrule.checking.driving.operation_pairs import kind_of_operand
 from chainrule.recording.execution import Run
+from chainrule.recording.recording import Operation
+
+SAME = 1e-9
 
 
 def read_operation(
@@ -44,36 +48,40 @@ def read_operation(
             if len(own) == 1 and not any(pair.claim == claim for pair in pairs):
                 pairs.append(Pair(own[0], claim, None, name))
                 left.remove(own[0])
+    true = gradients_of_made_errors(program, parameters, guess, loss)
     claimed = {pair.claim for pair in pairs}
     rest = [(name, claim) for name, claim in stored.items() if claim not in claimed]
-    pairs += pair_alike(program, left, rest, guess, loss)
+    pairs += pair_alike(program, left, rest, true)
     if not pairs or len(pairs) < len(stored):
         return None
     if any(pair.claim not in program.step_of for pair in pairs):
         return None
+    if takes_means(program, pairs, true, guess):
+        multiply_by_samples(run, program, pairs, guess)
+        program = build_program(run.recording, run.sites)
     reading = Reading(list(parameters), frozenset({"subtract"}), [], loss, pairs)
     anatomy = apply_pairs(run, program, reading, guess)
     anatomy.loss = loss
     return anatomy if len(anatomy.updates) == len(pairs) else None
 
 
-def pair_alike(
-    program: Program,
-    parameters: Sequence[int],
-    rest: Sequence[tuple[str, int]],
-    guess: Guess,
-    loss: str,
-) -> list[Pair]:
-    """Pairs of values without names and parameters of one shape: those that agree, then one after the other."""
-    if not rest:
-        return []
-    values = program.recorded
+def gradients_of_made_errors(
+    program: Program, parameters: Sequence[int], guess: Guess, loss: str
+) -> Gradients:
+    """The true gradients of all that went forward."""
     masks = masks_of(program, parameters)
     mixes = [
         mix for mix in find_mixes(program, masks, (), KINDS[0]) if is_made_for(guess, program, mix)
     ]
-    seeds = seeds_of(mixes, tuple(range(len(mixes))), loss, values)
-    true = program.sweep(values, seeds, ())
+    seeds = seeds_of(mixes, tuple(range(len(mixes))), loss, program.recorded)
+    return program.sweep(program.recorded, seeds, ())
+
+
+def pair_alike(
+    program: Program, parameters: Sequence[int], rest: Sequence[tuple[str, int]], true: Gradients
+) -> list[Pair]:
+    """Pairs of values without names and parameters of one shape: those that agree, then one after the other."""
+    values = program.recorded
     found: list[Pair] = []
     for agreeing_ones in (True, False):
         for name, claim in rest:
@@ -88,3 +96,33 @@ def pair_alike(
             if alike:
                 found.append(Pair(alike[0], claim, None, name))
     return found
+
+
+def of_layer(program: Program, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of a layer's own parameters: other operands' gradients flow on."""
+    own = ("weights", "bias", "scale")
+    return [pair for pair in pairs if kind_of_operand(name_of(program, pair.parameter)) in own]
+
+
+def takes_means(program: Program, pairs: Sequence[Pair], true: Gradients, guess: Guess) -> bool:
+    """Whether parameters have the mean over the samples: of errors that are handed on as each sample's own."""
+    factors = [
+        ratio(program.recorded[pair.claim], true.get(pair.parameter, 0.0))
+        for pair in of_layer(program, pairs)
+    ]
+    told = [factor for factor in factors if factor is not None]
+    samples = guess.layout.inputs.samples
+    return bool(told) and all(abs(factor * samples - 1) < SAME for factor in told)
+
+
+def multiply_by_samples(run: Run, program: Program, pairs: Sequence[Pair], guess: Guess) -> None:
+    """Sums over the samples in place of the means, as further steps of the recording."""
+    recorder = run.recorder
+    assert recorder is not None
+    samples = float(guess.layout.inputs.samples)
+    for pair in of_layer(program, pairs):
+        step = program.step_of[pair.claim]
+        recorder.current_site = run.recording.sites[step.number]
+        recorder.call_stack = run.recording.calls[step.number]
+        operation = Operation("multiply", [pair.claim, recorder.position(samples)])
+        pair.claim = recorder.add(operation, samples * program.recorded[pair.claim])

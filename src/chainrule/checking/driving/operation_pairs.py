@@ -48,9 +48,10 @@ SETTINGS: Mapping[str, Any] = {
 @final
 @dataclass(frozen=True)
 class Family:
-    """The shapes that operands of each kind may have together."""
+    """The shapes that operands of each kind may have together, for so many samples."""
 
     words: str
+    samples: int
     data: Sequence[Shape]
     weights: Sequence[Shape]
     bias: Sequence[Shape]
@@ -60,22 +61,22 @@ class Family:
 
 FAMILIES = (
     Family(
-        "samples in rows", [(SAMPLES, INPUTS)],
+        "samples in rows", SAMPLES, [(SAMPLES, INPUTS)],
         [(INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS), (OUTPUTS, INPUTS), (INPUTS, GATES * OUTPUTS), (OUTPUTS, GATES * OUTPUTS)],
         [(OUTPUTS,), (1, OUTPUTS), (GATES * OUTPUTS,)], [(INPUTS,), (1, INPUTS)], [(SAMPLES, OUTPUTS)],
     ),
     Family(
-        "samples in columns", [(INPUTS, SAMPLES)], [(OUTPUTS, INPUTS), (OUTPUTS, OUTPUTS), (OUTPUTS, OUTPUTS + INPUTS)],
+        "samples in columns", SAMPLES, [(INPUTS, SAMPLES)], [(OUTPUTS, INPUTS), (OUTPUTS, OUTPUTS), (OUTPUTS, OUTPUTS + INPUTS)],
         [(OUTPUTS, 1)], [(INPUTS, 1)], [(OUTPUTS, SAMPLES)],
     ),
     Family(
-        "images, channels first", [(2, 2, 4, 4)], [(3, 2, 3, 3)], [(3,), (3, 1), (1, 3, 1, 1)], [(2,), (1, 2, 1, 1)], [],
+        "images, channels first", 2, [(2, 2, 4, 4)], [(3, 2, 3, 3)], [(3,), (3, 1), (1, 3, 1, 1)], [(2,), (1, 2, 1, 1)], [],
     ),
     Family(
-        "images, channels last", [(2, 4, 4, 2)], [(3, 3, 2, 3)], [(1, 1, 1, 3), (3,)], [(2,), (1, 1, 1, 2)], [],
+        "images, channels last", 2, [(2, 4, 4, 2)], [(3, 3, 2, 3)], [(1, 1, 1, 3), (3,)], [(2,), (1, 1, 1, 2)], [],
     ),
     Family(
-        "one vector", [(INPUTS,)], [(OUTPUTS, INPUTS), (INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS)],
+        "one vector", 1, [(INPUTS,)], [(OUTPUTS, INPUTS), (INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS)],
         [(OUTPUTS,)], [(INPUTS,)], [(OUTPUTS,)],
     ),
 )  # fmt: skip
