@@ -261,3 +261,21 @@ def test_a_mistake_beside_means_is_found() -> None:
     verdict = judged(MEANS.replace("db = dZ.sum(axis=1, keepdims=True) / m", "db = dZ.sum() / m"))
     (finding,) = verdict["findings"]
     assert (finding["mistake"], finding["proved"]) == ("bias-summed-over-all", True)
+
+
+SIGMOID = """
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+def sigmoid_backward(dout, x):
+    return dout * x * (1 - x)
+"""
+
+
+@pytest.mark.parametrize("slope", ["x * (1 - x)", "sigmoid(x) * (1 - sigmoid(x))"])
+def test_the_way_back_may_be_handed_what_came_out_under_any_name(slope: str) -> None:
+    assert judged(SIGMOID.replace("x * (1 - x)", slope))["verdict"] == "right"
+
+
+def test_a_slope_that_is_wrong_of_both_is_not_right() -> None:
+    assert judged(SIGMOID.replace("x * (1 - x)", "(1 - x)"))["verdict"] != "right"

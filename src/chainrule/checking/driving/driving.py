@@ -8,7 +8,7 @@ program accepts and that explains most is what is judged; one that it computes s
 import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -132,6 +132,9 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             continue
         best = try_layouts(run, plan, deadline)
         if isinstance(plan, OperationPlan):
+            if best is not None and not best.right:
+                other = try_layouts(run, replace(plan, of_output=True), deadline)
+                best = other if other is not None and other.right else best
             if best is None:
                 unjudged.append(plan.words)
             else:

@@ -85,11 +85,16 @@ FAMILIES = (
 @final
 @dataclass(frozen=True)
 class OperationPlan:
-    """A function and the one that goes back; `returned` is what the latter returns, as it is written."""
+    """A function and the one that goes back; `returned` is what the latter returns, as it is written.
+
+    Without a cache the way back of an activation may be handed what came out (`of_output`), whatever the
+    name by which it calls it: x * (1 - x).
+    """
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     returned: tuple[tuple[int, ast.expr], ...]
+    of_output: bool = False
     group = "operations"
     families = FAMILIES
     loss = "half-squared-error"  # of the errors that are made here
@@ -143,7 +148,8 @@ class OperationPlan:
         for name, parameter in inspect.signature(self.backward).parameters.items():
             plain = plain_name(name)
             if plain in spoken:
-                found[name] = spoken[plain]
+                handed_out = self.of_output and cache is None and kind_of_operand(name) == "data"
+                found[name] = outputs[0] if handed_out else spoken[plain]
             elif kind_of_operand(name) == "error":
                 found[name] = next(errors)
             elif cache is not None:
