@@ -303,9 +303,23 @@ def judge_targets(
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
         return uses_own_targets(run, case, deadline)
-    if any(is_explained(case, fit) for fit in case.fits.values()):
+    if is_compared_with_data(case) or any(is_explained(case, fit) for fit in case.fits.values()):
         return False, None
     return False, find_missing_target(run, case.program, deadline)
+
+
+def is_compared_with_data(case: Case) -> bool:
+    """Whether every update comes from differences of predictions and data: then no target is missing.
+
+    A velocity's first value is subtracted from as well; it is 0.
+    """
+    numbers = {number for update in case.anatomy.updates for number in update.mixes}
+    mixes = [case.anatomy.mixes[number] for number in numbers]
+    return all(
+        mix.by_difference
+        or (mix.step.operation == "subtract" and np.any(case.values[mix.target]))
+        for mix in mixes
+    )
 
 
 def is_explained(case: Case, fit: Fit) -> bool:
