@@ -316,8 +316,7 @@ def is_compared_with_data(case: Case) -> bool:
     numbers = {number for update in case.anatomy.updates for number in update.mixes}
     mixes = [case.anatomy.mixes[number] for number in numbers]
     return all(
-        mix.by_difference
-        or (mix.step.operation == "subtract" and np.any(case.values[mix.target]))
+        mix.by_difference or (mix.step.operation == "subtract" and np.any(case.values[mix.target]))
         for mix in mixes
     )
 

@@ -17,6 +17,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, final
 
@@ -194,10 +195,11 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.folder, self.project = script.parent, project_of(script)
         self.run, self.recorder, self.changed, self.last = run, recorder, changed, last
         self.paths: dict[str, Path] = {}
+        self.is_own = cache(partial(is_inside, folder=self.project))
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         parts = name.split(".")
-        above = [f for f in (self.folder, *self.folder.parents) if is_inside(f, self.project)]
+        above = [f for f in (self.folder, *self.folder.parents) if self.is_own(f)]
         for folder in above if self.last and not path else ():
             if parts[0] == folder.name and not (folder / parts[0]).exists():
                 # The program's own folder is the package that its modules call by name.
@@ -208,7 +210,7 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if not path:
             folders = above if self.last else [self.folder, Path.cwd(), *map(Path, sys.path)]
         for folder in folders:
-            if not is_inside(folder, self.project):
+            if not self.is_own(folder):
                 continue
             for candidate in (folder / parts[-1] / "__init__.py", folder / f"{parts[-1]}.py"):
                 if candidate.is_file():

@@ -10,6 +10,7 @@ import json
 import re
 import tokenize
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
@@ -55,6 +56,11 @@ class Source:
             return ast.parse(self.text, str(self.path))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise UnreadableError(self.explain(error)) from None
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of its syntax tree, those further out first. Raises: as `parse`."""
+        return tuple(ast.walk(self.parse()))
 
     def explain(self, error: BaseException) -> str:
         line = getattr(error, "lineno", None)

@@ -24,7 +24,7 @@ def update_lines(source: Source) -> list[tuple[int, int]]:
     """The first and last line of every statement that adds to a value or subtracts from it."""
     return [
         (node.lineno, node.end_lineno or node.lineno)
-        for node in ast.walk(source.parse())
+        for node in source.nodes
         if isinstance(node, ast.Assign | ast.AugAssign) and is_update(node)
     ]
 

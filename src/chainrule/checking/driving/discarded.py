@@ -68,7 +68,7 @@ def find_discarded(run: Run) -> Discarded | None:
 def place_of(run: Run, program: Program, step: Instruction) -> Site:
     """Where a result is thrown away: for one that a function returns, where it is called."""
     site, call = program.site(step), program.call(step)
-    for node in ast.walk(run.sources[site.file].parse()):
+    for node in run.sources[site.file].nodes:
         if isinstance(node, ast.Return) and call is not None and is_around(node, site):
             return program.sites[call.site]
     return site

@@ -109,7 +109,7 @@ def left_to_choose(run: Run, name: str) -> bool:
     return any(
         argument.arg.lower().endswith(name.lower())
         for source in run.sources
-        for node in ast.walk(source.parse())
+        for node in source.nodes
         if isinstance(node, ast.arguments)
         for argument in (*node.args, *node.kwonlyargs)
     )

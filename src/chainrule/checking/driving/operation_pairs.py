@@ -252,7 +252,7 @@ def operation_plans(run: Run) -> Iterator[OperationPlan]:
 def parts_returned(run: Run, name: str) -> tuple[tuple[int, ast.expr], ...]:
     """What a function returns, as it is written: each with the number of its file."""
     for file, source in enumerate(run.sources):
-        for node in ast.walk(source.parse()):
+        for node in source.nodes:
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 for part in ast.walk(node):
                     if isinstance(part, ast.Return) and part.value is not None:

@@ -8,8 +8,9 @@ at zero and are multiplied. What the source gives as a constant is frozen by int
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, final
 
 import numpy as np
@@ -71,6 +72,7 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
     )
     pure = starting_values(program, anatomy.stops)
     uses = uses_of(program, forward, pure)
+    name_at = cache(partial(given_name, run))
     found = []
     for position, places in uses.items():
         origin = source_of(program, position)
@@ -82,7 +84,7 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         if origin == "zeros" and not all(place.step.operation in SUMS for place in places):
             continue
-        name = name_of(program, position, run)
+        name = program.name(position) or name_at(birthplace(program, position))
         if origin == "literal" and not (np.size(case.values[position]) > 1 or BIAS.search(name)):
             continue
         if looks_like_mask(case.values[position]) and origin == "random":
@@ -372,11 +374,15 @@ def birthplace(program: Program, position: int) -> Site | None:
 
 def name_of(program: Program, position: int, run: Run) -> str:
     """What the program calls a value: its own name, or that of the list or table that it stands in."""
-    name = program.name(position)
-    site = birthplace(program, position)
-    if name is not None or site is None:
-        return name or "parameter"
-    for node in statements(run, site.file):
+    return program.name(position) or given_name(run, birthplace(program, position))
+
+
+def given_name(run: Run, site: Site | None) -> str:
+    """What the source calls what is made there."""
+    name = None
+    if site is None:
+        return "parameter"
+    for node in run.sources[site.file].nodes:
         if isinstance(node, ast.Assign) and node.lineno <= site.line <= (
             node.end_lineno or node.lineno
         ):
@@ -398,8 +404,8 @@ def is_changed_later(run: Run, name: str) -> bool:
     """Whether the source has an update of that name which had not run when the recording was cut off."""
     sites = [run.sites[number] for number in run.recorder.seen] if run.recorder else []
     reached = {(site.file, site.line) for site in sites}
-    for file in range(len(run.sources)):
-        for node in statements(run, file):
+    for file, source in enumerate(run.sources):
+        for node in source.nodes:
             if isinstance(node, ast.AugAssign):
                 changed = spoken_name(node.target)
             elif isinstance(node, ast.Assign) and name in names_in(node.value):
@@ -417,7 +423,3 @@ def names_in(node: ast.expr) -> set[str | None]:
         for part in ast.walk(node)
         if isinstance(part, ast.Name | ast.Attribute | ast.Subscript)
     }
-
-
-def statements(run: Run, file: int) -> Iterable[ast.AST]:
-    return ast.walk(run.sources[file].parse())

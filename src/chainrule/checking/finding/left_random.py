@@ -26,7 +26,6 @@ from chainrule.checking.finding.frozen import (
     looks_like_mask,
     name_of,
     slope_in_turns,
-    statements,
 )
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import EXACT, Fit, norm
@@ -296,9 +295,9 @@ def is_multiple(value: Any, gradient: Any) -> bool:
 def idle_loop(run: Run, name: str | None = None) -> Site | None:
     """A loop that is reached, never goes round, and does something with that name, or updates anything."""
     seen = [run.sites[number] for number in run.recorder.seen] if run.recorder else []
-    for file in range(len(run.sources)):
+    for file, source in enumerate(run.sources):
         lines = {site.line for site in seen if site.file == file}
-        for node in statements(run, file):
+        for node in source.nodes:
             if not isinstance(node, ast.For) or not (
                 has_update(node) if name is None else name in names_of_all(node.body)
             ):
@@ -333,8 +332,8 @@ def names_of_all(nodes: Sequence[ast.stmt]) -> set[str | None]:
 def unreached_update(run: Run, name: str) -> int | None:
     """The line of an update of that name which the program has not reached, though it trains others."""
     reached = reached_lines(run)
-    for file in range(len(run.sources)):
-        for node in statements(run, file):
+    for file, source in enumerate(run.sources):
+        for node in source.nodes:
             if isinstance(node, ast.Assign | ast.AugAssign) and is_update(node):
                 target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
                 if spoken_name(target) == name and (file, node.lineno) not in reached:

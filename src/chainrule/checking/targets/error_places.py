@@ -65,16 +65,20 @@ def find_error_places(program: Program, deadline: Deadline) -> Iterator[ErrorPla
 def lasting_chains(program: Program) -> tuple[list[Chain], list[int], set[int]]:
     """Chains that go on from turn to turn, the masks, and the roots of all others: e = p - p.mean() is no update."""
     banned: set[int] = set()
+    following: set[int] = set()
     while True:
         chains, masks = find_chains(program, banned)
-        short = {
-            chain.root
+        short = [
+            chain
             for chain in chains
             if chain.versions[-1] - chain.versions[0] < LASTING * program.size
-        }
+        ]
         if not short:
             return chains, masks, banned
-        banned |= short
+        # What goes on from a banned root and is short again is short all along: not version by version.
+        again = [chain for chain in short if chain.root in following]
+        following |= {chain.versions[1] for chain in short}
+        banned |= {chain.root for chain in short} | {p for c in again for p in c.versions}
 
 
 def place_of(program: Program, step: Instruction, slot: int) -> Place:
