@@ -5,12 +5,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# A check runs in a process that writes nothing, so it would compile its modules every time.
+COMPILE := $(BIN)/python -m compileall -q src/chainrule
+
 .PHONY: run test sanitize bench golden lint format clean
 
 run: $(VENV)/installed
 	@$(BIN)/chainrule train
 
 test: $(VENV)/installed-test
+	@$(COMPILE)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-lint
@@ -61,6 +65,7 @@ REQUIREMENTS := import sys, tomllib; print(*tomllib.load(open('pyproject.toml', 
 $(VENV)/installed: $(BIN)/python pyproject.toml $(wildcard src/core/*)
 	@echo "Installing into $(VENV): with a C++ compiler about a minute" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
