@@ -122,3 +122,34 @@ for epoch in range(10):
 """)
     assert verdict["verdict"] == "wrong"
     assert [f["mistake"] for f in verdict["findings"]] == ["parameter-never-updated"]
+
+
+LISTED = """import numpy as np
+rng = np.random.default_rng(5)
+weights = [rng.normal(size=(m, n)) for m, n in [(3, 4), (4, 4), (4, 2)]]
+X, Y = rng.normal(size=(9, 3)), rng.uniform(size=(9, 2))
+for epoch in range(30):
+    values = [X]
+    for w in weights:
+        values.append(np.tanh(values[-1] @ w))
+    slopes = [np.zeros_like(w) for w in weights]
+    delta = (values[-1] - Y) * (1 - values[-1] ** 2)
+    for k in range(2, LAST, -1):
+        slopes[k] = values[k].T @ delta
+        delta = delta @ weights[k].T * (1 - values[k] ** 2)
+    weights = [w - 0.05 * slope for w, slope in zip(weights, slopes)]
+"""
+
+
+def test_a_layer_that_the_loop_never_comes_to_is_never_updated() -> None:
+    assert verdict_on(LISTED.replace("LAST", "-1"))["verdict"] == "right"
+    verdict = verdict_on(LISTED.replace("LAST", "0"))
+    assert verdict["verdict"] == "wrong"
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-never-updated", 14)
+    assert [row["verdict"] for row in verdict["parameters"]].count("right") == 2
+
+
+def test_a_layer_that_is_frozen_in_so_many_words_is_not_called_wrong() -> None:
+    source = "trainable = [False, True, True]\n" + LISTED.replace("LAST", "0")
+    assert verdict_on(source)["verdict"] == "undecided"

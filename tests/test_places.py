@@ -270,3 +270,72 @@ def test_an_error_that_is_computed_and_not_used_is_what_belongs_there(tmp_path: 
     (finding,) = findings_in(source, tmp_path)
     assert (finding.mistake, finding.line) == ("wrong-variable", line_of(source, "d1 ="))
     assert finding.fix == "    d1 = back * (z1 > 0)"
+
+
+RAW_ERROR = """\
+import numpy as np
+
+rng = np.random.default_rng(8)
+into, out = rng.normal(size=(4, 3)), rng.normal(size=(2, 4))
+squash = lambda z: 1 / (1 + np.exp(-z))
+for turn in range(80):
+    x, t = rng.normal(size=(3, 1)), rng.uniform(size=(2, 1))
+    h = squash(into @ x)
+    p = squash(out @ h)
+    miss = t - p
+    back = out.T @ miss
+    out += 0.3 * (miss * p * (1 - p)) @ h.T
+    into += 0.3 * (back * h * (1 - h)) @ x.T
+"""
+
+
+def test_a_raw_error_is_blamed_where_it_is_sent_back_though_its_delta_is_made_later(
+    tmp_path: Path,
+) -> None:
+    (finding,) = findings_in(RAW_ERROR, tmp_path)
+    assert (finding.mistake, finding.line) == (
+        "raw-error-backpropagated",
+        line_of(RAW_ERROR, "back"),
+    )
+    assert finding.proved
+
+
+CELLS = """\
+import math
+import random
+
+random.seed(2)
+layers = [[{"w": [random.gauss(0, 1) for _ in range(3)]} for _ in range(n)] for n in (3, 2)]
+rows = [([random.gauss(0, 1), random.gauss(0, 1), 1.0], [k % 2, (k + 1) % 2]) for k in range(9)]
+for epoch in range(9):
+    for x, t in rows:
+        taken = x
+        for layer in layers:
+            for cell in layer:
+                z = sum(w * v for w, v in zip(cell["w"], taken))
+                cell["a"] = 1 / (1 + math.exp(-z))
+            taken = [cell["a"] for cell in layer]
+        for number in (1, 0):
+            misses = []
+            for k, cell in enumerate(layers[number]):
+                if number:
+                    misses.append(cell["a"] - t[k])
+                else:
+                    total = 0.0
+                    for above in layers[1]:
+                        total += above["w"][k] * above["d"]
+                    misses.append(total)
+            for k, cell in enumerate(layers[number]):
+                cell["d"] = misses[k]
+        for number, layer in enumerate(layers):
+            given = [cell["a"] for cell in layers[0]] if number else x
+            for cell in layer:
+                for k in range(3):
+                    cell["w"][k] -= 0.2 * cell["d"] * given[k]
+"""
+
+
+def test_a_missing_derivative_is_blamed_where_a_sum_goes_on_as_a_delta(tmp_path: Path) -> None:
+    (finding,) = findings_in(CELLS, tmp_path)
+    assert (finding.mistake, finding.line) == ("missing-derivative", line_of(CELLS, 'cell["d"] ='))
+    assert finding.proved

@@ -1,5 +1,6 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from chainrule.checking.driving.discarded import Discarded, discarded_finding, f
 from chainrule.checking.driving.driving import Driven, judge_untrained, left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
-from chainrule.checking.finding.frozen import find_frozen
+from chainrule.checking.finding.frozen import find_frozen, without_error
 from chainrule.checking.finding.left_random import (
     doubt_about,
     find_left_random,
@@ -58,6 +59,7 @@ REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
 HUGE = 1e8
+FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
 FEW = 2  # passes
 TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
@@ -334,12 +336,30 @@ def is_explained(case: Case, fit: Fit) -> bool:
 
 def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
     """Wrong, where a repair shows which error a parameter's updates lack; else nobody knows what they mean."""
+    fit = next((fit for fit in case.fits.values() if without_error(case, fit, run)), None)
+    if fit is not None:
+        return never_reached(name, case, fit, run)
     verdict = blame(name, run, case, deadline)
     if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
         return verdict
     return undecided(
         name, "something that its predictions are made with is changed without any error"
     )
+
+
+def never_reached(name: str, case: Case, fit: Fit, run: Run) -> Verdict:
+    """Wrong: statements add 0 to parameters in every pass; undecided, where the program speaks of freezing some."""
+    frozen = without_error(case, fit, run)
+    rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
+    if any(FREEZING.search(source.text) for source in run.sources):
+        return undecided(
+            name, "some of its parameters stay as they are, perhaps on purpose", parameters=rows
+        )
+    return Verdict(
+        name, "wrong", "a parameter is never updated", loss=joined_losses([fit.loss]),
+        factor=common_factor(case, fit), parameters=rows,
+        findings=frozen_findings(case, fit, frozen, run),
+    )  # fmt: skip
 
 
 def sooner(deadline: Deadline) -> Deadline:

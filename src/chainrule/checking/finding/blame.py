@@ -5,7 +5,7 @@ assignment's; weights that were changed too early are the early update's.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
@@ -244,20 +244,42 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
         return here
     used = {
         spoken_name(operand)
-        for step in program.consumers.get(edit.step.output, ())
-        if step.number in scene.suspect_numbers and program.site(step).file == site.file
-        for slot, position in enumerate(step.inputs)
-        if position == edit.step.output
-        and (operand := operand_of(text.find(program.site(step)), slot)) is not None
+        for step in edit.steps
+        for reader in program.consumers.get(step.output, ())
+        if reader.number in scene.suspect_numbers
+        and scene.place_of(reader) != scene.place_of(step)  # a running sum goes on
+        and program.site(reader).file == site.file
+        for slot, position in enumerate(reader.inputs)
+        if position == step.output
+        and (operand := operand_of(text.find(program.site(reader)), slot)) is not None
     }
+    node = handed_on(text, name, used, site.line)
+    return here if node is None else Blame(site.file, node)
+
+
+def handed_on(text: Text, name: str, used: Collection[str | None], line: int) -> ast.AST | None:
+    """From a line on, where a value goes on as it is by a name that it is read by: dz = dh; sums.append(s); d = sums[j]."""
+    if name in used:
+        return None
+    appended: ast.Call | None = None
+    lists: set[str | None] = set()
+    for node in sorted(statements_from(text, line), key=lambda node: node.lineno):
+        if is_appended(node, name):
+            appended = appended or node
+            lists.add(spoken_name(node.func.value))  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = spoken_name(node.targets[0]), spoken_name(node.value)
+            if target in used and (
+                value == name != target or (value in lists and value not in used)
+            ):
+                return node
+    return appended
+
+
+def statements_from(text: Text, line: int) -> Iterator[ast.Assign | ast.Call]:
     for node in ast.walk(text.tree):
-        if is_appended(node, name) and node.lineno >= site.line and name not in used:
-            return Blame(site.file, node)
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.lineno >= site.line:
-            target = spoken_name(node.targets[0])
-            if spoken_name(node.value) == name != target and target in used and name not in used:
-                return Blame(site.file, node)
-    return here
+        if isinstance(node, ast.Assign | ast.Call) and node.lineno >= line:
+            yield node
 
 
 def passed_on(

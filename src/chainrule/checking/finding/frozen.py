@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import equal_indices, spread
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
-from chainrule.checking.anatomy.updates import seeds_of
+from chainrule.checking.anatomy.updates import seeds_of, true_gradients
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, norm
 from chainrule.recording.execution import Run
@@ -36,7 +36,8 @@ SMALLEST = 1e-6  # of the other parameters' gradients: below it there is none
 class Frozen:
     """A parameter that stays: its first value's position, and what the loss's gradient there is.
 
-    `intended`: the source gives it as a constant. `line` is where its update belongs.
+    `intended`: the source gives it as a constant. `site` is where its update belongs, or where a statement
+    adds 0 to it in every pass.
     """
 
     position: int
@@ -47,6 +48,7 @@ class Frozen:
     site: Site | None = None
     born: Site | None = None
     start: Any = None
+    adds_0: bool = False
 
 
 @final
@@ -128,6 +130,31 @@ def thrown_away(case: Case, fit: Fit, run: Run) -> list[Frozen]:
                 )
             )  # fmt: skip
     return found
+
+
+def without_error(case: Case, fit: Fit, run: Run) -> list[Frozen]:
+    """The wrong parameters of a fit, if each is one that statements add 0 to in every pass, though others follow the loss."""
+    program, anatomy, values = case.program, case.anatomy, case.values
+    if fit.form != "gradient-descent" or not fit.good or not fit.clear:
+        return []
+    gradients = true_gradients(anatomy, values, fit.loss)
+    found: dict[int, Frozen] = {}
+    for update, gradient in zip(anatomy.updates, gradients, strict=True):
+        if update.chain not in fit.bad:
+            continue
+        if not np.array_equal(values[update.before], values[update.after]):
+            return []
+        chain = anatomy.chains[update.chain]
+        seeds = seeds_of(anatomy.mixes, sorted(update.mixes), fit.loss, values)
+        if update.chain in found or not norm(gradient) > 0:
+            continue
+        if lowers_loss(case, values, update.before, gradient, seeds):
+            found[update.chain] = Frozen(
+                chain.root, chain.name(program) or name_of(program, chain.root, run), False,
+                np.shape(values[chain.root]), gradient, program.site(chain.steps[0]), None,
+                values[chain.root], adds_0=True,
+            )  # fmt: skip
+    return list(found.values()) if set(found) == fit.bad else []
 
 
 def starting_values(program: Program, stops: Collection[int]) -> set[int]:

@@ -73,18 +73,24 @@ def frozen_findings(case: Case, fit: Fit, frozen: Sequence[Frozen], run: Run) ->
         one = members[0]
         index = np.unravel_index(int(np.argmax(np.abs(one.gradient))), np.shape(one.gradient))
         cell, cell_line = source.cell_of(line)
-        where = f"[{', '.join(map(str, index))}]" if index else ""
+        where = f"[{','.join(map(str, index))}]" if index else ""
         slope = float(np.asarray(one.gradient)[index])
         born = f" (line {one.born.line})" if one.born and one.site else ""
+        start = f"which starts {'random' if np.any(one.start) else 'at zero'}{born}"
+        update = (
+            f"an update of {name} that is 0 in every pass"
+            if one.adds_0
+            else f"no update of {name}, {start}"
+        )
         findings.append(
             Finding(
                 str(source.path), line, "parameter-never-updated",
-                f"no statement changes {name}, which starts {'at zero' if not np.any(one.start) else 'random'}{born}",
-                f"the loss's gradient with respect to {name} is not 0 (at {name}{where} it is {slope:.6g}); "
-                "a step against it lowers the loss, as the computation shows when it is run again",
+                update,
+                f"one against the loss's gradient with respect to {name}, which is not 0 (at {name}{where} it is "
+                f"{slope:.6g}): a step against it lowers the loss, as the computation shows when it is run again",
                 update_text(case, fit, name, one.gradient), proved=True, cell=cell, cell_line=cell_line,
                 source=source.shown[line - 1] if line <= len(source.shown) else "",
-                parameters=[name], numbers=(name + where, 0.0, slope),
+                parameters=[name], numbers=(f"the gradient of {name}{where}", 0.0, slope),
             )
         )  # fmt: skip
     return findings

@@ -25,6 +25,7 @@ from chainrule.checking.fitting.rates import find_step_sizes
 from chainrule.checking.repairing.edits import Changes, Edit
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
+from chainrule.checking.repairing.raw_errors import raw_errors
 from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
@@ -200,6 +201,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield operation_edits.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
+    yield raw_errors(scene)
     yield sum_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
     yield value_edits.constants(scene)

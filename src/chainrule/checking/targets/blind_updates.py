@@ -6,11 +6,11 @@ A state is made of the next inputs; averages and targets of other networks go in
 """
 
 from bisect import bisect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Chain
+from chainrule.checking.anatomy.parameters import Chain, Spot, spot
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
 from chainrule.checking.fitting.case import Case, fit_anatomy
 from chainrule.checking.targets.error_places import lasting_chains
@@ -31,11 +31,26 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
     for mix in mixes:
         targets.setdefault(mix.prediction, set()).add(mix.target)
     root_of = {position: chain.root for chain in chains for position in chain.versions}
-    blind = {c.root for c in others if is_blindly_updated(case, c, targets, stops, root_of)}
+    trained = {spot(program, step) for chain in case.anatomy.chains for step in chain.steps}
+    blind = {
+        c.root
+        for c in others
+        if is_blindly_updated(case, c, targets, stops, root_of)
+        or is_moved_by_nothing(case, c, trained)
+    }
     if not blind:
         return None
     judged = fit_anatomy(take_apart(program, finished, kept=blind))
     return judged if judged.fits and judged.unknown_function is None else None
+
+
+def is_moved_by_nothing(case: Case, chain: Chain, trained: Collection[Spot]) -> bool:
+    """Whether the statements that train others add 0 to a value, every time: an error never came there."""
+    values, steps = case.values, chain.steps
+    pairs = zip(chain.versions, chain.versions[1:], strict=False)
+    return all(spot(case.program, step) in trained for step in steps) and all(
+        np.array_equal(values[before], values[after]) for before, after in pairs
+    )
 
 
 def is_blindly_updated(
