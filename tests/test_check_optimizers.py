@@ -155,3 +155,35 @@ def test_errors_that_are_written_down_for_each_parameter_have_one_rate() -> None
     verdict = verdict_on(twice)
     assert verdict["verdict"] == "wrong"
     assert {finding["mistake"] for finding in verdict["findings"]} == {"parameter-mis-scaled"}
+
+
+VELOCITIES = """\
+import numpy as np
+
+rng = np.random.default_rng(6)
+x = rng.normal(size=(15, 3))
+y = np.sin(x @ rng.normal(size=(3, 2)))
+w1, b1 = rng.normal(size=(3, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 2)), np.zeros(2)
+vw1, vb1, vw2, vb2 = np.zeros_like(w1), np.zeros_like(b1), np.zeros_like(w2), np.zeros_like(b2)
+for step in range(60):
+    h = np.tanh(x @ w1 + b1)
+    d2 = h @ w2 + b2 - y
+    d1 = d2 @ w2.T * (1 - h**2)
+    vw2 = 0.9 * vw2 - 0.01 * h.T @ d2
+    vb2 = 0.9 * vb2 - 0.01 * d2.sum(axis=0)
+    vw1 = 0.9 * vw1 - 0.01 * x.T @ d1
+    vb1 = 0.9 * vb1 - 0.01 * d1.sum(axis=0)
+    w2 += vw2
+    b2 += vb2
+    w1 += vw1
+    b1 += vb1
+"""
+
+
+def test_what_velocities_of_0_divide_mends_nothing() -> None:
+    assert verdict_on(VELOCITIES)["verdict"] == "right"
+    source = VELOCITIES.replace(" * (1 - h**2)", "")
+    (finding,) = verdict_on(source)["findings"]
+    assert finding["mistake"] == "missing-derivative"
+    assert finding["line"] == line_of(source, "d1 =")

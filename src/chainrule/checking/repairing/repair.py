@@ -243,8 +243,11 @@ def best_edit(
                     edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
                     found.append((gained, edit))
             repeated = one_mistake_repeated(trial, found, before)
-            if repeated:
-                return first_that_holds(scene, changes, repeated)
+            chosen = first_that_holds(scene, changes, repeated)
+            if chosen is not None:
+                return chosen
+            tried = {id(edit) for _, edit in repeated}  # in other turns they do not help
+            found = [pair for pair in found if id(pair[1]) not in tried]
         if any(gained >= trial.missing for gained, _ in found):
             chosen = first_that_holds(scene, changes, found)
             if chosen is not None:

@@ -179,11 +179,14 @@ class Trial:
     # --- steps ------------------------------------------------------------------------------------
 
     def pairs(self, everywhere: Sequence[Sequence[Any]]) -> list[tuple[Any, Any] | None]:
-        """u and g of each parameter, all worlds joined; None where their shapes differ."""
+        """u and g of each parameter, all worlds joined; None where their shapes differ, or u has no bounds."""
         found: list[tuple[Any, Any] | None] = []
         for k in self.places:
             us, gs = [steps[k] for steps in everywhere], self.gradients[k]
-            fits = all(np.shape(u) == np.shape(g) for u, g in zip(us, gs, strict=True))
+            fits = all(
+                np.shape(u) == np.shape(g) and np.all(np.isfinite(u))
+                for u, g in zip(us, gs, strict=True)
+            )
             found.append((join(us), join(gs)) if fits else None)
         return found
 
@@ -387,7 +390,7 @@ class Trial:
         (steps,) = self.steps_with(own, self.probes, [last], cone)
         for k in self.probes:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
-            if u.shape != g.shape:
+            if u.shape != g.shape or not np.all(np.isfinite(u)):
                 continue
             before = np.reshape(
                 np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
