@@ -2,6 +2,8 @@
 
 import pytest
 
+from subtle_programs import LISTS
+
 from checked import verdict_on
 
 ONLINE = """\
@@ -102,3 +104,25 @@ def test_one_mistake_in_lists_is_named_at_its_line(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     found = [(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]]
     assert found == [(mistake, line, True)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake"),
+    [
+        ("b2 -= rate * delta", "b2 -= 0.5 * rate * delta", "parameter-mis-scaled"),
+        ("w2[j] -= rate * delta", "w2[j] -= 0.5 * rate * delta", "parameter-mis-scaled"),
+        ("back = [delta", "back = [0.5 * delta", "parameter-mis-scaled"),
+        ("back = [delta", "back = [rate * delta", "learning-rate-twice"),
+        # As far off as if all others had the rate twice.
+        ("b2 -= rate * delta", "b2 -= 2 * rate * delta", "parameter-mis-scaled"),
+    ],
+)
+def test_a_number_that_happens_to_be_the_rate_is_not_the_rate(
+    right: str, wrong: str, mistake: str
+) -> None:
+    assert "rate = 0.5" in LISTS
+    source = LISTS.replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    fixed = next(line for line in LISTS.splitlines() if right in line)
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert finding["fix"] in (None, fixed)

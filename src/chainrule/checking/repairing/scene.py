@@ -478,15 +478,6 @@ class Scene:
         return find_decaying(self.case.anatomy, self.forward)
 
     @cached_property
-    def named_rates(self) -> set[float]:
-        """The numbers that have the name of a rate."""
-        return {
-            float(np.reshape(value, -1)[0])
-            for position, value in self.program.given.items()
-            if np.size(value) == 1 and (self.is_rate(position) or position in self.step_sizes)
-        }
-
-    @cached_property
     def step_sizes(self) -> set[int]:
         return find_step_sizes(self.case.anatomy)
 

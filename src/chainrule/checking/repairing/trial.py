@@ -427,7 +427,9 @@ class Trial:
         ratios = self.constant_ratios()
         wrong = [u.chain for u in self.updates if u.chain in self.scene.fit.bad]
         entries = sum(
-            np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios
+            np.size(self.scene.case.values[u.before])
+            for u in self.scene.case.anatomy.updates
+            if u.chain in ratios
         )
         # One number has some ratio in any one turn: only all turns tell whether it is constant.
         cosines = self.scene.fit.cosine
