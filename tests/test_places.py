@@ -114,6 +114,28 @@ for step in range(12):
     u = u - 0.05 * gradients[0]
     w = w - 0.05 * gradients[1]
 """
+LETTERS = """\
+import numpy as np
+
+rng = np.random.default_rng(8)
+u, w, v = rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=(2, 5))
+for step in range(12):
+    letters, targets = rng.integers(0, 3, 5), rng.normal(size=(5, 2))
+    xs, hs, errors = {}, {-1: np.zeros(4)}, {}
+    for t in range(5):
+        xs[t] = np.zeros(3)
+        xs[t][letters[t]] = 1
+        hs[t] = np.tanh(u @ xs[t] + w @ hs[t - 1])
+        errors[t] = v @ np.concatenate([hs[t], [1.0]]) - targets[t]
+    du, dw, dv, back = np.zeros((4, 3)), np.zeros((4, 4)), np.zeros((2, 5)), np.zeros(4)
+    for t in reversed(range(5)):
+        dv += np.outer(errors[t], np.concatenate([hs[t], [1.0]]))
+        dz = (v[:, :4].T @ errors[t] + back) * (1 - hs[t] ** 2)
+        du += np.outer(dz, xs[t])
+        dw += np.outer(dz, hs[t - 1])
+        back = w.T @ dz
+    u, w, v = u - 0.05 * du, w - 0.05 * dw, v - 0.05 * dv
+"""
 LAYERS = """\
 import numpy as np
 
@@ -228,6 +250,14 @@ for epoch in range(12):
         pytest.param(
             CELLS, "np.outer(dz, self.before)", "np.outer(dz, self.h)",
             "wrong-layer-input", "gradients[1] +=", id="a state by another name has no index",
+        ),
+        pytest.param(
+            LETTERS, "np.outer(dz, xs[t])", "np.outer(dz, xs[0])",
+            "wrong-index", "du +=", id="inputs of several times are made in one place",
+        ),
+        pytest.param(
+            LETTERS, "np.outer(errors[t], np.concatenate([hs[t]", "np.outer(errors[t], np.concatenate([hs[t - 1]",
+            "wrong-index", "dv +=", id="a state of another time is joined with the same 1",
         ),
         pytest.param(
             LAYERS, "before = delta @ self.w.T", "before = error @ self.w.T",

@@ -8,6 +8,7 @@ from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.alternatives import Label
 from chainrule.checking.repairing.scene import PLAIN, Scene
 
+JOINED = {"concatenate", "stack", "transpose", "reshape"}
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
 
@@ -136,18 +137,35 @@ def is_turned(label: Label) -> bool:
 
 
 def alike(scene: Scene, position: int, other: int) -> bool:
-    """Whether two values are entries of the same thing: made in one place, or read out of one value."""
+    """Whether two values are entries of the same thing: made in one place, or read out of one value.
+
+    Or joined of such in two places: of a state and a 1, forward and backward.
+    """
     one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
     if is_part_of(scene, position, other):
         return True
     if one is None or two is None:
         return False
-    return scene.place_of(one)[0] == scene.place_of(two)[0]
+    if scene.place_of(one)[0] == scene.place_of(two)[0]:
+        return True
+    if one.operation != two.operation or one.operation not in JOINED:
+        return False
+    pairs = list(zip(one.inputs, two.inputs, strict=False))
+    joined = [pair for pair in pairs if alike(scene, *pair)]
+    values = scene.case.values
+    rest = (pair for pair in pairs if pair not in joined)
+    return bool(joined) and all(np.array_equal(values[p], values[q]) for p, q in rest)
 
 
 def is_peer(scene: Scene, position: int, other: int) -> bool:
-    """Whether two numbers are made in one place and neither from the other: units of one layer."""
-    if np.size(scene.case.values[position]) != 1 or not alike(scene, position, other):
+    """Whether two values are made in one place and neither from the other: units of one layer, inputs of time steps.
+
+    Arrays in one place of one call: a helper makes values of all kinds.
+    """
+    one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
+    lone = np.size(scene.case.values[position]) == 1
+    listed = one is not None and two is not None and scene.place_of(one) == scene.place_of(two)
+    if not (alike(scene, position, other) if lone else listed):
         return False
     early, late = sorted((position, other))
     return early not in scene.program.ancestors([late], {early})
