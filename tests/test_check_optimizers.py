@@ -187,3 +187,18 @@ def test_what_velocities_of_0_divide_mends_nothing() -> None:
     (finding,) = verdict_on(source)["findings"]
     assert finding["mistake"] == "missing-derivative"
     assert finding["line"] == line_of(source, "d1 =")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("vw2 = 0.9 * vw2 -", "vw2 = 0.9 * vw2 +"),
+        ("b1 += vb1", "b1 -= vb1"),
+        ("d2 = h @ w2 + b2 - y", "d2 = y - (h @ w2 + b2)"),
+    ],
+)
+def test_what_climbs_is_blamed_where_it_differs_from_the_others(right: str, wrong: str) -> None:
+    source = VELOCITIES.replace("0.01", "0.0002").replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    assert (finding["mistake"], finding["line"]) == ("sign-error", line_of(source, wrong))
+    assert finding["proved"]

@@ -46,7 +46,7 @@ class Fit:
 
     @property
     def is_right(self) -> bool:
-        climbs = self.form == "gradient-descent" and any(rate < 0 for rate in self.rate.values())
+        climbs = self.form != "adaptive" and any(rate < 0 for rate in self.rate.values())
         return bool(self.good) and not self.bad and not climbs
 
 
@@ -395,7 +395,7 @@ def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float |
 
 
 def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
-    """eta, beta and lambda that fit all updates of some chains exactly, or None."""
+    """eta, beta and lambda that fit all updates of some chains exactly, or None; eta < 0 where they climb."""
     rows, sides = [], []
     for trace in traces:
         for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
@@ -422,10 +422,10 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
     eta, beta, decay = solution / scale
     size = norm(side)
     noise = 8 * np.finfo(float).eps * norm(matrix[:, 2]) / size if size else 0.0
-    if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta <= 0:
+    if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta == 0:
         return None
     # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
     # Nothing is ever forgotten by beta = 1: that is a gradient which is added up and not set back to 0.
-    if not -1e-9 <= beta < 1.0 - 1e-9 or not -1e-9 <= decay / eta < 1e3 or len(side) < 4 * rank:
+    if not -1e-9 <= beta < 1.0 - 1e-9 or not -1e-9 <= decay / abs(eta) < 1e3 or len(side) < 4 * rank:
         return None
     return float(eta), float(beta), float(decay)

@@ -135,7 +135,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_operator(scene, first, other, link), steps,
                 each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=(4 if is_shared(scene, steps) else 0) if link else 1,
+                first, how=other, cost=(4 if is_usual(scene, steps) else 0) if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
@@ -180,9 +180,13 @@ def multiplied(scene: Scene, step: Instruction) -> Instruction | None:
     return replace(step, compute=compute)
 
 
-def is_shared(scene: Scene, steps: Sequence[Instruction]) -> bool:
-    """Whether a place makes right values, too: an edit of the line would change those as well."""
-    return len(scene.instances[scene.place_of(steps[0])]) > len(steps)
+def is_usual(scene: Scene, steps: Sequence[Instruction]) -> bool:
+    """Whether right parameters go on as wrong ones do: at the same place, or all of them by the same operation."""
+    chains, good = scene.case.anatomy.chains, scene.fit.good
+    return len(scene.instances[scene.place_of(steps[0])]) > len(steps) or (
+        {step.operation for number in good for step in chains[number].steps[:1]}
+        == {steps[0].operation}
+    )
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:

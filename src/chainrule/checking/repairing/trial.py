@@ -44,7 +44,7 @@ def former_update(anatomy: Anatomy, update: Update) -> int | None:
 
 
 def momentum_of(scene: Scene) -> tuple[float, float]:
-    """beta and lambda of right parameters' updates u = -eta g + beta u' - lambda V, where they have such."""
+    """beta and lambda of updates u = -eta g + beta u' - lambda V, where right parameters, or all that climb, have such."""
     if scene.fit.form != "momentum":
         return 0.0, 0.0
     anatomy = scene.case.anatomy
@@ -55,7 +55,7 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
     ]
     traces = traces_of(anatomy, rows)
     pools: dict[Any, list[Trace]] = {}
-    for number in sorted(scene.fit.good):
+    for number in sorted(scene.fit.good or scene.fit.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(
             traces[number]
