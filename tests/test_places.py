@@ -61,6 +61,27 @@ for epoch in range(12):
             for i in range(3):
                 first[j][i] -= rate * deltas[j] * x[i]
 """
+SUMS = """\
+import random
+
+random.seed(5)
+w = [[random.gauss(0, 1) for _ in range(3)] for _ in range(2)]
+b = [0.1, -0.2]
+samples = [([random.gauss(0, 1) for _ in range(3)], [random.gauss(0, 1) for _ in range(2)]) for _ in range(4)]
+for epoch in range(12):
+    dw, db = [[0.0] * 3 for _ in range(2)], [0.0] * 2
+    for x, t in samples:
+        out = [sum(w[k][j] * x[j] for j in range(3)) + b[k] for k in range(2)]
+        errors = [out[k] - t[k] for k in range(2)]
+        for k in range(2):
+            db[k] += errors[k]
+            for j in range(3):
+                dw[k][j] += errors[k] * x[j]
+    for k in range(2):
+        b[k] -= 0.05 * db[k]
+        for j in range(3):
+            w[k][j] -= 0.05 * dw[k][j]
+"""
 CLASSES = """\
 import numpy as np
 
@@ -258,6 +279,15 @@ for epoch in range(12):
         pytest.param(
             LETTERS, "np.outer(errors[t], np.concatenate([hs[t]", "np.outer(errors[t], np.concatenate([hs[t - 1]",
             "wrong-index", "dv +=", id="a state of another time is joined with the same 1",
+        ),
+        pytest.param(
+            SAMPLES_AND_LAYERS.replace("[3, 4", "[4, 4").replace("size=(3, 1)", "size=(4, 1)"),
+            "delta @ values[layer].T", "delta @ delta.T",
+            "wrong-variable", "sums[0][layer] =", id="an error times itself is no gradient",
+        ),
+        pytest.param(
+            SUMS, "db[k] += errors[k]", "db[k] = errors[k]",
+            "last-sample-only", "db[k] =", id="the entry of a sum is overwritten by each sample",
         ),
         pytest.param(
             LAYERS, "before = delta @ self.w.T", "before = error @ self.w.T",

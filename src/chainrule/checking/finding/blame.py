@@ -277,11 +277,18 @@ def passed_on(
             if (
                 isinstance(one, ast.Assign)
                 and any(spoken_name(target) in names for target in one.targets)
-                and is_name_of(getattr(one.value, "elt", one.value), program.name(position))
+                and is_passed_on(one, program.name(position))
                 and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
             ):
                 return Blame(here.file, one)
     return None
+
+
+def is_passed_on(one: ast.Assign, name: str | None) -> bool:
+    """Whether what an assignment gives another name is a name, or an entry of what has a name, perhaps this new one."""
+    value = getattr(one.value, "elt", one.value)
+    new = isinstance(value, ast.Subscript) and name in map(spoken_name, one.targets)
+    return is_name_of(value, name) or (new and name is not None)
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:

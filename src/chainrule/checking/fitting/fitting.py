@@ -426,6 +426,10 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
         return None
     # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
     # Nothing is ever forgotten by beta = 1: that is a gradient which is added up and not set back to 0.
-    if not -1e-9 <= beta < 1.0 - 1e-9 or not -1e-9 <= decay / abs(eta) < 1e3 or len(side) < 4 * rank:
+    if (
+        not -1e-9 <= beta < 1.0 - 1e-9
+        or not -1e-9 <= decay / abs(eta) < 1e3
+        or len(side) < 4 * rank
+    ):
         return None
     return float(eta), float(beta), float(decay)

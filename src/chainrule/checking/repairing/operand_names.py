@@ -21,17 +21,16 @@ def name_operand(
         return "updated-weights"
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
+        if not should:
+            return "wrong-variable" if is_error_twice(scene, step) else None
         maker = scene.program.step_of.get(position)
-        if not should or (
-            maker is not None
-            and maker.operation in ("multiply", "divide")
-            and other in maker.inputs
-        ):
-            return None
         if (
             maker is not None
             and other in maker.inputs
-            and any(scene.is_decay(p) for p in maker.inputs)
+            and (
+                maker.operation in ("multiply", "divide")
+                or any(scene.is_decay(p) for p in maker.inputs)
+            )
         ):
             return None
         if scales_to(scene, position, other):
@@ -85,6 +84,13 @@ def name_operand(
     if label[0] == "shift" or is_turned(label) or alike(scene, position, other):
         return "wrong-index"
     return "wrong-variable"
+
+
+def is_error_twice(scene: Scene, step: Instruction) -> bool:
+    """Whether a step multiplies an error by an error, or turns it for such a product."""
+    turned = step.operation in ("transpose", "reshape")
+    users = scene.program.consumers.get(step.output, ()) if turned else (step,)
+    return any(scene.multiplies_errors(user) for user in users)
 
 
 def scales_to(scene: Scene, position: int, other: int) -> bool:

@@ -360,7 +360,7 @@ def place_order(edit: Edit) -> int:
     """Of places that serve as well the last one for a factor that is missing, else the first."""
     return (
         -edit.step.number
-        if edit.mistake == "missing-derivative" and edit.how == "factor"
+        if edit.mistake in ("missing-derivative", "dropout-mask") and edit.how == "factor"
         else edit.step.number
     )
 

@@ -339,6 +339,7 @@ class Scene:
                     and (
                         step.operation in CARRIERS
                         or (step.operation in PRODUCTS and not self.is_tainted(here))
+                        or self.multiplies_errors(step)
                     )
                 ):
                     seen.add(step.output)
@@ -387,6 +388,10 @@ class Scene:
         return step.operation in ("transpose", "reshape", "gather") and (
             self.updated_by(step.output) is not None or self.is_multiplied(step)
         )
+
+    def multiplies_errors(self, step: Instruction) -> bool:
+        """Whether a step is a product of two errors: an input, a slope or a weight belongs in the place of one."""
+        return step.operation in PRODUCTS and all(map(self.is_tainted, step.inputs))
 
     def is_multiplied(self, step: Instruction) -> bool:
         """Whether a step's result goes into a product with an error that makes a weight's gradient."""
