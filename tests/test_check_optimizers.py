@@ -59,6 +59,13 @@ def update(params, grads, state, step, rate=0.3, beta1=0.9, beta2=0.99, eps=1e-8
         state[k] = m, v
         params[k] = params[k] - rate * (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
 """,
+    "adagrad": """\
+def update(params, grads, state, step, rate=0.1):
+    for k in params:
+        s = state.setdefault(k, np.zeros_like(params[k]))
+        s += grads[k] ** 2
+        params[k] = params[k] - rate * grads[k] / (np.sqrt(s) + 1e-8)
+""",
     "rmsprop": """\
 def update(params, grads, state, step, rate=0.01, decay=0.9, eps=1e-6):
     for k in params:
@@ -111,6 +118,13 @@ def test_a_mistake_under_an_optimizer_is_found(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     found = {(finding["mistake"], finding["line"]) for finding in verdict["findings"]}
     assert found == {(mistake, line_of(source, line))}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_bias_that_is_moved_by_one_number_is_found(optimizer: str) -> None:
+    source = program(optimizer, "x.T @ d, d.sum(axis=0)", "x.T @ d, d.sum()")
+    found = [(finding["mistake"], finding["line"]) for finding in verdict_on(source)["findings"]]
+    assert found == [("bias-summed-over-all", line_of(source, 'grads["w1"]'))]
 
 
 def test_decay_that_grows_a_parameter_is_found_under_a_memory() -> None:

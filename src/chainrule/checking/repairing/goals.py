@@ -50,9 +50,10 @@ def remembered_goals(scene: Scene) -> dict[int, int]:
         if not mine:
             continue
         shared = set.intersection(*(ways(scene, p, own, ()) for p in mine))
-        shared = {
-            p for p in shared if not masks[p] & earlier and np.shape(scene.case.values[p]) == shape
-        }
+        shared = {p for p in shared if not masks[p] & earlier}
+        whole = {p for p in shared if np.shape(scene.case.values[p]) == shape}
+        # One number for all entries is a gradient too, a wrong one.
+        shared = whole or {p for p in shared if np.size(scene.case.values[p]) == 1}
         if not shared or len(terms) < 2 or not any(masks[p] & earlier for p in mine):
             pending.append((number, shared))
             continue
@@ -138,6 +139,7 @@ def after_split(
         if (
             len(arrays) == 1
             and shape
+            and (step.operation == "multiply" or arrays[0] == step.inputs[0])  # 1 / norm is a number
             and all(np.size(values[p]) == 1 for p in tainted if p not in arrays)
         ):
             splits.add((site, step.inputs.index(arrays[0])))

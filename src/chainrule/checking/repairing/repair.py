@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-import numpy as np
-
 import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.operation_edits as operation_edits
