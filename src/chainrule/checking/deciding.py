@@ -100,7 +100,8 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         verdict = decide_case(name, model, run, deadline)
         if any(finding.mistake == "target-unused" for finding in verdict.findings):
             return verdict  # that was judged by running the whole program
-        verdicts.append(verdict)
+        if verdict not in verdicts:  # what no error reaches was judged with the whole program
+            verdicts.append(verdict)
     return joined_verdict(verdicts)
 
 
