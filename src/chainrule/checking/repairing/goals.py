@@ -183,7 +183,9 @@ def after_split(
         if (
             len(arrays) == 1
             and shape
-            and (step.operation == "multiply" or arrays[0] == step.inputs[0])  # 1 / norm is a number
+            and (
+                step.operation == "multiply" or arrays[0] == step.inputs[0]
+            )  # 1 / norm is a number
             and all(np.size(values[p]) == 1 for p in tainted if p not in arrays)
         ):
             splits.add((site, step.inputs.index(arrays[0])))
