@@ -128,3 +128,54 @@ def test_a_number_that_happens_to_be_the_rate_is_not_the_rate(
     fixed = next(line for line in LISTS.splitlines() if right in line)
     assert (finding["mistake"], finding["proved"]) == (mistake, True)
     assert finding["fix"] in (None, fixed)
+
+
+RECTIFIED = """\
+import random
+
+random.seed(5)
+rate = 0.1
+samples = [([random.gauss(0, 1) for _ in range(3)], [random.gauss(0, 1) for _ in range(2)]) for _ in range(6)]
+w1 = [[random.gauss(0, 1) for _ in range(3)] for _ in range(4)]
+b1 = [random.gauss(0, 0.1) for _ in range(4)]
+w2 = [[random.gauss(0, 1) for _ in range(4)] for _ in range(2)]
+for epoch in range(30):
+    for x, t in samples:
+        z = [sum(w * v for w, v in zip(row, x)) + b for row, b in zip(w1, b1)]
+        h = [max(0.0, n) for n in z]
+        e = [sum(w * v for w, v in zip(row, h)) - goal for row, goal in zip(w2, t)]
+        deltas = []
+        for j in range(4):
+            back = sum(e[k] * w2[k][j] for k in range(2))
+            if z[j] < 0:
+                back = 0.0
+            deltas.append(back)
+        for j in range(4):
+            for k in range(2):
+                w2[k][j] -= rate * e[k] * h[j]
+            b1[j] -= rate * deltas[j]
+            for i in range(3):
+                w1[j][i] -= rate * deltas[j] * x[i]
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake", "line"),
+    [
+        ("if z[j] < 0", "if h[j] < 0", "relu-derivative-at-output", "if h[j] < 0:"),
+        (
+            "            if z[j] < 0:\n                back = 0.0\n",
+            "",
+            "missing-derivative",
+            "back = sum(e[k] * w2[k][j] for k in range(2))",
+        ),
+    ],
+)
+def test_a_unit_that_a_test_switches_off_has_no_error(
+    right: str, wrong: str, mistake: str, line: str
+) -> None:
+    assert verdict_on(RECTIFIED)["verdict"] == "right"
+    source = RECTIFIED.replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert source.splitlines()[finding["line"] - 1].strip() == line

@@ -42,6 +42,8 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
         maker = program.step_of.get(edit.early)
         if maker is not None:
             return [early_update(program, maker, edit.step, texts)]
+    if edit.test is not None:
+        return [blame_of(program.sites[edit.test], texts)]
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
     if edit.how == "scaled":

@@ -43,6 +43,7 @@ class Edit:
     how: str = ""
     cost: int = 0
     call: int | None = None  # the site of the call whose argument is replaced
+    test: int | None = None  # the site of a test that should have come out otherwise
     early: int | None = None  # the version that was made too early
 
 

@@ -31,6 +31,7 @@ from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
 from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
+from chainrule.checking.repairing.switched_off import switched_off
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
 from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
@@ -211,6 +212,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield operation_edits.index_edits(scene)
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
+    yield switched_off(scene)
     yield sum_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
     yield value_edits.constants(scene)
@@ -358,7 +360,7 @@ def place_order(edit: Edit) -> int:
     """Of places that serve as well the last one for a factor that is missing, else the first."""
     return (
         -edit.step.number
-        if edit.mistake in ("missing-derivative", "dropout-mask") and edit.how == "factor"
+        if edit.mistake == "missing-derivative" and edit.how == "factor"
         else edit.step.number
     )
 
