@@ -167,7 +167,7 @@ for epoch in range(30):
             "            if z[j] < 0:\n                back = 0.0\n",
             "",
             "missing-derivative",
-            "back = sum(e[k] * w2[k][j] for k in range(2))",
+            "deltas.append(back)",
         ),
     ],
 )

@@ -82,6 +82,57 @@ for epoch in range(12):
         for j in range(3):
             w[k][j] -= 0.05 * dw[k][j]
 """
+NEURONS = """\
+import math
+import random
+
+class Neuron:
+    def __init__(self, inputs):
+        self.weights = [random.gauss(0, 0.8) for _ in range(inputs)]
+
+    def fire(self, inputs):
+        self.inputs, self.net = inputs, 0.0
+        for weight, value in zip(self.weights, inputs):
+            self.net += weight * value
+        return math.tanh(self.net)
+
+    def slope(self):
+        return 1 - math.tanh(self.net) ** 2
+
+random.seed(7)
+layers = [[Neuron(n) for _ in range(3)] for n in (2, 3, 3)]
+samples = [([random.gauss(0, 1) for _ in range(2)], [random.random() for _ in range(3)]) for _ in range(3)]
+for epoch in range(12):
+    for x, t in samples:
+        values = x
+        for layer in layers:
+            values = [neuron.fire(values) for neuron in layer]
+        for neuron, value, goal in zip(layers[-1], values, t):
+            neuron.delta = (value - goal) * neuron.slope()
+        for layer, above in zip(layers[-2::-1], layers[:0:-1]):
+            for j, neuron in enumerate(layer):
+                back = sum(n.weights[j] * n.delta for n in above)
+                neuron.delta = back * neuron.slope()
+        for layer in layers:
+            for neuron in layer:
+                for k, value in enumerate(neuron.inputs):
+                    neuron.weights[k] -= 0.1 * neuron.delta * value
+"""
+ENTRIES = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+x, t = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+w, b = rng.normal(size=(2, 3)), np.zeros(2)
+for epoch in range(20):
+    e = x @ w.T + b - t
+    dw = np.zeros((2, 3))
+    for k in range(2):
+        for n in range(5):
+            dw[k] += e[n, k] * x[n]
+    w -= 0.05 * dw
+    b -= 0.05 * e.sum(axis=0)
+"""
 CLASSES = """\
 import numpy as np
 
@@ -284,6 +335,13 @@ for epoch in range(12):
             SAMPLES_AND_LAYERS.replace("[3, 4", "[4, 4").replace("size=(3, 1)", "size=(4, 1)"),
             "delta @ values[layer].T", "delta @ delta.T",
             "wrong-variable", "sums[0][layer] =", id="an error times itself is no gradient",
+        ),
+        pytest.param(
+            NEURONS, "back * neuron.slope()", "back * above[j].slope()",
+            "derivative-at-activation", "neuron.delta = back", id="the slope of the neuron above is asked for",
+        ),
+        pytest.param(
+            ENTRIES, "e[n, k]", "e[n, 0]", "wrong-index", "dw[k] +=", id="an index is counted by a loop",
         ),
         pytest.param(
             SUMS, "db[k] += errors[k]", "db[k] = errors[k]",

@@ -99,7 +99,34 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     call = program.call(step)
     if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
         return looped(text, Blame(site.file, node, operand))
+    if edit.instead is not None and edit.slot is not None:
+        names = {program.name(edit.instead), program.name(edit.step.inputs[edit.slot])}
+        asked = receiver(program, call, text, node, operand, texts) if len(names) == 1 else None
+        if asked is not None:
+            return asked
     return follow_out(program, site, call, node, operand, texts, inner=True)
+
+
+def receiver(
+    program: Program,
+    call: Call | None,
+    text: Text,
+    node: ast.AST,
+    operand: ast.AST | None,
+    texts: Sequence[Text],
+) -> Blame | None:
+    """The object that a small method is called on, where its own attribute belongs to another: layers[j].slope()."""
+    function = text.around(node, FUNCTIONS)
+    if call is None or function is None or not is_small(function):
+        return None
+    owner = operand.value if isinstance(operand, ast.Attribute) else None
+    if not isinstance(owner, ast.Name) or owner.id not in argument_names(function)[:1]:
+        return None
+    site = program.sites[call.site]
+    caller = texts[site.file].find(site)
+    if not isinstance(caller, ast.Call) or not isinstance(caller.func, ast.Attribute):
+        return None
+    return Blame(site.file, caller, caller.func.value)
 
 
 def is_made_in(program: Program, position: int, call: Call | None) -> bool:

@@ -164,6 +164,7 @@ def label_cost(label: Label) -> int:
         "name": 1,
         "scaled": 1,
         "shift": 1,
+        "net": 1,
         "turn": 1,
         "class": 2,
         "chain": 3,

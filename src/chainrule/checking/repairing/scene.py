@@ -285,6 +285,10 @@ class Scene:
         """For each pre-activation its activation."""
         return self.forward_pass.activation_of
 
+    @cached_property
+    def pre_activations(self) -> list[int]:
+        return sorted(self.activation_of)
+
     @property
     def masked(self) -> dict[int, int]:
         """For each value that dropout's mask has gone over, the value before."""

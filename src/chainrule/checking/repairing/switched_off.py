@@ -75,7 +75,10 @@ def units_of(scene: Scene, key: Place, steps: Sequence[Instruction]) -> dict[int
 def wrong_test(scene: Scene, off: Collection[int]) -> int | None:
     """The site of a test that the backward pass makes of units that are off, where there is one."""
     program = scene.program
-    used = {unit: max(step.output for step in program.consumers[unit]) for unit in off}
+    used = {
+        unit: max(s.output for s in program.consumers[unit] if s.output in scene.forward)
+        for unit in off
+    }
     begun = {
         p: end
         for unit, end in used.items()
