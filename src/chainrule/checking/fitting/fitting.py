@@ -30,7 +30,8 @@ class Fit:
     `ratio` and `cosine` of each chain are against the common rate. `momentum` and `decay` are those of
     the general form, where it was needed. `rates` has for each chain its own constant factor on the
     common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
-    length, where one common rate is the form.
+    length, where one common rate is the form. `made` has for each chain that an optimizer moves the
+    hand-made gradients of its first updates.
     """
 
     loss: str
@@ -44,6 +45,7 @@ class Fit:
     form: str = "gradient-descent"
     clear: bool = True
     apart: float | None = None
+    made: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool:
