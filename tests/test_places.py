@@ -353,6 +353,11 @@ for epoch in range(12):
             id="what belongs there is made in the method, so its caller is not to blame",
         ),
         pytest.param(
+            LAYERS.replace("(3, 5), Layer(5, 4), Layer(4, 2)", "(3, 2), Layer(2, 2), Layer(2, 2)"),
+            "np.tanh(self.z) ** 2", "np.tanh(error) ** 2",
+            "derivative-at-activation", "delta = error", id="a derivative at an error is at no pre-activation",
+        ),
+        pytest.param(
             LAYERS, "self.x.T @ delta,", "np.outer(self.x[-1], delta.sum(axis=0)),",
             "last-sample-only", "self.step", id="layers of several sizes share one line",
         ),

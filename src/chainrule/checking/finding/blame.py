@@ -99,12 +99,28 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     call = program.call(step)
     if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
         return looped(text, Blame(site.file, node, operand))
-    if edit.instead is not None and edit.slot is not None:
-        names = {program.name(edit.instead), program.name(edit.step.inputs[edit.slot])}
-        asked = receiver(program, call, text, node, operand, texts) if len(names) == 1 else None
+    if edit.how in ("net", "shift"):
+        asked = receiver(program, call, text, node, operand, texts)
         if asked is not None:
             return asked
-    return follow_out(program, site, call, node, operand, texts, inner=True)
+    return follow_out(program, site, call, node, operand, texts, inner=True, steps=edit.steps)
+
+
+def is_used_beside(program: Program, text: Text, here: Blame, steps: Sequence[Instruction]) -> bool:
+    """Whether a name is used in a statement more often than some steps reach it: then its other uses there are right."""
+    around = text.statement(here.node)
+    if around is None or not isinstance(here.operand, ast.Name):
+        return False
+    name = here.operand.id
+    uses = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(around))
+    sites = {
+        site
+        for step in steps
+        for site in (program.recording.sites[step.number], *calls_of(program.call(step)))
+        if program.sites[site].file == here.file
+        and around.lineno <= program.sites[site].line <= (around.end_lineno or around.lineno)
+    }
+    return uses > max(len(sites), 1)
 
 
 def receiver(
@@ -115,12 +131,12 @@ def receiver(
     operand: ast.AST | None,
     texts: Sequence[Text],
 ) -> Blame | None:
-    """The object that a small method is called on, where its own attribute belongs to another: layers[j].slope()."""
+    """The object that is asked for something of its own, where another should be: layers[j].slope()."""
     function = text.around(node, FUNCTIONS)
     if call is None or function is None or not is_small(function):
         return None
     owner = operand.value if isinstance(operand, ast.Attribute) else None
-    if not isinstance(owner, ast.Name) or owner.id not in argument_names(function)[:1]:
+    if not isinstance(owner, ast.Name) or argument_names(function) != [owner.id]:
         return None
     site = program.sites[call.site]
     caller = texts[site.file].find(site)
@@ -154,6 +170,7 @@ def follow_out(
     operand: ast.AST | None,
     texts: Sequence[Text],
     inner: bool = False,
+    steps: Sequence[Instruction] = (),
 ) -> Blame:
     """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
     here = looped(texts[site.file], Blame(site.file, node, operand))
@@ -164,6 +181,8 @@ def follow_out(
             return here
         function = text.around(here.node, FUNCTIONS)
         if function is None or not is_small(function):
+            return here
+        if steps and is_used_beside(program, text, here, steps):
             return here
         if here.operand.id not in argument_names(function) or is_assigned(
             function, here.operand.id

@@ -6,9 +6,14 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.alternatives import Label
-from chainrule.checking.repairing.scene import PLAIN, Scene
+from chainrule.checking.repairing.scene import PLAIN, PRODUCTS, Scene
 
 JOINED = {"concatenate", "stack", "transpose", "reshape"}
+INSIDE = {
+    "add", "subtract", "negate", "square", "power", "exp", "tanh", "divide", "absolute", "multiply",
+    "maximum", "sigmoid", "cosh", "sqrt",
+}  # fmt: skip
+MOST_INSIDE = 12  # steps of a slope's formula
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
 
@@ -22,7 +27,10 @@ def name_operand(
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
         if not should:
-            return "wrong-variable" if is_error_twice(scene, step) else None
+            if is_error_twice(scene, step):
+                return "wrong-variable"
+            inside = other in scene.activation_of or other in scene.activations
+            return "derivative-at-activation" if inside and is_slope_of_error(scene, step) else None
         maker = scene.program.step_of.get(position)
         if (
             maker is not None
@@ -91,6 +99,19 @@ def is_error_twice(scene: Scene, step: Instruction) -> bool:
     turned = step.operation in ("transpose", "reshape")
     users = scene.program.consumers.get(step.output, ()) if turned else (step,)
     return any(scene.multiplies_errors(user) for user in users)
+
+
+def is_slope_of_error(scene: Scene, step: Instruction) -> bool:
+    """Whether a step begins a function of an error that an error is multiplied by: e * f'(e)."""
+    waiting = [step]
+    for here in waiting:  # grows as it goes
+        users = scene.program.consumers.get(here.output, ())
+        if any(map(scene.multiplies_errors, users)):
+            return here.operation not in PRODUCTS or scene.multiplies_errors(here)
+        waiting += [
+            user for user in users if user.operation in INSIDE and len(waiting) < MOST_INSIDE
+        ]
+    return False
 
 
 def scales_to(scene: Scene, position: int, other: int) -> bool:
