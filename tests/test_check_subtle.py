@@ -320,3 +320,26 @@ def test_parameters_that_adam_moves_otherwise_are_not_called_right(edit: tuple[s
 )
 def test_numbers_of_a_parameters_own_may_move_it_otherwise(edit: tuple[str, str]) -> None:
     assert verdict_on(changed(ADAM, edit))["verdict"] == "right"
+
+
+TWICE_COMPUTED = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+w1, b1, w2, b2 = rng.normal(size=(3, 5)), np.zeros(5), rng.normal(size=(5, 2)), np.zeros(2)
+for k in range(40):
+    h = np.tanh(x @ w1 + b1)
+    d2 = (h @ w2 + b2 - y) / len(x)
+    d1 = (h @ w2 + b2 - y) / len(x) @ w2.T * (1 - h**2)
+    w2 -= 0.1 * h.T @ d2
+    b2 -= 0.1 * d2.sum(axis=0)
+    w1 -= 0.1 * x.T @ d1
+    b1 -= 0.1 * d1.sum(axis=0)
+"""
+
+
+def test_a_prediction_that_is_computed_anew_for_another_error_has_one_loss() -> None:
+    assert verdict_on(TWICE_COMPUTED)["verdict"] == "right"
+    verdict = verdict_on(changed(TWICE_COMPUTED, ("/ len(x) @ w2.T", "@ w2.T")))
+    assert [finding["mistake"] for finding in verdict["findings"]] == ["parameter-mis-scaled"]

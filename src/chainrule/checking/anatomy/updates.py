@@ -162,8 +162,7 @@ def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping
     groups: list[int] = []
     same: dict[tuple[int, int], int] = {}
     for number, mix in enumerate(mixes):
-        key = mix.prediction, mix.target
-        same[key] = same.get(key, 0) | 1 << number
+        same[mix.meeting] = same.get(mix.meeting, 0) | 1 << number
     for mask in [
         *(mask for mask in same.values() if mask.bit_count() > 1),
         *(sum(1 << number for number in update.mixes) for update in updates),
@@ -211,9 +210,9 @@ def seeds_of(
         if mix.of_class:
             seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
             continue
-        if (mix.prediction, mix.target) in counted:
+        if mix.meeting in counted:
             continue
-        counted.add((mix.prediction, mix.target))
+        counted.add(mix.meeting)
         with np.errstate(all="ignore"):
             seed = np.asarray(SEEDS[loss](p, t), dtype=float)
             for weight in mix.weights:

@@ -48,7 +48,7 @@ def count_losses(case: Case) -> int:
     sites = case.program.recording.sites
     losses: list[tuple[set[int], set[tuple[int, int]]]] = []  # sites, and what meets there
     for mix in used_mixes(case):
-        here, pairs = {sites[mix.step.number]}, {(mix.prediction, mix.target)}
+        here, pairs = {sites[mix.step.number]}, {mix.meeting}
         apart = []
         for one in losses:
             if one[0] & here or one[1] & pairs:

@@ -215,9 +215,8 @@ def is_no_error_now(scene: Scene, step: Instruction) -> bool:
 def comes_from_mask(scene: Scene, position: int) -> bool:
     """Whether a factor is a mask of dropout, or made from one alone."""
     masks = scene.forward_pass.mask_operands
-    return not scene.is_tainted(position) and bool(
-        masks & scene.program.ancestors([position], masks)
-    )
+    alone = not scene.is_tainted(position) and not scene.case.anatomy.masks[position]
+    return alone and bool(masks & scene.program.ancestors([position], masks))
 
 
 def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
