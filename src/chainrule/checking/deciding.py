@@ -318,7 +318,7 @@ def is_explained(case: Case, fit: Fit) -> bool:
     """Whether targets explain most of the parameters, or so many entries by one rate that it is no chance."""
     chains = case.anatomy.chains
     entries = sum(np.size(case.values[chains[number].root]) for number in fit.good)
-    plain = fit.form == "gradient-descent" and len(case.worlds) > 1
+    plain = fit.form != "adaptive" and len(case.worlds) > 1
     next_to_error = len(fit.good) > 1 and fits_last_layer(case, fit)
     return 2 * len(fit.good) >= len(chains) or (
         plain and (next_to_error or entries >= ENOUGH_ENTRIES)
