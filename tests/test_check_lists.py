@@ -2,6 +2,8 @@
 
 import pytest
 
+from subtle_programs import LISTS
+
 from checked import verdict_on
 
 ONLINE = """\
@@ -88,6 +90,8 @@ def test_a_network_of_lists_is_right(program: str) -> None:
         # Each output's error then goes to hidden units of its own: still one network, with one loss.
         (ONLINE, "w2[j][k] * d2[k] for", "w2[j][k] * d2[j] for", "wrong-index"),
         (ONLINE, "w2[j][k] * d2[k] for", "w2[k][j] * d2[k] for", "wrong-transpose"),
+        # Errors of one output alone move fewer numbers than all errors move here.
+        (ONLINE, "w1[i][j] -= ", "w1[i][j] -= 0.25 * ", "parameter-mis-scaled"),
         # Then a weight is moved by errors that it has no part in.
         (ONLINE, "w2[j][k] -=", "w2[k][j] -=", "wrong-transpose"),
         (RECURRENT, "total * (1 - states[n + 1][j] ** 2)", "total", "missing-derivative"),
@@ -102,3 +106,76 @@ def test_one_mistake_in_lists_is_named_at_its_line(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     found = [(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]]
     assert found == [(mistake, line, True)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake"),
+    [
+        ("b2 -= rate * delta", "b2 -= 0.5 * rate * delta", "parameter-mis-scaled"),
+        ("w2[j] -= rate * delta", "w2[j] -= 0.5 * rate * delta", "parameter-mis-scaled"),
+        ("back = [delta", "back = [0.5 * delta", "parameter-mis-scaled"),
+        ("back = [delta", "back = [rate * delta", "learning-rate-twice"),
+        # As far off as if all others had the rate twice.
+        ("b2 -= rate * delta", "b2 -= 2 * rate * delta", "parameter-mis-scaled"),
+    ],
+)
+def test_a_number_that_happens_to_be_the_rate_is_not_the_rate(
+    right: str, wrong: str, mistake: str
+) -> None:
+    assert "rate = 0.5" in LISTS
+    source = LISTS.replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    fixed = next(line for line in LISTS.splitlines() if right in line)
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert finding["fix"] in (None, fixed)
+
+
+RECTIFIED = """\
+import random
+
+random.seed(5)
+rate = 0.1
+samples = [([random.gauss(0, 1) for _ in range(3)], [random.gauss(0, 1) for _ in range(2)]) for _ in range(6)]
+w1 = [[random.gauss(0, 1) for _ in range(3)] for _ in range(4)]
+b1 = [random.gauss(0, 0.1) for _ in range(4)]
+w2 = [[random.gauss(0, 1) for _ in range(4)] for _ in range(2)]
+for epoch in range(30):
+    for x, t in samples:
+        z = [sum(w * v for w, v in zip(row, x)) + b for row, b in zip(w1, b1)]
+        h = [max(0.0, n) for n in z]
+        e = [sum(w * v for w, v in zip(row, h)) - goal for row, goal in zip(w2, t)]
+        deltas = []
+        for j in range(4):
+            back = sum(e[k] * w2[k][j] for k in range(2))
+            if z[j] < 0:
+                back = 0.0
+            deltas.append(back)
+        for j in range(4):
+            for k in range(2):
+                w2[k][j] -= rate * e[k] * h[j]
+            b1[j] -= rate * deltas[j]
+            for i in range(3):
+                w1[j][i] -= rate * deltas[j] * x[i]
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake", "line"),
+    [
+        ("if z[j] < 0", "if h[j] < 0", "relu-derivative-at-output", "if h[j] < 0:"),
+        (
+            "            if z[j] < 0:\n                back = 0.0\n",
+            "",
+            "missing-derivative",
+            "deltas.append(back)",
+        ),
+    ],
+)
+def test_a_unit_that_a_test_switches_off_has_no_error(
+    right: str, wrong: str, mistake: str, line: str
+) -> None:
+    assert verdict_on(RECTIFIED)["verdict"] == "right"
+    source = RECTIFIED.replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert source.splitlines()[finding["line"] - 1].strip() == line

@@ -59,6 +59,13 @@ def update(params, grads, state, step, rate=0.3, beta1=0.9, beta2=0.99, eps=1e-8
         state[k] = m, v
         params[k] = params[k] - rate * (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
 """,
+    "adagrad": """\
+def update(params, grads, state, step, rate=0.1):
+    for k in params:
+        s = state.setdefault(k, np.zeros_like(params[k]))
+        s += grads[k] ** 2
+        params[k] = params[k] - rate * grads[k] / (np.sqrt(s) + 1e-8)
+""",
     "rmsprop": """\
 def update(params, grads, state, step, rate=0.01, decay=0.9, eps=1e-6):
     for k in params:
@@ -113,6 +120,13 @@ def test_a_mistake_under_an_optimizer_is_found(
     assert found == {(mistake, line_of(source, line))}
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_bias_that_is_moved_by_one_number_is_found(optimizer: str) -> None:
+    source = program(optimizer, "x.T @ d, d.sum(axis=0)", "x.T @ d, d.sum()")
+    found = [(finding["mistake"], finding["line"]) for finding in verdict_on(source)["findings"]]
+    assert found == [("bias-summed-over-all", line_of(source, 'grads["w1"]'))]
+
+
 def test_decay_that_grows_a_parameter_is_found_under_a_memory() -> None:
     verdict = verdict_on(program("adam with decay", "+ 0.02 * params[k]", "- 0.02 * params[k]"))
     assert verdict["verdict"] != "right"
@@ -155,3 +169,50 @@ def test_errors_that_are_written_down_for_each_parameter_have_one_rate() -> None
     verdict = verdict_on(twice)
     assert verdict["verdict"] == "wrong"
     assert {finding["mistake"] for finding in verdict["findings"]} == {"parameter-mis-scaled"}
+
+
+VELOCITIES = """\
+import numpy as np
+
+rng = np.random.default_rng(6)
+x = rng.normal(size=(15, 3))
+y = np.sin(x @ rng.normal(size=(3, 2)))
+w1, b1 = rng.normal(size=(3, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 2)), np.zeros(2)
+vw1, vb1, vw2, vb2 = np.zeros_like(w1), np.zeros_like(b1), np.zeros_like(w2), np.zeros_like(b2)
+for step in range(60):
+    h = np.tanh(x @ w1 + b1)
+    d2 = h @ w2 + b2 - y
+    d1 = d2 @ w2.T * (1 - h**2)
+    vw2 = 0.9 * vw2 - 0.01 * h.T @ d2
+    vb2 = 0.9 * vb2 - 0.01 * d2.sum(axis=0)
+    vw1 = 0.9 * vw1 - 0.01 * x.T @ d1
+    vb1 = 0.9 * vb1 - 0.01 * d1.sum(axis=0)
+    w2 += vw2
+    b2 += vb2
+    w1 += vw1
+    b1 += vb1
+"""
+
+
+def test_what_velocities_of_0_divide_mends_nothing() -> None:
+    assert verdict_on(VELOCITIES)["verdict"] == "right"
+    source = VELOCITIES.replace(" * (1 - h**2)", "")
+    (finding,) = verdict_on(source)["findings"]
+    assert finding["mistake"] == "missing-derivative"
+    assert finding["line"] == line_of(source, "d1 =")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("vw2 = 0.9 * vw2 -", "vw2 = 0.9 * vw2 +"),
+        ("b1 += vb1", "b1 -= vb1"),
+        ("d2 = h @ w2 + b2 - y", "d2 = y - (h @ w2 + b2)"),
+    ],
+)
+def test_what_climbs_is_blamed_where_it_differs_from_the_others(right: str, wrong: str) -> None:
+    source = VELOCITIES.replace("0.01", "0.0002").replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    assert (finding["mistake"], finding["line"]) == ("sign-error", line_of(source, wrong))
+    assert finding["proved"]

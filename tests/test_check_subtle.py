@@ -289,3 +289,57 @@ def test_a_name_that_means_a_letter_and_a_random_bias_is_no_drawing() -> None:
         ("label = X[i], Y[i]", "label = X[i], classes[i]"),
     )  # fmt: skip
     assert verdict_on(source + "    c -= 0.1 * d\n")["verdict"] == "right"
+
+
+UNCORRECTED = ("rate * (mb1 / c1) / (np.sqrt(vb1 / c2) + eps)", "rate * mb1 / (np.sqrt(vb1) + eps)")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        UNCORRECTED,
+        ("beta2 * vw1 + (1 - beta2) * dw1**2", "beta1 * vw1 + (1 - beta1) * dw1**2"),
+        ("vw1 + (1 - beta2)", "vw1 + (1 - beta1)"),
+        ("np.sqrt(vw2 / c2)", "np.sqrt(vw2 / c1)"),
+    ],
+    ids=["no correction", "another decay", "another part", "another correction"],
+)
+def test_parameters_that_adam_moves_otherwise_are_not_called_right(edit: tuple[str, str]) -> None:
+    verdict = verdict_on(changed(ADAM, edit))
+    assert verdict["verdict"] == "undecided"
+    assert verdict["reason"].startswith("to the same gradients")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("w1 = w1 - rate * (mw1", "w1 = w1 - 0.003 * (mw1"),
+        ("beta2 * vb1 + (1 - beta2) * db1**2", "0.99 * vb1 + 0.01 * db1**2"),
+    ],
+    ids=["its own rate", "its own decay"],
+)
+def test_numbers_of_a_parameters_own_may_move_it_otherwise(edit: tuple[str, str]) -> None:
+    assert verdict_on(changed(ADAM, edit))["verdict"] == "right"
+
+
+TWICE_COMPUTED = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+w1, b1, w2, b2 = rng.normal(size=(3, 5)), np.zeros(5), rng.normal(size=(5, 2)), np.zeros(2)
+for k in range(40):
+    h = np.tanh(x @ w1 + b1)
+    d2 = (h @ w2 + b2 - y) / len(x)
+    d1 = (h @ w2 + b2 - y) / len(x) @ w2.T * (1 - h**2)
+    w2 -= 0.1 * h.T @ d2
+    b2 -= 0.1 * d2.sum(axis=0)
+    w1 -= 0.1 * x.T @ d1
+    b1 -= 0.1 * d1.sum(axis=0)
+"""
+
+
+def test_a_prediction_that_is_computed_anew_for_another_error_has_one_loss() -> None:
+    assert verdict_on(TWICE_COMPUTED)["verdict"] == "right"
+    verdict = verdict_on(changed(TWICE_COMPUTED, ("/ len(x) @ w2.T", "@ w2.T")))
+    assert [finding["mistake"] for finding in verdict["findings"]] == ["parameter-mis-scaled"]

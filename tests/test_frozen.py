@@ -44,6 +44,12 @@ def test_a_bias_that_starts_random_or_zero_and_stays_is_found_where_its_update_i
     ]
 
 
+def test_a_bias_that_is_assigned_to_itself_stays() -> None:
+    source = two_layers("b = rng.normal(size=4)", z="X @ W + b") + "    b = b\n"
+    verdict = verdict_on(source.replace("range(30)", "range(3000)"))
+    assert [one["mistake"] for one in verdict["findings"]] == ["parameter-never-updated"]
+
+
 def test_with_the_fix_it_is_right() -> None:
     wrong = two_layers("b = rng.normal(size=4)", z="X @ W + b")
     fix = verdict_on(wrong)["findings"][0]["fix"]

@@ -159,6 +159,33 @@ def test_an_update_without_an_error_is_put_right(tmp_path: Path) -> None:
     assert fixes(verdict) == [("wrong-variable", "b1 -= 0.1 * d1.sum(axis=0)", True)]
 
 
+ADAM = """\
+import numpy as np
+rng = np.random.default_rng(3)
+x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+params = [rng.normal(size=(3, 5)), rng.normal(size=5), rng.normal(size=(5, 2)), np.zeros(2)]
+m, v = [np.zeros_like(p) for p in params], [np.zeros_like(p) for p in params]
+for t in range(1, 60):
+    h = np.tanh(x @ params[0] + params[1])
+    out = h @ params[2] + params[3]
+    d2 = (out - y) / 20
+    d1 = d2 @ params[2].T * (1 - h**2)
+    for i, g in enumerate([x.T @ d1, d1.sum(axis=0), h.T @ d2, d2.sum(axis=0)]):
+        m[i] = 0.9 * m[i] + 0.1 * g
+        v[i] = 0.99 * v[i] + 0.01 * g**2
+        params[i] = params[i] - 0.01 * (m[i] / (1 - 0.9**t)) / (np.sqrt(v[i] / (1 - 0.99**t)) + 1e-8)
+"""
+
+
+def test_an_update_without_an_error_is_put_right_behind_adams_memories(tmp_path: Path) -> None:
+    assert verdict_of(tmp_path, ADAM).verdict == "right"
+    verdict = verdict_of(tmp_path, ADAM, ("h.T @ d2", "h.T @ out"))
+    ((mistake, fix, proved),) = fixes(verdict)
+    assert (mistake, proved) == ("wrong-variable", True)
+    assert fix.strip() == next(line.strip() for line in ADAM.splitlines() if "h.T @ d2" in line)
+    assert len(verdict.parameters) == 4
+
+
 def test_centres_that_follow_the_activations_make_nothing_right(tmp_path: Path) -> None:
     centres = ("b1 -= 0.1 * d1.sum(axis=0)", "b1 += 0.1 * (h.mean(axis=0) - b1)")
     assert verdict_of(tmp_path, NETWORK, centres).verdict == "undecided"

@@ -61,6 +61,78 @@ for epoch in range(12):
             for i in range(3):
                 first[j][i] -= rate * deltas[j] * x[i]
 """
+SUMS = """\
+import random
+
+random.seed(5)
+w = [[random.gauss(0, 1) for _ in range(3)] for _ in range(2)]
+b = [0.1, -0.2]
+samples = [([random.gauss(0, 1) for _ in range(3)], [random.gauss(0, 1) for _ in range(2)]) for _ in range(4)]
+for epoch in range(12):
+    dw, db = [[0.0] * 3 for _ in range(2)], [0.0] * 2
+    for x, t in samples:
+        out = [sum(w[k][j] * x[j] for j in range(3)) + b[k] for k in range(2)]
+        errors = [out[k] - t[k] for k in range(2)]
+        for k in range(2):
+            db[k] += errors[k]
+            for j in range(3):
+                dw[k][j] += errors[k] * x[j]
+    for k in range(2):
+        b[k] -= 0.05 * db[k]
+        for j in range(3):
+            w[k][j] -= 0.05 * dw[k][j]
+"""
+NEURONS = """\
+import math
+import random
+
+class Neuron:
+    def __init__(self, inputs):
+        self.weights = [random.gauss(0, 0.8) for _ in range(inputs)]
+
+    def fire(self, inputs):
+        self.inputs, self.net = inputs, 0.0
+        for weight, value in zip(self.weights, inputs):
+            self.net += weight * value
+        return math.tanh(self.net)
+
+    def slope(self):
+        return 1 - math.tanh(self.net) ** 2
+
+random.seed(7)
+layers = [[Neuron(n) for _ in range(3)] for n in (2, 3, 3)]
+samples = [([random.gauss(0, 1) for _ in range(2)], [random.random() for _ in range(3)]) for _ in range(3)]
+for epoch in range(12):
+    for x, t in samples:
+        values = x
+        for layer in layers:
+            values = [neuron.fire(values) for neuron in layer]
+        for neuron, value, goal in zip(layers[-1], values, t):
+            neuron.delta = (value - goal) * neuron.slope()
+        for layer, above in zip(layers[-2::-1], layers[:0:-1]):
+            for j, neuron in enumerate(layer):
+                back = sum(n.weights[j] * n.delta for n in above)
+                neuron.delta = back * neuron.slope()
+        for layer in layers:
+            for neuron in layer:
+                for k, value in enumerate(neuron.inputs):
+                    neuron.weights[k] -= 0.1 * neuron.delta * value
+"""
+ENTRIES = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+x, t = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+w, b = rng.normal(size=(2, 3)), np.zeros(2)
+for epoch in range(20):
+    e = x @ w.T + b - t
+    dw = np.zeros((2, 3))
+    for k in range(2):
+        for n in range(5):
+            dw[k] += e[n, k] * x[n]
+    w -= 0.05 * dw
+    b -= 0.05 * e.sum(axis=0)
+"""
 CLASSES = """\
 import numpy as np
 
@@ -113,6 +185,28 @@ for step in range(12):
     v = v - 0.05 * error * h
     u = u - 0.05 * gradients[0]
     w = w - 0.05 * gradients[1]
+"""
+LETTERS = """\
+import numpy as np
+
+rng = np.random.default_rng(8)
+u, w, v = rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=(2, 5))
+for step in range(12):
+    letters, targets = rng.integers(0, 3, 5), rng.normal(size=(5, 2))
+    xs, hs, errors = {}, {-1: np.zeros(4)}, {}
+    for t in range(5):
+        xs[t] = np.zeros(3)
+        xs[t][letters[t]] = 1
+        hs[t] = np.tanh(u @ xs[t] + w @ hs[t - 1])
+        errors[t] = v @ np.concatenate([hs[t], [1.0]]) - targets[t]
+    du, dw, dv, back = np.zeros((4, 3)), np.zeros((4, 4)), np.zeros((2, 5)), np.zeros(4)
+    for t in reversed(range(5)):
+        dv += np.outer(errors[t], np.concatenate([hs[t], [1.0]]))
+        dz = (v[:, :4].T @ errors[t] + back) * (1 - hs[t] ** 2)
+        du += np.outer(dz, xs[t])
+        dw += np.outer(dz, hs[t - 1])
+        back = w.T @ dz
+    u, w, v = u - 0.05 * du, w - 0.05 * dw, v - 0.05 * dv
 """
 LAYERS = """\
 import numpy as np
@@ -230,9 +324,38 @@ for epoch in range(12):
             "wrong-layer-input", "gradients[1] +=", id="a state by another name has no index",
         ),
         pytest.param(
+            LETTERS, "np.outer(dz, xs[t])", "np.outer(dz, xs[0])",
+            "wrong-index", "du +=", id="inputs of several times are made in one place",
+        ),
+        pytest.param(
+            LETTERS, "np.outer(errors[t], np.concatenate([hs[t]", "np.outer(errors[t], np.concatenate([hs[t - 1]",
+            "wrong-index", "dv +=", id="a state of another time is joined with the same 1",
+        ),
+        pytest.param(
+            SAMPLES_AND_LAYERS.replace("[3, 4", "[4, 4").replace("size=(3, 1)", "size=(4, 1)"),
+            "delta @ values[layer].T", "delta @ delta.T",
+            "wrong-variable", "sums[0][layer] =", id="an error times itself is no gradient",
+        ),
+        pytest.param(
+            NEURONS, "back * neuron.slope()", "back * above[j].slope()",
+            "derivative-at-activation", "neuron.delta = back", id="the slope of the neuron above is asked for",
+        ),
+        pytest.param(
+            ENTRIES, "e[n, k]", "e[n, 0]", "wrong-index", "dw[k] +=", id="an index is counted by a loop",
+        ),
+        pytest.param(
+            SUMS, "db[k] += errors[k]", "db[k] = errors[k]",
+            "last-sample-only", "db[k] =", id="the entry of a sum is overwritten by each sample",
+        ),
+        pytest.param(
             LAYERS, "before = delta @ self.w.T", "before = error @ self.w.T",
             "raw-error-backpropagated", "before =",
             id="what belongs there is made in the method, so its caller is not to blame",
+        ),
+        pytest.param(
+            LAYERS.replace("(3, 5), Layer(5, 4), Layer(4, 2)", "(3, 2), Layer(2, 2), Layer(2, 2)"),
+            "np.tanh(self.z) ** 2", "np.tanh(error) ** 2",
+            "derivative-at-activation", "delta = error", id="a derivative at an error is at no pre-activation",
         ),
         pytest.param(
             LAYERS, "self.x.T @ delta,", "np.outer(self.x[-1], delta.sum(axis=0)),",

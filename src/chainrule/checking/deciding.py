@@ -34,6 +34,7 @@ from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
     is_believable,
@@ -102,7 +103,8 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         verdict = decide_case(name, model, run, deadline)
         if any(finding.mistake == "target-unused" for finding in verdict.findings):
             return verdict  # that was judged by running the whole program
-        verdicts.append(verdict)
+        if verdict not in verdicts:  # what no error reaches was judged with the whole program
+            verdicts.append(verdict)
     return joined_verdict(verdicts)
 
 
@@ -279,14 +281,18 @@ def decide_case(
         frozen += [one.frozen for one in drawn]
         findings = frozen_findings(case, fit, frozen, run)
         unsure = [one for one in drawn if one.meant is None]
+        unlike = unlike_optimizers(case, fit)
         rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
         if unsure and not findings:
             return undecided(name, doubt_about(unsure[0]), parameters=rows)
+        if unlike is not None and not unlike.stated and not findings:
+            return undecided(name, words_for_unlike(case, unlike), parameters=rows)
+        apart = [words_for_unlike(case, unlike)] if unlike is not None else []
         return Verdict(
             name, "wrong" if findings else "right",
             "a parameter is never updated" if findings else "every update follows the gradient",
             loss=joined_losses(losses), factor=common_factor(case, fit),
-            parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case)],
+            parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case), *apart],
         )  # fmt: skip
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
@@ -327,7 +333,7 @@ def is_explained(case: Case, fit: Fit) -> bool:
     """Whether targets explain most of the parameters, or so many entries by one rate that it is no chance."""
     chains = case.anatomy.chains
     entries = sum(np.size(case.values[chains[number].root]) for number in fit.good)
-    plain = fit.form == "gradient-descent" and len(case.worlds) > 1
+    plain = fit.form != "adaptive" and len(case.worlds) > 1
     next_to_error = len(fit.good) > 1 and fits_last_layer(case, fit)
     return 2 * len(fit.good) >= len(chains) or (
         plain and (next_to_error or entries >= ENOUGH_ENTRIES)
@@ -414,6 +420,16 @@ def words_for_weights(case: Case) -> list[str]:
         return []
     by = f" by {' and '.join(names)}" if names else ""
     return [f"the loss's terms are weighted{by}"]
+
+
+def words_for_unlike(case: Case, unlike: Unlike) -> str:
+    """Whose optimizer differs, from whose, and whether the program says so."""
+    some, others = (
+        listed(sorted({case.anatomy.chains[n].name(case.program) or "parameter" for n in numbers}))
+        for numbers in (unlike.chains, unlike.usual)
+    )
+    said = "by numbers of its own" if unlike.stated else "and no number of its own says so"
+    return f"to the same gradients {some} would move otherwise than {others}, {said}"
 
 
 def is_applied(case: Case) -> bool:

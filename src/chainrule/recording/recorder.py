@@ -202,7 +202,7 @@ class Recorder:
             return self.record(operation, outcome)
         sides = self.position(left), self.position(right)
         time = len(self.recording.graph.values)
-        self.recording.guards.append(Guard(*sides, name, bool(outcome), time))
+        self.recording.guards.append(Guard(*sides, name, bool(outcome), time, site))
         return outcome
 
     def attribute(self, site: int, owner: Any, name: str, /) -> Any:

@@ -36,6 +36,7 @@ class Guard:
     comparison: str
     outcome: bool
     time: int
+    site: int | None = None
 
 
 @final

@@ -26,6 +26,7 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "add", "multiply"}),
 )
 SUMS = {"subtract", "add"}
+MOST_BESIDE, MOST_STEPS = 3, 200  # errors that are looked back at, and steps behind a prediction
 TAKEN_OFF = (1, 2)  # of the right class's probability: what is meant is 1
 OPERATOR_SITES = {
     "Add",
@@ -66,6 +67,12 @@ class Mix:
     of_class: bool = False
     negated: bool = False
     weights: tuple[Weight, ...] = ()
+    first: tuple[int, int] | None = None  # where the same prediction met the same target before
+
+    @property
+    def meeting(self) -> tuple[int, int]:
+        """Prediction and target; of those that are computed anew for another error the first ones."""
+        return self.first or (self.prediction, self.target)
 
     @property
     def by_difference(self) -> bool:
@@ -287,3 +294,38 @@ def is_written_constant(program: Program, step: Instruction, position: int) -> b
         return site.literal[step.inputs.index(position)]
     # A step that stands for part of a function, such as the bounds of a clip.
     return site.kind not in OPERATOR_SITES
+
+
+def unified(program: Program, mixes: Sequence[Mix], stops: Collection[int]) -> list[Mix]:
+    """The mixes, told which are of one prediction that a program computes anew for each of its errors."""
+    found: list[Mix] = []
+    for mix in mixes:
+        same = (
+            one
+            for one in found[-MOST_BESIDE:]
+            if one.prediction != mix.prediction
+            and is_same(program, one.target, mix.target, stops)
+            and is_same(program, one.prediction, mix.prediction, stops)
+        )
+        first = next(same, None)
+        found.append(mix if first is None else replace(mix, first=first.meeting))
+    return found
+
+
+def is_same(program: Program, one: int, other: int, stops: Collection[int]) -> bool:
+    """Whether two values are computed from the same numbers by the same steps."""
+    waiting, seen = [(one, other)], 0
+    while waiting:
+        pair, seen = waiting.pop(), seen + 1
+        if pair[0] == pair[1]:
+            continue
+        steps = [program.step_of.get(position) for position in pair]
+        first, second = steps
+        if (
+            first is None or second is None or seen > MOST_STEPS or any(p in stops for p in pair)
+            or first.operation != second.operation or len(first.inputs) != len(second.inputs)
+            or repr(first.parameters) != repr(second.parameters)
+        ):  # fmt: skip
+            return False
+        waiting += zip(first.inputs, second.inputs, strict=True)
+    return True

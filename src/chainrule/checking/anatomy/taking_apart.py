@@ -5,7 +5,7 @@ from functools import cache, partial
 from typing import TypeAlias
 
 from chainrule.checking.anatomy.parameters import Chain, Spot, find_chains, spot
-from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
+from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
 
@@ -66,7 +66,7 @@ def settle(
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
         begun: set[int] = set()
-        mixes = finder(program, masks, stops)
+        mixes = unified(program, finder(program, masks, stops), stops)
         if mixes:
             updates, fed, errors, reached = find_updates(
                 program, chains, mixes, stops, finished, kept

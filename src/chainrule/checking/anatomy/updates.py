@@ -6,8 +6,9 @@ these errors with respect to V.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -75,7 +76,8 @@ def find_updates(
         errors[mix.output] |= 1 << number
     error_masks = spread(program, errors, stops)
     reached = reach(program, mixes, stops, chains)
-    made = sorted(computed_at(program, mix.prediction) for mix in mixes)
+    made = sorted((computed_at(program, mix.prediction), n) for n, mix in enumerate(mixes))
+    places = [place for place, _ in made]
     updates, fed = [], []
     for number, chain in enumerate(chains):
         feeding = [0] * len(chain.versions)
@@ -96,9 +98,9 @@ def find_updates(
             if end == k:
                 continue
             # Of a unit that is dead in the next pass too, later updates are not this one.
-            following = bisect_right(made, chain.versions[k + 1])
-            if following < len(made):
-                end = min(end, bisect_right(chain.versions, made[following]) - 1)
+            following = bisect_right(places, chain.versions[k + 1])
+            if following < len(places):
+                end = min(end, bisect_right(chain.versions, places[following]) - 1)
             elif not finished:
                 continue
             mask = 0
@@ -114,8 +116,30 @@ def find_updates(
             )
         # Moved by errors, but never by those of its own predictions: it should have been by these.
         updates += found or strange
+        if found:
+            updates += idle_updates(number, chain, feeding, reached, made, len(found))
     join_mixes(updates, mixes, reached)
     return updates, fed, error_masks, reached
+
+
+def idle_updates(
+    number: int,
+    chain: Chain,
+    feeding: Sequence[int],
+    reached: Mapping[int, int],
+    made: Sequence[tuple[int, int]],
+    count: int,
+) -> Iterator[Update]:
+    """Updates by errors of a pass whose predictions were made without the parameter, as of a dead unit: none is due."""
+    places = [place for place, _ in made]
+    for k, (before, after) in enumerate(pairwise(chain.versions)):
+        own = 0
+        for _, mix in made[bisect_right(places, before) : bisect_right(places, after)]:
+            own |= 1 << mix
+        mixes = tuple(bits(feeding[k + 1] & own))
+        if mixes and not reached.get(before):
+            yield Update(number, count, before, after, mixes, mixes[0])
+            count += 1
 
 
 def computed_at(program: Program, position: int) -> int:
@@ -138,8 +162,7 @@ def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping
     groups: list[int] = []
     same: dict[tuple[int, int], int] = {}
     for number, mix in enumerate(mixes):
-        key = mix.prediction, mix.target
-        same[key] = same.get(key, 0) | 1 << number
+        same[mix.meeting] = same.get(mix.meeting, 0) | 1 << number
     for mask in [
         *(mask for mask in same.values() if mask.bit_count() > 1),
         *(sum(1 << number for number in update.mixes) for update in updates),
@@ -152,7 +175,7 @@ def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping
     for update in updates:
         own = 1 << update.mixes[0]
         whole = next(group for group in groups if group & own)
-        update.mixes = tuple(bits(whole & reached[update.before]))
+        update.mixes = tuple(bits(whole & reached.get(update.before, whole)))
         update.turn = update.mixes[0]
 
 
@@ -187,9 +210,9 @@ def seeds_of(
         if mix.of_class:
             seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
             continue
-        if (mix.prediction, mix.target) in counted:
+        if mix.meeting in counted:
             continue
-        counted.add((mix.prediction, mix.target))
+        counted.add(mix.meeting)
         with np.errstate(all="ignore"):
             seed = np.asarray(SEEDS[loss](p, t), dtype=float)
             for weight in mix.weights:

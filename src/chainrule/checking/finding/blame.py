@@ -42,6 +42,8 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
         maker = program.step_of.get(edit.early)
         if maker is not None:
             return [early_update(program, maker, edit.step, texts)]
+    if edit.test is not None:
+        return [blame_of(program.sites[edit.test], texts)]
     if edit.slot is None:
         return [blame_result(scene, edit, texts)]
     if edit.how == "scaled":
@@ -97,7 +99,50 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     call = program.call(step)
     if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
         return looped(text, Blame(site.file, node, operand))
-    return follow_out(program, site, call, node, operand, texts, inner=True)
+    if edit.how in ("net", "shift"):
+        asked = receiver(program, call, text, node, operand, texts)
+        if asked is not None:
+            return asked
+    return follow_out(program, site, call, node, operand, texts, inner=True, steps=edit.steps)
+
+
+def is_used_beside(program: Program, text: Text, here: Blame, steps: Sequence[Instruction]) -> bool:
+    """Whether a name is used in a statement more often than some steps reach it: then its other uses there are right."""
+    around = text.statement(here.node)
+    if around is None or not isinstance(here.operand, ast.Name):
+        return False
+    name = here.operand.id
+    uses = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(around))
+    sites = {
+        site
+        for step in steps
+        for site in (program.recording.sites[step.number], *calls_of(program.call(step)))
+        if program.sites[site].file == here.file
+        and around.lineno <= program.sites[site].line <= (around.end_lineno or around.lineno)
+    }
+    return uses > max(len(sites), 1)
+
+
+def receiver(
+    program: Program,
+    call: Call | None,
+    text: Text,
+    node: ast.AST,
+    operand: ast.AST | None,
+    texts: Sequence[Text],
+) -> Blame | None:
+    """The object that is asked for something of its own, where another should be: layers[j].slope()."""
+    function = text.around(node, FUNCTIONS)
+    if call is None or function is None or not is_small(function):
+        return None
+    owner = operand.value if isinstance(operand, ast.Attribute) else None
+    if not isinstance(owner, ast.Name) or argument_names(function) != [owner.id]:
+        return None
+    site = program.sites[call.site]
+    caller = texts[site.file].find(site)
+    if not isinstance(caller, ast.Call) or not isinstance(caller.func, ast.Attribute):
+        return None
+    return Blame(site.file, caller, caller.func.value)
 
 
 def is_made_in(program: Program, position: int, call: Call | None) -> bool:
@@ -125,6 +170,7 @@ def follow_out(
     operand: ast.AST | None,
     texts: Sequence[Text],
     inner: bool = False,
+    steps: Sequence[Instruction] = (),
 ) -> Blame:
     """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
     here = looped(texts[site.file], Blame(site.file, node, operand))
@@ -135,6 +181,8 @@ def follow_out(
             return here
         function = text.around(here.node, FUNCTIONS)
         if function is None or not is_small(function):
+            return here
+        if steps and is_used_beside(program, text, here, steps):
             return here
         if here.operand.id not in argument_names(function) or is_assigned(
             function, here.operand.id
@@ -299,11 +347,18 @@ def passed_on(
             if (
                 isinstance(one, ast.Assign)
                 and any(spoken_name(target) in names for target in one.targets)
-                and is_name_of(getattr(one.value, "elt", one.value), program.name(position))
+                and is_passed_on(one, program.name(position))
                 and (not in_loop or text.around(one, (ast.For, ast.While)) is not None)
             ):
                 return Blame(here.file, one)
     return None
+
+
+def is_passed_on(one: ast.Assign, name: str | None) -> bool:
+    """Whether what an assignment gives another name is a name, or an entry of what has a name, perhaps this new one."""
+    value = getattr(one.value, "elt", one.value)
+    new = isinstance(value, ast.Subscript) and name in map(spoken_name, one.targets)
+    return is_name_of(value, name) or (new and name is not None)
 
 
 def handed_in(scene: Scene, here: Blame, step: Instruction, texts: Sequence[Text]) -> Blame | None:

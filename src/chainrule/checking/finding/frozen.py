@@ -436,6 +436,8 @@ def is_changed_later(run: Run, name: str) -> bool:
             if isinstance(node, ast.AugAssign):
                 changed = spoken_name(node.target)
             elif isinstance(node, ast.Assign) and name in names_in(node.value):
+                if spoken_name(node.value) == name:  # b = b
+                    continue
                 changed = spoken_name(node.targets[0])
             else:
                 continue

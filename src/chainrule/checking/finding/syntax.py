@@ -95,7 +95,8 @@ def argument_by_name(call: ast.AST, name: str, function: ast.AST) -> ast.AST | N
             return keyword.value
     names = argument_names(function)
     index = names.index(name)
-    if names and names[0] in ("self", "cls") and isinstance(call.func, ast.Attribute):
+    own = getattr(function, "name", "") in ("__call__", "__init__")  # layer(x), Layer(n)
+    if names and names[0] in ("self", "cls") and (own or isinstance(call.func, ast.Attribute)):
         index -= 1
     return call.args[index] if 0 <= index < len(call.args) else None
 

@@ -5,9 +5,10 @@ and decay, u = -eta g + beta u_before - lambda V, with constant numbers. Right u
 1e-11, and mistakes were seen from 1e-5 upwards; what lies between is nobody's.
 """
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
@@ -29,7 +30,8 @@ class Fit:
     `ratio` and `cosine` of each chain are against the common rate. `momentum` and `decay` are those of
     the general form, where it was needed. `rates` has for each chain its own constant factor on the
     common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
-    length, where one common rate is the form.
+    length, where one common rate is the form. `made` has for each chain that an optimizer moves the
+    hand-made gradients of its first updates.
     """
 
     loss: str
@@ -43,11 +45,16 @@ class Fit:
     form: str = "gradient-descent"
     clear: bool = True
     apart: float | None = None
+    made: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool:
-        climbs = self.form == "gradient-descent" and any(rate < 0 for rate in self.rate.values())
+        climbs = self.form != "adaptive" and any(rate < 0 for rate in self.rate.values())
         return bool(self.good) and not self.bad and not climbs
+
+
+# Of an update in its turn: chain, which of its updates, rate, residual, noise, entries.
+Row: TypeAlias = tuple[int, int, float, float, float, int]
 
 
 @final
@@ -107,7 +114,7 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
     """u = -eta g, eta common to all parameters of a pass and free from pass to pass."""
     fit = Fit(loss)
     largest: dict[int, float] = {}
-    by_turn: dict[int, list[tuple[int, int, float, float, float, int]]] = {}
+    by_turn: dict[int, list[Row]] = {}
     for number, trace in traces.items():
         for k, update in enumerate(trace.updates):
             u, g = trace.steps[k], trace.gradients[k]
@@ -129,8 +136,12 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
     seen: dict[int, list[bool]] = {number: [] for number in traces}
     ratios: dict[int, list[float]] = {number: [] for number in traces}
     depth = {number: last_layer_order(anatomy, trace) for number, trace in traces.items()}
+    starts = pass_starts(anatomy, by_turn)
+    beside: dict[int, list[Row]] = {}
     for turn, rows in by_turn.items():
-        eta = common_rate(rows, depth)
+        beside.setdefault(starts[turn], []).extend(rows)
+    for turn, rows in by_turn.items():
+        eta = common_rate(rows, depth, beside[starts[turn]])
         if eta is not None:
             fit.rate[turn] = eta
         for number, k, rate, _, noise, _ in rows:
@@ -178,22 +189,34 @@ def overall_cosine(trace: Trace) -> float:
     return float(-np.sum(u * g) / size) if size > 0 and np.isfinite(size) else 0.0
 
 
+def pass_starts(anatomy: Anatomy, turns: Iterable[int]) -> dict[int, int]:
+    """For each turn the last update before its prediction: those of one pass have one, each output's its own turn."""
+    afters = sorted({update.after for update in anatomy.updates})
+    return {turn: bisect_left(afters, anatomy.mixes[turn].prediction) for turn in turns}
+
+
 def common_rate(
-    rows: Sequence[tuple[int, int, float, float, float, int]], depth: Mapping[int, int]
+    rows: Sequence[Row], depth: Mapping[int, int], beside: Sequence[Row]
 ) -> float | None:
-    """The rate that most entries agree on; of equals the one nearest to the loss."""
-    exact = [
-        (rate, size, noise, depth[number])
-        for number, _, rate, residual, noise, size in rows
-        if np.isfinite(rate) and rate != 0 and (residual <= EXACT + 4 * noise) and noise < NOISY
-    ]
+    """The rate that most entries agree on, those of the whole pass `beside` included; of equals the one nearest to the loss."""
+
+    def exact_ones(rows: Sequence[Row]) -> list[tuple[float, int, float, int]]:
+        return [
+            (rate, size, noise, depth[number])
+            for number, _, rate, residual, noise, size in rows
+            if np.isfinite(rate) and rate != 0 and (residual <= EXACT + 4 * noise) and noise < NOISY
+        ]
+
+    exact, in_pass = exact_ones(rows), exact_ones(beside)
     if len(exact) == 1 and exact[0][1] == 1 and len(rows) > 1:
         return None  # a number alone agrees with itself
     best, best_score = None, (-1, 0)
     for rate, _, noise, _ in exact:
+        if best is not None and abs(rate - best) <= RATE * abs(rate):
+            continue
         near = [
             row
-            for row in exact
+            for row in in_pass
             if abs(row[0] - rate) <= (RATE + 8 * max(noise, row[2])) * abs(rate)
         ]
         # A number alone fits any gradient: it counts less than an array, whose entries agree.
@@ -395,7 +418,7 @@ def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float |
 
 
 def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
-    """eta, beta and lambda that fit all updates of some chains exactly, or None."""
+    """eta, beta and lambda that fit all updates of some chains exactly, or None; eta < 0 where they climb."""
     rows, sides = [], []
     for trace in traces:
         for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
@@ -422,10 +445,14 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
     eta, beta, decay = solution / scale
     size = norm(side)
     noise = 8 * np.finfo(float).eps * norm(matrix[:, 2]) / size if size else 0.0
-    if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta <= 0:
+    if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta == 0:
         return None
     # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
     # Nothing is ever forgotten by beta = 1: that is a gradient which is added up and not set back to 0.
-    if not -1e-9 <= beta < 1.0 - 1e-9 or not -1e-9 <= decay / eta < 1e3 or len(side) < 4 * rank:
+    if (
+        not -1e-9 <= beta < 1.0 - 1e-9
+        or not -1e-9 <= decay / abs(eta) < 1e3
+        or len(side) < 4 * rank
+    ):
         return None
     return float(eta), float(beta), float(decay)

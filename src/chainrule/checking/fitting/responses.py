@@ -101,6 +101,7 @@ def fit_by_response(
         fit.ratio[number] = ratios[-1] if ratios else 0.0
         if ok:
             fit.cosine[number] = 1.0
+            fit.made[number] = one.positions
     if scales and before.good and not any(rate is not None for one in sound for rate in one.rates):
         # Some parameters plainly, others adaptively: nobody's optimizer.
         fit.bad |= before.good

@@ -70,6 +70,8 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
         if members > 1:
             for distance in range(1, min(members, MOST_SHIFT + 1)):
                 yield from (("shift", distance), ("shift", -distance))
+    if position in scene.activation_of:  # its place makes partial sums, too
+        yield from (("net", d) for n in range(1, MOST_SHIFT + 1) for d in (n, -n))
     if np.size(scene.case.values[position]) == 1:
         yield from (("turn", rows) for rows in squares(count))
     yield from (("name", name) for name in scene.by_name)
@@ -137,8 +139,12 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         return found if found is not None and found < step.output else None
     if kind == "partner":
         return partner(scene, step, slot, len(label) > 1)
-    if kind == "shift":
-        members = scene.members(scene.class_of.get(position), position)
+    if kind in ("shift", "net"):
+        members = (
+            scene.members(scene.class_of.get(position), position)
+            if kind == "shift"
+            else scene.between(scene.pre_activations, position)
+        )
         if position not in members:
             return None
         index = members.index(position) + label[1]

@@ -48,7 +48,7 @@ def count_losses(case: Case) -> int:
     sites = case.program.recording.sites
     losses: list[tuple[set[int], set[tuple[int, int]]]] = []  # sites, and what meets there
     for mix in used_mixes(case):
-        here, pairs = {sites[mix.step.number]}, {(mix.prediction, mix.target)}
+        here, pairs = {sites[mix.step.number]}, {mix.meeting}
         apart = []
         for one in losses:
             if one[0] & here or one[1] & pairs:
@@ -165,11 +165,11 @@ def is_believable(
     names = {edit.mistake for edit in repair.edits}
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
     # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0,
-    # or with another value where an error belongs.
+    # with another value where an error belongs, or with an error where a layer's input does.
     swapped = (
         names == {"wrong-constant"}
         or (names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits))
-        or all(puts_error_in(case, edit) for edit in repair.edits)
+        or all(is_error_misplaced(case, edit) for edit in repair.edits)
     )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
@@ -205,12 +205,15 @@ def is_believable(
     )
 
 
-def puts_error_in(case: Case, edit: Edit) -> bool:
-    """Whether an edit replaces what is no error by one: no penalty stands where an error alone belongs."""
+def is_error_misplaced(case: Case, edit: Edit) -> bool:
+    """Whether an edit replaces what is no error by one, or an error that another is multiplied by.
+
+    No penalty stands where an error alone belongs.
+    """
     if edit.slot is None or edit.instead is None:
         return False
     masks = case.anatomy.error_masks
-    return bool(masks[edit.instead]) and not masks[edit.step.inputs[edit.slot]]
+    return bool(masks[edit.instead]) != bool(masks[edit.step.inputs[edit.slot]])
 
 
 def adds_slope(case: Case, edit: Edit) -> bool:

@@ -43,6 +43,7 @@ class Edit:
     how: str = ""
     cost: int = 0
     call: int | None = None  # the site of the call whose argument is replaced
+    test: int | None = None  # the site of a test that should have come out otherwise
     early: int | None = None  # the version that was made too early
 
 
@@ -163,6 +164,7 @@ def label_cost(label: Label) -> int:
         "name": 1,
         "scaled": 1,
         "shift": 1,
+        "net": 1,
         "turn": 1,
         "class": 2,
         "chain": 3,

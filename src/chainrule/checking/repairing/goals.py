@@ -5,7 +5,7 @@ Nesterov's momentum counts a gradient twice: such an update is no multiple of it
 we go back to where that begins.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -18,6 +18,7 @@ WALKED = {
     "transpose", "where",
 }  # fmt: skip
 MOST_STEPS = 40
+MOST_PAIRS = 400
 
 
 def find_goals(scene: Scene) -> dict[int, int]:
@@ -33,7 +34,50 @@ def find_goals(scene: Scene) -> dict[int, int]:
                     goals[number] = goal
         if not goals:
             break
-    return goals or remembered_goals(scene)
+    goals = goals or remembered_goals(scene)
+    return goals | goals_without_error(scene, goals)
+
+
+def goals_without_error(scene: Scene, goals: Mapping[int, int]) -> dict[int, int]:
+    """What stands in a gradient's place in updates that no error reaches: where that of another parameter stands.
+
+    The same lines make both updates.
+    """
+    updates, masks = scene.case.anatomy.updates, scene.case.anatomy.error_masks
+    patterns: dict[Place, tuple[int, int]] = {}
+    for number, goal in goals.items():
+        after = updates[number].after
+        patterns[scene.place_of(scene.program.step_of[after])] = after, goal
+    found = {}
+    for number, update in enumerate(updates):
+        own = sum(1 << mix for mix in update.mixes)
+        step = scene.program.step_of.get(update.after)
+        pattern = None if step is None else patterns.get(scene.place_of(step))
+        if number in goals or pattern is None or masks[update.after] & own:
+            continue
+        counterpart = made_alike(scene, *pattern, update.after)
+        if counterpart is not None:
+            found[number] = counterpart
+    return found
+
+
+def made_alike(scene: Scene, start: int, end: int, other: int) -> int | None:
+    """The value that another was made from as a first one was made from an end, step by step."""
+    waiting, seen = [(start, other)], {start}
+    for one, two in waiting:  # grows as it goes
+        if one == end:
+            return two
+        steps = [scene.program.step_of.get(position) for position in (one, two)]
+        if None in steps or len(waiting) > MOST_PAIRS:
+            continue
+        first, second = (step for step in steps if step is not None)
+        if scene.place_of(first) != scene.place_of(second):
+            continue
+        for pair in zip(first.inputs, second.inputs, strict=False):
+            if pair[0] not in seen:
+                seen.add(pair[0])
+                waiting.append(pair)
+    return None
 
 
 def remembered_goals(scene: Scene) -> dict[int, int]:
@@ -50,9 +94,10 @@ def remembered_goals(scene: Scene) -> dict[int, int]:
         if not mine:
             continue
         shared = set.intersection(*(ways(scene, p, own, ()) for p in mine))
-        shared = {
-            p for p in shared if not masks[p] & earlier and np.shape(scene.case.values[p]) == shape
-        }
+        shared = {p for p in shared if not masks[p] & earlier}
+        whole = {p for p in shared if np.shape(scene.case.values[p]) == shape}
+        # One number for all entries is a gradient too, a wrong one.
+        shared = whole or {p for p in shared if np.size(scene.case.values[p]) == 1}
         if not shared or len(terms) < 2 or not any(masks[p] & earlier for p in mine):
             pending.append((number, shared))
             continue
@@ -138,6 +183,9 @@ def after_split(
         if (
             len(arrays) == 1
             and shape
+            and (
+                step.operation == "multiply" or arrays[0] == step.inputs[0]
+            )  # 1 / norm is a number
             and all(np.size(values[p]) == 1 for p in tainted if p not in arrays)
         ):
             splits.add((site, step.inputs.index(arrays[0])))

@@ -6,8 +6,14 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.alternatives import Label
-from chainrule.checking.repairing.scene import PLAIN, Scene
+from chainrule.checking.repairing.scene import PLAIN, PRODUCTS, Scene
 
+JOINED = {"concatenate", "stack", "transpose", "reshape"}
+INSIDE = {
+    "add", "subtract", "negate", "square", "power", "exp", "tanh", "divide", "absolute", "multiply",
+    "maximum", "sigmoid", "cosh", "sqrt",
+}  # fmt: skip
+MOST_INSIDE = 12  # steps of a slope's formula
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
 
 
@@ -20,17 +26,19 @@ def name_operand(
         return "updated-weights"
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
+        if not should:
+            if is_error_twice(scene, step):
+                return "wrong-variable"
+            inside = other in scene.activation_of or other in scene.activations
+            return "derivative-at-activation" if inside and is_slope_of_error(scene, step) else None
         maker = scene.program.step_of.get(position)
-        if not should or (
-            maker is not None
-            and maker.operation in ("multiply", "divide")
-            and other in maker.inputs
-        ):
-            return None
         if (
             maker is not None
             and other in maker.inputs
-            and any(scene.is_decay(p) for p in maker.inputs)
+            and (
+                maker.operation in ("multiply", "divide")
+                or any(scene.is_decay(p) for p in maker.inputs)
+            )
         ):
             return None
         if scales_to(scene, position, other):
@@ -86,6 +94,26 @@ def name_operand(
     return "wrong-variable"
 
 
+def is_error_twice(scene: Scene, step: Instruction) -> bool:
+    """Whether a step multiplies an error by an error, or turns it for such a product."""
+    turned = step.operation in ("transpose", "reshape")
+    users = scene.program.consumers.get(step.output, ()) if turned else (step,)
+    return any(scene.multiplies_errors(user) for user in users)
+
+
+def is_slope_of_error(scene: Scene, step: Instruction) -> bool:
+    """Whether a step begins a function of an error that an error is multiplied by: e * f'(e)."""
+    waiting = [step]
+    for here in waiting:  # grows as it goes
+        users = scene.program.consumers.get(here.output, ())
+        if any(map(scene.multiplies_errors, users)):
+            return here.operation not in PRODUCTS or scene.multiplies_errors(here)
+        waiting += [
+            user for user in users if user.operation in INSIDE and len(waiting) < MOST_INSIDE
+        ]
+    return False
+
+
 def scales_to(scene: Scene, position: int, other: int) -> bool:
     """Whether an error is another times local factors alone: before and after a derivative."""
     for _ in range(4):
@@ -136,18 +164,35 @@ def is_turned(label: Label) -> bool:
 
 
 def alike(scene: Scene, position: int, other: int) -> bool:
-    """Whether two values are entries of the same thing: made in one place, or read out of one value."""
+    """Whether two values are entries of the same thing: made in one place, or read out of one value.
+
+    Or joined of such in two places: of a state and a 1, forward and backward.
+    """
     one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
     if is_part_of(scene, position, other):
         return True
     if one is None or two is None:
         return False
-    return scene.place_of(one)[0] == scene.place_of(two)[0]
+    if scene.place_of(one)[0] == scene.place_of(two)[0]:
+        return True
+    if one.operation != two.operation or one.operation not in JOINED:
+        return False
+    pairs = list(zip(one.inputs, two.inputs, strict=False))
+    joined = [pair for pair in pairs if alike(scene, *pair)]
+    values = scene.case.values
+    rest = (pair for pair in pairs if pair not in joined)
+    return bool(joined) and all(np.array_equal(values[p], values[q]) for p, q in rest)
 
 
 def is_peer(scene: Scene, position: int, other: int) -> bool:
-    """Whether two numbers are made in one place and neither from the other: units of one layer."""
-    if np.size(scene.case.values[position]) != 1 or not alike(scene, position, other):
+    """Whether two values are made in one place and neither from the other: units of one layer, inputs of time steps.
+
+    Arrays in one place of one call: a helper makes values of all kinds.
+    """
+    one, two = scene.program.step_of.get(position), scene.program.step_of.get(other)
+    lone = np.size(scene.case.values[position]) == 1
+    listed = one is not None and two is not None and scene.place_of(one) == scene.place_of(two)
+    if not (alike(scene, position, other) if lone else listed):
         return False
     early, late = sorted((position, other))
     return early not in scene.program.ancestors([late], {early})

@@ -135,7 +135,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
             yield Edit(
                 name_operator(scene, first, other, link), steps,
                 each(lambda step, other=other: replace(step, operation=other)),
-                first, how=other, cost=(4 if is_shared(scene, steps) else 0) if link else 1,
+                first, how=other, cost=(4 if is_usual(scene, steps) else 0) if link else 1,
             )  # fmt: skip
         if first.operation in ("subtract", "divide") and not link:
             name = "sign-error" if first.operation == "subtract" else "wrong-operator"
@@ -180,9 +180,13 @@ def multiplied(scene: Scene, step: Instruction) -> Instruction | None:
     return replace(step, compute=compute)
 
 
-def is_shared(scene: Scene, steps: Sequence[Instruction]) -> bool:
-    """Whether a place makes right values, too: an edit of the line would change those as well."""
-    return len(scene.instances[scene.place_of(steps[0])]) > len(steps)
+def is_usual(scene: Scene, steps: Sequence[Instruction]) -> bool:
+    """Whether right parameters go on as wrong ones do: at the same place, or all of them by the same operation."""
+    chains, good = scene.case.anatomy.chains, scene.fit.good
+    return len(scene.instances[scene.place_of(steps[0])]) > len(steps) or (
+        {step.operation for number in good for step in chains[number].steps[:1]}
+        == {steps[0].operation}
+    )
 
 
 def scattered_links(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
@@ -212,6 +216,8 @@ def index_edits(scene: Scene) -> Iterator[Edit]:
         if first.operation != "gather" or len(first.inputs) != 1:
             continue
         yield Edit("wrong-index", steps, each(whole_array), first, None, how="no index", cost=1)
+        if scene.is_tainted(first.output):
+            yield from counted_indices(scene, steps)
         of_weight = scene.updated_by(first.output) is not None or scene.comes_from_weights(
             first.inputs[0]
         )
@@ -222,6 +228,43 @@ def index_edits(scene: Scene) -> Iterator[Edit]:
                 each(lambda step, a=axis, d=distance: shifted(scene, step, a, d)), first, 0,
                 how="index", cost=1,
             )  # fmt: skip
+
+
+def counted_indices(scene: Scene, steps: Sequence[Instruction]) -> Iterator[Edit]:
+    """An index that a loop around counts, where the source has one and the same number: a[0, i] for a[k, i]."""
+    first = steps[0]
+    parts = first.parameters["indices"]
+    parts = parts if isinstance(parts, tuple) else (parts,)
+    _, count = scene.rank(first)
+    for axis, part in enumerate(parts):
+        size = np.shape(scene.case.values[first.inputs[0]])[axis] if is_place(part) else 0
+        if size < 2 or len({index_at(step, axis) for step in steps}) > 1:
+            continue
+        for inner in range(1, count // size + 1):  # how many times the loops within go round
+            if count % (inner * size) == 0:
+                yield Edit(
+                    "wrong-index", steps,
+                    each(lambda s, a=axis, i=inner, n=size: placed(s, a, scene.rank(s)[0] // i % n)),
+                    first, 0, how="index", cost=2,
+                )  # fmt: skip
+
+
+def is_place(part: Any) -> bool:
+    return isinstance(part, int | np.integer) and not isinstance(part, bool)
+
+
+def index_at(step: Instruction, axis: int) -> int | None:
+    parts = step.parameters["indices"]
+    parts = parts if isinstance(parts, tuple) else (parts,)
+    return int(parts[axis]) if axis < len(parts) and is_place(parts[axis]) else None
+
+
+def placed(step: Instruction, axis: int, index: int) -> Instruction:
+    indices = step.parameters["indices"]
+    parts = list(indices) if isinstance(indices, tuple) else [indices]
+    parts[axis] = index
+    new = tuple(parts) if isinstance(indices, tuple) else parts[0]
+    return replace(step, parameters={**step.parameters, "indices": new})
 
 
 def whole_array(step: Instruction) -> Instruction:
@@ -238,7 +281,7 @@ def shifts(step: Instruction, shape: tuple[int, ...]) -> Iterator[tuple[int, int
         if isinstance(part, slice) and part != slice(None) and part.step in (None, 1):
             start, stop, _ = part.indices(size)
             distances = [d for d in range(-start, size - stop + 1) if d]
-        elif isinstance(part, int | np.integer) and not isinstance(part, bool):
+        elif is_place(part):
             distances = [d for d in range(-MOST_MOVED, MOST_MOVED + 1) if d]
         else:
             continue

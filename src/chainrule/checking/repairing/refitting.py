@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.anatomy.updates import Anatomy
-from chainrule.checking.fitting.fitting import EXACT, Fit, Trace, norm
+from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, norm
 from chainrule.checking.fitting.judging import fit_rows
 from chainrule.checking.repairing.scene import Scene
 
@@ -104,8 +104,14 @@ def is_step(u: Any, g: Any, rate: float | None) -> bool:
 
 def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
     """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
-    if fit.form != "gradient-descent" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
+    if fit.form == "adaptive" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
         return fit
+    if fit.form == "momentum":
+        ratio = {number: -value for number, value in fit.ratio.items()}
+        falling = {number for number, value in ratio.items() if abs(value - 1) <= RATE}
+        rate = {turn: abs(rate) for turn, rate in fit.rate.items()}
+        bad = (fit.good | fit.bad) - falling
+        return replace(fit, good=falling, bad=bad, ratio=ratio, rate=rate)
     good, bad = set(fit.good), set(fit.bad)
     for number in fit.good | fit.bad:
         trace = traces[number]

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-import numpy as np
-
 import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.operation_edits as operation_edits
@@ -22,12 +20,19 @@ from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.fitting.rates import find_step_sizes
+from chainrule.checking.repairing.applied_rates import (
+    applies_again,
+    is_applied_again,
+    number_at,
+    rates_in,
+)
 from chainrule.checking.repairing.edits import Changes, Edit
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
 from chainrule.checking.repairing.raw_errors import raw_errors
 from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
+from chainrule.checking.repairing.switched_off import switched_off
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
 from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
@@ -106,10 +111,18 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     """
     if not fit.good or len(fit.rate) == 0:
         return fit
+    scene = Scene(case, fit)
+
+    def others_apply_again(rate: int) -> bool:
+        return applies_again(scene, (u for u in case.anatomy.updates if u.chain in fit.good), rate)
+
     once = {
         n for n in fit.bad
         if fit.cosine.get(n, 0.0) > 1 - 1e-9
-        and any(abs(fit.ratio[n] * rate - 1) < 1e-6 for rate in rates_of(case, n))
+        and any(
+            abs(fit.ratio[n] * number_at(case.program, rate) - 1) < 1e-6 and others_apply_again(rate)
+            for rate in rates_of(case, n)
+        )
     }  # fmt: skip
     if once:  # then it is the majority that applies the rate twice
         return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
@@ -130,13 +143,12 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
 
 
-def rates_of(case: Case, number: int) -> set[float]:
-    """The numbers but 1 that a parameter's own updates are multiplied by last."""
+def rates_of(case: Case, number: int) -> list[int]:
+    """The positions of numbers but 1 that a parameter's own updates are multiplied by last."""
     anatomy = case.anatomy
     own = replace(anatomy, updates=[u for u in anatomy.updates if u.chain == number])
-    given = (anatomy.program.given[position] for position in find_step_sizes(own))
-    rates = (float(np.reshape(one, -1)[0]) for one in given)
-    return {rate for rate in rates if abs(rate - 1) > 1e-6}
+    sizes = sorted(find_step_sizes(own))
+    return [rate for rate in sizes if abs(number_at(anatomy.program, rate) - 1) > 1e-6]
 
 
 def last_layer(case: Case, fit: Fit) -> list[int]:
@@ -202,6 +214,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield value_edits.factor_edits(scene)
     yield value_edits.named_factor_edits(scene)
     yield raw_errors(scene)
+    yield switched_off(scene)
     yield sum_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
     yield value_edits.constants(scene)
@@ -245,8 +258,11 @@ def best_edit(
                     edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
                     found.append((gained, edit))
             repeated = one_mistake_repeated(trial, found, before)
-            if repeated:
-                return first_that_holds(scene, changes, repeated)
+            chosen = first_that_holds(scene, changes, repeated)
+            if chosen is not None:
+                return chosen
+            tried = {id(edit) for _, edit in repeated}  # in other turns they do not help
+            found = [pair for pair in found if id(pair[1]) not in tried]
         if any(gained >= trial.missing for gained, _ in found):
             chosen = first_that_holds(scene, changes, found)
             if chosen is not None:
@@ -335,7 +351,8 @@ def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> s
     values = list(ratios.values())
     if all(abs(ratio + 1) < 1e-6 for ratio in values):
         return "sign-error"
-    rates = {rate * scale for rate in scene.named_rates for scale in (1, -1)}
+    applied = (position for position in rates_in(scene) if is_applied_again(scene, position))
+    rates = {number_at(scene.program, p) * scale for p in applied for scale in (1, -1)}
     if all(any(abs(ratio - rate) <= 1e-6 * abs(ratio) for rate in rates) for ratio in values):
         return "learning-rate-twice"
     return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"

@@ -4,9 +4,11 @@ They mend much and say little, so they are tried last.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.scene import Scene
 from chainrule.checking.repairing.value_edits import seen_as
@@ -31,6 +33,7 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
     """A parameter whose update is its gradient's but for a constant: at the first value that is off."""
     if not ratios:
         return
+    yield from scaled_errors(scene, ratios, turn)
     right = [
         scales_behind(scene, update.chain, turn)
         for update in scene.case.anatomy.updates
@@ -50,6 +53,59 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
                 seen_as(scene, key, lambda step, ratio=ratio: lambda value, values: value / ratio),
                 first, how=f"scale {ratio:g}", cost=4 if is_off else 5,
             )  # fmt: skip
+
+
+def scaled_errors(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edit]:
+    """Errors that get the scale by which all wrong parameters are off, on their way back to these."""
+    (ratio, *others) = ratios.values()
+    if not is_among(ratio, others or [ratio]) or len(set(ratios)) < len(scene.fit.bad):
+        return
+    scales, suspects = error_scales(scene, turn), {step.output for step in scene.suspects}
+    right = [scale for position, scale in sorted(scales.items()) if position not in suspects]
+    for position, scale in sorted(scales.items()):
+        if right and position in suspects and is_among(scale, [ratio * right[-1]]):
+            step = scene.program.step_of[position]
+            steps = scene.places[scene.place_of(step)]
+            change = seen_as(
+                scene, scene.place_of(step), lambda step: lambda value, values: value / ratio
+            )
+            yield Edit(
+                "sign-error" if abs(ratio + 1) < 1e-6 else "parameter-mis-scaled", steps, change, step,
+                how=f"scale {ratio:g}", cost=3,
+            )  # fmt: skip
+            return
+
+
+def error_scales(scene: Scene, turn: int) -> dict[int, float]:
+    """The errors of a turn that are the true gradient of a value of the forward pass but for a factor, and the factor."""
+    anatomy, (values, _) = scene.case.anatomy, scene.worlds[-1]
+    numbers = sorted({n for update in anatomy.updates if update.turn == turn for n in update.mixes})
+    seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
+    true: dict[tuple[int, ...], list[Any]] = {}
+    swept = scene.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+    for at, gradient in swept.items():
+        if np.size(gradient) > 1 and at not in anatomy.stops:
+            true.setdefault(np.shape(gradient), []).append(np.asarray(gradient, dtype=float))
+    behind = scene.behind([update for update in anatomy.updates if update.turn == turn])
+    found: dict[int, float] = {}
+    for position in sorted(behind - anatomy.stops):
+        if scene.is_tainted(position):
+            value = np.asarray(values[position], dtype=float)
+            scales = (scale_of(value, g) for g in true.get(value.shape, ()))
+            scale = next((one for one in scales if one is not None), None)
+            if scale is not None:
+                found[position] = scale
+    return found
+
+
+def scale_of(value: Any, gradient: Any) -> float | None:
+    """c in c g, where a value is that."""
+    size = float(np.sum(gradient * gradient))
+    scale = float(np.sum(value * gradient)) / size if size else 0.0
+    close = scale and np.allclose(
+        value, scale * gradient, rtol=1e-7, atol=1e-12 * np.max(np.abs(value))
+    )
+    return scale if close else None
 
 
 def places_off(
@@ -93,17 +149,11 @@ def scales_behind(scene: Scene, chain: int, turn: int) -> dict[int, float]:
         return {}
     update, (values, gradients) = anatomy.updates[number], scene.worlds[-1]
     g = np.asarray(gradients[number], dtype=float)
-    size = float(np.sum(g * g))
     found: dict[int, float] = {}
-    if not size:
-        return found
     for position in sorted(scene.program.ancestors([update.after], anatomy.stops - {update.after})):
         if scene.is_tainted(position) and position not in anatomy.stops:
             value = np.asarray(values[position], dtype=float)
-            if value.shape == g.shape:
-                scale = float(np.sum(value * g)) / size
-                if scale and np.allclose(
-                    value, scale * g, rtol=1e-7, atol=1e-12 * np.max(np.abs(value))
-                ):
-                    found[position] = scale
+            scale = scale_of(value, g) if value.shape == g.shape else None
+            if scale is not None:
+                found[position] = scale
     return found

@@ -285,6 +285,10 @@ class Scene:
         """For each pre-activation its activation."""
         return self.forward_pass.activation_of
 
+    @cached_property
+    def pre_activations(self) -> list[int]:
+        return sorted(self.activation_of)
+
     @property
     def masked(self) -> dict[int, int]:
         """For each value that dropout's mask has gone over, the value before."""
@@ -339,6 +343,7 @@ class Scene:
                     and (
                         step.operation in CARRIERS
                         or (step.operation in PRODUCTS and not self.is_tainted(here))
+                        or self.multiplies_errors(step)
                     )
                 ):
                     seen.add(step.output)
@@ -387,6 +392,10 @@ class Scene:
         return step.operation in ("transpose", "reshape", "gather") and (
             self.updated_by(step.output) is not None or self.is_multiplied(step)
         )
+
+    def multiplies_errors(self, step: Instruction) -> bool:
+        """Whether a step is a product of two errors: an input, a slope or a weight belongs in the place of one."""
+        return step.operation in PRODUCTS and all(map(self.is_tainted, step.inputs))
 
     def is_multiplied(self, step: Instruction) -> bool:
         """Whether a step's result goes into a product with an error that makes a weight's gradient."""
@@ -476,15 +485,6 @@ class Scene:
     @cached_property
     def decaying(self) -> set[int]:
         return find_decaying(self.case.anatomy, self.forward)
-
-    @cached_property
-    def named_rates(self) -> set[float]:
-        """The numbers that have the name of a rate."""
-        return {
-            float(np.reshape(value, -1)[0])
-            for position, value in self.program.given.items()
-            if np.size(value) == 1 and (self.is_rate(position) or position in self.step_sizes)
-        }
 
     @cached_property
     def step_sizes(self) -> set[int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each, groups
+from chainrule.checking.repairing.scale_edits import scale_of
 from chainrule.checking.repairing.scene import Scene
 from chainrule.checking.repairing.value_edits import passing, seen_as, with_changed_operand
 
@@ -170,10 +171,12 @@ def whole_product(
         return result / (len(p) if turn in (0, 2) else p.shape[1]) if scale else result
 
     try:
-        if np.shape(product(scene.case.values)) != np.shape(scene.case.values[step.output]):
-            return None
+        made = np.asarray(product(scene.case.values), dtype=float)
     except (ValueError, IndexError):
         return None
+    value = np.asarray(scene.case.values[step.output], dtype=float)
+    if made.shape != value.shape or scale_of(value, made) is not None:
+        return None  # the same product, on another scale
     return replace(step, compute=product)
 
 

@@ -44,7 +44,7 @@ def former_update(anatomy: Anatomy, update: Update) -> int | None:
 
 
 def momentum_of(scene: Scene) -> tuple[float, float]:
-    """beta and lambda of right parameters' updates u = -eta g + beta u' - lambda V, where they have such."""
+    """beta and lambda of updates u = -eta g + beta u' - lambda V, where right parameters, or all that climb, have such."""
     if scene.fit.form != "momentum":
         return 0.0, 0.0
     anatomy = scene.case.anatomy
@@ -55,7 +55,7 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
     ]
     traces = traces_of(anatomy, rows)
     pools: dict[Any, list[Trace]] = {}
-    for number in sorted(scene.fit.good):
+    for number in sorted(scene.fit.good or scene.fit.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(
             traces[number]
@@ -179,11 +179,14 @@ class Trial:
     # --- steps ------------------------------------------------------------------------------------
 
     def pairs(self, everywhere: Sequence[Sequence[Any]]) -> list[tuple[Any, Any] | None]:
-        """u and g of each parameter, all worlds joined; None where their shapes differ."""
+        """u and g of each parameter, all worlds joined; None where their shapes differ, or u has no bounds."""
         found: list[tuple[Any, Any] | None] = []
         for k in self.places:
             us, gs = [steps[k] for steps in everywhere], self.gradients[k]
-            fits = all(np.shape(u) == np.shape(g) for u, g in zip(us, gs, strict=True))
+            fits = all(
+                np.shape(u) == np.shape(g) and np.all(np.isfinite(u))
+                for u, g in zip(us, gs, strict=True)
+            )
             found.append((join(us), join(gs)) if fits else None)
         return found
 
@@ -387,7 +390,7 @@ class Trial:
         (steps,) = self.steps_with(own, self.probes, [last], cone)
         for k in self.probes:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
-            if u.shape != g.shape:
+            if u.shape != g.shape or not np.all(np.isfinite(u)):
                 continue
             before = np.reshape(
                 np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
@@ -424,7 +427,9 @@ class Trial:
         ratios = self.constant_ratios()
         wrong = [u.chain for u in self.updates if u.chain in self.scene.fit.bad]
         entries = sum(
-            np.size(self.gradients[k][0]) for k, u in enumerate(self.updates) if u.chain in ratios
+            np.size(self.scene.case.values[u.before])
+            for u in self.scene.case.anatomy.updates
+            if u.chain in ratios
         )
         # One number has some ratio in any one turn: only all turns tell whether it is constant.
         cosines = self.scene.fit.cosine

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.arithmetic import FLOAT64
 from chainrule.checking.anatomy.program import Instruction, Values
+from chainrule.checking.repairing.applied_rates import is_applied_again
 from chainrule.checking.repairing.edits import Changes, Edit, each, groups
 from chainrule.checking.repairing.operand_names import scales_parameter
 from chainrule.checking.repairing.scene import CARRIERS, PRODUCTS, Place, Scene
@@ -214,9 +215,8 @@ def is_no_error_now(scene: Scene, step: Instruction) -> bool:
 def comes_from_mask(scene: Scene, position: int) -> bool:
     """Whether a factor is a mask of dropout, or made from one alone."""
     masks = scene.forward_pass.mask_operands
-    return not scene.is_tainted(position) and bool(
-        masks & scene.program.ancestors([position], masks)
-    )
+    alone = not scene.is_tainted(position) and not scene.case.anatomy.masks[position]
+    return alone and bool(masks & scene.program.ancestors([position], masks))
 
 
 def factor(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
@@ -403,10 +403,13 @@ def removed_factors(scene: Scene) -> Iterator[Edit]:
             if scene.is_tainted(first.output) and not scene.is_tainted(position):
                 continue
             gone = first.inputs[1 - slot] if len(first.inputs) == 2 else None
+            name = name_removed(scene, first, gone)
+            cost = 6 if gone is not None and scene.is_decay(gone) else 2
+            if name == "parameter-mis-scaled" and gone is not None and scene.program.name(gone):
+                cost = 3  # a number without a name is the likelier one too many
             yield Edit(
-                name_removed(scene, first, gone), steps,
-                each(lambda step, slot=slot: passing(step, slot)), first, None, position,
-                how="remove", cost=6 if gone is not None and scene.is_decay(gone) else 2,
+                name, steps, each(lambda step, slot=slot: passing(step, slot)), first, None, position,
+                how="remove", cost=cost,
             )  # fmt: skip
 
 
@@ -422,11 +425,9 @@ def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
         return "wrong-variable" if gone is not None else "wrong-operator"
     single = np.size(scene.case.values[gone]) == 1 and not scene.case.anatomy.masks[gone]
     if single:
-        return (
-            "learning-rate-twice"
-            if scene.is_rate(gone) or gone in scene.step_sizes
-            else "parameter-mis-scaled"
-        )
+        rate = gone in scene.program.given and (scene.is_rate(gone) or gone in scene.step_sizes)
+        twice = rate and is_applied_again(scene, gone, step.output)
+        return "learning-rate-twice" if twice else "parameter-mis-scaled"
     if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
         return "derivative-at-activation"
     return "wrong-operator"

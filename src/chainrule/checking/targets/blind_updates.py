@@ -7,6 +7,7 @@ A state is made of the next inputs; averages and targets of other networks go in
 
 from bisect import bisect
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,10 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
     targets: dict[int, set[int]] = {}
     for mix in mixes:
         targets.setdefault(mix.prediction, set()).add(mix.target)
+    predicting = program.ancestors(targets, stops)
+    every = [*chains, *case.anatomy.chains]
+    memories = [chain for chain in every if predicting.isdisjoint(chain.versions)]
+    stops -= {position for chain in memories for position in chain.versions}
     root_of = {position: chain.root for chain in chains for position in chain.versions}
     trained = {spot(program, step) for chain in case.anatomy.chains for step in chain.steps}
     blind = {
@@ -62,7 +67,8 @@ def is_blindly_updated(
 ) -> bool:
     """Whether nearly all versions go into predictions and are changed after these by what these are made of.
 
-    Or by their targets, too: p + t for p - t. `root_of` has for each version the first one.
+    Or by their targets, too: p + t for p - t. `root_of` has for each version the first one: memories, such as
+    Adam's, are made of earlier ones, and of zeros.
     """
     program = case.program
     predictions = sorted(targets)
@@ -75,9 +81,13 @@ def is_blindly_updated(
         told += 1
         behind = program.ancestors([between[-1]], stops)
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
-        others = {p for p in made_of if p in stops or np.size(case.values[p]) > 1}
+        others = {p for p in made_of if p in stops or is_data(case.values[p])}
         known = behind | program.ancestors(targets[between[-1]])
-        # A memory, such as RMSProp's, is made of earlier versions.
         made, allowed = ({root_of.get(p, p) for p in these} for these in (others, known))
         reached += bool(version in behind and others and made <= allowed)
     return told > 1 and reached >= REACHING * told
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value is several numbers, not all 0: one number is a rate, zeros begin a sum."""
+    return np.size(value) > 1 and bool(np.any(value))
