@@ -210,6 +210,7 @@ def test_a_class_is_taken_off_once(wrong: str) -> None:
     [
         ("w1 -= rate * (x.T @ d1)", "w1 = w1 - rate + (x.T @ d1)", "w1 -="),
         ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate + d1.sum(axis=0)", "b1 -="),
+        ("error * slope(a2)", "error * a2 + (1 - a2)", "d2 ="),
     ],
 )
 def test_a_sum_in_place_of_a_product_is_found_though_the_run_diverges(
@@ -219,6 +220,30 @@ def test_a_sum_in_place_of_a_product_is_found_though_the_run_diverges(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     (finding,) = verdict["findings"]
     assert (finding["mistake"], finding["line"]) == ("wrong-operator", line_of(line))
+
+
+FACTORS = """\
+import random
+
+random.seed(3)
+ratings = {(0, 0): 5, (0, 1): 3, (1, 0): 4, (1, 2): 1, (2, 1): 1, (2, 2): 5}
+users = [[random.uniform(0, 1) for _ in range(2)] for _ in range(3)]
+items = [[random.uniform(0, 1) for _ in range(2)] for _ in range(3)]
+for sweep in range(40):
+    for (u, i), rating in ratings.items():
+        error = sum(a * b for a, b in zip(users[u], items[i])) - rating
+        for k in range(2):
+            a, b = users[u][k], items[i][k]
+            users[u][k] = a - 0.05 * error * b
+            items[i][k] = b - 0.05 * error * a
+"""
+
+
+def test_so_it_is_in_a_sum_for_a_product_of_numbers() -> None:
+    assert verdict_on(FACTORS)["verdict"] == "right"
+    verdict = verdict_on(FACTORS.replace("a - 0.05 * error", "a - 0.05 + error"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-operator", 12)
 
 
 SKIP_GRAM = """\
