@@ -72,6 +72,93 @@ def test_another_loss_is_never_wrong(loss: str) -> None:
     assert verdict_with("error = a2 - t", loss)["verdict"] != "wrong"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (
+            "error * slope(a2)",
+            "error * a2 * (1 + a2)",
+        ),  # what the hidden layer's derivative does not show
+        ("error * slope(a2)", "error * a2 * (2 - a2)"),
+    ],
+)
+def test_no_loss_has_nearly_the_derivative_of_an_activation(right: str, wrong: str) -> None:
+    verdict = verdict_with(right, wrong)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["proved"]) == (line_of("d2 ="), True)
+    assert finding["fix"].strip() == "d2 = error * a2 * (1 - a2)"
+
+
+FLAT = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(30, 3))
+t = np.sin(x.sum(axis=1, keepdims=True))
+theta = rng.normal(size=20) * 0.5
+for epoch in range(40):
+    w, v = theta[:15].reshape(3, 5), theta[15:].reshape(5, 1)
+    h = np.tanh(x @ w)
+    error = h @ v - t
+    back = error @ v.T * (1 - h**2)
+    gradient = np.concatenate([(x.T @ back).ravel(), (h.T @ error).ravel()])
+    theta -= 0.01 * gradient
+"""
+SOFTMAX = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(30, 3))
+classes = np.eye(3)[np.argmax(x + 0.3 * rng.normal(size=(30, 3)), axis=1)]
+theta = rng.normal(size=(3, 3)) * 0.1
+for epoch in range(3):
+    for features, t in zip(x, classes):
+        e = np.exp(theta @ features)
+        theta -= 0.1 * np.outer(e / e.sum() - t, features)
+"""
+SQUARED = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(18, 4))
+t = np.eye(3)[rng.integers(0, 3, 18)]
+w, b = rng.normal(size=(4, 3)), np.zeros(3)
+for i in range(60):
+    e = np.exp(x @ w + b)
+    p = e / e.sum(axis=1, keepdims=True)
+    dp = (p - t) / 18
+    ds = p * (dp - np.sum(dp * p, axis=1, keepdims=True))
+    w -= 1.0 * x.T @ ds
+    b -= 1.0 * ds.sum(axis=0)
+    print("cross entropy, for information:", -np.mean(np.log(p[t == 1])))
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "right", "wrong", "mistake"),
+    [
+        (FLAT, "0.01 * gradient", "0.01 + gradient", "wrong-operator"),
+        (SOFTMAX, "theta -=", "theta +=", "sign-error"),
+        (SQUARED, "np.sum(dp * p", "np.sum(dp + p", "wrong-operator"),
+    ],
+)
+def test_one_mistake_in_all_updates_is_told_from_another_loss(
+    program: str, right: str, wrong: str, mistake: str
+) -> None:
+    assert verdict_on(program)["verdict"] == "right"
+    verdict = verdict_on(program.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert right in finding["fix"]
+
+
+def test_an_input_that_climbs_may_be_looked_for() -> None:
+    attack = NETWORK[: NETWORK.index("    w2 -=")] + "    x += 0.1 * (d1 @ w1.T)\n"
+    assert verdict_on(attack)["verdict"] != "wrong"
+
+
 def test_most_may_climb_and_the_others_are_right() -> None:
     verdict = verdict_on(
         NETWORK.replace("w1 -=", "w1 +=").replace("w2 -=", "w2 +=").replace("b1 -=", "b1 +=")

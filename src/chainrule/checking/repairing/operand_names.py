@@ -30,7 +30,7 @@ def name_operand(
         if (
             maker is not None
             and other in maker.inputs
-            and any(scene.is_decay(p) for p in maker.inputs)
+            and any(scene.is_decay(p) or not scene.is_tainted(p) for p in maker.inputs)
         ):
             return None
         if scales_to(scene, position, other):
