@@ -88,6 +88,7 @@ def test_a_network_of_lists_is_right(program: str) -> None:
         # Each output's error then goes to hidden units of its own: still one network, with one loss.
         (ONLINE, "w2[j][k] * d2[k] for", "w2[j][k] * d2[j] for", "wrong-index"),
         (ONLINE, "w2[j][k] * d2[k] for", "w2[k][j] * d2[k] for", "wrong-transpose"),
+        (ONLINE, "0.5 * d2[k]\n", "0.5 * b2[k]\n", "wrong-variable"),  # what no error goes into
         # Then a weight is moved by errors that it has no part in.
         (ONLINE, "w2[j][k] -=", "w2[k][j] -=", "wrong-transpose"),
         (RECURRENT, "total * (1 - states[n + 1][j] ** 2)", "total", "missing-derivative"),
