@@ -360,3 +360,10 @@ def test_weights_that_climb_are_wrong_where_only_biases_descend() -> None:
     assert verdict["verdict"] == "wrong", verdict["reason"]
     assert {f["mistake"] for f in verdict["findings"]} == {"sign-error"}
     assert {f["line"] for f in verdict["findings"]} == {line_of("w1 -="), line_of("w2 -=")}
+
+
+def test_weights_whose_gradients_stay_zero_are_not_called_right() -> None:
+    loop = (
+        "g1 = np.zeros((3, 4))\n    for k in range(0):\n        g1 += x.T @ d1\n    w1 -= rate * g1"
+    )
+    assert verdict_with("w1 -= rate * (x.T @ d1)", loop)["verdict"] != "right"
