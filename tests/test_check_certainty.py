@@ -353,13 +353,41 @@ def test_rows_that_words_name_are_data() -> None:
     assert verdict_on(SKIP_GRAM)["verdict"] == "right"
 
 
-def test_weights_that_climb_are_wrong_where_only_biases_descend() -> None:
-    verdict = verdict_on(
-        NETWORK.replace("w1 -= rate", "w1 += rate").replace("w2 -= rate", "w2 += rate")
+@pytest.mark.parametrize("rate_of_biases", ["rate", "other_rate"])
+def test_weights_that_climb_are_wrong_where_only_biases_descend(rate_of_biases: str) -> None:
+    climbing = NETWORK.replace("w1 -= rate", "w1 += rate").replace("w2 -= rate", "w2 += rate")
+    climbing = climbing.replace("rate * d", f"{rate_of_biases} * d").replace(
+        "import numpy as np\n", "import numpy as np; other_rate = 0.05\n"
     )
+    verdict = verdict_on(climbing)
     assert verdict["verdict"] == "wrong", verdict["reason"]
     assert {f["mistake"] for f in verdict["findings"]} == {"sign-error"}
     assert {f["line"] for f in verdict["findings"]} == {line_of("w1 -="), line_of("w2 -=")}
+
+
+def test_sums_of_predictions_and_targets_are_not_called_right_though_their_squares_shrink() -> None:
+    summed = FACTORS.replace("- rating", "+ rating").replace(
+        "        for k in", "        total = error * error\n        for k in"
+    )
+    assert verdict_on(summed)["verdict"] == "undecided"
+
+
+TWO_NUMBERS = """\
+from math import exp
+
+x1, x2, t1 = 0.05, 0.10, 0.9
+w1, w2, b = 0.3, -0.2, 0.1
+for epoch in range(50):
+    y = 1 / (1 + exp(-(w1 * x1 + w2 * x2 + b)))
+    print(0.5 * (t1 - y) ** 2)
+    d = (y - t1) * y * (1 - y)
+    w1, w2, b = w1 - 0.5 * d * x1, w2 - 0.5 * d * x2, b - 0.5 * d
+"""
+
+
+def test_an_input_in_place_of_the_target_is_not_called_right() -> None:
+    assert verdict_on(TWO_NUMBERS)["verdict"] == "right"
+    assert verdict_on(TWO_NUMBERS.replace("(y - t1)", "(y - x1)"))["verdict"] == "undecided"
 
 
 def test_weights_whose_gradients_stay_zero_are_not_called_right() -> None:

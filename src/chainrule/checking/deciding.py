@@ -22,11 +22,13 @@ from chainrule.checking.finding.left_random import (
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.fitting.case import (
     Case,
+    adds_targets,
     common_factor,
     crossed_shapes,
     open_case,
     right_losses,
     serves_two_targets,
+    takes_input_for_target,
     uses_data,
 )
 from chainrule.checking.fitting.components import joined_verdict, models_of
@@ -287,6 +289,10 @@ def decide_case(
         )  # fmt: skip
     if losses and serves_two_targets(case):
         return undecided(name, "one prediction is compared with two targets, for different updates")
+    if losses and takes_input_for_target(case):
+        return undecided(
+            name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
+        )  # fmt: skip
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
@@ -308,6 +314,11 @@ def decide_case(
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
         fit, step = own
+        if adds_targets(case):
+            return undecided(
+                name, "its errors add predictions and targets: the loss is least where these are opposite",
+                advice="Where that is meant, turn the targets' signs and subtract them.",
+            )  # fmt: skip
         return Verdict(
             name, "right",
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.updates import Update
-from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entries, norm
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
@@ -273,7 +273,7 @@ def all_climb(case: Case, fit: Fit) -> bool:
     sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
     upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
     arrays = sum(size > 1 for size in sizes)
-    return upwards and (arrays > 1 or (arrays == 1 and learns_from_several(case)))
+    return upwards and (arrays > 1 or (sum(sizes) > 1 and learns_from_several(case)))
 
 
 def learns_from_several(case: Case) -> bool:
@@ -286,7 +286,7 @@ def learns_from_several(case: Case) -> bool:
     multiplied = any(
         step.operation in PRODUCTS
         and any(p in anatomy.stops for p in step.inputs)
-        and any(not anatomy.masks[p] and np.size(case.values[p]) > 1 for p in step.inputs)
+        and any(not anatomy.masks[p] and not is_constant(program, step, p) for p in step.inputs)
         for step in program.steps
         if step.output in anatomy.forward
     )
