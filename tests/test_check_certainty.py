@@ -72,6 +72,93 @@ def test_another_loss_is_never_wrong(loss: str) -> None:
     assert verdict_with("error = a2 - t", loss)["verdict"] != "wrong"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (
+            "error * slope(a2)",
+            "error * a2 * (1 + a2)",
+        ),  # what the hidden layer's derivative does not show
+        ("error * slope(a2)", "error * a2 * (2 - a2)"),
+    ],
+)
+def test_no_loss_has_nearly_the_derivative_of_an_activation(right: str, wrong: str) -> None:
+    verdict = verdict_with(right, wrong)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["proved"]) == (line_of("d2 ="), True)
+    assert finding["fix"].strip() == "d2 = error * a2 * (1 - a2)"
+
+
+FLAT = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(30, 3))
+t = np.sin(x.sum(axis=1, keepdims=True))
+theta = rng.normal(size=20) * 0.5
+for epoch in range(40):
+    w, v = theta[:15].reshape(3, 5), theta[15:].reshape(5, 1)
+    h = np.tanh(x @ w)
+    error = h @ v - t
+    back = error @ v.T * (1 - h**2)
+    gradient = np.concatenate([(x.T @ back).ravel(), (h.T @ error).ravel()])
+    theta -= 0.01 * gradient
+"""
+SOFTMAX = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(30, 3))
+classes = np.eye(3)[np.argmax(x + 0.3 * rng.normal(size=(30, 3)), axis=1)]
+theta = rng.normal(size=(3, 3)) * 0.1
+for epoch in range(3):
+    for features, t in zip(x, classes):
+        e = np.exp(theta @ features)
+        theta -= 0.1 * np.outer(e / e.sum() - t, features)
+"""
+SQUARED = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(18, 4))
+t = np.eye(3)[rng.integers(0, 3, 18)]
+w, b = rng.normal(size=(4, 3)), np.zeros(3)
+for i in range(60):
+    e = np.exp(x @ w + b)
+    p = e / e.sum(axis=1, keepdims=True)
+    dp = (p - t) / 18
+    ds = p * (dp - np.sum(dp * p, axis=1, keepdims=True))
+    w -= 1.0 * x.T @ ds
+    b -= 1.0 * ds.sum(axis=0)
+    print("cross entropy, for information:", -np.mean(np.log(p[t == 1])))
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "right", "wrong", "mistake"),
+    [
+        (FLAT, "0.01 * gradient", "0.01 + gradient", "wrong-operator"),
+        (SOFTMAX, "theta -=", "theta +=", "sign-error"),
+        (SQUARED, "np.sum(dp * p", "np.sum(dp + p", "wrong-operator"),
+    ],
+)
+def test_one_mistake_in_all_updates_is_told_from_another_loss(
+    program: str, right: str, wrong: str, mistake: str
+) -> None:
+    assert verdict_on(program)["verdict"] == "right"
+    verdict = verdict_on(program.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert right in finding["fix"]
+
+
+def test_an_input_that_climbs_may_be_looked_for() -> None:
+    attack = NETWORK[: NETWORK.index("    w2 -=")] + "    x += 0.1 * (d1 @ w1.T)\n"
+    assert verdict_on(attack)["verdict"] != "wrong"
+
+
 def test_most_may_climb_and_the_others_are_right() -> None:
     verdict = verdict_on(
         NETWORK.replace("w1 -=", "w1 +=").replace("w2 -=", "w2 +=").replace("b1 -=", "b1 +=")
@@ -210,6 +297,7 @@ def test_a_class_is_taken_off_once(wrong: str) -> None:
     [
         ("w1 -= rate * (x.T @ d1)", "w1 = w1 - rate + (x.T @ d1)", "w1 -="),
         ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate + d1.sum(axis=0)", "b1 -="),
+        ("error * slope(a2)", "error * a2 + (1 - a2)", "d2 ="),
     ],
 )
 def test_a_sum_in_place_of_a_product_is_found_though_the_run_diverges(
@@ -219,6 +307,30 @@ def test_a_sum_in_place_of_a_product_is_found_though_the_run_diverges(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     (finding,) = verdict["findings"]
     assert (finding["mistake"], finding["line"]) == ("wrong-operator", line_of(line))
+
+
+FACTORS = """\
+import random
+
+random.seed(3)
+ratings = {(0, 0): 5, (0, 1): 3, (1, 0): 4, (1, 2): 1, (2, 1): 1, (2, 2): 5}
+users = [[random.uniform(0, 1) for _ in range(2)] for _ in range(3)]
+items = [[random.uniform(0, 1) for _ in range(2)] for _ in range(3)]
+for sweep in range(40):
+    for (u, i), rating in ratings.items():
+        error = sum(a * b for a, b in zip(users[u], items[i])) - rating
+        for k in range(2):
+            a, b = users[u][k], items[i][k]
+            users[u][k] = a - 0.05 * error * b
+            items[i][k] = b - 0.05 * error * a
+"""
+
+
+def test_so_it_is_in_a_sum_for_a_product_of_numbers() -> None:
+    assert verdict_on(FACTORS)["verdict"] == "right"
+    verdict = verdict_on(FACTORS.replace("a - 0.05 * error", "a - 0.05 + error"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-operator", 12)
 
 
 SKIP_GRAM = """\
@@ -241,10 +353,45 @@ def test_rows_that_words_name_are_data() -> None:
     assert verdict_on(SKIP_GRAM)["verdict"] == "right"
 
 
-def test_weights_that_climb_are_wrong_where_only_biases_descend() -> None:
-    verdict = verdict_on(
-        NETWORK.replace("w1 -= rate", "w1 += rate").replace("w2 -= rate", "w2 += rate")
+@pytest.mark.parametrize("rate_of_biases", ["rate", "other_rate"])
+def test_weights_that_climb_are_wrong_where_only_biases_descend(rate_of_biases: str) -> None:
+    climbing = NETWORK.replace("w1 -= rate", "w1 += rate").replace("w2 -= rate", "w2 += rate")
+    climbing = climbing.replace("rate * d", f"{rate_of_biases} * d").replace(
+        "import numpy as np\n", "import numpy as np; other_rate = 0.05\n"
     )
+    verdict = verdict_on(climbing)
     assert verdict["verdict"] == "wrong", verdict["reason"]
     assert {f["mistake"] for f in verdict["findings"]} == {"sign-error"}
     assert {f["line"] for f in verdict["findings"]} == {line_of("w1 -="), line_of("w2 -=")}
+
+
+def test_sums_of_predictions_and_targets_are_not_called_right_though_their_squares_shrink() -> None:
+    summed = FACTORS.replace("- rating", "+ rating").replace(
+        "        for k in", "        total = error * error\n        for k in"
+    )
+    assert verdict_on(summed)["verdict"] == "undecided"
+
+
+TWO_NUMBERS = """\
+from math import exp
+
+x1, x2, t1 = 0.05, 0.10, 0.9
+w1, w2, b = 0.3, -0.2, 0.1
+for epoch in range(50):
+    y = 1 / (1 + exp(-(w1 * x1 + w2 * x2 + b)))
+    print(0.5 * (t1 - y) ** 2)
+    d = (y - t1) * y * (1 - y)
+    w1, w2, b = w1 - 0.5 * d * x1, w2 - 0.5 * d * x2, b - 0.5 * d
+"""
+
+
+def test_an_input_in_place_of_the_target_is_not_called_right() -> None:
+    assert verdict_on(TWO_NUMBERS)["verdict"] == "right"
+    assert verdict_on(TWO_NUMBERS.replace("(y - t1)", "(y - x1)"))["verdict"] == "undecided"
+
+
+def test_weights_whose_gradients_stay_zero_are_not_called_right() -> None:
+    loop = (
+        "g1 = np.zeros((3, 4))\n    for k in range(0):\n        g1 += x.T @ d1\n    w1 -= rate * g1"
+    )
+    assert verdict_with("w1 -= rate * (x.T @ d1)", loop)["verdict"] != "right"

@@ -77,6 +77,31 @@ for epoch in range(40):
             for i in range(N):
                 w_back[i][j] -= 0.1 * g_back[i][j]
 """
+CLIPPED = """\
+import math
+import random
+
+random.seed(8)
+A = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(4)]
+B = [[random.uniform(-1, 1) for _ in range(4)] for _ in range(2)]
+data = [([random.gauss(0, 1) for _ in range(3)], [random.gauss(0, 2) for _ in range(2)]) for _ in range(3)]
+
+def times(m, v):
+    return [sum(a * b for a, b in zip(row, v)) for row in m]
+
+for epoch in range(30):
+    for x, t in data:
+        h = [math.tanh(z) for z in times(A, x)]
+        dy = [o - g for o, g in zip(times(B, h), t)]
+        dh = [sum(dy[k] * B[k][j] for k in range(2)) * (1 - h[j] ** 2) for j in range(4)]
+        grads = [[[d * v for v in x] for d in dh], [[d * v for v in h] for d in dy]]
+        norm = math.sqrt(sum(g * g for m in grads for row in m for g in row))
+        scale = min(1.0, 1.0 / norm)
+        for m, g in zip((A, B), grads):
+            for i, row in enumerate(g):
+                for j, value in enumerate(row):
+                    m[i][j] -= 0.1 * scale * value
+"""
 
 
 @pytest.mark.parametrize("program", [ONLINE, RECURRENT])
@@ -92,6 +117,9 @@ def test_a_network_of_lists_is_right(program: str) -> None:
         (ONLINE, "w2[j][k] * d2[k] for", "w2[k][j] * d2[k] for", "wrong-transpose"),
         # Errors of one output alone move fewer numbers than all errors move here.
         (ONLINE, "w1[i][j] -= ", "w1[i][j] -= 0.25 * ", "parameter-mis-scaled"),
+        (CLIPPED, "(1 - h[j] ** 2)", "(1 + h[j] ** 2)", "wrong-operator"),
+        (CLIPPED, "m[i][j] -=", "m[i][j] +=", "sign-error"),
+        (ONLINE, "0.5 * d2[k]\n", "0.5 * b2[k]\n", "wrong-variable"),  # what no error goes into
         # Then a weight is moved by errors that it has no part in.
         (ONLINE, "w2[j][k] -=", "w2[k][j] -=", "wrong-transpose"),
         (RECURRENT, "total * (1 - states[n + 1][j] ** 2)", "total", "missing-derivative"),

@@ -23,11 +23,13 @@ from chainrule.checking.finding.left_random import (
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.fitting.case import (
     Case,
+    adds_targets,
     common_factor,
     crossed_shapes,
     open_case,
     right_losses,
     serves_two_targets,
+    takes_input_for_target,
     uses_data,
 )
 from chainrule.checking.fitting.components import joined_verdict, models_of
@@ -59,10 +61,12 @@ UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
+UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 HUGE = 1e8
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
 FEW = 2  # passes
+FIRST_PASSES = 5
 TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
@@ -105,7 +109,24 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             return verdict  # that was judged by running the whole program
         if verdict not in verdicts:  # what no error reaches was judged with the whole program
             verdicts.append(verdict)
-    return joined_verdict(verdicts)
+    verdict = joined_verdict(verdicts)
+    if [verdict.reason for verdict in verdicts] == [UNEXPLAINED]:
+        return decide_first_passes(name, case, run, deadline) or verdict
+    return verdict
+
+
+def decide_first_passes(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, with a proof, where the first passes show it: a wrong step may lead to where no digits are left."""
+    turns = sorted({update.turn for update in case.anatomy.updates})
+    if len(turns) <= FIRST_PASSES:
+        return None
+    end = case.anatomy.mixes[turns[FIRST_PASSES]].prediction
+    first = open_case(case.program.until(end), finished=False)
+    if not first.fits or right_losses(first) or len(models_of(first)) > 1:
+        return None
+    verdict = blame(name, run, first, deadline)
+    proved = all(finding.proved for finding in verdict.findings)
+    return verdict if verdict.verdict == "wrong" and proved else None
 
 
 def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
@@ -272,6 +293,10 @@ def decide_case(
         )  # fmt: skip
     if losses and serves_two_targets(case):
         return undecided(name, "one prediction is compared with two targets, for different updates")
+    if losses and takes_input_for_target(case):
+        return undecided(
+            name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
+        )  # fmt: skip
     if losses:
         fit = case.fits[losses[0]]
         frozen = find_frozen(case, fit, run)
@@ -297,6 +322,11 @@ def decide_case(
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
         fit, step = own
+        if adds_targets(case):
+            return undecided(
+                name, "its errors add predictions and targets: the loss is least where these are opposite",
+                advice="Where that is meant, turn the targets' signs and subtract them.",
+            )  # fmt: skip
         return Verdict(
             name, "right",
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
@@ -394,9 +424,7 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
         case, repair, lambda: is_compared_elsewhere(repair, run.sources)
     )
     if not (proved or is_clearly_wrong(case, fit)) or not is_seen_as_recorded(case, fit):
-        return undecided(
-            name, "no loss of the family explains its updates, and no single mistake either"
-        )
+        return undecided(name, UNEXPLAINED)
     findings = findings_of(case, repair, run.sources)
     if not findings:
         return undecided(

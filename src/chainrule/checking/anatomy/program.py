@@ -322,7 +322,11 @@ class Program:
         first.given = {
             position: numbers for position, numbers in self.given.items() if position < size
         }
-        first.consumers = {p: found for p, found in self.consumers.items() if p < size}
+        first.consumers = {
+            position: [step for step in found if step.output < size]
+            for position, found in self.consumers.items()
+            if position < size
+        }
         return first
 
     def ancestors(

@@ -183,12 +183,19 @@ def uses_of(
                 continue
             moves = []
             made = program.step_of.get(position)
-            while made is not None and made.operation in MOVERS:
+            while made is not None and is_move(program, made):
                 moves.append(made)
                 position = made.inputs[0]
                 made = program.step_of.get(position)
             uses.setdefault(position, []).append(Use(step, slot, moves))
     return uses
+
+
+def is_move(program: Program, step: Instruction) -> bool:
+    """Whether a step leaves numbers as they are: it moves them about, or takes off gradients that stay 0."""
+    if step.operation in SUMS:
+        return not np.any(program.recorded[step.inputs[1]])
+    return step.operation in MOVERS
 
 
 def source_of(program: Program, position: int) -> str | None:

@@ -23,6 +23,7 @@ from chainrule.checking.finding.frozen import (
     SUMS,
     Frozen,
     birthplace,
+    is_move,
     looks_like_mask,
     name_of,
     slope_in_turns,
@@ -139,7 +140,7 @@ def without_moves(program: Program, position: int) -> tuple[int, str]:
     """What a value was before it was moved about, and the entries that were taken of it."""
     indices = []
     made = program.step_of.get(position)
-    while made is not None and made.operation in MOVERS:
+    while made is not None and is_move(program, made):
         if made.operation == "gather":
             indices.append(repr(made.parameters["indices"]))
         position = made.inputs[0]

@@ -206,6 +206,31 @@ def serves_two_targets(case: Case) -> bool:
     return any(len(several) > 1 for several in targets.values())
 
 
+def takes_input_for_target(case: Case) -> bool:
+    """Whether a prediction is to be one of its own inputs, while the program compares it with something else, too."""
+    anatomy, program = case.anatomy, case.program
+    used = {number for update in anatomy.updates for number in update.mixes}
+    wanted = {anatomy.mixes[number].prediction: anatomy.mixes[number].target for number in used}
+    for number, mix in enumerate(anatomy.mixes):
+        if number in used or mix.prediction not in wanted or mix.step.operation != "subtract":
+            continue
+        target = wanted[mix.prediction]
+        if np.shape(case.values[target]) != np.shape(case.values[mix.target]):
+            continue
+        behind = program.ancestors([mix.prediction], anatomy.stops)
+        sources = [program.ancestors([p]) & set(program.given) for p in (target, mix.target)]
+        if sources[0] & behind and not sources[1] & (behind | sources[0]):
+            return True
+    return False
+
+
+def adds_targets(case: Case) -> bool:
+    """Whether every error is a prediction plus its target: it is 0 where one is the other with its sign turned."""
+    anatomy = case.anatomy
+    mixes = [anatomy.mixes[n] for update in anatomy.updates for n in update.mixes]
+    return all(mix.step.operation == "add" and not mix.negated for mix in mixes)
+
+
 def is_evident(case: Case, fit: Fit) -> bool:
     """Whether agreement means something: with one output and one world, any rate fits any loss."""
     anatomy = case.anatomy

@@ -36,8 +36,6 @@ def follows_no_loss(case: Case, move: Move) -> bool:
     outputs = {anatomy.mixes[n].output: anatomy.mixes[n].prediction for n in numbers}
     none = {position: np.zeros(np.shape(values[position])) for position in outputs}
     at_rest = joined([move(k, update, none) for k, update in updates])
-    if drifts(at_rest, joined([np.asarray(values[u.before], dtype=float) for _, u in updates])):
-        return True
     every = [
         (position, index)
         for position in sorted(set(outputs.values()))
@@ -64,11 +62,22 @@ def follows_no_loss(case: Case, move: Move) -> bool:
     return False
 
 
-def drifts(at_rest: Any, before: Any) -> bool:
-    """Whether without any error all entries move by one number, whatever they are: nor does a penalty do that."""
-    both_signs = np.any(before > 0) and np.any(before < 0)
-    size = float(np.abs(at_rest).max())
-    return bool(size > 0 and both_signs and np.ptp(at_rest) <= OFF * size)
+def drifts(case: Case, move: Move) -> bool:
+    """Whether all entries of an array move by one number whatever the errors are: nor does a penalty do that."""
+    anatomy, values = case.anatomy, case.worlds[-1]
+    turn = min(update.turn for update in anatomy.updates)
+    outputs = {anatomy.mixes[n].output for u in anatomy.updates if u.turn == turn for n in u.mixes}
+    errors = {position: np.asarray(values[position], dtype=float) for position in outputs}
+    turned = {position: -error for position, error in errors.items()}
+    for k, update in enumerate(anatomy.updates):
+        before = np.asarray(values[update.before], dtype=float)
+        if update.turn == turn and np.any(before > 0) and np.any(before < 0):
+            once = move(k, update, errors)
+            common = (once + move(k, update, turned)) / 2  # what does not turn with the errors
+            size = float(np.abs(common).max())
+            if size > 1e-9 * np.abs(once).max() and np.ptp(common) <= OFF * size:
+                return True
+    return False
 
 
 def errors_of(own: Sequence[Entry], outputs: Mapping[int, int], values: Values) -> dict[int, Any]:

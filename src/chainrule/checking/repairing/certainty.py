@@ -12,15 +12,16 @@ import numpy as np
 
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.updates import Update
-from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entries, norm
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
-from chainrule.checking.repairing.any_loss import follows_no_loss
+from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.repair import Repair
+from chainrule.checking.repairing.scene import PRODUCTS
 
 POINTS_ELSEWHERE = (
     1 - 1e-9
@@ -198,10 +199,27 @@ def is_believable(
         or (makes_errors(case, repair) and (cannot_meet(case) or is_compared()))
     ):
         return True
-    if repair.loss in stated_losses(case):
+    stated = stated_losses(case)
+    if repair.loss in stated:
+        return True
+    if len(fit.bad) > 1 and not unusual and not stated and makes_slopes(case, repair):
+        return True
+    if drifts(case, lambda k, update, errors: update_with(case, update, errors)):
         return True
     return not unusual and follows_no_loss(
         case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
+    )
+
+
+def makes_slopes(case: Case, repair: Repair) -> bool:
+    """Whether one operation or constant makes derivatives of what is none, and of predictions alone: a * (1 + a)."""
+    anatomy = case.anatomy
+    return all(
+        (edit.mistake == "wrong-constant" or edit.how in SWAPS)
+        and not anatomy.error_masks[edit.step.output]
+        and bool(anatomy.masks[edit.step.output])
+        and not set(edit.step.inputs) & anatomy.stops
+        for edit in repair.edits
     )
 
 
@@ -257,7 +275,25 @@ def all_climb(case: Case, fit: Fit) -> bool:
     """
     sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
     upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
-    return upwards and sum(size > 1 for size in sizes) > 1
+    arrays = sum(size > 1 for size in sizes)
+    return upwards and (arrays > 1 or (sum(sizes) > 1 and learns_from_several(case)))
+
+
+def learns_from_several(case: Case) -> bool:
+    """Whether parameters multiply data, and passes have targets of their own: of an input that is looked for all have one."""
+    anatomy, program = case.anatomy, case.program
+    targets = {
+        np.asarray(mix.target_in(case.values)).tobytes()
+        for mix in (anatomy.mixes[update.turn] for update in anatomy.updates)
+    }
+    multiplied = any(
+        step.operation in PRODUCTS
+        and any(p in anatomy.stops for p in step.inputs)
+        and any(not anatomy.masks[p] and not is_constant(program, step, p) for p in step.inputs)
+        for step in program.steps
+        if step.output in anatomy.forward
+    )
+    return len(targets) > 1 and multiplied
 
 
 def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]) -> bool:

@@ -150,9 +150,20 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
                     continue
                 # A test that is always true is wrong, whatever else may make up for it.
                 cost = 0 if mistake == "relu-derivative-at-output" else label_cost(label)
+                if is_negative_of(scene, shown.inputs[slot], other):
+                    mistake, cost = (
+                        "sign-error",
+                        2,
+                    )  # -x was multiplied by w: the sign is what is wrong
                 yield Edit(
                     mistake, steps, each(change), shown, slot, other, how=f"{label[0]}", cost=cost,
                 )  # fmt: skip
+
+
+def is_negative_of(scene: Scene, position: int, other: int) -> bool:
+    value, instead = (np.asarray(scene.case.values[p]) for p in (position, other))
+    floats = value.dtype.kind == instead.dtype.kind == "f"
+    return bool(floats and np.any(value) and np.array_equal(value, -instead))
 
 
 def label_cost(label: Label) -> int:

@@ -190,6 +190,15 @@ def after_split(
         ):
             splits.add((site, step.inputs.index(arrays[0])))
             return arrays[0]
+        if not shape:  # a number of a list, times a norm that it goes into
+            within = [
+                p
+                for p, other in (tainted, tainted[::-1])
+                if p in scene.program.ancestors([other], scene.case.anatomy.stops)
+            ]
+            if len(within) == 1:
+                splits.add((site, step.inputs.index(within[0])))
+                return within[0]
         for slot, position in enumerate(step.inputs):
             if (site, slot) in splits:
                 return position

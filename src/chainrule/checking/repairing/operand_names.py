@@ -37,7 +37,7 @@ def name_operand(
             and other in maker.inputs
             and (
                 maker.operation in ("multiply", "divide")
-                or any(scene.is_decay(p) for p in maker.inputs)
+                or any(scene.is_decay(p) or not scene.is_tainted(p) for p in maker.inputs)
             )
         ):
             return None

@@ -159,7 +159,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
         if first.operation == "add" and multiplied(scene, first) is not None:
             yield Edit(
                 "wrong-operator", steps, each(lambda step: multiplied(scene, step)), first,
-                how="multiply", cost=1,
+                how="multiply",
             )  # fmt: skip
 
 

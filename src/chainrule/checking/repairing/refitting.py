@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.anatomy.updates import Anatomy
-from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, norm
+from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, named_rate, norm
 from chainrule.checking.fitting.judging import fit_rows
 from chainrule.checking.repairing.scene import Scene
 
@@ -91,7 +91,7 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
         ):
             fit.bad.discard(number)
             fit.good.add(number)
-    return downwards(fit, traces)
+    return downwards(reduced, fit, traces)
 
 
 def is_step(u: Any, g: Any, rate: float | None) -> bool:
@@ -102,8 +102,11 @@ def is_step(u: Any, g: Any, rate: float | None) -> bool:
     )
 
 
-def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
-    """The fit with rates above 0: where most of a pass climbs, that is what is wrong."""
+def downwards(anatomy: Anatomy, fit: Fit, traces: Mapping[int, Trace]) -> Fit:
+    """The fit with rates above 0: where most of a pass climbs, that is what is wrong.
+
+    What has a named rate of its own, beside one that those have in common, goes by that.
+    """
     if fit.form == "adaptive" or fit.rates or all(rate > 0 for rate in fit.rate.values()):
         return fit
     if fit.form == "momentum":
@@ -113,10 +116,14 @@ def downwards(fit: Fit, traces: Mapping[int, Trace]) -> Fit:
         bad = (fit.good | fit.bad) - falling
         return replace(fit, good=falling, bad=bad, ratio=ratio, rate=rate)
     good, bad = set(fit.good), set(fit.bad)
+    named = {number: set(named_rate(anatomy, trace) or [0.0]) for number, trace in traces.items()}
+    usual = set().union(*(named[number] for number in fit.good))
     for number in fit.good | fit.bad:
         trace = traces[number]
+        one_each = len(usual) == len(named[number]) == 1 and 0.0 not in usual
+        own = next(iter(named[number])) / next(iter(usual)) if one_each else 0.0
         marks = [
-            is_step(u, g, abs(fit.rate[update.turn]))
+            any(is_step(u, g, abs(fit.rate[update.turn]) * part) for part in (1.0, own) if part)
             for update, u, g in zip(trace.updates, trace.steps, trace.gradients, strict=True)
             if update.turn in fit.rate and (u is None or norm(u) + norm(g) > 0)
         ]

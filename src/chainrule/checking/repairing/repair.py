@@ -86,8 +86,8 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
         if best is None or rank(repair) < rank(best):
             best = repair
         told = len(fit.good) > (fit.form == "adaptive")  # one alone may look adaptive by chance
-        if repair.proved and (told or fit.loss in stated):
-            break
+        if repair.proved and len(repair.edits) == 1 and (told or fit.loss in stated):
+            break  # several edits mend much under a wrong loss
     assert best is not None
     return best
 
@@ -96,7 +96,8 @@ def rank(repair: Repair) -> tuple[Any, ...]:
     cost = sum(edit.cost for edit in repair.edits)
     good = len(repair.fit.good) if repair.fit is not None else 0
     order = max((ORDER.index(edit.mistake) for edit in repair.edits), default=0)
-    return not repair.proved, cost if repair.proved else 0, order if repair.proved else 0, -good
+    proof = (len(repair.edits), cost, order) if repair.proved else (0, 0, 0)
+    return not repair.proved, *proof, -good
 
 
 def views(case: Case, fit: Fit) -> list[Fit]:

@@ -233,7 +233,7 @@ class Trial:
 
     def common_rate(self, pairs: Sequence[tuple[Any, Any] | None]) -> float | None:
         """The rate of the parameters that are right already."""
-        rates = []
+        self.measured: dict[int, float] = {}
         for k, pair in enumerate(pairs):
             if pair is None or self.updates[k].chain not in self.scene.fit.good:
                 continue
@@ -243,9 +243,9 @@ class Trial:
                 if norm(g) > 0:
                     rate = -float(np.sum(step * g)) / norm(g) ** 2
                     if norm(step + rate * g) <= 1e-6 * norm(step) and rate > 0:
-                        rates.append(rate)
+                        self.measured[k] = rate
                         break
-        return float(np.median(rates)) if rates else None
+        return float(np.median(list(self.measured.values()))) if self.measured else None
 
     def follows(self, pair: tuple[Any, Any] | None, k: int, rate: float) -> bool:
         """Whether u = -eta g, or -eta g - lambda V with a lambda that is in use, or fits a whole array."""
@@ -289,22 +289,18 @@ class Trial:
     def own_rates(self) -> list[tuple[float, ...]]:
         """For each update the rates that it may be made by, relative to that of the right ones.
 
-        That itself, and where right ones have one named rate and this one another, the other.
+        That itself, and where right ones are made by rates that have names and this one by another, the other.
         """
         anatomy = self.scene.case.anatomy
         named = [named_factors(anatomy, update) for update in self.updates]
-        usual = {
-            factors[0][1] if len(factors) == 1 else 0.0
-            for factors, update in zip(named, self.updates, strict=True)
-            if update.chain in self.scene.fit.good
-        }
-        common = usual.pop() if len(usual) == 1 else 0.0
-        return [
-            (1.0, factors[0][1] / common)
-            if common and len(factors) == 1 and factors[0][1] not in (0.0, common)
-            else (1.0,)
-            for factors in named
-        ]
+        factors = [found[0][1] if len(found) == 1 else 0.0 for found in named]
+        if not self.rate or not all(factors[k] for k in self.measured):
+            return [(1.0,)] * len(named)
+        units = [rate / factors[k] for k, rate in self.measured.items()]
+        if np.ptp(units) > 1e-6 * abs(units[0]):
+            return [(1.0,)] * len(named)
+        own = [units[0] * factor / self.rate for factor in factors]
+        return [(1.0, ratio) if ratio and abs(ratio - 1) > 1e-6 else (1.0,) for ratio in own]
 
     @cached_property
     def decaying_numbers(self) -> dict[Any, list[int]]:

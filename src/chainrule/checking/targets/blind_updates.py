@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import Chain, Spot, spot
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
+from chainrule.checking.finding.frozen import source_of
 from chainrule.checking.fitting.case import Case, fit_anatomy
 from chainrule.checking.targets.error_places import lasting_chains
 
@@ -73,18 +74,20 @@ def is_blindly_updated(
     program = case.program
     predictions = sorted(targets)
     sources = stops | set(program.given)
+    # What was drawn and is changed by itself alone, or by nothing, as in b -= rate * b.
+    drawn = source_of(program, chain.root) == "random"
     reached, told = 0, 0
     for version, step in zip(chain.versions, chain.steps, strict=False):
         between = predictions[bisect(predictions, version) : bisect(predictions, step.output)]
         if not between:
             continue
         told += 1
-        behind = program.ancestors([between[-1]], stops)
+        behind = program.ancestors(between, stops)
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
         others = {p for p in made_of if p in stops or is_data(case.values[p])}
-        known = behind | program.ancestors(targets[between[-1]])
+        known = behind | program.ancestors(set().union(*(targets[p] for p in between)))
         made, allowed = ({root_of.get(p, p) for p in these} for these in (others, known))
-        reached += bool(version in behind and others and made <= allowed)
+        reached += bool(version in behind and (others or drawn) and made <= allowed)
     return told > 1 and reached >= REACHING * told
 
 
