@@ -248,3 +248,23 @@ def test_weights_that_climb_are_wrong_where_only_biases_descend() -> None:
     assert verdict["verdict"] == "wrong", verdict["reason"]
     assert {f["mistake"] for f in verdict["findings"]} == {"sign-error"}
     assert {f["line"] for f in verdict["findings"]} == {line_of("w1 -="), line_of("w2 -=")}
+
+
+GROWING = """
+import numpy as np
+rng = np.random.default_rng(3)
+x, w = rng.random((9, 4)), rng.random((4, 3))
+def descend(weights, gradient):
+    return weights - 0.1 * gradient
+for _ in range(10):
+    y = x @ w
+    error = np.zeros((9, 3))
+    error -= y
+    w = descend(w, x.T @ error)
+    assert np.sum(np.power(y, 2)) < np.sum(np.power(x @ w, 2))
+"""
+
+
+def test_predictions_that_are_made_to_grow_do_not_climb_by_mistake() -> None:
+    assert verdict_on(GROWING)["verdict"] == "undecided"
+    assert verdict_on(GROWING.replace("- 0.1", "+ 0.1").replace("<", ">"))["verdict"] == "right"
