@@ -395,3 +395,23 @@ def test_weights_whose_gradients_stay_zero_are_not_called_right() -> None:
         "g1 = np.zeros((3, 4))\n    for k in range(0):\n        g1 += x.T @ d1\n    w1 -= rate * g1"
     )
     assert verdict_with("w1 -= rate * (x.T @ d1)", loop)["verdict"] != "right"
+
+
+GROWING = """
+import numpy as np
+rng = np.random.default_rng(3)
+x, w = rng.random((9, 4)), rng.random((4, 3))
+def descend(weights, gradient):
+    return weights - 0.1 * gradient
+for _ in range(10):
+    y = x @ w
+    error = np.zeros((9, 3))
+    error -= y
+    w = descend(w, x.T @ error)
+    assert np.sum(np.power(y, 2)) < np.sum(np.power(x @ w, 2))
+"""
+
+
+def test_predictions_that_are_made_to_grow_do_not_climb_by_mistake() -> None:
+    assert verdict_on(GROWING)["verdict"] == "undecided"
+    assert verdict_on(GROWING.replace("- 0.1", "+ 0.1").replace("<", ">"))["verdict"] == "right"

@@ -194,7 +194,7 @@ def used_twice(program: Program, position: int) -> bool:
 def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
     """The values that a step may be a new version of, each with what is added to it."""
     if step.operation in LINKS and program.site(step).kind in UPDATE_KINDS:
-        left, right = step.inputs
+        left, right = (original(program, position) for position in step.inputs)
         found = [(left, [right])]
         if step.operation == "add":
             found.append((right, [left]))
@@ -225,6 +225,17 @@ def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]
             ):
                 return [(before, others)]
     return []
+
+
+def original(program: Program, position: int) -> int:
+    """What a value is a copy of, where the copy is made to be updated and serves nothing else."""
+    step = program.step_of.get(position)
+    while step is not None and step.operation == "reshape" and not used_twice(program, position):
+        source = step.inputs[0]
+        if np.shape(program.recorded[source]) != np.shape(program.recorded[position]):
+            break
+        position, step = source, program.step_of.get(source)
+    return position
 
 
 def first_of_sum(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:

@@ -51,6 +51,8 @@ def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -
     anatomy = case.anatomy
     starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
     found: list[Any] = [None] * len(anatomy.updates)
+    # The way back into what the data are made of may be long, and asks for nothing.
+    needed = {p for p, mask in enumerate(anatomy.masks) if mask} | set(anatomy.stops)
     by_turn: dict[int, list[int]] = {}
     for place, update in enumerate(anatomy.updates):
         by_turn.setdefault(update.turn, []).append(place)
@@ -62,7 +64,7 @@ def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -
         if not own:
             continue
         seeds = {position: np.ones(np.shape(values[position])) for position in own}
-        gradients = case.program.sweep(values, seeds, anatomy.stops)
+        gradients = case.program.sweep(values, seeds, anatomy.stops, needed)
         for place in places:
             position = anatomy.updates[place].before
             found[place] = gradients.get(position, np.zeros(np.shape(values[position])))

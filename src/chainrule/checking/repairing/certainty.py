@@ -182,6 +182,8 @@ def is_believable(
         return False
     if fit.good or case.anatomy.loss is not None:
         return True
+    if names == {"sign-error"} and meets_nothing(case):
+        return False
     unusual = repair.loss in ("huber", "absolute-error")
     # A factor too many may be a loss's own; f' at another value than z is nobody's.
     moved = names == {"derivative-at-activation"} and all(e.how != "remove" for e in repair.edits)
@@ -266,6 +268,11 @@ def cannot_meet(case: Case) -> bool:
     )
     enough = predictions.size >= MEETINGS and np.any(targets > 0)
     return bool(enough and np.all(predictions > 0) and np.all(targets >= 0))
+
+
+def meets_nothing(case: Case) -> bool:
+    """Whether predictions are taken off zeros alone: then nobody knows whether they are meant to grow."""
+    return all(case.program.origin(mix.target) == "zeros" for mix in used_mixes(case))
 
 
 def all_climb(case: Case, fit: Fit) -> bool:

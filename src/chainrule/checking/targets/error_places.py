@@ -24,7 +24,7 @@ from chainrule.rules import RULES
 Place: TypeAlias = tuple[int, str, tuple[int, ...], int]  # site, operation, calls, operand
 FAILURES = (ValueError, TypeError, IndexError)  # where a target's shape leads to no sense
 FOLLOWING = PRODUCTS | {"divide", "negate", "transpose", "sum", "mean", "reshape"}
-LASTING = 0.5  # of the recording: as long a parameter must live
+LASTING = 0.5  # of the recording, from the first update on: as long a parameter must live
 COVERED = 0.6  # of them: so many must go into the predictions of a place
 MOST_PLACES = 24
 TURNS = 4  # that a place is tried on
@@ -63,22 +63,19 @@ def find_error_places(program: Program, deadline: Deadline) -> Iterator[ErrorPla
 
 
 def lasting_chains(program: Program) -> tuple[list[Chain], list[int], set[int]]:
-    """Chains that go on from turn to turn, the masks, and the roots of all others: e = p - p.mean() is no update."""
+    """Chains that go on from turn to turn, the masks, and what begins no others: e = p - p.mean() is no update."""
     banned: set[int] = set()
-    following: set[int] = set()
+    enough = 0.0
     while True:
         chains, masks = find_chains(program, banned)
-        short = [
-            chain
-            for chain in chains
-            if chain.versions[-1] - chain.versions[0] < LASTING * program.size
-        ]
+        if not banned and chains:
+            # What comes before the first update, such as making the data, may be most of a recording.
+            enough = LASTING * (program.size - min(chain.versions[1] for chain in chains))
+        short = [chain for chain in chains if chain.versions[-1] - chain.versions[0] < enough]
         if not short:
             return chains, masks, banned
-        # What goes on from a banned root and is short again is short all along: not version by version.
-        again = [chain for chain in short if chain.root in following]
-        following |= {chain.versions[1] for chain in short}
-        banned |= {chain.root for chain in short} | {p for c in again for p in c.versions}
+        # What goes on from a later version is shorter still.
+        banned.update(position for chain in short for position in chain.versions)
 
 
 def place_of(program: Program, step: Instruction, slot: int) -> Place:
