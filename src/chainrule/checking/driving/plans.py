@@ -22,6 +22,7 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     plain_name,
 )
+from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
     operation_plans,
@@ -184,7 +185,7 @@ class LayersPlan:
         return step, row
 
 
-Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | OperationPlan
+Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -196,6 +197,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
             yield ObjectPlan(owner, methods, whole)
+    yield from layer_plans(run)
     if layers is not None:
         yield layers
         for methods in methods_in_turn(layers.dense):
