@@ -148,7 +148,7 @@ class LayerPlan:
         self.go_forward(thing, inputs)
         names: dict[str, Path] = {}
         for path, array in places(thing).items():
-            same = array is first.get(path) and np.array_equal(values[path], array)
+            same = path in first and array is first[path] and np.array_equal(values[path], array)
             if same and array is not inputs and not is_gradient_place(path):
                 names[name_at(path)] = path
         return thing, names
