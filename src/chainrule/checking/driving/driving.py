@@ -31,6 +31,7 @@ from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
+from chainrule.checking.driving.slopes import SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.recording.deadline import Deadline
@@ -128,19 +129,21 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     unjudged: list[str] = []
     doubtful = False
     for plan in plans_of(run):
-        is_operation = isinstance(plan, OperationPlan | LayerPlan)
+        is_operation = isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
         is_part = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
         if plan.group in found or (is_operation and found) or (is_part and (found or operations)):
             continue
         if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
         best = try_layouts(run, plan, deadline)
-        if isinstance(plan, OperationPlan) and best is not None and not best.right:
+        if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
             other = try_layouts(run, replace(plan, of_output=True), deadline)
             best = other if other is not None and other.right else best
+        if isinstance(plan, SlopePlan) and best is not None and not best.right:
+            best = None  # it may be the slope of something else
         if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
             best, doubtful = None, True  # it takes steps by itself: those are judged, if in a row
-        if isinstance(plan, OperationPlan | LayerPlan):
+        if isinstance(plan, OperationPlan | LayerPlan | SlopePlan):
             if best is None:
                 unjudged.append(plan.words)
             else:
@@ -178,7 +181,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
 
 def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
     """The program's own data, where it has some; then random data of the sizes that the plan has."""
-    if isinstance(plan, OperationPlan | LayerPlan):
+    if isinstance(plan, OperationPlan | LayerPlan | SlopePlan):
         for family in plan.families:
             yield Layout(family.words, family, None, INPUTS, OUTPUTS)
         return
@@ -239,7 +242,7 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = (
         plan.words
-        if isinstance(plan, OperationPlan | LayerPlan)
+        if isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
         else f"{plan.words} was called with {data}"
     )
     attempt = Attempt(Guess(layout))
@@ -247,7 +250,7 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
     case = case_of(more)
     if case is None:
         return None
-    if isinstance(plan, OperationPlan | LayerPlan) or not case.anatomy.updates:
+    if isinstance(plan, OperationPlan | LayerPlan | SlopePlan) or not case.anatomy.updates:
         anatomy = (
             read_operation(
                 more,
@@ -257,7 +260,7 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
                 plan.loss,
                 whole=isinstance(plan, LayerPlan),
             )
-            if isinstance(plan, OperationPlan | LayerPlan)
+            if isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
             else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
         )
         return (

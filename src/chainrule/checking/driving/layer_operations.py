@@ -368,7 +368,9 @@ def layer_plans(run: Run) -> Iterator[LayerPlan]:
         ):
             continue
         plan = LayerPlan(owner, forward, backward)
-        if plan.parameters_of(forward) and plan.parameters_of(backward):
+        given = [*plan.parameters_of(forward)[1:], *plan.parameters_of(backward)[:1]]
+        is_loss = any(TARGET.fullmatch(plain_name(one.name)) for one in given)
+        if plan.parameters_of(forward) and plan.parameters_of(backward) and not is_loss:
             yield plan
 
 

@@ -28,6 +28,7 @@ from chainrule.checking.driving.operation_pairs import (
     operation_plans,
     parts_returned,
 )
+from chainrule.checking.driving.slopes import SlopePlan, slope_plans
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -185,7 +186,7 @@ class LayersPlan:
         return step, row
 
 
-Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan
+Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -204,6 +205,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
             yield ObjectPlan(layers.dense, methods, alone=True)
     yield from function_plans(run)
     yield from operation_plans(run)
+    yield from slope_plans(run)
 
 
 def layers_of(classes: Sequence[type]) -> LayersPlan | None:
