@@ -198,7 +198,11 @@ def open_beginning(program: Program) -> Case | None:
 
 def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
     """The verdict on gradients that are never applied, or on what the program only defines."""
-    driven, unjudged = judge_untrained(run, deadline.within(DRIVING_SECONDS))
+    # What comes after the use of a package that is not there may train, and nobody saw it.
+    unseen = run.failure is not None and "needs the package" in run.failure
+    driven, unjudged = (
+        ([], []) if unseen else judge_untrained(run, deadline.within(DRIVING_SECONDS))
+    )
     if not driven:
         advice = LONGER if run.interrupted else ""
         return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)

@@ -15,7 +15,7 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -30,13 +30,9 @@ from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Sites, rewrite
 from chainrule.recording.source import PYTHON_2, Source, UnreadableError, read_script, read_source
+from chainrule.recording.stand_ins import MissingFinder, StandIn, StandInFinder
 from chainrule.recording.unreached import unreached_updates
 
-PLOTTING = {
-    "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
-    "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
-    "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
-}  # fmt: skip
 PASSING_SECONDS = 4.0  # to reach what else a program trains, once its first training is recorded
 MOST_PARTS = 4
 # What NumPy once had under another name, as programs of that time still write it.
@@ -63,108 +59,6 @@ class Run:
     namespace: dict[str, Any] = field(default_factory=dict)
     recorder: Recorder | None = None
     later: list["Run"] = field(default_factory=list)  # what it trained after this was complete
-
-
-class StandIn(types.ModuleType):
-    """Something of a plotting package that is not there: whatever is asked of it, it gives itself."""
-
-    def __init__(self, name: str = "stand-in") -> None:
-        super().__init__(name)
-        self.__path__: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in ("__version__",):
-            raise AttributeError(name)
-        if name == "__version__":
-            return "0"
-        if name in ("subplots",):
-            return stand_in_subplots
-        if name in ("tqdm", "trange", "tqdm_notebook"):
-            return stand_in_tqdm
-        return StandIn(name)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type):
-            return args[0]  # as a decorator
-        return StandIn()
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter([StandIn()])
-
-    def __getitem__(self, index: Any) -> Any:
-        return StandIn()
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        pass
-
-    def __len__(self) -> int:
-        return 1
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *args: Any) -> None:
-        pass
-
-    def __float__(self) -> float:
-        return 0.0
-
-    def __int__(self) -> int:
-        return 0
-
-    def __add__(self, other: Any) -> Any:
-        return other
-
-    __radd__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __add__
-
-    def __lt__(self, other: Any) -> bool:
-        return False
-
-    __gt__ = __le__ = __ge__ = __lt__
-
-    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
-        return (StandInBase,)
-
-
-class StandInBase:
-    """What a class of a program inherits where its base stands in for another: it takes anything, too."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return StandIn(name)
-
-
-def stand_in_subplots(nrows: int = 1, ncols: int = 1, *args: Any, **kwargs: Any) -> Any:
-    axes = np.empty((nrows, ncols), dtype=object)
-    for index in np.ndindex(axes.shape):
-        axes[index] = StandIn("axes")
-    return StandIn("figure"), axes.squeeze() if axes.size > 1 else axes[0, 0]
-
-
-def stand_in_tqdm(*args: Any, **kwargs: Any) -> Any:
-    if not args:
-        return StandIn()
-    return range(args[0]) if isinstance(args[0], int) else args[0]
-
-
-@final
-class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Asked last: a plotting package that nobody else has found."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name.split(".")[0] in PLOTTING:
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
-        return None
-
-    def create_module(self, spec: Any) -> types.ModuleType:
-        return StandIn(spec.name)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        pass
 
 
 @final
@@ -296,7 +190,11 @@ def run_recorded(
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
     sys.meta_path[:0] = [HelperFinder(path, run, recorder, changed, last=False), NotebookBars()]
-    sys.meta_path += [HelperFinder(path, run, recorder, changed, last=True), StandInFinder()]
+    sys.meta_path += [
+        HelperFinder(path, run, recorder, changed, last=True),
+        StandInFinder(),
+        MissingFinder(run.sources),
+    ]
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
     np.random.seed(seed)  # noqa: NPY002  # the generator that programs use

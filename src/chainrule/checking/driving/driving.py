@@ -27,9 +27,11 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
+from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
+from chainrule.checking.driving.slopes import SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.recording.deadline import Deadline
@@ -119,26 +121,33 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     """Train what a program defines, in some form that it accepts; and what cannot be judged of operations.
 
     Of each class, and of the functions, the first plan that can be judged counts: one that leaves something
-    out is no second opinion. Right is right in all. Operations are looked at one by one where no network is made of them.
+    out is no second opinion. Right is right in all. Operations and layers are looked at one by one where no
+    network is made of them.
     """
     found: dict[str, Driven] = {}
     operations: list[Driven] = []
     unjudged: list[str] = []
+    doubtful = False
     for plan in plans_of(run):
-        last_resort = plan.group in ("layers", "operations") or (
-            isinstance(plan, ObjectPlan) and plan.alone
-        )
-        if plan.group in found or (last_resort and found):
+        is_operation = isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
+        is_part = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
+        if plan.group in found or (is_operation and found) or (is_part and (found or operations)):
+            continue
+        if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
         best = try_layouts(run, plan, deadline)
-        if isinstance(plan, OperationPlan):
-            if best is not None and not best.right:
-                other = try_layouts(run, replace(plan, of_output=True), deadline)
-                best = other if other is not None and other.right else best
+        if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
+            other = try_layouts(run, replace(plan, of_output=True), deadline)
+            best = other if other is not None and other.right else best
+        if isinstance(plan, SlopePlan) and best is not None and not best.right:
+            best = None  # it may be the slope of something else
+        if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
+            best, doubtful = None, True  # it takes steps by itself: those are judged, if in a row
+        if isinstance(plan, OperationPlan | LayerPlan | SlopePlan):
             if best is None:
                 unjudged.append(plan.words)
             else:
-                best.operation = plan.forward.__name__
+                best.operation = plan.name
                 operations.append(best)
         elif best is not None:
             found[plan.group] = best
@@ -147,6 +156,8 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     wrong = [driven for driven in found.values() if not driven.right]
     if wrong:
         return [max(wrong, key=lambda driven: driven.score)], []
+    if doubtful and found.keys() == {"layers"}:
+        return [], []
     return (list(found.values())[:1], []) if found else (operations, unjudged)
 
 
@@ -170,7 +181,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
 
 def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
     """The program's own data, where it has some; then random data of the sizes that the plan has."""
-    if isinstance(plan, OperationPlan):
+    if isinstance(plan, OperationPlan | LayerPlan | SlopePlan):
         for family in plan.families:
             yield Layout(family.words, family, None, INPUTS, OUTPUTS)
         return
@@ -230,17 +241,26 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
     """Call the plan a few times, judge what was recorded."""
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = (
-        plan.words if isinstance(plan, OperationPlan) else f"{plan.words} was called with {data}"
+        plan.words
+        if isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
+        else f"{plan.words} was called with {data}"
     )
     attempt = Attempt(Guess(layout))
     more = record(run, plan, attempt, 1, deadline)
     case = case_of(more)
     if case is None:
         return None
-    if isinstance(plan, OperationPlan) or not case.anatomy.updates:
+    if isinstance(plan, OperationPlan | LayerPlan | SlopePlan) or not case.anatomy.updates:
         anatomy = (
-            read_operation(more, attempt.parameters, attempt.stored, attempt.guess, plan.loss)
-            if isinstance(plan, OperationPlan)
+            read_operation(
+                more,
+                attempt.parameters,
+                attempt.stored,
+                attempt.guess,
+                plan.loss,
+                whole=isinstance(plan, LayerPlan),
+            )
+            if isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
             else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
         )
         return (

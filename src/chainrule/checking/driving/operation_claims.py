@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from chainrule.checking.anatomy.predictions import KINDS, find_mixes
 from chainrule.checking.anatomy.program import Gradients, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, seeds_of
@@ -29,11 +31,13 @@ def read_operation(
     stored: Mapping[str, int],
     guess: Guess,
     loss: str,
+    whole: bool = False,
 ) -> Anatomy | None:
     """The anatomy of an operation by itself, in which every value that came back is a claim.
 
     Whose gradient it is, its name says; else its shape; and of several of one shape its numbers, where they are
-    right, or the order. None where that is not known.
+    right, or the order. None where that is not known. Of a `whole` layer each parameter must have one, and an
+    error may be meant as that of what its activation was given: what is right so is not judged.
     """
     program = build_program(run.recording, run.sites)
     left = list(parameters)
@@ -56,6 +60,11 @@ def read_operation(
         return None
     if any(pair.claim not in program.step_of for pair in pairs):
         return None
+    if whole and (
+        lacks_gradients(program, left, pairs, true)
+        or is_of_inner_error(program, pairs, true, guess)
+    ):
+        return None
     if takes_means(program, pairs, true, guess):
         multiply_by_samples(run, program, pairs, guess)
         program = build_program(run.recording, run.sites)
@@ -63,6 +72,44 @@ def read_operation(
     anatomy = apply_pairs(run, program, reading, guess)
     anatomy.loss = loss
     return anatomy if len(anatomy.updates) == len(pairs) else None
+
+
+def lacks_gradients(
+    program: Program, left: Sequence[int], pairs: Sequence[Pair], true: Gradients
+) -> bool:
+    """Whether parameters that the output depends on have no gradient; the first operand is what comes in."""
+    paired = {pair.parameter for pair in pairs}
+    return any(
+        p not in paired
+        and kind_of_operand(name_of(program, p)) in ("weights", "bias", "scale")
+        and np.any(true.get(p, 0.0))
+        for p in left
+    )
+
+
+def is_of_inner_error(
+    program: Program, pairs: Sequence[Pair], true: Gradients, guess: Guess
+) -> bool:
+    """Whether all that came back is right if the error is that of a value before the output."""
+    values = program.recorded
+    if all(ratio(values[pair.claim], true.get(pair.parameter, 0.0)) is not None for pair in pairs):
+        return False
+    masks = masks_of(program, [pair.parameter for pair in pairs])
+    mixes = [
+        mix for mix in find_mixes(program, masks, (), KINDS[0]) if is_made_for(guess, program, mix)
+    ]
+    for mix in mixes:
+        for position in sorted(program.ancestors([mix.prediction]), reverse=True):
+            inner = masks[position] and position != mix.prediction
+            if not inner or values[position].shape != values[mix.output].shape:
+                continue
+            found = program.sweep(values, {position: values[mix.output]}, ())
+            if all(
+                ratio(values[pair.claim], found.get(pair.parameter, 0.0)) is not None
+                for pair in pairs
+            ):
+                return True
+    return False
 
 
 def gradients_of_made_errors(

@@ -100,6 +100,10 @@ class OperationPlan:
     loss = "half-squared-error"  # of the errors that are made here
 
     @property
+    def name(self) -> str:
+        return self.forward.__name__
+
+    @property
     def words(self) -> str:
         return self.backward.__name__
 

@@ -6,6 +6,7 @@ calls by the names that the program has for it.
 
 import ast
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     plain_name,
 )
+from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
     operation_plans,
     parts_returned,
 )
+from chainrule.checking.driving.slopes import SlopePlan, slope_plans
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -184,7 +187,7 @@ class LayersPlan:
         return step, row
 
 
-Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | OperationPlan
+Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -196,12 +199,14 @@ def plans_of(run: Run) -> Iterator[Plan]:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
             yield ObjectPlan(owner, methods, whole)
+    yield from layer_plans(run)
     if layers is not None:
         yield layers
         for methods in methods_in_turn(layers.dense):
             yield ObjectPlan(layers.dense, methods, alone=True)
     yield from function_plans(run)
     yield from operation_plans(run)
+    yield from slope_plans(run)
 
 
 def layers_of(classes: Sequence[type]) -> LayersPlan | None:
@@ -280,6 +285,8 @@ def function_plans(run: Run) -> Iterator[FunctionsPlan]:
     for function in dict.fromkeys(own):
         by_role.setdefault(role_of(function.__name__), []).append(function)
     starts: list[Callable[..., Any] | None] = [*by_role.get("parameters", [])[:2], None]
+    if (drawn := maker_of_parameters(own)) is not None:
+        starts.insert(-1, drawn)
     for function in by_role.get("training", []):
         yield FunctionsPlan((function,), returned)
         for start in starts[:-1]:
@@ -289,6 +296,26 @@ def function_plans(run: Run) -> Iterator[FunctionsPlan]:
             for forward in (*((f,) for f in by_role.get("forward", [])[:2]), ()):
                 for update in (*((f,) for f in by_role.get("updated", [])[:2]), ()):
                     yield FunctionsPlan((*forward, backward, *update), returned, start)
+
+
+def maker_of_parameters(functions: Sequence[Callable[..., Any]]) -> Callable[..., Any] | None:
+    """What makes a table W1, b1, W2 ... that functions read, of any depth: of columns, as its one notation has it."""
+    text = "".join(map(inspect.getsource, functions))
+    read = re.findall(r"\bparam\w*\[[\"']([Wb])(\d)[\"']\]", text)
+    depth = max((int(number) for _, number in read), default=0)
+    if set(read) != {(key, str(k)) for key in "Wb" for k in range(1, depth + 1)} or not depth:
+        return None
+
+    def parameters(n_inputs: int, n_outputs: int) -> dict[str, Any]:
+        rng = np.random.default_rng(6)
+        sizes = [n_inputs, *(HIDDEN + k for k in range(depth - 1)), n_outputs]
+        table: dict[str, Any] = {}
+        for k, (n_in, n_out) in enumerate(itertools.pairwise(sizes), 1):
+            table[f"W{k}"] = rng.normal(size=(n_out, n_in))
+            table[f"b{k}"] = rng.normal(size=(n_out, 1))
+        return table
+
+    return parameters
 
 
 def role_of(name: str) -> str:

@@ -1,0 +1,325 @@
+"""Losses and activations that come with their own derivative: functions, or methods of one class.
+
+    loss, gradient = svm_loss(W, X, y, reg)        mse(t, y); mse_prime(t, y)        sigmoid(x); sigmoid_prime(x)
+
+What the program computes itself is what its derivatives are held against. Right is certain then; what is not right
+may be meant as the derivative of something else, and is left open.
+"""
+
+import inspect
+import itertools
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.driving.arguments import Guess, plain_name
+from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, is_empty, places
+from chainrule.checking.driving.operation_pairs import kind_of_operand, parts_returned
+from chainrule.recording.execution import Run
+
+LOSS = re.compile(r"\w*(loss|cost|objective|criterion|entropy|hinge|svm|mse)\w*")
+MARK = re.compile(
+    r"^(d|deriv(ative)?|grad(ient)?)_?(of_)?(?=\w)|_?(prime|deriv(ative)?|grad(ient)?|backward|der|dx|diff|d)$"
+)
+VALUE = re.compile(
+    r"forward|call|(compute_|calc\w*_|get_)?(loss|cost|value)|compute|calculate|fn|f|function|apply"
+)
+SLOPE = re.compile(
+    r"backwards?|(compute_|calc\w*_|get_|loss_)?(gradient|grad|derivative|deriv|prime)|df"
+)
+TARGET = re.compile(
+    r"(y|t|targets?|labels?|actual|expected|ground_?truth|truth)(_?(true|train|i|batch|labels?|real|actual))?"
+)
+PREDICTED = re.compile(
+    r"(y_?)?(hat|pred\w*|output\w*|out|probs?|a|p|o|scores?|logits?|x|inputs?|z|dvalues|activations?|estimate\w*|yh|y_p|al)"
+)
+WEIGHTS = re.compile(r"w|weights?|theta|params?|coef\w*")
+DATA = re.compile(r"x|data|x_?(train|batch)|features?")
+SETTING = re.compile(r"reg\w*|lambda\w*|lambd|lmbda|alpha|l2\w*|delta|margin|eps\w*|c")
+MOST_TRIED = 80
+SAMPLES, INPUTS, CLASSES = 7, 4, 3
+
+
+@final
+@dataclass(frozen=True)
+class Sample:
+    """One form of data: `given` is what is predicted, or what makes predictions, each by its kind."""
+
+    words: str
+    given: Mapping[str, Any]
+    target: Any
+    samples: int = SAMPLES
+
+
+def samples() -> Iterator[Sample]:
+    """Scores before probabilities, and classes in all forms."""
+    rng = np.random.default_rng(5)
+    classes = np.array([0, 1, 2, 1, 0, 2, 2])
+    one_hot, halves = np.eye(CLASSES)[classes], (classes > 0).astype(float)
+    x, w = rng.normal(size=(SAMPLES, INPUTS)), rng.normal(size=(INPUTS, CLASSES))
+    scores = 2 * rng.normal(size=(SAMPLES, CLASSES))
+    scores[::2] += 3 * one_hot[::2]  # some are told with a margin
+    powers = np.exp(scores / 4)  # none so near to 0 or 1 that it is cut off there
+    likely = powers / powers.sum(axis=1, keepdims=True)
+    for words, predicted in (("scores", scores), ("probabilities", likely)):
+        given = {"predicted": predicted, "x": x, "w": w}
+        yield Sample(f"{words} in rows", given, one_hot)
+        yield Sample(f"{words} in rows, classes by number", given, classes)
+        columns = {"predicted": predicted.T.copy(), "x": x.T.copy(), "w": w.T.copy()}
+        yield Sample(f"{words} in columns", columns, one_hot.T.copy())
+        yield Sample(f"{words} in columns, classes by number", columns, classes)
+        one = {"predicted": predicted[:, :1].copy(), "x": x, "w": w[:, :1].copy()}
+        flat = {"predicted": predicted[:, 0].copy(), "x": x, "w": w[:, 0].copy()}
+        for name, values in (("", halves), (", of both signs", 2 * halves - 1)):
+            yield Sample(f"{words} of one class{name}", one, values[:, None].copy())
+            yield Sample(f"{words} of one class, flat{name}", flat, values)
+
+
+@final
+@dataclass(frozen=True)
+class SlopePlan:
+    """A value and its slope: `methods` of `owner`, or functions; the latter is None where one call gives both."""
+
+    value: Callable[..., Any] | str
+    slope: Callable[..., Any] | str | None
+    owner: type | None = None
+    of_output: bool = False
+    group = "operations"
+    families = tuple(samples())
+    loss = "half-squared-error"
+
+    @property
+    def name(self) -> str:
+        named = self.owner or self.value
+        return named if isinstance(named, str) else named.__name__
+
+    @property
+    def words(self) -> str:
+        last = self.slope or self.value
+        return f"{self.name}.{last}" if isinstance(last, str) else last.__name__
+
+    def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
+        """Raises: ValueError where the arguments are not known, or give no numbers."""
+        recorder = guess.recorder
+        recorder.off = True
+        arguments = self.accepted(guess.layout.inputs)
+        recorder.off = False
+        value, slope = self.callables()
+        operands = operands_of(value, arguments)
+        for name, array in operands.items():
+            recorder.recording.last_names[recorder.position(array)] = name
+            recorder.recording.names[recorder.position(array)] = name
+
+        def step() -> dict[str, Any]:
+            result = value(**arguments)
+            output, claims = split(result) if slope is None else (result, {})
+            if slope is not None:
+                claims = self.slopes(slope, arguments, output)
+            claims = fitting(claims, operands)
+            if np.ndim(output) and any(np.shape(c) != np.shape(output) for c in claims.values()):
+                output = recorder.record_call(np.mean, "mean", (output,), {}, np.mean(output))
+            target = np.random.default_rng(3).normal(size=np.shape(output))
+            error = guess.error(
+                slope or value, output, target if np.ndim(output) else float(target)
+            )
+            return {
+                f"d{name}": recorder.record_call(
+                    operator.mul, "multiply", (claim, error), {}, claim * error
+                )
+                for name, claim in claims.items()
+            }
+
+        return step, operands
+
+    def callables(self) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
+        if self.owner is None:
+            assert callable(self.value)
+            assert self.slope is None or callable(self.slope)
+            return self.value, self.slope
+        thing = self.owner()
+        return getattr(thing, str(self.value)), getattr(thing, str(self.slope))
+
+    def slopes(
+        self, slope: Callable[..., Any], arguments: Mapping[str, Any], output: Any
+    ) -> dict[str, Any]:
+        """What the derivative gives, or keeps on its object."""
+        if len(arguments) == 1:  # an activation
+            alone = list(inspect.signature(slope).parameters.values())[:1]
+            given = {
+                p.name: output if self.of_output else next(iter(arguments.values())) for p in alone
+            }
+        else:
+            given = matched(slope, arguments)
+        result = slope(**given)
+        if result is None:
+            kept = places(getattr(slope, "__self__", None))
+            result = next(
+                v for path, v in kept.items() if INPUT_GRADIENT.fullmatch(plain_name(str(path[-1])))
+            )
+        return {"": result}
+
+    def accepted(self, sample: Sample) -> dict[str, Any]:
+        """Raises: ValueError."""
+        value, slope = self.callables()
+        if takes_logarithms(value) == sample.words.startswith("scores"):
+            raise ValueError("it takes scores, or probabilities")
+        arguments = arguments_from(value, sample)
+        result = value(**arguments)
+        output, claims = split(result) if slope is None else (result, {})
+        if slope is not None:
+            claims = self.slopes(slope, arguments, output)
+        claims = fitting(claims, operands_of(value, arguments))
+        if not isinstance(output, float | np.ndarray) or not np.all(np.isfinite(output)):
+            raise ValueError("no value comes out")
+        if not claims or not all(np.all(np.isfinite(claim)) for claim in claims.values()):
+            raise ValueError("no slope comes out")
+        return arguments
+
+
+def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, Any]:
+    """Raises: ValueError for a parameter that is not known."""
+    parameters = inspect.signature(function).parameters
+    plain = {name: plain_name(name) for name in parameters}
+    weighted = any(WEIGHTS.fullmatch(one) for one in plain.values())
+    alone = len([p for p in parameters.values() if p.default is inspect.Parameter.empty]) == 1
+    found: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        spoken = plain[name]
+        if alone and parameter.default is inspect.Parameter.empty:
+            found[name] = sample.given["predicted"].copy()
+        elif parameter.default is not inspect.Parameter.empty and not SETTING.fullmatch(spoken):
+            continue
+        elif weighted and WEIGHTS.fullmatch(spoken):
+            found[name] = sample.given["w"].copy()
+        elif weighted and DATA.fullmatch(spoken):
+            found[name] = sample.given["x"].copy()
+        elif TARGET.fullmatch(spoken):
+            found[name] = sample.target.copy()
+        elif PREDICTED.fullmatch(spoken):
+            found[name] = sample.given["predicted"].copy()
+        elif parameter.default is inspect.Parameter.empty and SETTING.fullmatch(spoken):
+            found[name] = 0.1
+        elif parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{name} is not known")
+    return found
+
+
+def takes_logarithms(function: Callable[..., Any]) -> bool:
+    """Whether a value is made of logarithms of what it is given, which are probabilities then."""
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        return False
+    return "log(" in text and not re.search("exp|softmax|sigmoid", text)
+
+
+def operands_of(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a value is differentiated by: all that is given but targets, and data where there are weights."""
+    names = {name: plain_name(name) for name in arguments}
+    weighted = any(WEIGHTS.fullmatch(one) for one in names.values())
+    return {
+        plain: arguments[name]
+        for name, plain in names.items()
+        if isinstance(arguments[name], np.ndarray)
+        and (len(arguments) == 1 or (WEIGHTS if weighted else PREDICTED).fullmatch(plain))
+        and (len(arguments) == 1 or not TARGET.fullmatch(plain))
+    }
+
+
+def matched(slope: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a derivative by the names, else by the kinds, of those of its value. Raises: ValueError."""
+    kinds = {bool(TARGET.fullmatch(plain_name(name))): value for name, value in arguments.items()}
+    found: dict[str, Any] = {}
+    for name, parameter in inspect.signature(slope).parameters.items():
+        if name in arguments:
+            found[name] = arguments[name]
+        elif TARGET.fullmatch(plain_name(name)) and True in kinds:
+            found[name] = kinds[True]
+        elif PREDICTED.fullmatch(plain_name(name)) and False in kinds:
+            found[name] = kinds[False]
+        elif parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{name} is not known")
+    return found
+
+
+def split(result: Any) -> tuple[Any, dict[str, Any]]:
+    """A loss, and the gradients that come with it. Raises: ValueError."""
+    if not isinstance(result, tuple) or len(result) < 2 or np.ndim(result[0]):
+        raise ValueError("no loss comes with its gradients")
+    parts: dict[str, Any] = {}
+    for number, part in enumerate(result[1:]):
+        if isinstance(part, Mapping):
+            parts |= {str(key): value for key, value in part.items()}
+        else:
+            parts[str(number)] = part
+    return result[0], parts
+
+
+def fitting(claims: Mapping[str, Any], operands: Mapping[str, Any]) -> dict[str, Any]:
+    """Gradients by the operands whose shapes they have, one each."""
+    found: dict[str, Any] = {}
+    for claim in claims.values():
+        for name, operand in operands.items():
+            if name not in found and isinstance(claim, np.ndarray) and claim.shape == operand.shape:
+                found[name] = claim if claim.dtype.kind == "f" else claim.astype(float)
+                break
+    return found
+
+
+def slope_plans(run: Run) -> Iterator[SlopePlan]:
+    """Values and slopes that are named alike, and losses that give both; of functions, then of classes."""
+    own = {
+        name: value
+        for name, value in run.namespace.items()
+        if inspect.isfunction(value) and value.__module__ == "__main__"
+    }
+    for name, function in own.items():
+        if takes_error(function):
+            continue
+        bare = MARK.sub("", name.lower()).strip("_")
+        pair = next(
+            (f for key, f in own.items() if key.lower() == bare and f is not function), None
+        )
+        if pair is not None and len(inspect.signature(function).parameters) <= 3:
+            yield SlopePlan(pair, function)
+        elif LOSS.fullmatch(name.lower()) and pair is None and len(parts_returned(run, name)) > 1:
+            yield SlopePlan(function, None)
+    for owner in list(run.namespace.values()):
+        if not isinstance(owner, type) or owner.__module__ != "__main__":
+            continue
+        methods = {
+            plain_name(name): name for name in dir(owner) if inspect.isroutine(getattr(owner, name))
+        }
+        values = [name for spoken, name in methods.items() if VALUE.fullmatch(spoken)]
+        slopes = [name for spoken, name in methods.items() if SLOPE.fullmatch(spoken)]
+        for value, slope in itertools.product(values[:2], slopes[:1]):
+            if inspect.isfunction(getattr(owner, value)) and is_pair(owner, value, slope):
+                yield SlopePlan(value, slope, owner)
+                break
+
+
+def is_pair(owner: type, value: str, slope: str) -> bool:
+    """Whether methods are a loss of predictions and targets with its gradient, or an activation's two."""
+    taken = [own_parameters(owner, name) for name in (value, slope)]
+    if any(is_empty(owner, name) for name in (value, slope)):
+        return False
+    if len(taken[0]) == 1:
+        return len(taken[1]) <= 1 and not any(kind_of_operand(one) == "error" for one in taken[1])
+    return len(taken[0]) == 2 and any(TARGET.fullmatch(plain_name(one)) for one in taken[0])
+
+
+def own_parameters(owner: type, method: str) -> list[str]:
+    """The names of what a method must be given."""
+    parameters = list(inspect.signature(getattr(owner, method)).parameters.values())
+    if not isinstance(inspect.getattr_static(owner, method), staticmethod | classmethod):
+        parameters = parameters[1:]
+    return [one.name for one in parameters if one.default is inspect.Parameter.empty]
+
+
+def takes_error(function: Callable[..., Any]) -> bool:
+    parameters = list(inspect.signature(function).parameters)
+    return any(kind_of_operand(name) == "error" for name in parameters)

@@ -1,0 +1,180 @@
+"""What stands in for packages that are not there: for plots, which do not matter, and for what is only named."""
+
+import ast
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.recording.source import Source
+
+PLOTTING = {
+    "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
+    "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
+    "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
+}  # fmt: skip
+# Packages that read data, or make it: a file that only defines things may import them for others.
+READING = {
+    "h5py", "sklearn", "PIL", "cv2", "skimage", "pandas", "scipy", "past", "requests", "nltk", "librosa", "soundfile",
+}  # fmt: skip
+
+
+class StandIn(types.ModuleType):
+    """Something of a plotting package that is not there: whatever is asked of it, it gives itself."""
+
+    def __init__(self, name: str = "stand-in") -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in ("__version__",):
+            raise AttributeError(name)
+        if name == "__version__":
+            return "0"
+        if name in ("subplots",):
+            return stand_in_subplots
+        if name in ("tqdm", "trange", "tqdm_notebook"):
+            return stand_in_tqdm
+        return StandIn(name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type):
+            return args[0]  # as a decorator
+        return StandIn()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([StandIn()])
+
+    def __getitem__(self, index: Any) -> Any:
+        return StandIn()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 1
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        pass
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __int__(self) -> int:
+        return 0
+
+    def __add__(self, other: Any) -> Any:
+        return other
+
+    __radd__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __add__
+
+    def __lt__(self, other: Any) -> bool:
+        return False
+
+    __gt__ = __le__ = __ge__ = __lt__
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        return (StandInBase,)
+
+
+class StandInBase:
+    """What a class of a program inherits where its base stands in for another: it takes anything, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(name)
+
+
+def stand_in_subplots(nrows: int = 1, ncols: int = 1, *args: Any, **kwargs: Any) -> Any:
+    axes = np.empty((nrows, ncols), dtype=object)
+    for index in np.ndindex(axes.shape):
+        axes[index] = StandIn("axes")
+    return StandIn("figure"), axes.squeeze() if axes.size > 1 else axes[0, 0]
+
+
+def stand_in_tqdm(*args: Any, **kwargs: Any) -> Any:
+    if not args:
+        return StandIn()
+    return range(args[0]) if isinstance(args[0], int) else args[0]
+
+
+@final
+class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Asked last: a plotting package that nobody else has found."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.split(".")[0] in PLOTTING:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        return StandIn(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        pass
+
+
+class Missing(types.ModuleType):
+    """Something of a package that is not there, which a program may name: to use it fails."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return range if name == "xrange" else Missing(f"{self.__name__}.{name}")
+
+    def fail(self, *args: Any, **kwargs: Any) -> Any:
+        package = self.__name__.split(".")[0]
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    __call__ = __iter__ = __getitem__ = __setitem__ = __len__ = __enter__ = __mro_entries__ = fail
+
+
+@final
+class MissingFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Asked at the very end: packages that only read or draw data, where the program is sure to have them.
+
+    An import within `try` is a question whether a package is there, and is answered truly.
+    """
+
+    def __init__(self, sources: list[Source]) -> None:
+        self.sources = sources
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name.split(".")[0] not in READING or is_tried(self.sources, sys._getframe(1)):
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        return Missing(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        pass
+
+
+def is_tried(sources: list[Source], frame: types.FrameType | None) -> bool:
+    """Whether an import that is under way stands in a `try` of the program's."""
+    files = {str(source.path): source for source in sources}
+    while frame is not None and frame.f_code.co_filename not in files:
+        frame = frame.f_back
+    if frame is None:
+        return True
+    line = frame.f_lineno
+    return any(
+        isinstance(node, ast.Try) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0)
+        for node in ast.walk(files[frame.f_code.co_filename].parse())
+    )

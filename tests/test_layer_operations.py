@@ -1,0 +1,156 @@
+"""Layer classes that nothing makes a network of are judged one by one: forward, and the way that their error goes back."""
+
+import pytest
+
+from checked import verdict_on
+
+NUMPY = "import numpy as np\n"
+KEPT = """
+class Dense:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights = 0.1 * np.random.randn(n_inputs, n_neurons)
+        self.biases = np.zeros((1, n_neurons))
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.dot(inputs, self.weights) + self.biases
+
+    def backward(self, dvalues):
+        self.dweights = np.dot(self.inputs.T, dvalues)
+        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)
+        self.dinputs = np.dot(dvalues, self.weights.T)
+
+class ReLU:
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.maximum(0, inputs)
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues.copy()
+        self.dinputs[self.inputs <= 0] = 0
+
+class Softmax:
+    def forward(self, inputs):
+        powers = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+        self.output = powers / powers.sum(axis=1, keepdims=True)
+
+    def backward(self, dvalues):
+        self.dinputs = np.empty_like(dvalues)
+        for row, (out, flowing) in enumerate(zip(self.output, dvalues)):
+            out = out.reshape(-1, 1)
+            self.dinputs[row] = np.dot(np.diagflat(out) - np.dot(out, out.T), flowing)
+"""
+GIVEN_ARRAYS = """
+class Affine:
+    def __init__(self, W, b):
+        self.params = [W, b]
+        self.grads = [np.zeros_like(W), np.zeros_like(b)]
+        self.x = None
+
+    def forward(self, x):
+        W, b = self.params
+        self.x = x
+        return np.dot(x, W) + b
+
+    def backward(self, dout):
+        W, b = self.params
+        dx = np.dot(dout, W.T)
+        self.grads[0][...] = np.dot(self.x.T, dout)
+        self.grads[1][...] = np.sum(dout, axis=0)
+        return dx
+"""
+STEPPING = """
+class Layer:
+    def forward(self, x):
+        raise NotImplementedError
+
+    def backward(self, grad, lr):
+        pass
+
+class FullyConnected(Layer):
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.rand(input_size, output_size) - 0.5
+        self.bias = np.random.rand(1, output_size) - 0.5
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(x, self.weights) + self.bias
+
+    def backward(self, grad, lr):
+        back = np.dot(grad, self.weights.T)
+        self.weights -= lr * np.dot(self.x.T, grad)
+        self.bias -= lr * grad.sum(axis=0, keepdims=True)
+        return back
+"""
+OF_PARAMETERS = """
+class Parameter:
+    def __init__(self, data):
+        self.data, self.grad = data, np.zeros_like(data)
+
+class Normalization:
+    def __init__(self, num_features, momentum=0.9):
+        self.gamma, self.beta = Parameter(np.ones(num_features)), Parameter(np.zeros(num_features))
+        self.running_mean, self.momentum = np.zeros(num_features), momentum
+
+    def __call__(self, x, training=True):
+        mean, self.deviation = x.mean(axis=0), np.sqrt(x.var(axis=0) + 1e-5)
+        self.running_mean = self.momentum * self.running_mean + (1 - self.momentum) * mean
+        self.normed = (x - mean) / self.deviation
+        return self.gamma.data * self.normed + self.beta.data
+
+    def backward(self, dout):
+        self.beta.grad += dout.sum(axis=0)
+        self.gamma.grad += (dout * self.normed).sum(axis=0)
+        d = dout * self.gamma.data
+        return (d - d.mean(axis=0) - self.normed * (d * self.normed).mean(axis=0)) / self.deviation
+"""
+WITH_ITS_LOSS = """
+class Softmax:
+    def forward(self, x):
+        powers = np.exp(x - x.max(axis=1, keepdims=True))
+        self.out = powers / powers.sum(axis=1, keepdims=True)
+        return self.out
+
+    def backward(self, dout):
+        return dout
+"""
+
+
+@pytest.mark.parametrize("code", [KEPT, GIVEN_ARRAYS, STEPPING, OF_PARAMETERS])
+def test_a_right_layer_is_right(code: str) -> None:
+    verdict = verdict_on(NUMPY + code)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong"),
+    [
+        (KEPT, "self.inputs.T, dvalues)", "self.inputs.T, dvalues) * 3"),
+        (KEPT, "np.sum(dvalues,", "np.sum(dvalues * self.output,"),
+        (KEPT, "np.diagflat(out) - ", "np.diagflat(out) + "),
+        (GIVEN_ARRAYS, "np.sum(dout, axis=0)", "np.sum(dout)"),
+        (OF_PARAMETERS, "(dout * self.normed).sum(axis=0)", "(dout * self.normed).sum()"),
+    ],
+)  # fmt: skip
+def test_a_mistake_of_a_layer_is_named_and_proved(code: str, right: str, wrong: str) -> None:
+    assert right in code
+    verdict = verdict_on(NUMPY + code.replace(right, wrong, 1))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert all(finding["proved"] for finding in verdict["findings"])
+
+
+def test_weights_that_change_before_the_error_has_passed_them_are_not_right() -> None:
+    first, then = "        back = np.dot(grad, self.weights.T)\n", "        return back"
+    code = STEPPING.replace(first, "").replace(then, first + then)
+    assert verdict_on(NUMPY + code)["verdict"] != "right"
+
+
+def test_a_layer_that_leaves_its_derivative_to_the_loss_is_not_called_wrong() -> None:
+    assert verdict_on(NUMPY + WITH_ITS_LOSS)["verdict"] == "undecided"
+    assert verdict_on(NUMPY + KEPT + WITH_ITS_LOSS)["verdict"] == "undecided"
+
+
+def test_a_layer_without_a_gradient_for_its_bias_is_not_called_right() -> None:
+    line = "        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)\n"
+    assert line in KEPT
+    assert verdict_on(NUMPY + KEPT.replace(line, ""))["verdict"] == "undecided"

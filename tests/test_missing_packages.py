@@ -1,0 +1,32 @@
+"""A package that is not there matters where it is used, not where it is named."""
+
+from checked import verdict_on
+
+RELU = """
+import numpy as np
+
+def relu(Z):
+    return np.maximum(0, Z), Z
+
+def relu_backward(dA, cache):
+    dZ = np.array(dA, copy=True)
+    dZ[cache <= 0] = 0
+    return dZ
+"""
+
+
+def test_functions_beside_an_import_that_only_others_use_are_judged() -> None:
+    imports = "import h5py\nfrom skimage import io\nfrom past.builtins import xrange\n"
+    verdict = verdict_on(imports + RELU + "\ndef load():\n    return h5py.File('data.h5')\n")
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+def test_a_program_that_uses_a_missing_package_says_which() -> None:
+    verdict = verdict_on("import h5py\n" + RELU + "\ndata = h5py.File('data.h5')\n")
+    assert verdict["verdict"] == "undecided"
+    assert "'h5py'" in verdict["reason"]
+
+
+def test_an_import_that_is_tried_fails_where_the_package_is_not_there() -> None:
+    tried = "try:\n    import h5py\nexcept ImportError:\n    h5py = None\nassert h5py is None\n"
+    assert verdict_on(tried + RELU)["verdict"] == "right"
