@@ -5,13 +5,14 @@ assignment's; weights that were changed too early are the early update's.
 """
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.finding.step_places import (
     Blame,
     blame_of,
+    handed_on,
     loops_around,
     renamed_value,
     thrown_away,
@@ -21,7 +22,6 @@ from chainrule.checking.finding.syntax import (
     Text,
     argument_by_name,
     argument_names,
-    is_appended,
     is_assigned,
     is_name_of,
     is_small,
@@ -303,31 +303,6 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     }
     node = handed_on(text, name, used, site.line)
     return here if node is None else Blame(site.file, node)
-
-
-def handed_on(text: Text, name: str, used: Collection[str | None], line: int) -> ast.AST | None:
-    """From a line on, where a value goes on as it is by a name that it is read by: dz = dh; sums.append(s); d = sums[j]."""
-    if name in used:
-        return None
-    appended: ast.Call | None = None
-    lists: set[str | None] = set()
-    for node in sorted(statements_from(text, line), key=lambda node: node.lineno):
-        if is_appended(node, name):
-            appended = appended or node
-            lists.add(spoken_name(node.func.value))  # type: ignore[attr-defined]
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = spoken_name(node.targets[0]), spoken_name(node.value)
-            if target in used and (
-                value == name != target or (value in lists and value not in used)
-            ):
-                return node
-    return appended
-
-
-def statements_from(text: Text, line: int) -> Iterator[ast.Assign | ast.Call]:
-    for node in ast.walk(text.tree):
-        if isinstance(node, ast.Assign | ast.Call) and node.lineno >= line:
-            yield node
 
 
 def passed_on(

@@ -1,12 +1,12 @@
 """Places in the source that belong to recorded steps and values."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from chainrule.checking.anatomy.program import Instruction, Program
-from chainrule.checking.finding.syntax import FUNCTIONS, Text
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, is_appended
 from chainrule.recording.rewriting import Site, spoken_name
 
 
@@ -84,3 +84,28 @@ def loops_around(program: Program, step: Instruction, texts: Sequence[Text]) -> 
         if call is None:
             return
         site, call = program.sites[call.site], call.outer
+
+
+def handed_on(text: Text, name: str, used: Collection[str | None], line: int) -> ast.AST | None:
+    """From a line on, where a value goes on as it is by a name that it is read by: dz = dh; sums.append(s); d = sums[j]."""
+    if name in used:
+        return None
+    appended: ast.Call | None = None
+    lists: set[str | None] = set()
+    for node in sorted(statements_from(text, line), key=lambda node: node.lineno):
+        if is_appended(node, name):
+            appended = appended or node
+            lists.add(spoken_name(node.func.value))  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = spoken_name(node.targets[0]), spoken_name(node.value)
+            if target in used and (
+                value == name != target or (value in lists and value not in used)
+            ):
+                return node
+    return appended
+
+
+def statements_from(text: Text, line: int) -> Iterator[ast.Assign | ast.Call]:
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign | ast.Call) and node.lineno >= line:
+            yield node
