@@ -19,8 +19,11 @@ from chainrule.checking.targets.error_places import lasting_chains
 REACHING = 0.8  # of a chain's versions: so many must go into predictions
 
 
-def with_blind_updates(case: Case, finished: bool) -> Case | None:
-    """The case with such values among its parameters; None where there are none."""
+def with_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
+    """The case with such values among its parameters; None where there are none.
+
+    Where all others are `right`, also what was drawn and is changed by itself alone, or by zeros.
+    """
     program, known = case.program, case.anatomy.stops
     chains, masks, _ = lasting_chains(program)
     others = [chain for chain in chains if not known & set(chain.versions)]
@@ -32,7 +35,7 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
     for mix in mixes:
         targets.setdefault(mix.prediction, set()).add(mix.target)
     root_of = {position: chain.root for chain in chains for position in chain.versions}
-    blind = {c.root for c in others if is_blindly_updated(case, c, targets, stops, root_of)}
+    blind = {c.root for c in others if is_blindly_updated(case, c, targets, stops, root_of, right)}
     if not blind:
         return None
     judged = fit_anatomy(take_apart(program, finished, kept=blind))
@@ -45,6 +48,7 @@ def is_blindly_updated(
     targets: Mapping[int, set[int]],
     stops: set[int],
     root_of: Mapping[int, int],
+    right: bool,
 ) -> bool:
     """Whether nearly all versions go into predictions and are changed after these by what these are made of.
 
@@ -53,8 +57,7 @@ def is_blindly_updated(
     program = case.program
     predictions = sorted(targets)
     sources = stops | set(program.given)
-    # What was drawn and is changed by itself alone, or by nothing, as in b -= rate * b.
-    drawn = source_of(program, chain.root) == "random"
+    drawn = right and source_of(program, chain.root) == "random"
     reached, told = 0, 0
     for version, step in zip(chain.versions, chain.steps, strict=False):
         between = predictions[bisect(predictions, version) : bisect(predictions, step.output)]
@@ -65,7 +68,7 @@ def is_blindly_updated(
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
         others = {
             p for p in made_of
-            if p in stops or (np.size(case.values[p]) > 1 and np.any(case.values[p]))
+            if p in stops or (np.size(case.values[p]) > 1 and (not right or np.any(case.values[p])))
         }  # fmt: skip
         known = behind | program.ancestors(set().union(*(targets[p] for p in between)))
         # A memory, such as RMSProp's, is made of earlier versions.
