@@ -319,11 +319,14 @@ def as_main(folder: Path) -> Iterator[types.ModuleType]:
 # --- the verdict ----------------------------------------------------------------------------------
 
 
-def disagreement(source: str, folder: Path, loss: str = "", *, one_rate: bool = False) -> float:
+def disagreement(
+    source: str, folder: Path, loss: str = "", *, one_rate: bool = False, finite: bool = False
+) -> float:
     """How far the changes of the parameters are from those that the true gradient asks for, relative.
 
     Of a program that computes gradients once, how far they are from the true ones. With the name of a
-    loss, as if the program descended that one; with one rate, at every step by that.
+    loss, as if the program descended that one; with one rate, at every step by that. `finite`: what comes
+    before numbers overflow is what counts.
     """
     judgement = read_judgement(source, loss)
     if judgement.gradients:
@@ -345,7 +348,13 @@ def disagreement(source: str, folder: Path, loss: str = "", *, one_rate: bool = 
         for change, before in zip(expected, seen.parameters, strict=False):
             for name in change:
                 change[name] = change[name] - judgement.update.decay * before[name]
-    return max(map(relative, changes, expected, seen.parameters[:count]))
+    steps = list(zip(changes, expected, seen.parameters, strict=False))
+    if finite:
+        steps = [
+            step for step in steps if all(np.isfinite(v).all() for d in step for v in d.values())
+        ]
+        assert len(steps) > 1, "too few finite steps"
+    return max(relative(*step) for step in steps)
 
 
 def disagreement_once(judgement: Judgement, source: str, folder: Path) -> float:

@@ -241,10 +241,7 @@ def is_wrong(source: str, folder: Path) -> bool | None:
         with np.errstate(all="ignore"):
             if not keeps_predictions(source, folder):
                 return None
-            best = min(disagreement(source, folder, loss) for loss in FAMILY)
-        if best == np.inf:
-            with np.errstate(over="raise", invalid="raise"):  # numbers that overflow say nothing
-                disagreement(source, folder, next(iter(FAMILY)))
+            best = min(disagreement(source, folder, loss, finite=True) for loss in FAMILY)
     except Exception:  # whatever somebody's edit can do to a program
         return None
     if best < read_judgement(source).tolerance:

@@ -29,6 +29,13 @@ def test_an_edit_is_judged(old: str, new: str, wrong: bool | None) -> None:
     assert is_wrong(SOURCE.replace(old, new), FOLDER) is wrong
 
 
+def test_an_edit_is_judged_by_what_comes_before_numbers_overflow() -> None:
+    network = NETWORKS / "right" / "rate_decay.py"
+    source = without_edits(network)
+    assert source.count("/ Y.size") == 1
+    assert is_wrong(source.replace("/ Y.size", "* Y.size"), network.parent) is False
+
+
 def test_an_edit_changes_one_token() -> None:
     original = SOURCE.splitlines()
     edits = edits_of(SOURCE)

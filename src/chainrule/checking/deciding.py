@@ -289,7 +289,7 @@ def decide_case(
                 name,
                 "its targets are made from its own predictions: rounded, or drawn with their probabilities",
             )
-    blind = with_blind_updates(case, run.finished)
+    blind = with_blind_updates(case, run.finished, bool(losses))
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
     crossed = crossed_shapes(case)

@@ -20,8 +20,11 @@ from chainrule.checking.targets.error_places import lasting_chains
 REACHING = 0.8  # of a chain's versions: so many must go into predictions
 
 
-def with_blind_updates(case: Case, finished: bool) -> Case | None:
-    """The case with such values among its parameters; None where there are none."""
+def with_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
+    """The case with such values among its parameters; None where there are none.
+
+    Where all others are `right`, also what was drawn and is changed by itself alone, or by zeros.
+    """
     program, known = case.program, case.anatomy.stops
     chains, masks, _ = lasting_chains(program)
     others = [chain for chain in chains if not known & set(chain.versions)]
@@ -41,8 +44,8 @@ def with_blind_updates(case: Case, finished: bool) -> Case | None:
     blind = {
         c.root
         for c in others
-        if is_blindly_updated(case, c, targets, stops, root_of)
-        or is_moved_by_nothing(case, c, trained)
+        if is_blindly_updated(case, c, targets, stops, root_of, right)
+        or (right and is_moved_by_nothing(case, c, trained))
     }
     if not blind:
         return None
@@ -65,6 +68,7 @@ def is_blindly_updated(
     targets: Mapping[int, set[int]],
     stops: set[int],
     root_of: Mapping[int, int],
+    right: bool,
 ) -> bool:
     """Whether nearly all versions go into predictions and are changed after these by what these are made of.
 
@@ -74,8 +78,7 @@ def is_blindly_updated(
     program = case.program
     predictions = sorted(targets)
     sources = stops | set(program.given)
-    # What was drawn and is changed by itself alone, or by nothing, as in b -= rate * b.
-    drawn = source_of(program, chain.root) == "random"
+    drawn = right and source_of(program, chain.root) == "random"
     reached, told = 0, 0
     for version, step in zip(chain.versions, chain.steps, strict=False):
         between = predictions[bisect(predictions, version) : bisect(predictions, step.output)]
