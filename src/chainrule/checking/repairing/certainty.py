@@ -253,11 +253,12 @@ def cannot_meet(case: Case) -> bool:
 def all_climb(case: Case, fit: Fit) -> bool:
     """Whether several arrays follow a loss the wrong way, all of them: nobody wants errors to grow.
 
-    One array that climbs may be an input that somebody looks for, to which a network answers wrongly.
+    One array that climbs may be an input that somebody looks for, to which a network answers wrongly. Beside a
+    decay, what climbs may be another loss.
     """
     sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
     upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
-    return upwards and sum(size > 1 for size in sizes) > 1
+    return upwards and not fit.decays and sum(size > 1 for size in sizes) > 1
 
 
 def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]) -> bool:
