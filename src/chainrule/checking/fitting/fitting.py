@@ -31,7 +31,7 @@ class Fit:
     the general form, where it was needed. `rates` has for each chain its own constant factor on the
     common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
     length, where one common rate is the form. `made` has for each chain that an optimizer moves the
-    hand-made gradients of its first updates.
+    hand-made gradients of its first updates. `decays` tells that a decay was needed.
     """
 
     loss: str
@@ -46,6 +46,7 @@ class Fit:
     clear: bool = True
     apart: float | None = None
     made: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    decays: bool = False
 
     @property
     def is_right(self) -> bool:
@@ -368,6 +369,7 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
                 fit.bad.add(number)
                 continue
             rates[number] = solution[0]
+            fit.decays = fit.decays or solution[2] > RATE * abs(solution[0])
     sizes = {number: np.size(traces[number].gradients[0]) for number in rates}
     consensus = most_common(rates, sizes)
     for number, rate in rates.items():

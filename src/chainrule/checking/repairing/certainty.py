@@ -278,12 +278,17 @@ def meets_nothing(case: Case) -> bool:
 def all_climb(case: Case, fit: Fit) -> bool:
     """Whether several arrays follow a loss the wrong way, all of them: nobody wants errors to grow.
 
-    One array that climbs may be an input that somebody looks for, to which a network answers wrongly.
+    One array that climbs may be an input that somebody looks for, to which a network answers wrongly. Beside a
+    decay, what climbs may be another loss.
     """
     sizes = [np.size(case.values[case.anatomy.chains[number].root]) for number in fit.bad]
     upwards = all(abs(fit.ratio.get(number, 0.0) + 1) <= RATE for number in fit.bad)
     arrays = sum(size > 1 for size in sizes)
-    return upwards and (arrays > 1 or (sum(sizes) > 1 and learns_from_several(case)))
+    return (
+        upwards
+        and not fit.decays
+        and (arrays > 1 or (sum(sizes) > 1 and learns_from_several(case)))
+    )
 
 
 def learns_from_several(case: Case) -> bool:
