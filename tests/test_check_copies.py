@@ -1,4 +1,4 @@
-"""Parameters that are copied to be updated, and training after a long preparation."""
+"""Parameters that are copied to be updated, long preparations, layers of several sizes in one loop."""
 
 import pytest
 
@@ -68,3 +68,42 @@ def test_a_long_preparation_does_not_take_the_time_of_judging() -> None:
     )
     answer = verdict_on("import math, random\nimport numpy as np\n" + wrong, seconds=30)
     assert answer["verdict"] == "wrong"
+
+
+SEVERAL_SIZES = """
+import numpy as np
+class Net:
+    def __init__(self, input_size, hidden_sizes, output_size, learning_rate=0.001, rate=0.2):
+        self.learning_rate = learning_rate
+        self.rate = rate
+        sizes = [input_size] + hidden_sizes + [output_size]
+        self.weights = [np.random.randn(m, n) for m, n in zip(sizes, sizes[1:])]
+        self.biases = [np.zeros((1, n)) for n in sizes[1:]]
+    def dropout(self, x):
+        return x * np.random.binomial(1, 1 - self.rate, size=x.shape) / (1 - self.rate)
+    def forward(self, X):
+        self.z, self.a = [], [X]
+        for i in range(len(self.weights)):
+            z = np.dot(self.a[-1], self.weights[i]) + self.biases[i]
+            self.z.append(z)
+            self.a.append(z if i == len(self.weights) - 1 else self.dropout(np.where(z > 0, z, z * 0.01)))
+        return self.a[-1]
+    def backward(self, X, y):
+        m = y.shape[0]
+        dz = self.a[-1] - y
+        self.weights[-1] -= self.learning_rate * np.clip(np.dot(self.a[-2].T, dz) / m, -1, 1)
+        self.biases[-1] -= self.learning_rate * np.clip(np.sum(dz, axis=0, keepdims=True) / m, -1, 1)
+        for i in range(len(self.weights) - 2, -1, -1):
+            dz = np.dot(dz, self.weights[i + 1].T) * np.where(self.z[i] > 0, 1, 0.01)
+            self.weights[i] -= self.learning_rate * np.clip(np.dot(self.a[i].T, dz) / m, -1, 1)
+            self.biases[i] -= self.learning_rate * np.clip(np.sum(dz, axis=0, keepdims=True) / m, -1, 1)
+    def train(self, X, y, epochs, batch_size):
+        for epoch in range(epochs):
+            for start in range(0, X.shape[0], batch_size):
+                self.forward(X[start:start + batch_size])
+                self.backward(X[start:start + batch_size], y[start:start + batch_size])
+"""
+
+
+def test_errors_of_layers_of_other_sizes_are_no_errors_of_a_state() -> None:
+    assert verdict_on(SEVERAL_SIZES)["verdict"] == "undecided"
