@@ -415,3 +415,25 @@ for _ in range(10):
 def test_predictions_that_are_made_to_grow_do_not_climb_by_mistake() -> None:
     assert verdict_on(GROWING)["verdict"] == "undecided"
     assert verdict_on(GROWING.replace("- 0.1", "+ 0.1").replace("<", ">"))["verdict"] == "right"
+
+
+UNSCALED = """
+import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
+rng = np.random.default_rng(4)
+x = 400 * rng.normal(size=(30, 3)) + 300
+t = (x[:, 0] > x[:, 1]).astype(float)
+w, b = np.zeros(3), 0.0
+for _ in range(30):
+    p = sigmoid(x @ w + b)
+    w = w - 0.1 * x.T @ (p - t) / 30
+    b = b - 0.1 * np.sum(p - t) / 30
+"""
+
+
+@pytest.mark.parametrize("program", [UNSCALED, UNSCALED.replace("np.clip(z, -500, 500)", "z")])
+def test_predictions_that_are_rounded_to_0_or_1_are_judged(program: str) -> None:
+    assert verdict_on(program)["verdict"] == "right"
+    wrong = verdict_on(program.replace("0.1 * np.sum(p - t)", "0.1 * np.sum((p - t) * x[:, 0])"))
+    assert wrong["verdict"] != "right"

@@ -259,3 +259,27 @@ def test_a_finding_underlines_the_operand_that_is_wrong(tmp_path: Path) -> None:
 
 def test_every_mistake_that_an_edit_mends_has_words() -> None:
     assert set(ORDER) <= set(WORDS)
+
+
+TWO_AT_ONCE = """
+import numpy as np
+rng = np.random.default_rng(6)
+x, t = rng.normal(size=(12, 3, 1)), rng.uniform(0.2, 0.8, size=(12, 1, 1))
+w1, w2 = rng.normal(size=(4, 3)), rng.normal(size=(1, 4))
+for _ in range(3):
+    for k in range(12):
+        h = 1 / (1 + np.exp(-w1 @ x[k]))
+        y = 1 / (1 + np.exp(-w2 @ h))
+        error = t[k] - y
+        delta = error * y * (1 - y)
+        w2 += 0.5 * delta @ h.T
+        hidden = w2.T @ error
+        w1 += 0.5 * hidden * h * (1 - h) @ x[k].T
+"""
+
+
+def test_a_raw_error_that_goes_back_through_updated_weights_is_two_mistakes() -> None:
+    answer = verdict_on(TWO_AT_ONCE)
+    found = {finding["mistake"]: finding["line"] for finding in answer["findings"]}
+    assert found == {"updated-weights": 12, "raw-error-backpropagated": 13}
+    assert all(finding["proved"] for finding in answer["findings"])

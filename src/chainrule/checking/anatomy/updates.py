@@ -13,6 +13,7 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.logits import lost_logit
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.parameters import Chain, bits, spread
 from chainrule.checking.anatomy.predictions import Mix
@@ -195,11 +196,16 @@ def reach(
 
 
 def seeds_of(
-    mixes: Sequence[Mix], numbers: Sequence[int], loss: str, values: Values
+    mixes: Sequence[Mix],
+    numbers: Sequence[int],
+    loss: str,
+    values: Values,
+    program: Program | None = None,
 ) -> dict[int, Any]:
     """The gradient of the losses of some mixes with respect to their predictions.
 
-    A prediction that is compared with its target more than once counts once.
+    A prediction that is compared with its target more than once counts once. With the program, cross-entropy
+    of predictions that are rounded to 0 or 1 begins at what these are the sigmoid of.
     """
     seeds: dict[int, Any] = {}
     counted = set()
@@ -215,12 +221,16 @@ def seeds_of(
         counted.add(mix.meeting)
         with np.errstate(all="ignore"):
             seed = np.asarray(SEEDS[loss](p, t), dtype=float)
+            place = mix.prediction
+            if program is not None and loss == "binary-cross-entropy":
+                z = lost_logit(program, place, values)
+                place, seed = (place, seed) if z is None else (z, p - t)
             for weight in mix.weights:
                 scale = np.asarray(values[weight.position], dtype=float)
                 seed = seed / scale if weight.divides else seed * scale
             seed = sum_to(seed, p.shape)
-        before = seeds.get(mix.prediction)
-        seeds[mix.prediction] = seed if before is None else before + seed
+        before = seeds.get(place)
+        seeds[place] = seed if before is None else before + seed
     return seeds
 
 
@@ -234,7 +244,7 @@ def true_gradients(
     for place, update in enumerate(updates):
         places_of.setdefault(update.mixes, []).append(place)
     for numbers, places in places_of.items():
-        seeds = seeds_of(anatomy.mixes, numbers, loss, values)
+        seeds = seeds_of(anatomy.mixes, numbers, loss, values, anatomy.program)
         gradients = anatomy.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
         for place in places:
             position = updates[place].before

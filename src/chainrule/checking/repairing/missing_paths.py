@@ -93,7 +93,11 @@ def paired(
     state_of: dict[int, int] = {}
     for step in steps:
         v = np.asarray(values[step.output], dtype=float)
-        near = [s for s in scene.between(list(states), step.output) if s in some]
+        near = [
+            s
+            for s in scene.between(list(states), step.output)
+            if s in some and np.shape(some[s]) == v.shape
+        ]
         match = None
         for state in near:
             g = some[state]

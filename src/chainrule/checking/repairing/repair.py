@@ -190,6 +190,12 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
                 found = best_edit(scene, changes, deadline, repair.edits)
                 if found is not None:
                     break
+            early = None if found is not None or changes else undo_early_updates(scene)
+            if early is not None:
+                found = best_edit(scene, early[1], deadline, [early[0]])
+                if found is not None:
+                    repair.edits.append(early[0])
+                    repair.scenes.append(scene)
             if found is None:
                 break
             edit, changes, repair.fit = found
@@ -202,6 +208,19 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
     except NoDerivativeError:
         repair.proved = False
     return repair
+
+
+def undo_early_updates(scene: Scene) -> tuple[Edit, dict[int, Any]] | None:
+    """Weights of the forward pass in place of updated ones: alone it may help nobody.
+
+    An error that goes back through updated weights, and lacks a derivative too, is mended by both at once.
+    """
+    edits = list(edit_list.old_versions(scene))
+    if not edits:
+        return None
+    early = joined(edits) if len(edits) > 1 else edits[0]
+    changes = early.make(early.steps)
+    return None if changes is None else (early, dict(changes))
 
 
 def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:

@@ -1,0 +1,109 @@
+"""Parameters that are copied to be updated, long preparations, layers of several sizes in one loop."""
+
+import pytest
+
+from checked import verdict_on
+
+MAKE = """
+rng = np.random.default_rng(5)
+x = rng.normal(size=(9, 3))
+t = np.sin(x[:, :2])
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+"""
+
+COPIED = """
+def update(parameters, gradients):
+    w1 = copy.deepcopy(parameters["w1"])
+    w2 = parameters["w2"].copy()
+    return {"w1": w1 - 0.1 * gradients["w1"], "w2": w2 - 0.1 * gradients["w2"]}
+parameters = {"w1": w1, "w2": w2}
+for _ in range(40):
+    w1, w2 = parameters["w1"], parameters["w2"]
+    h = 1 / (1 + np.exp(-x @ w1))
+    y = h @ w2
+    d2 = (y - t) / len(x)
+    d1 = d2 @ w2.T * h * (1 - h)
+    parameters = update(parameters, {"w1": x.T @ d1, "w2": h.T @ d2})
+"""
+
+
+@pytest.mark.parametrize(
+    ("network", "lines"), [(COPIED, []), (COPIED.replace("1 - h)", "1 + h)"), [18])]
+)
+def test_what_is_copied_to_be_updated_is_the_same_parameter(network: str, lines: list[int]) -> None:
+    answer = verdict_on("import copy\nimport numpy as np" + MAKE + network)
+    assert answer["verdict"] == ("wrong" if lines else "right")
+    assert [finding["line"] for finding in answer["findings"]] == lines
+    assert len(answer["parameters"]) == 2
+
+
+PREPARED = """
+xs, ts = [], []
+for k in range(1200):
+    xs.append([random.uniform(0, 6), random.uniform(0, 6)])
+    ts.append(math.sin(xs[k][0] + xs[k][1]))
+x = np.array(xs)
+x = (x - np.min(x)) / (np.max(x) - np.min(x))
+t = np.array(ts)
+w1, b1 = np.random.rand(4, 2), np.zeros(4)
+w2, b2 = np.random.rand(1, 4), np.zeros(1)
+for _ in range(20):
+    total = 0
+    for k in range(len(x)):
+        h = np.tanh(w1 @ x[k] + b1)
+        y = w2 @ h + b2
+        d2 = 2 * (y - t[k])
+        d1 = (w2.T @ d2) * (1 - h * h)
+        w2 -= 0.01 * np.outer(d2, h)
+        b2 -= 0.01 * d2
+        w1 -= 0.01 * np.outer(d1, x[k])
+        b1 -= 0.01 * d1
+        total += np.power(y - t[k], 2)
+"""
+
+
+def test_a_long_preparation_does_not_take_the_time_of_judging() -> None:
+    wrong = PREPARED.replace("(1 - h * h)", "(1 - h)").replace(
+        "np.outer(d1, x[k])", "np.outer(d1, x[k]) * h[0]"
+    )
+    answer = verdict_on("import math, random\nimport numpy as np\n" + wrong, seconds=30)
+    assert answer["verdict"] == "wrong"
+
+
+SEVERAL_SIZES = """
+import numpy as np
+class Net:
+    def __init__(self, input_size, hidden_sizes, output_size, learning_rate=0.001, rate=0.2):
+        self.learning_rate = learning_rate
+        self.rate = rate
+        sizes = [input_size] + hidden_sizes + [output_size]
+        self.weights = [np.random.randn(m, n) for m, n in zip(sizes, sizes[1:])]
+        self.biases = [np.zeros((1, n)) for n in sizes[1:]]
+    def dropout(self, x):
+        return x * np.random.binomial(1, 1 - self.rate, size=x.shape) / (1 - self.rate)
+    def forward(self, X):
+        self.z, self.a = [], [X]
+        for i in range(len(self.weights)):
+            z = np.dot(self.a[-1], self.weights[i]) + self.biases[i]
+            self.z.append(z)
+            self.a.append(z if i == len(self.weights) - 1 else self.dropout(np.where(z > 0, z, z * 0.01)))
+        return self.a[-1]
+    def backward(self, X, y):
+        m = y.shape[0]
+        dz = self.a[-1] - y
+        self.weights[-1] -= self.learning_rate * np.clip(np.dot(self.a[-2].T, dz) / m, -1, 1)
+        self.biases[-1] -= self.learning_rate * np.clip(np.sum(dz, axis=0, keepdims=True) / m, -1, 1)
+        for i in range(len(self.weights) - 2, -1, -1):
+            dz = np.dot(dz, self.weights[i + 1].T) * np.where(self.z[i] > 0, 1, 0.01)
+            self.weights[i] -= self.learning_rate * np.clip(np.dot(self.a[i].T, dz) / m, -1, 1)
+            self.biases[i] -= self.learning_rate * np.clip(np.sum(dz, axis=0, keepdims=True) / m, -1, 1)
+    def train(self, X, y, epochs, batch_size):
+        for epoch in range(epochs):
+            for start in range(0, X.shape[0], batch_size):
+                self.forward(X[start:start + batch_size])
+                self.backward(X[start:start + batch_size], y[start:start + batch_size])
+"""
+
+
+def test_errors_of_layers_of_other_sizes_are_no_errors_of_a_state() -> None:
+    assert verdict_on(SEVERAL_SIZES)["verdict"] == "undecided"
