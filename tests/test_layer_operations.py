@@ -154,3 +154,10 @@ def test_a_layer_without_a_gradient_for_its_bias_is_not_called_right() -> None:
     line = "        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)\n"
     assert line in KEPT
     assert verdict_on(NUMPY + KEPT.replace(line, ""))["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize("path", ["d.mean(axis=0)", "self.normed * (d * self.normed).mean(axis=0)"])
+def test_a_normalization_without_the_path_by_its_statistics_is_not_right(path: str) -> None:
+    assert f" - {path}" in OF_PARAMETERS
+    code = NUMPY + OF_PARAMETERS.replace(f" - {path}", "", 1)
+    assert verdict_on(code)["verdict"] != "right"

@@ -215,7 +215,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     verdict = joined_verdict(wrong or verdicts)
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
-        verdict.reason = f"no arguments were found for {listed(unjudged)}; all others are right"
+        verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
     idle = idle_loop(run) if verdict.verdict == "right" else None
     if idle is not None:
         return undecided(
