@@ -49,6 +49,7 @@ NO_DATA = "its predictions are made of parameters alone: no data go into them"
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
+SERVING = {"add", "matmul"}
 TARGET_SHARE = 0.5  # of what is left, for finding a target that is not used
 
 
@@ -146,12 +147,17 @@ def judge_targets(
 def is_compared_with_data(case: Case) -> bool:
     """Whether every update comes from differences of predictions and data: then no target is missing.
 
-    A velocity's first value is subtracted from as well; it is 0.
+    A parameter's first value is subtracted from as well, but serves a layer, too; that of a velocity is 0.
     """
     numbers = {number for update in case.anatomy.updates for number in update.mixes}
     mixes = [case.anatomy.mixes[number] for number in numbers]
     return all(
-        mix.by_difference or (mix.step.operation == "subtract" and np.any(case.values[mix.target]))
+        mix.by_difference
+        or (
+            mix.step.operation == "subtract"
+            and np.any(case.values[mix.target])
+            and not any(s.operation in SERVING for s in case.program.consumers[mix.target])
+        )
         for mix in mixes
     )
 

@@ -81,11 +81,15 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
 
     fits = sorted(case.fits.values(), key=likeliness)
     best: Repair | None = None
+    expected = False  # that the best repair is one under a loss that explained something before
     for number, fit in enumerate(fits[:MOST_LOSSES]):
         repair = find_repair(case, fit, deadline.share((0.6, 0.5, 1.0)[number]))
-        if best is None or rank(repair) < rank(best):
-            best = repair
+        both = best is not None and best.proved and repair.proved and expected
         told = len(fit.good) > (fit.form == "adaptive")  # one alone may look adaptive by chance
+        if best is None or (
+            len(repair.edits) < len(best.edits) if both else rank(repair) < rank(best)
+        ):
+            best, expected = repair, told or fit.loss in stated
         if repair.proved and len(repair.edits) == 1 and (told or fit.loss in stated):
             break  # several edits mend much under a wrong loss
     assert best is not None
