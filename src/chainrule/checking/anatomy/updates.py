@@ -133,11 +133,14 @@ def idle_updates(
 ) -> Iterator[Update]:
     """Updates by errors of a pass whose predictions were made without the parameter, as of a dead unit: none is due."""
     places = [place for place, _ in made]
+    used = 0  # predictions made with any version: with an old one they may be meant to be
+    for version in chain.versions:
+        used |= reached.get(version, 0)
     for k, (before, after) in enumerate(pairwise(chain.versions)):
         own = 0
         for _, mix in made[bisect_right(places, before) : bisect_right(places, after)]:
             own |= 1 << mix
-        mixes = tuple(bits(feeding[k + 1] & own))
+        mixes = tuple(bits(feeding[k + 1] & own & ~used))
         if mixes and not reached.get(before):
             yield Update(number, count, before, after, mixes, mixes[0])
             count += 1
