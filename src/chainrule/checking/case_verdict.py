@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 import numpy as np
 
 from chainrule.checking.driving.driving import left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
-from chainrule.checking.finding.frozen import find_frozen, without_error
+from chainrule.checking.finding.frozen import Frozen, find_frozen, without_error
 from chainrule.checking.finding.left_random import (
     doubt_about,
     find_left_random,
@@ -175,9 +176,10 @@ def is_explained(case: Case, fit: Fit) -> bool:
 
 def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
     """Wrong, where a repair shows which error a parameter's updates lack; else nobody knows what they mean."""
-    fit = next((fit for fit in case.fits.values() if without_error(case, fit, run)), None)
-    if fit is not None:
-        return never_reached(name, case, fit, run)
+    for fit in case.fits.values():
+        frozen = without_error(case, fit, run)
+        if frozen:
+            return never_reached(name, case, fit, run, frozen)
     verdict = blame(name, run, case, deadline)
     if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
         return verdict
@@ -186,9 +188,8 @@ def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict
     )
 
 
-def never_reached(name: str, case: Case, fit: Fit, run: Run) -> Verdict:
+def never_reached(name: str, case: Case, fit: Fit, run: Run, frozen: Sequence[Frozen]) -> Verdict:
     """Wrong: statements add 0 to parameters in every pass; undecided, where the program speaks of freezing some."""
-    frozen = without_error(case, fit, run)
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
     if any(FREEZING.search(source.text) for source in run.sources):
         return undecided(
@@ -276,7 +277,7 @@ def parameter_rows(case: Case, fit: Fit, without: Collection[int] = ()) -> list[
         name = chain.name(case.program) or "parameter"
         shape = case.program.recorded[chain.root].shape
         alone = number if shape else -1
-        ruling = "wrong" if number in fit.bad else "right"
-        row = ParameterVerdict(name, ruling, fit.cosine.get(number), fit.ratio.get(number), shape)  # type: ignore[arg-type]
+        ruling: Literal["right", "wrong"] = "wrong" if number in fit.bad else "right"
+        row = ParameterVerdict(name, ruling, fit.cosine.get(number), fit.ratio.get(number), shape)
         rows.setdefault((name, ruling, alone), row)
     return list(rows.values())

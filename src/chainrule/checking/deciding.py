@@ -194,9 +194,8 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
             f"no parameter is updated: the loop of line {idle.line}, which would, never goes round",
         )
     if verdict.verdict == "undecided" and run.failure is not None:
-        return undecided(
-            name, run.failure
-        )  # what stops it matters more than what was tried instead
+        # What stops it matters more than what was tried instead.
+        return undecided(name, run.failure)
     words = driven[0].words
     if driven[0].operation:
         were = "was" if len(driven) == 1 else "were"

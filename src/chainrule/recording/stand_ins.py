@@ -176,5 +176,5 @@ def is_tried(sources: list[Source], frame: types.FrameType | None) -> bool:
     line = frame.f_lineno
     return any(
         isinstance(node, ast.Try) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0)
-        for node in ast.walk(files[frame.f_code.co_filename].parse())
+        for node in files[frame.f_code.co_filename].nodes
     )

@@ -9,7 +9,7 @@ import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
@@ -43,6 +43,9 @@ COMPUTED_SECONDS = 10.0
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
 TURNS = 3  # passes that a call makes, if it trains by itself
+
+# What is judged by itself, with errors that are made for it.
+Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan
 
 
 @final
@@ -129,7 +132,7 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     unjudged: list[str] = []
     doubtful = False
     for plan in plans_of(run):
-        is_operation = isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
+        is_operation = isinstance(plan, Alone)
         is_part = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
         if plan.group in found or (is_operation and found) or (is_part and (found or operations)):
             continue
@@ -143,7 +146,7 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             best = None  # it may be the slope of something else
         if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
             best, doubtful = None, True  # it takes steps by itself: those are judged, if in a row
-        if isinstance(plan, OperationPlan | LayerPlan | SlopePlan):
+        if isinstance(plan, Alone):
             if best is None:
                 unjudged.append(plan.words)
             else:
@@ -181,7 +184,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
 
 def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
     """The program's own data, where it has some; then random data of the sizes that the plan has."""
-    if isinstance(plan, OperationPlan | LayerPlan | SlopePlan):
+    if isinstance(plan, Alone):
         for family in plan.families:
             yield Layout(family.words, family, None, INPUTS, OUTPUTS)
         return
@@ -240,17 +243,13 @@ def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
 def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven | None:
     """Call the plan a few times, judge what was recorded."""
     data = layout.words if layout.own else f"random data, {layout.words}"
-    words = (
-        plan.words
-        if isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
-        else f"{plan.words} was called with {data}"
-    )
+    words = plan.words if isinstance(plan, Alone) else f"{plan.words} was called with {data}"
     attempt = Attempt(Guess(layout))
     more = record(run, plan, attempt, 1, deadline)
     case = case_of(more)
     if case is None:
         return None
-    if isinstance(plan, OperationPlan | LayerPlan | SlopePlan) or not case.anatomy.updates:
+    if isinstance(plan, Alone) or not case.anatomy.updates:
         anatomy = (
             read_operation(
                 more,
@@ -260,7 +259,7 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
                 plan.loss,
                 whole=isinstance(plan, LayerPlan),
             )
-            if isinstance(plan, OperationPlan | LayerPlan | SlopePlan)
+            if isinstance(plan, Alone)
             else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
         )
         return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from chainrule.checking.anatomy.program import Instruction, Program
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, is_appended
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, list_of_appended
 from chainrule.recording.rewriting import Site, spoken_name
 
 
@@ -90,12 +90,13 @@ def handed_on(text: Text, name: str, used: Collection[str | None], line: int) ->
     """From a line on, where a value goes on as it is by a name that it is read by: dz = dh; sums.append(s); d = sums[j]."""
     if name in used:
         return None
-    appended: ast.Call | None = None
-    lists: set[str | None] = set()
+    appended: ast.AST | None = None
+    lists: set[str] = set()
     for node in sorted(statements_from(text, line), key=lambda node: node.lineno):
-        if is_appended(node, name):
+        into = list_of_appended(node, name)
+        if into is not None:
             appended = appended or node
-            lists.add(spoken_name(node.func.value))  # type: ignore[attr-defined]
+            lists.add(into)
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
             target, value = spoken_name(node.targets[0]), spoken_name(node.value)
             if target in used and (

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeGuard, final
+from typing import final
 
 from chainrule.recording.rewriting import Site, spoken_name
 from chainrule.recording.source import Source
@@ -159,15 +159,17 @@ def columns_of(source: str, node: ast.AST, line: int) -> tuple[int, int] | None:
     return len(coded[:start].decode(errors="ignore")), len(coded[:end].decode(errors="ignore"))
 
 
-def is_appended(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
-    """Whether a value goes on in a list as it is: deltas.append(total)."""
-    return (
+def list_of_appended(node: ast.AST, name: str) -> str | None:
+    """The list in which a value goes on as it is: deltas of deltas.append(total)."""
+    if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "append"
         and len(node.args) == 1
         and spoken_name(node.args[0]) == name
-    )
+    ):
+        return spoken_name(node.func.value)
+    return None
 
 
 def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]:

@@ -151,10 +151,7 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
                 # A test that is always true is wrong, whatever else may make up for it.
                 cost = 0 if mistake == "relu-derivative-at-output" else label_cost(label)
                 if is_negative_of(scene, shown.inputs[slot], other):
-                    mistake, cost = (
-                        "sign-error",
-                        2,
-                    )  # -x was multiplied by w: the sign is what is wrong
+                    mistake, cost = "sign-error", 2  # -x for x: the sign is what is wrong
                 yield Edit(
                     mistake, steps, each(change), shown, slot, other, how=f"{label[0]}", cost=cost,
                 )  # fmt: skip
