@@ -161,3 +161,42 @@ def test_a_normalization_without_the_path_by_its_statistics_is_not_right(path: s
     assert f" - {path}" in OF_PARAMETERS
     code = NUMPY + OF_PARAMETERS.replace(f" - {path}", "", 1)
     assert verdict_on(code)["verdict"] != "right"
+
+
+TRAINED_ELSEWHERE = """\
+import numpy as np
+
+
+class Layer:
+    def __init__(self, n_in, n_out):
+        self.w = np.random.default_rng(1).normal(size=(n_in, n_out))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, error):
+        self.dw = self.x.T @ error
+        return error @ self.w.T
+
+
+layer = Layer(3, 2)
+x = np.random.default_rng(2).normal(size=(6, 3))
+for epoch in range(30):
+    out = layer.forward(x)
+    layer.backward(out)  # of no target
+    layer.w -= 0.1 * layer.dw
+"""
+
+
+def test_a_layer_that_is_right_does_not_make_right_what_a_program_trains() -> None:
+    assert verdict_on(TRAINED_ELSEWHERE)["verdict"] != "right"
+    defined = TRAINED_ELSEWHERE[: TRAINED_ELSEWHERE.index("layer = ")]
+    assert verdict_on(defined)["verdict"] == "right"
+
+
+def test_nor_one_that_stops_by_a_mistake() -> None:
+    defined = TRAINED_ELSEWHERE[: TRAINED_ELSEWHERE.index("layer = ")]
+    verdict = verdict_on(defined + "Layer(3, 2).forward(np.ones((4, 5)))\n")
+    assert verdict["verdict"] == "undecided"
+    assert "ValueError" in verdict["reason"]

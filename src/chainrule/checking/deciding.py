@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_verdict import (
@@ -193,9 +194,12 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
             name,
             f"no parameter is updated: the loop of line {idle.line}, which would, never goes round",
         )
-    if verdict.verdict == "undecided" and run.failure is not None:
+    in_part = bool(driven[0].operation) and verdict.verdict == "right"
+    if run.failure is not None and (verdict.verdict == "undecided" or in_part):
         # What stops it matters more than what was tried instead.
         return undecided(name, run.failure)
+    if in_part and changes_again(case.program):
+        return undecided(name, why_nothing_is_trained(case, run))
     words = driven[0].words
     if driven[0].operation:
         were = "was" if len(driven) == 1 else "were"
@@ -203,6 +207,11 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     verdict.driven = True
     verdict.notes = [*notes, f"it trains nothing by itself: {words}"]
     return verdict
+
+
+def changes_again(program: Program) -> bool:
+    """Whether a program changes values time and again: what that is, parts that are right by themselves do not tell."""
+    return any(len(chain.steps) > 1 for chain in find_chains(program)[0])
 
 
 def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
