@@ -228,3 +228,18 @@ def test_what_is_no_backpropagation_stays_undecided(what: str) -> None:
 )
 def test_other_programs_with_classes_are_never_wrong(path) -> None:  # type: ignore[no-untyped-def]
     assert verdict_on(path)["verdict"] != "wrong"
+
+
+def test_a_program_that_stops_by_its_own_mistake_is_not_called_right() -> None:
+    """Its network may be right, and what it makes of the gradients is not."""
+    code = TWO_LAYERS.replace("{end}", "return x.T @ e, self.h.T @ d")
+    training = """
+net = Net(3, 4, 2)
+x, y = np.random.randn(5, 3), np.random.randn(5, 2)
+dw, dv = net.backward(x, y, net.forward(x))
+net.w, net.v = net.w - dv, net.v - dw
+"""
+    assert verdict_on(code)["verdict"] == "right"
+    verdict = verdict_on(code + training)
+    assert verdict["verdict"] == "undecided"
+    assert "ValueError" in verdict["reason"]

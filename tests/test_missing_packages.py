@@ -30,3 +30,37 @@ def test_a_program_that_uses_a_missing_package_says_which() -> None:
 def test_an_import_that_is_tried_fails_where_the_package_is_not_there() -> None:
     tried = "try:\n    import h5py\nexcept ImportError:\n    h5py = None\nassert h5py is None\n"
     assert verdict_on(tried + RELU)["verdict"] == "right"
+
+
+TRAINED = """
+import numpy as np
+import celluloid as nx
+import drawnow as plt
+
+x = np.random.default_rng(1).normal(size=(20, 3))
+t = x[:, :1] * 2 - x[:, 1:2]
+w = np.zeros((3, 1))
+losses = []
+figure, axes = plt.subplots(1, 2)
+limits = axes[0].get_ylim()
+for epoch in range(30):
+    error = x @ w - t
+    losses.append(float((error**2).mean()))
+    w -= 0.1 * np.dot(x.T, error)
+axes[1].plot(losses)
+axes[1].text(0.5 * limits[1], limits[0] + (limits[1] - limits[0]) / 2, f"{limits[1]:.2f}")
+graph = nx.Graph()
+nx.draw(graph, 2 * np.ones(3) * axes[0].get_xlim()[1])
+"""
+
+
+def test_plots_may_compute_with_what_a_missing_package_would_give() -> None:
+    verdict = verdict_on(TRAINED)
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+def test_nothing_is_trained_with_what_a_missing_package_would_give() -> None:
+    wrong = TRAINED.replace("np.dot(x.T", "nx.dot(x.T").replace("w = np", "w = 0.5 + np")
+    verdict = verdict_on(wrong)
+    assert verdict["verdict"] == "undecided"
+    assert "'celluloid'" in verdict["reason"]

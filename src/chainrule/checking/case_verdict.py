@@ -36,7 +36,7 @@ from chainrule.checking.repairing.certainty import (
     is_seen_as_recorded,
 )
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
-from chainrule.checking.targets.blind_updates import with_blind_updates
+from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.missing_target import (
     MissingTarget,
     find_missing_target,
@@ -47,6 +47,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
+WITHOUT_ERROR = "something that its predictions are made with is changed without any error"
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
@@ -78,6 +79,8 @@ def decide_case(
     blind = with_blind_updates(case, run.finished, bool(losses))
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
+    if losses and not driven and is_changed_alone(case):
+        return undecided(name, WITHOUT_ERROR)
     crossed = crossed_shapes(case)
     if losses and crossed is not None:
         return undecided(
@@ -183,9 +186,7 @@ def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict
     verdict = blame(name, run, case, deadline)
     if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
         return verdict
-    return undecided(
-        name, "something that its predictions are made with is changed without any error"
-    )
+    return undecided(name, WITHOUT_ERROR)
 
 
 def never_reached(name: str, case: Case, fit: Fit, run: Run, frozen: Sequence[Frozen]) -> Verdict:

@@ -1,5 +1,6 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,8 @@ LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
 FEW = 2  # passes
 FIRST_PASSES = 5
+# What a program does wrong itself: to drive what it defines may hide it. A missing file is no mistake.
+OWN_FAILURE = re.compile("it stops with (Value|Type|Index|Name|UnboundLocal|ZeroDivision)Error")
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -195,7 +198,8 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
             f"no parameter is updated: the loop of line {idle.line}, which would, never goes round",
         )
     in_part = bool(driven[0].operation) and verdict.verdict == "right"
-    if run.failure is not None and (verdict.verdict == "undecided" or in_part):
+    stopped = verdict.verdict == "right" and OWN_FAILURE.search(run.failure or "")
+    if run.failure is not None and (verdict.verdict == "undecided" or in_part or stopped):
         # What stops it matters more than what was tried instead.
         return undecided(name, run.failure)
     if in_part and changes_again(case.program):

@@ -183,7 +183,7 @@ def run_recorded(
     module = types.ModuleType("__main__")
     module.__dict__.update(
         {"__file__": str(path), "__package__": package_of(path) or None, "__builtins__": builtins, RECORDER: recorder, "display": print,
-         "get_ipython": lambda: StandIn()}
+         "get_ipython": lambda: StandIn("IPython")}
     )  # fmt: skip
     run.namespace = module.__dict__
     sys.modules["__main__"] = module

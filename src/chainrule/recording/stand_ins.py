@@ -24,9 +24,14 @@ READING = {
 
 
 class StandIn(types.ModuleType):
-    """Something of a plotting package that is not there: whatever is asked of it, it gives itself."""
+    """Something of a plotting package that is not there: whatever is asked of it, it gives itself.
 
-    def __init__(self, name: str = "stand-in") -> None:
+    But no number: nothing that a program computes may be made with what only the package has.
+    """
+
+    __array_ufunc__ = None  # an array leaves the sum with it to it
+
+    def __init__(self, name: str) -> None:
         super().__init__(name)
         self.__path__: list[str] = []
 
@@ -39,18 +44,18 @@ class StandIn(types.ModuleType):
             return stand_in_subplots
         if name in ("tqdm", "trange", "tqdm_notebook"):
             return stand_in_tqdm
-        return StandIn(name)
+        return StandIn(f"{self.__name__}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType | type):
             return args[0]  # as a decorator
-        return StandIn()
+        return StandIn(self.__name__)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([StandIn()])
+        return iter([StandIn(self.__name__)])
 
     def __getitem__(self, index: Any) -> Any:
-        return StandIn()
+        return StandIn(self.__name__)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         pass
@@ -65,15 +70,21 @@ class StandIn(types.ModuleType):
         pass
 
     def __float__(self) -> float:
-        return 0.0
+        raise without_package(self.__name__)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise without_package(self.__name__)
 
     def __int__(self) -> int:
         return 0
 
-    def __add__(self, other: Any) -> Any:
-        return other
+    def __format__(self, specification: str) -> str:
+        return ""
 
-    __radd__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __add__
+    def __add__(self, other: Any) -> Any:
+        return self
+
+    __radd__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __add__
 
     def __lt__(self, other: Any) -> bool:
         return False
@@ -81,11 +92,13 @@ class StandIn(types.ModuleType):
     __gt__ = __le__ = __ge__ = __lt__
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
-        return (StandInBase,)
+        return (type("StandInBase", (StandInBase,), {"of": self.__name__}),)
 
 
 class StandInBase:
     """What a class of a program inherits where its base stands in for another: it takes anything, too."""
+
+    of: str
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -93,19 +106,19 @@ class StandInBase:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return StandIn(name)
+        return StandIn(f"{self.of}.{name}")
 
 
 def stand_in_subplots(nrows: int = 1, ncols: int = 1, *args: Any, **kwargs: Any) -> Any:
     axes = np.empty((nrows, ncols), dtype=object)
     for index in np.ndindex(axes.shape):
-        axes[index] = StandIn("axes")
-    return StandIn("figure"), axes.squeeze() if axes.size > 1 else axes[0, 0]
+        axes[index] = StandIn("matplotlib.axes")
+    return StandIn("matplotlib.figure"), axes.squeeze() if axes.size > 1 else axes[0, 0]
 
 
 def stand_in_tqdm(*args: Any, **kwargs: Any) -> Any:
     if not args:
-        return StandIn()
+        return StandIn("tqdm")
     return range(args[0]) if isinstance(args[0], int) else args[0]
 
 
@@ -138,10 +151,15 @@ class Missing(types.ModuleType):
         return range if name == "xrange" else Missing(f"{self.__name__}.{name}")
 
     def fail(self, *args: Any, **kwargs: Any) -> Any:
-        package = self.__name__.split(".")[0]
-        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+        raise without_package(self.__name__)
 
     __call__ = __iter__ = __getitem__ = __setitem__ = __len__ = __enter__ = __mro_entries__ = fail
+
+
+def without_package(name: str) -> ModuleNotFoundError:
+    """What Python would have raised at the import of something of a package."""
+    package = name.split(".")[0]
+    return ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
 @final

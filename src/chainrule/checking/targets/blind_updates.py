@@ -12,11 +12,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.parameters import Chain, Spot, spot
+from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
-from chainrule.checking.finding.frozen import source_of
+from chainrule.checking.finding.frozen import MOVERS, PRODUCTS, SUMS, source_of
 from chainrule.checking.fitting.case import Case, fit_anatomy
 from chainrule.checking.targets.error_places import lasting_chains
 
+CHANGING = {"add", "subtract", "multiply", "divide"}
+MEETING = SUMS | PRODUCTS
+STARTS = {"random", "zeros"}  # what parameters begin with
+WRITTEN = {"literal", "ones"}
 REACHING = 0.8  # of a chain's versions: so many must go into predictions
 
 
@@ -97,3 +102,75 @@ def is_blindly_updated(
 def is_data(value: Any) -> bool:
     """Whether a value is several numbers, not all 0: one number is a rate, zeros begin a sum."""
     return np.size(value) > 1 and bool(np.any(value))
+
+
+def is_changed_alone(case: Case) -> bool:
+    """Whether a value that predictions are made with, as with a parameter, goes on changed by no error.
+
+    By a rate alone, by decay, by other random numbers: w -= rate. What a parameter is applied to directly is
+    data, and what changes with data or trained parameters is a state.
+    """
+    program, anatomy = case.program, case.anatomy
+    predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
+    forward = program.ancestors(predictions, anatomy.stops)
+    seen: dict[int, int] = {}
+    for step in program.steps:
+        if step.operation not in CHANGING or step.output not in forward or step.output in seen:
+            continue
+        for before in step.inputs:
+            goes_on = before in forward and not {before, step.output} & anatomy.stops
+            if not goes_on or np.shape(case.values[before]) != np.shape(case.values[step.output]):
+                continue
+            if serves_alike(case, forward, before, step.output) and is_made_alone(case, step):
+                seen[step.output] = seen.get(before, 0) + 1
+    return any(times > 1 for times in seen.values())
+
+
+def serves_alike(case: Case, forward: Collection[int], before: int, after: int) -> bool:
+    """Whether both meet, at one place, what is no parameter."""
+    first, second = (places_of(case, forward, position) for position in (before, after))
+    return bool(first & second) and None not in first | second
+
+
+def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot | None]:
+    """Where a value, moved perhaps, meets others on the way to predictions; None where it meets a parameter."""
+    program, found = case.program, set[Spot | None]()
+    for step in program.consumers.get(position, ()):
+        if step.output not in forward:
+            continue
+        if step.operation in MOVERS:
+            found |= places_of(case, forward, step.output)
+        elif step.operation in MEETING:
+            others = {unmoved(program, other) for other in step.inputs if other != position}
+            found.add(None if others & case.anatomy.stops else spot(program, step))
+    return found
+
+
+def unmoved(program: Program, position: int) -> int:
+    made = program.step_of.get(position)
+    while made is not None and made.operation in MOVERS:
+        position = made.inputs[0]
+        made = program.step_of.get(position)
+    return position
+
+
+def is_made_alone(case: Case, step: Instruction) -> bool:
+    """Whether a value is made of random numbers or zeros, and of numbers of the source."""
+    program = case.program
+    if case.anatomy.masks[step.output]:
+        return False
+    given = program.ancestors([step.output], case.anatomy.stops) & set(program.given)
+    origins = {program.origin(p) for p in given if not is_written(program, p)}
+    return bool(origins & STARTS) and origins <= STARTS
+
+
+def is_written(program: Program, position: int) -> bool:
+    """Whether a given number stands in the source, or is the same whenever its line is reached."""
+    if program.origin(position) in WRITTEN:
+        return True
+    born = program.recording.birthplaces.get(position)
+    return np.size(program.given[position]) == 1 and all(
+        np.array_equal(program.given[position], value)
+        for other, value in program.given.items()
+        if program.recording.birthplaces.get(other) == born
+    )
