@@ -159,3 +159,38 @@ def test_a_layer_that_the_loop_never_comes_to_is_never_updated() -> None:
 def test_a_layer_that_is_frozen_in_so_many_words_is_not_called_wrong() -> None:
     source = "trainable = [False, True, True]\n" + LISTED.replace("LAST", "0")
     assert verdict_on(source)["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("anew", "line"),
+    [("V = rng.normal(size=(4, 2))", 7), ("b = np.zeros(4)", 7)],
+)
+def test_a_parameter_that_is_made_anew_in_every_pass_loses_its_updates(
+    anew: str, line: int
+) -> None:
+    program = two_layers("b = np.zeros(4)", z="X @ W + b") + "    b -= 0.01 * dZ.sum(axis=0)\n"
+    assert verdict_on(program)["verdict"] == "right"
+    verdict = verdict_on(program.replace("    Z =", f"    {anew}\n    Z ="))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-never-updated", line)
+    assert "anew" in finding["found"]
+    assert [row["verdict"] for row in verdict["parameters"]].count("never-updated") == 1
+
+
+def test_a_value_that_is_found_anew_for_every_sample_and_read_is_no_lost_parameter() -> None:
+    program = (
+        HEAD
+        + """
+for epoch in range(30):
+    code = np.zeros((12, 3))
+    for _ in range(2):
+        D = np.tanh(code @ W) @ V - Y
+        code -= 0.1 * (D @ V.T * (1 - np.tanh(code @ W) ** 2)) @ W.T
+    A = np.tanh(code @ W)
+    D = A @ V - Y
+    dZ = D @ V.T * (1 - A**2)
+    V -= 0.01 * A.T @ D
+    W -= 0.01 * code.T @ dZ
+"""
+    )
+    assert verdict_on(program)["verdict"] != "wrong"

@@ -283,3 +283,38 @@ def test_a_raw_error_that_goes_back_through_updated_weights_is_two_mistakes() ->
     found = {finding["mistake"]: finding["line"] for finding in answer["findings"]}
     assert found == {"updated-weights": 12, "raw-error-backpropagated": 13}
     assert all(finding["proved"] for finding in answer["findings"])
+
+
+SOFTMAX = """
+import numpy as np
+rng = np.random.default_rng(8)
+x = rng.normal(size=(30, 3))
+t = np.eye(3)[rng.integers(3, size=30)]
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 3))
+for _ in range(40):
+    h = np.tanh(x @ w1)
+    e = np.exp(h @ w2)
+    p = e / e.sum(axis=1, keepdims=True)
+    {loss}
+    delta = {delta}
+    back = delta @ w2.T * (1 - h**2)
+    w2 -= 0.05 * h.T @ delta
+    w1 -= 0.05 * x.T @ back
+"""
+
+
+@pytest.mark.parametrize("loss", ["", "print(((p - t) ** 2).mean())"])
+@pytest.mark.parametrize("delta", ["(p - t) * p * (1 - p)", "(p - t) * (p * (1 - p))"])
+def test_a_derivative_as_of_a_sigmoid_is_too_much_for_softmax(loss: str, delta: str) -> None:
+    """Softmax has other derivatives, and with cross-entropy none is left."""
+    answer = verdict_on(SOFTMAX.format(loss=loss, delta=delta))
+    (finding,) = answer["findings"]
+    assert (finding["line"], finding["mistake"]) == (12, "derivative-at-activation")
+    assert finding["proved"]
+    assert finding["fix"].strip() == "delta = p - t"
+
+
+def test_softmax_with_its_own_derivatives_is_right() -> None:
+    delta = "p * (p - t - ((p - t) * p).sum(axis=1, keepdims=True))"
+    assert verdict_on(SOFTMAX.format(loss="", delta=delta))["verdict"] == "right"
+    assert verdict_on(SOFTMAX.format(loss="", delta="p - t"))["verdict"] == "right"

@@ -15,6 +15,7 @@ from chainrule.checking.finding.left_random import (
     find_left_random,
     notes_on,
 )
+from chainrule.checking.finding.made_anew import find_made_anew
 from chainrule.checking.finding.never_updated import frozen_findings, frozen_rows
 from chainrule.checking.fitting.case import (
     Case,
@@ -119,6 +120,7 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     for one in frozen:
         one.intended = one.intended or (driven and left_to_choose(run, one.name))
     drawn = [] if driven else find_left_random(case, fit, run)
+    frozen += [] if driven else find_made_anew(case, fit, run)
     frozen += [one.frozen for one in drawn]
     findings = frozen_findings(case, fit, frozen, run)
     unsure = [one for one in drawn if one.meant is None]

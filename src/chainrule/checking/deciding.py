@@ -20,6 +20,7 @@ from chainrule.checking.case_verdict import (
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import Driven, judge_untrained
 from chainrule.checking.finding.left_random import idle_loop
+from chainrule.checking.finding.overwritten import find_overwritten
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -63,6 +64,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
         program = program.until(parting)
+    overwritten = decide_overwritten(name, run, sooner(deadline), signed=True)
+    if overwritten is not None:
+        return overwritten
     case = open_beginning(program) or open_case(program, run.finished and parting is None)
     if parting is not None and not case.anatomy.updates:
         return undecided(
@@ -73,7 +77,8 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         missing = find_missing_target(run, program, sooner(deadline))
         if missing is not None:
             return without_target(name, missing)
-        return decide_untrained(name, case, run, deadline)
+        verdict = decide_untrained(name, case, run, deadline)
+        return decide_overwritten(name, run, deadline) or verdict
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
         return decide_discarded(name, discarded, run)
@@ -84,10 +89,30 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             return verdict  # that was judged by running the whole program
         if verdict not in verdicts:  # what no error reaches was judged with the whole program
             verdicts.append(verdict)
-    verdict = joined_verdict(verdicts)
-    if [verdict.reason for verdict in verdicts] == [UNEXPLAINED]:
-        return decide_first_passes(name, case, run, deadline) or verdict
-    return verdict
+    unexplained = [verdict.reason for verdict in verdicts] == [UNEXPLAINED]
+    first = decide_first_passes(name, case, run, deadline) if unexplained else None
+    over = decide_overwritten(name, run, deadline) if unexplained and first is None else None
+    return over or first or joined_verdict(verdicts)
+
+
+def decide_overwritten(
+    name: str, run: Run, deadline: Deadline, signed: bool = False
+) -> Verdict | None:
+    """Wrong, where statements that overwrite parameters are what is wrong, as running it with updates shows."""
+    found = find_overwritten(run, deadline, signed)
+    if found is None:
+        return None
+    case = found.case
+    rows = parameter_rows(case, case.fits[found.losses[0]])
+    names = {name for finding in found.findings for name in finding.parameters}
+    for row in rows:
+        if row.name in names:
+            row.verdict, row.cosine, row.ratio = "wrong", None, None
+    return Verdict(
+        name, "wrong",
+        f"{len(names)} of {len(rows)} parameters are overwritten by what should be added to them",
+        loss=joined_losses(found.losses), parameters=rows, findings=found.findings,
+    )  # fmt: skip
 
 
 def decide_first_passes(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:

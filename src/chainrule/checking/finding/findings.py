@@ -176,8 +176,8 @@ def corrected_line(
     if edit.how == "exchange" and isinstance(node, ast.BinOp):
         swapped = ast.BinOp(node.right, node.op, node.left)
         return replaced(source, node, ast.unparse(swapped))
-    if edit.how == "remove" and isinstance(node, ast.BinOp) and edit.instead in edit.step.inputs:
-        kept = operand_of(node, edit.step.inputs.index(edit.instead))
+    if edit.how == "remove" and isinstance(node, ast.BinOp):
+        kept = kept_operand(scene, edit, node)
         return replaced(source, node, text.segment(kept)) if kept is not None else None
     if edit.how == "remove" and isinstance(node, ast.UnaryOp):
         kept_text = text.segment(node.operand)
@@ -190,6 +190,17 @@ def corrected_line(
         if first is not None and second is not None and first.lineno == second.lineno == line:  # type: ignore[attr-defined]
             changed = replaced(source, second, text.segment(first))
             return replaced(changed, first, text.segment(second))
+    return None
+
+
+def kept_operand(scene: Scene, edit: Edit, node: ast.AST) -> ast.AST | None:
+    """The operand that stays, or that of an operand."""
+    for slot, position in enumerate(edit.step.inputs):
+        operand, maker = operand_of(node, slot), scene.program.step_of.get(position)
+        if position == edit.instead:
+            return operand
+        if maker is not None and edit.instead in maker.inputs:
+            return operand_of(operand, maker.inputs.index(edit.instead))
     return None
 
 

@@ -36,8 +36,8 @@ SMALLEST = 1e-6  # of the other parameters' gradients: below it there is none
 class Frozen:
     """A parameter that stays: its first value's position, and what the loss's gradient there is.
 
-    `intended`: the source gives it as a constant. `site` is where its update belongs, or where a statement
-    adds 0 to it in every pass.
+    `intended`: the source gives it as a constant. `site` is where its update belongs, where a statement
+    adds 0 to it in every pass, or where it is made `anew` for each.
     """
 
     position: int
@@ -49,6 +49,7 @@ class Frozen:
     born: Site | None = None
     start: Any = None
     adds_0: bool = False
+    anew: bool = False
 
 
 @final

@@ -77,20 +77,24 @@ def frozen_findings(case: Case, fit: Fit, frozen: Sequence[Frozen], run: Run) ->
         slope = float(np.asarray(one.gradient)[index])
         born = f" (line {one.born.line})" if one.born and one.site else ""
         start = f"which starts {'random' if np.any(one.start) else 'at zero'}{born}"
-        update = (
-            f"an update of {name} that is 0 in every pass"
-            if one.adds_0
-            else f"no update of {name}, {start}"
+        update = f"no update of {name}, {start}"
+        if one.adds_0:
+            update = f"an update of {name} that is 0 in every pass"
+        wanted = (
+            f"one against the loss's gradient with respect to {name}, which is not 0 (at {name}{where} it is "
+            f"{slope:.6g}): a step against it lowers the loss, as the computation shows when it is run again"
         )
+        if one.anew:
+            update = f"{name} anew in every pass, so that its updates are lost"
+            wanted = f"{name} once, before the first pass"
         findings.append(
             Finding(
-                str(source.path), line, "parameter-never-updated",
-                update,
-                f"one against the loss's gradient with respect to {name}, which is not 0 (at {name}{where} it is "
-                f"{slope:.6g}): a step against it lowers the loss, as the computation shows when it is run again",
-                update_text(case, fit, name, one.gradient), proved=True, cell=cell, cell_line=cell_line,
+                str(source.path), line, "parameter-never-updated", update, wanted,
+                None if one.anew else update_text(case, fit, name, one.gradient),
+                proved=True, cell=cell, cell_line=cell_line,
                 source=source.shown[line - 1] if line <= len(source.shown) else "",
-                parameters=[name], numbers=(f"the gradient of {name}{where}", 0.0, slope),
+                parameters=[name],
+                numbers=None if one.anew else (f"the gradient of {name}{where}", 0.0, slope),
             )
         )  # fmt: skip
     return findings
@@ -101,5 +105,5 @@ def frozen_rows(frozen: Sequence[Frozen]) -> list[ParameterVerdict]:
     rows: dict[tuple[str, int], ParameterVerdict] = {}
     for number, one in enumerate(frozen):
         row = ParameterVerdict(one.name, "never-updated", None, None, one.shape)
-        rows.setdefault((one.name, number if one.shape else -1), row)
+        rows.setdefault((one.name, number if one.shape and not one.anew else -1), row)
     return list(rows.values())

@@ -28,6 +28,7 @@ SWAPS = {
 }
 MOST_MOVED = 3  # of one index
 MOST_INDICES = 40
+MOST_MADE_EARLIER = 200  # steps
 
 
 def transposes(scene: Scene) -> Iterator[Edit]:
@@ -76,17 +77,18 @@ def moved_as(scene: Scene, step: Instruction, other: Instruction | None) -> Inst
     if other is None:
         return None
     program, own, gradient = scene.program, step.inputs[0], other.inputs[1]
-
-    def at(values: Any, position: int) -> Any:
-        maker = program.step_of.get(position)
-        if maker is None or position < step.output:
-            return values[position]
-        return RULES[maker.operation].forward(
-            FLOAT64, *(at(values, p) for p in maker.inputs), **maker.parameters
-        )
+    behind = program.ancestors([gradient], range(step.output))
+    made = [program.step_of[p] for p in sorted(behind) if p > step.output and p in program.step_of]
+    if len(made) > MOST_MADE_EARLIER:
+        return None
 
     def compute(values: Any) -> Any:
-        return RULES[step.operation].forward(FLOAT64, values[own], at(values, gradient))
+        earlier: dict[int, Any] = {}
+        for one in made:
+            inputs = (earlier[p] if p in earlier else values[p] for p in one.inputs)
+            earlier[one.output] = RULES[one.operation].forward(FLOAT64, *inputs, **one.parameters)
+        step_by = earlier[gradient] if gradient in earlier else values[gradient]
+        return RULES[step.operation].forward(FLOAT64, values[own], step_by)
 
     return replace(step, compute=compute)
 

@@ -79,7 +79,12 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
         fits_last = fits_last_layer(case, fit) and not doubtful
         return not fits_last, 0 if doubtful else -len(fit.good), fit.loss not in stated
 
-    fits = sorted(case.fits.values(), key=likeliness)
+    fits: list[Fit] = []
+    for fit in sorted(case.fits.values(), key=likeliness):
+        if all(
+            fit.cosine != other.cosine for other in fits
+        ):  # Huber's is the square of small errors
+            fits.append(fit)
     best: Repair | None = None
     expected = False  # that the best repair is one under a loss that explained something before
     for number, fit in enumerate(fits[:MOST_LOSSES]):

@@ -1,0 +1,55 @@
+"""A step that replaces a parameter, where it should change it, is found by running the program with an update."""
+
+import pytest
+
+from checked import verdict_on
+
+NETWORK = """\
+import numpy as np
+rng = np.random.default_rng(4)
+x = rng.normal(size=(20, 3))
+t = rng.integers(2, size=(20, 1))
+w1, b1 = rng.normal(size=(3, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 1)), np.zeros(1)
+rate = 0.1
+for epoch in range(25):
+    h = np.tanh(x @ w1 + b1)
+    y = 1 / (1 + np.exp(-(h @ w2 + b2)))
+    delta = (y - t) / 20
+    back = delta @ w2.T * (1 - h**2)
+    w2 -= rate * h.T @ delta
+    b2 -= rate * delta.sum(axis=0)
+    w1 -= rate * x.T @ back
+    b1 -= rate * back.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize("names", [["w1"], ["b2"], ["w2", "b2", "w1", "b1"]])
+def test_a_minus_behind_the_equals_sign_is_found(names: list[str]) -> None:
+    program = NETWORK
+    for name in names:
+        program = program.replace(f"    {name} -= rate", f"    {name} =- rate")
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    lines = program.split("\n")
+    assert sorted(finding["line"] for finding in verdict["findings"]) == sorted(
+        number for number, line in enumerate(lines, 1) if "=-" in line
+    )
+    for finding in verdict["findings"]:
+        assert (finding["mistake"], finding["proved"]) == ("wrong-operator", True)
+        assert finding["fix"].strip() in NETWORK
+    wrong = [row["name"] for row in verdict["parameters"] if row["verdict"] == "wrong"]
+    assert sorted(wrong) == sorted(names)
+
+
+def test_a_gradient_in_its_parameters_place_is_found() -> None:
+    verdict = verdict_on(NETWORK.replace("    b1 -= rate", "    b1 = rate"))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["proved"]) == (16, True)
+    assert finding["fix"].strip() == "b1 -= rate * back.sum(axis=0)"
+
+
+def test_a_minus_behind_an_equals_sign_may_be_meant() -> None:
+    program = NETWORK.replace("delta = (y - t) / 20", "delta =- (t - y) / 20")
+    assert verdict_on(program)["verdict"] == "right"
