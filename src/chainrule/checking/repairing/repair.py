@@ -31,6 +31,7 @@ from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
 from chainrule.checking.repairing.raw_errors import raw_errors
 from chainrule.checking.repairing.refitting import refit
+from chainrule.checking.repairing.removed_slopes import removed_slopes
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
 from chainrule.checking.repairing.switched_off import switched_off
 from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
@@ -246,6 +247,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield switched_off(scene)
     yield sum_edits.reductions(scene)
     yield value_edits.removed_factors(scene)
+    yield removed_slopes(scene)
     yield value_edits.constants(scene)
     yield edit_list.argument_edits(scene)
     yield edit_list.operand_edits(scene, shared=False)
