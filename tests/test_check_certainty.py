@@ -495,3 +495,16 @@ def test_what_changes_by_itself_and_is_no_parameter_leaves_a_program_right(progr
     head = NETWORK[: NETWORK.index("weights =")]
     verdict = verdict_on(head + program)
     assert verdict["verdict"] == "right", verdict["reason"]
+
+
+@pytest.mark.parametrize("error", ["np.abs(a2 - t)", "(a2 - t) ** 2", "(a2 - t) ** 2 / 2"])
+def test_an_error_that_does_not_know_its_sign_is_wrong(error: str) -> None:
+    verdict = verdict_with("error = a2 - t", f"error = {error}")
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["mistake"]) == (line_of("error ="), "wrong-operator")
+    assert finding["proved"]
+
+
+def test_a_cubed_error_is_that_of_another_loss() -> None:
+    assert verdict_with("error = a2 - t", "error = (a2 - t) ** 3")["verdict"] != "wrong"

@@ -103,3 +103,27 @@ INNOCENT_LAYERS = {
 def test_layers_that_are_meant_to_stay_are_no_mistake(what: str) -> None:
     verdict = verdict_on(changed(FEATURES, *INNOCENT_LAYERS[what]))
     assert (verdict["verdict"], verdict["findings"]) == ("right", [])
+
+
+def test_a_neuron_that_its_loop_leaves_out_is_not_called_right() -> None:
+    program = """
+import math, random
+random.seed(4)
+data = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(30)]
+w = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(4)]
+v = [random.uniform(-1, 1) for _ in range(4)]
+for epoch in range(5):
+    for x in data:
+        h = [math.tanh(sum(w[j][i] * x[i] for i in range(3))) for j in range(4)]
+        error = sum(v[j] * h[j] for j in range(4)) - (x[0] - x[1])
+        delta = [error * v[j] * (1 - h[j] ** 2) for j in range(4)]
+        for j in range(4):
+            v[j] -= 0.1 * error * h[j]
+        for j in range(4):
+            for i in range(3):
+                w[j][i] -= 0.1 * delta[j] * x[i]
+"""
+    assert verdict_on(program)["verdict"] == "right"
+    left_out = program.replace("range(4):\n            for i", "range(1, 4):\n            for i")
+    assert left_out != program
+    assert verdict_on(left_out)["verdict"] != "right"

@@ -179,6 +179,8 @@ def corrected_line(
     if edit.how == "remove" and isinstance(node, ast.BinOp):
         kept = kept_operand(scene, edit, node)
         return replaced(source, node, text.segment(kept)) if kept is not None else None
+    if edit.how in ("remove", "**1") and (inner := within_function(node)) is not None:
+        return replaced(source, node, f"({ast.unparse(inner)})")
     if edit.how == "remove" and isinstance(node, ast.UnaryOp):
         kept_text = text.segment(node.operand)
         bare = isinstance(node.operand, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
@@ -191,6 +193,13 @@ def corrected_line(
             changed = replaced(source, second, text.segment(first))
             return replaced(changed, first, text.segment(second))
     return None
+
+
+def within_function(node: ast.AST) -> ast.expr | None:
+    """x of abs(x), and of x ** 2."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        return node.args[0]
+    return node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) else None
 
 
 def kept_operand(scene: Scene, edit: Edit, node: ast.AST) -> ast.AST | None:
@@ -262,6 +271,8 @@ def one_entry(
         if u.shape != g.shape or not np.all(np.isfinite(u)):
             continue
         made = -u / abs(rate)
+        if np.allclose(made, g, rtol=1e-9, atol=0.0):
+            continue  # |e| is e, in every other pass
         entry: Any = np.unravel_index(int(np.argmax(np.abs(made - g))), g.shape) if g.shape else ()
         name = anatomy.chains[update.chain].name(scene.program) or "parameter"
         index = f"[{','.join(str(int(k)) for k in entry)}]" if g.shape else ""

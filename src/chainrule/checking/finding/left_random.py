@@ -91,7 +91,7 @@ def find_left_random(case: Case, fit: Fit, run: Run) -> list[LeftRandom]:
             found.append(LeftRandom(replace(one, intended=False, site=site), True))
         else:
             line = unreached_update(run, name)
-            others = len(kin) > 1 and np.size(case.values[layer.position]) > 1
+            others = len(kin) > 1
             found.append(LeftRandom(one, None if others or line is not None else False, line))
     return found
 

@@ -29,6 +29,7 @@ POINTS_ELSEWHERE = (
 MEETINGS = 20  # predictions, before their signs tell what they can be
 UNCLIPPED = 1e-3  # by which errors are made small enough for the loss of Huber to be quadratic
 STEADY = 8  # turns with one rate, before numbers alone are evidence
+MOST_ASKED = 60  # updates
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
@@ -173,6 +174,8 @@ def is_believable(
         or all(is_error_misplaced(case, edit) for edit in repair.edits)
     )
     changes = repair.changes if swapped else {}
+    if not fit.good and ignores_sign(case):
+        return True
     if names != {"decay-sign"} and not all(
         is_blind(case, number)
         or is_linear(case, number, goals, changes, UNCLIPPED if repair.loss == "huber" else 1.0)
@@ -223,6 +226,22 @@ def makes_slopes(case: Case, repair: Repair) -> bool:
         and not set(edit.step.inputs) & anatomy.stops
         for edit in repair.edits
     )
+
+
+def ignores_sign(case: Case) -> bool:
+    """Whether errors of the other sign make the same updates: |y - t| or (y - t)**2 in the error's place.
+
+    Such updates move predictions one way, whether these are too large or too small.
+    """
+    told = set()
+    for update in case.anatomy.updates[:MOST_ASKED]:
+        at_rest, once, back = (scaled_update(case, update, factor) for factor in (0.0, 1.0, -1.0))
+        rounding = ROUNDING * norm(np.asarray(case.worlds[-1][update.before], dtype=float))
+        if norm(at_rest) > rounding or norm(once - back) > CLEAR * norm(once) + rounding:
+            return False
+        if norm(once) > 100 * rounding:
+            told.add(update.chain)
+    return len(told) > 1
 
 
 def is_error_misplaced(case: Case, edit: Edit) -> bool:

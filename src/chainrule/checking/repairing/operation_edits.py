@@ -154,7 +154,7 @@ def operator_edits(scene: Scene) -> Iterator[Edit]:
                 if first.parameters.get("exponent", 2) != exponent:
                     yield Edit(
                         "wrong-operator", steps, each(lambda step, e=exponent: with_exponent(step, e)),
-                        first, how=f"**{exponent}", cost=2,
+                        first, how=f"**{exponent}", cost=1,
                     )  # fmt: skip
         if first.operation == "scatter" and link:
             yield from scattered_links(scene, steps)

@@ -385,7 +385,9 @@ def name_slope(scene: Scene, step: Instruction) -> str:
 
 MOST_BLOCKS = 6
 NONE = -1  # of an error that belongs to no activation
-REMOVABLE = {"multiply", "divide", "square", "sqrt", "negate", "exp", "tanh", "add", "subtract"}
+REMOVABLE = {
+    "multiply", "divide", "square", "sqrt", "absolute", "negate", "exp", "tanh", "add", "subtract",
+}  # fmt: skip
 
 
 def removed_factors(scene: Scene) -> Iterator[Edit]:
@@ -405,6 +407,7 @@ def removed_factors(scene: Scene) -> Iterator[Edit]:
             gone = first.inputs[1 - slot] if len(first.inputs) == 2 else None
             name = name_removed(scene, first, gone)
             cost = 6 if gone is not None and scene.is_decay(gone) else 2
+            cost = 1 if first.operation == "absolute" else cost
             if name == "parameter-mis-scaled" and gone is not None and scene.program.name(gone):
                 cost = 3  # a number without a name is the likelier one too many
             yield Edit(
