@@ -508,3 +508,21 @@ def test_an_error_that_does_not_know_its_sign_is_wrong(error: str) -> None:
 
 def test_a_cubed_error_is_that_of_another_loss() -> None:
     assert verdict_with("error = a2 - t", "error = (a2 - t) ** 3")["verdict"] != "wrong"
+
+
+def test_a_step_that_only_the_last_sample_of_all_reaches_is_not_called_right() -> None:
+    program = """
+import numpy as np
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(8, 3)), rng.uniform(size=(8, 1))
+w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for epoch in range(12):
+    for a, b in zip(x, t):
+        h = np.tanh(a @ w)
+        error = h @ v - b
+        delta = error @ v.T * (1 - h**2)
+{indent}v -= 0.1 * np.outer(h, error)
+{indent}w -= 0.1 * np.outer(a, delta)
+"""
+    assert verdict_on(program.format(indent=" " * 8))["verdict"] == "right"
+    assert verdict_on(program.format(indent=" " * 4))["verdict"] != "right"

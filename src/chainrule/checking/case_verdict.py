@@ -37,7 +37,11 @@ from chainrule.checking.repairing.certainty import (
     is_seen_as_recorded,
 )
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
-from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
+from chainrule.checking.targets.blind_updates import (
+    is_changed_alone,
+    wastes_errors,
+    with_blind_updates,
+)
 from chainrule.checking.targets.missing_target import (
     MissingTarget,
     find_missing_target,
@@ -82,6 +86,10 @@ def decide_case(
         return decide_blind(name, blind, run, deadline)
     if losses and not driven and is_changed_alone(case):
         return undecided(name, WITHOUT_ERROR)
+    if losses and not driven and wastes_errors(case):
+        return undecided(
+            name, "in most passes errors go back through its weights and update nothing"
+        )
     crossed = crossed_shapes(case)
     if losses and crossed is not None:
         return undecided(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Chain, Spot, spot
+from chainrule.checking.anatomy.parameters import Chain, Spot, bits, spot
 from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
 from chainrule.checking.finding.frozen import MOVERS, PRODUCTS, SUMS, source_of
@@ -174,3 +174,18 @@ def is_written(program: Program, position: int) -> bool:
         for other, value in program.given.items()
         if program.recording.birthplaces.get(other) == born
     )
+
+
+def wastes_errors(case: Case) -> bool:
+    """Whether most errors that go back through a parameter reach no update: of each batch the last sample's does."""
+    program, anatomy = case.program, case.anatomy
+    sent_back = 0
+    for step in program.steps:
+        if step.operation in PRODUCTS and anatomy.error_masks[step.output]:
+            for position in step.inputs:
+                others = {unmoved(program, other) for other in step.inputs if other != position}
+                if others & anatomy.stops and position not in anatomy.stops:
+                    sent_back |= anatomy.error_masks[position]
+    used = {number for update in anatomy.updates for number in update.mixes}
+    wasted = set(bits(sent_back)) - used
+    return len(wasted) > len(used)
