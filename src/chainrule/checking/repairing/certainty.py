@@ -174,7 +174,7 @@ def is_believable(
     )
     changes = repair.changes if swapped else {}
     if names != {"decay-sign"} and not all(
-        is_blind(case, number)
+        case.anatomy.is_blind(number)
         or is_linear(case, number, goals, changes, UNCLIPPED if repair.loss == "huber" else 1.0)
         or is_nothing(case, repair, number, goals)
         for number in fit.bad
@@ -319,13 +319,6 @@ def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]
         if k in goals or norm(after - before) > 1e-12 * expected + 4e-16 * norm(before):
             return False
     return bool(updates)
-
-
-def is_blind(case: Case, number: int) -> bool:
-    """Whether no error goes into a parameter's updates as they stand."""
-    anatomy = case.anatomy
-    sources = {p for step in anatomy.chains[number].steps for p in step.inputs} - anatomy.stops
-    return not any(anatomy.error_masks[position] for position in sources)
 
 
 def is_linear(

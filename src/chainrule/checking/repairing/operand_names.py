@@ -56,7 +56,8 @@ def name_operand(
         listed = label[0] == "shift" or is_turned(label) or is_peer(scene, position, other)
         return "wrong-index" if listed else "wrong-variable"
     if should:
-        return "wrong-variable" if scene.updated_by(step.output) is not None else None
+        moves = scene.updated_by(step.output) is not None
+        return "wrong-variable" if moves or lack_errors(scene) else None
     if is_number(scene, position) and label[0] != "partner":
         return None
     if scene.is_decay(position) and scene.is_decay(other):
@@ -92,6 +93,11 @@ def name_operand(
     if label[0] == "shift" or is_turned(label) or alike(scene, position, other):
         return "wrong-index"
     return "wrong-variable"
+
+
+def lack_errors(scene: Scene) -> bool:
+    """Whether no error goes into any update that is wrong: then one belongs where none is."""
+    return all(map(scene.case.anatomy.is_blind, scene.fit.bad))
 
 
 def is_error_twice(scene: Scene, step: Instruction) -> bool:
