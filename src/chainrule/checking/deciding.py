@@ -10,6 +10,7 @@ from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
     blame,
+    corrected_verdict,
     decide_case,
     listed,
     parameter_rows,
@@ -26,6 +27,7 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
@@ -65,6 +67,11 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         return undecided(
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
+        )
+    foreign = None if right_losses(case) else find_foreign_update(run, deadline)
+    if foreign is not None:
+        return corrected_verdict(
+            name, foreign, "an update stands where that of another value belongs"
         )
     if not case.anatomy.updates:
         missing = find_missing_target(run, program, sooner(deadline))

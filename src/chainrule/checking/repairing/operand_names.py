@@ -23,7 +23,7 @@ def name_operand(
     """What the mistake is called when an operand should have been another; None for what nobody writes."""
     position = step.inputs[slot]
     if label[0] == "before":
-        return "updated-weights"
+        return None if decays_later(scene, step, slot) else "updated-weights"
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
         if not should:
@@ -93,6 +93,13 @@ def name_operand(
     if label[0] == "shift" or is_turned(label) or alike(scene, position, other):
         return "wrong-index"
     return "wrong-variable"
+
+
+def decays_later(scene: Scene, step: Instruction, slot: int) -> bool:
+    """Whether a parameter decays from its own value after the update: that serves as well as from before it."""
+    chain = scene.chain_of.get(step.inputs[slot])
+    decay = chain is not None and not scene.is_tainted(step.output)
+    return decay and scene.updated_by(step.output) == chain
 
 
 def lack_errors(scene: Scene) -> bool:
