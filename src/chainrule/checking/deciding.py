@@ -27,6 +27,7 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
@@ -90,6 +91,11 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             verdicts.append(verdict)
     verdict = joined_verdict(verdicts)
     if [verdict.reason for verdict in verdicts] == [UNEXPLAINED]:
+        added = find_added_error(run, case, deadline)
+        if added is not None:
+            return corrected_verdict(
+                name, added, "an update is made of a sum where a product belongs"
+            )
         return decide_first_passes(name, case, run, deadline) or verdict
     return verdict
 

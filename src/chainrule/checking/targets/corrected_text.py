@@ -8,6 +8,7 @@ from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.finding.syntax import Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
 from chainrule.checking.targets.error_places import lasting_chains
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
@@ -49,7 +50,7 @@ def run_changed(
     again = run_recorded(run.sources[0].path, watch, deadline, changed=changed)
     case = open_case(build_program(again.recording, again.sites), again.finished)
     losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
-    return (case, losses) if losses and judges_all(case) else None
+    return (case, losses) if losses and judges_all(case) and moves_alike(case, losses[0]) else None
 
 
 def judges_all(case: Case) -> bool:
@@ -57,6 +58,12 @@ def judges_all(case: Case) -> bool:
     stops = case.anatomy.stops
     chains = [set(chain.versions) for chain in lasting_chains(case.program)[0]]
     return all(versions <= stops for versions in chains if versions & stops)
+
+
+def moves_alike(case: Case, loss: str) -> bool:
+    """Whether an optimizer moves all parameters alike, or by numbers that the program has for it."""
+    unlike = unlike_optimizers(case, case.fits[loss])
+    return unlike is None or unlike.stated
 
 
 def with_text(line: str, change: Change) -> str:
