@@ -16,17 +16,19 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 MOST_CHANGES = 6
+SHARE = 0.5  # of the time that is left, for all of them
 
 
 def find_added_error(run: Run, case: Case, deadline: Deadline) -> Correction | None:
     """The mistake where an error is added to a factor."""
     texts, sites = read_texts(run.sources), case.program.recording.sites
     found = list(dict.fromkeys(sites[step.number] for step in sums_with_errors(case)))
+    end = deadline.share(SHARE)
     for site in found[:MOST_CHANGES]:
         text = texts[run.sites[site].file]
         node = text.find(run.sites[site])
         change = as_product(text, node) if isinstance(node, ast.BinOp) else None
-        corrected = run_changed(run, text, change, deadline) if change is not None else None
+        corrected = run_changed(run, text, change, end) if change is not None else None
         if change is not None and corrected is not None:
             words = "an error plus what it should be multiplied by", "their product"
             finding = finding_of(text, change, "wrong-operator", *words)
