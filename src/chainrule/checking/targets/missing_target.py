@@ -124,18 +124,14 @@ def unread_names(text: Text) -> set[str]:
 
 
 def is_at_hand(text: Text, node: ast.AST, target: str) -> bool:
-    """Whether a target was brought to where the error is made, is read in the same loop, or nowhere."""
+    """Whether a target was brought to where the error is made, is named in the same loop, or read nowhere."""
     if text.around(node, FUNCTIONS) is not None:
         return True
-    names = {n.id for n in ast.walk(ast.parse(target)) if isinstance(n, ast.Name)}
-    readings = [
-        n
-        for n in ast.walk(text.tree)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
-    ]
+    wanted = {n.id for n in ast.walk(ast.parse(target)) if isinstance(n, ast.Name)}
+    named = [n for n in ast.walk(text.tree) if isinstance(n, ast.Name) and n.id in wanted]
     loop = text.around(node, (ast.For, ast.While))
-    inside = [n for n in readings if loop is not None and is_inside(text, n, loop)]
-    return bool(inside) or not readings
+    inside = loop is not None and any(is_inside(text, n, loop) for n in named)
+    return inside or not any(isinstance(n.ctx, ast.Load) for n in named)
 
 
 def is_inside(text: Text, node: ast.AST, outer: ast.AST) -> bool:
