@@ -266,3 +266,37 @@ def test_classes_that_a_loop_brings_and_nothing_in_it_reads_are_targets(tmp_path
     one_by_one = ONE_BY_ONE + "print(label)\n"
     verdict = verdict_of(tmp_path, one_by_one, ("e = p - label", "e = p - round(p)"))
     assert fixes(verdict) == [("target-unused", "e = p - label", True)]
+
+
+TIMES = """\
+import math
+import random
+
+random.seed(3)
+w, b, v = random.uniform(-1, 1), 0.1, random.uniform(-1, 1)
+series = [[random.gauss(0, 1) for _ in range(4)] for _ in range(5)]
+goals = [[math.sin(x) for x in xs] for xs in series]
+for epoch in range(30):
+    for xs, ts in zip(series, goals):
+        hidden = [math.tanh(w * x + b) for x in xs]
+        outputs = [v * h for h in hidden]
+        gw = gb = gv = 0.0
+        for t in range(4):
+            error = outputs[t] - ts[t]
+            back = error * v * (1 - hidden[t] ** 2)
+            gv += error * hidden[t]
+            gw += back * xs[t]
+            gb += back
+        v -= 0.05 * gv
+        w -= 0.05 * gw
+        b -= 0.05 * gb
+"""
+
+
+def test_a_prediction_for_another_time_is_no_target_where_one_is_at_hand(tmp_path: Path) -> None:
+    assert verdict_of(tmp_path, TIMES).verdict == "right"
+    shifted = ("outputs[t] - ts[t]", "outputs[t] - outputs[t - 1]")
+    verdict = verdict_of(tmp_path, TIMES, shifted)
+    assert fixes(verdict) == [("target-unused", "error = outputs[t] - ts[t]", True)]
+    no_goals = ("for xs, ts in zip(series, goals)", "for xs in series")
+    assert verdict_of(tmp_path, TIMES, shifted, no_goals).verdict == "undecided"

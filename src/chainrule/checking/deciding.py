@@ -28,6 +28,7 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.targets.added_errors import find_added_error
+from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
@@ -42,6 +43,7 @@ REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
 FEW = 2  # passes
+LONG, BEGINNING = 30_000, 10_000  # values
 FIRST_PASSES = 5
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
@@ -63,6 +65,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
         program = program.until(parting)
+    missing = find_target_early(run, program, deadline) if parting is None else None
+    if missing is not None:
+        return without_target(name, missing)
     case = open_beginning(program) or open_case(program, run.finished and parting is None)
     if parting is not None and not case.anatomy.updates:
         return undecided(
@@ -169,6 +174,13 @@ def updating_sites(run: Run) -> set[int]:
         for step in chain.steps
         if number in updated
     }
+
+
+def find_target_early(run: Run, program: Program, deadline: Deadline) -> Correction | None:
+    """Of a long recording without an update at its beginning, as of lists, the target that its errors lack."""
+    if program.size < LONG or take_apart(program.until(BEGINNING), finished=False).updates:
+        return None
+    return find_missing_target(run, program.until(BEGINNING), sooner(deadline))
 
 
 def open_beginning(program: Program) -> Case | None:

@@ -55,7 +55,7 @@ def find_missing_target(run: Run, program: Program, deadline: Deadline) -> Corre
         if number >= MOST_PLACES or deadline.over:
             break
         spot = look_at(run, place, deadline)
-        found = mend(spot, deadline) if spot is not None else None
+        found = mend(spot, deadline, at_hand=place.shifted) if spot is not None else None
         if found is not None:
             return found
     return None
