@@ -526,3 +526,21 @@ for epoch in range(12):
 """
     assert verdict_on(program.format(indent=" " * 8))["verdict"] == "right"
     assert verdict_on(program.format(indent=" " * 4))["verdict"] != "right"
+
+
+@pytest.mark.parametrize("decay", ["", " + 0.01 * w1"])
+def test_what_errors_add_to_a_decay_is_wrong_where_it_points_elsewhere(decay: str) -> None:
+    verdict = verdict_with(
+        "w1 -= rate * (x.T @ d1)", f"w1 -= rate * (x.T @ (d1 * [1, 2, 1, 0.5]){decay})"
+    )
+    assert verdict["verdict"] == "wrong"
+    assert {row["name"]: row["verdict"] for row in verdict["parameters"]} == {
+        "w1": "wrong", "b1": "right", "w2": "right", "b2": "right",
+    }  # fmt: skip
+
+
+def test_decays_of_single_weights_are_never_wrong() -> None:
+    verdict = verdict_with(
+        "w1 -= rate * (x.T @ d1)", "w1 -= rate * (x.T @ d1 + 0.01 * w1 * (np.arange(4) > 1))"
+    )
+    assert verdict["verdict"] != "wrong"

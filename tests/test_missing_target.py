@@ -220,3 +220,83 @@ for t in range(59):
     w = w - 0.05 * (w @ h - series[t + 1]) * h
 """
     assert verdict_of(tmp_path, source).verdict == "right"
+
+
+SERIES = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+wave = np.sin(np.arange(15) * 0.6)
+a, b, c = rng.normal(size=4), np.zeros(4), rng.normal(size=(4, 1))
+
+
+def predicted(values):
+    return np.tanh(np.outer(values, a) + b) @ c
+
+
+def learn(series, epochs):
+    global a, b, c
+    for epoch in range(epochs):
+        h = np.tanh(np.outer(series[:-1], a) + b)
+        e = predicted(series[:-1]) - series[1:, None]
+        back = e @ c.T * (1 - h**2) / len(e)
+        c = c - 0.3 * h.T @ e / len(e)
+        b = b - 0.3 * back.sum(axis=0)
+        a = a - 0.3 * series[:-1] @ back
+
+
+learn(wave, 40)
+"""
+
+
+def test_the_target_of_all_but_the_last_value_is_what_comes_next(tmp_path: Path) -> None:
+    assert verdict_of(tmp_path, SERIES).verdict == "right"
+    verdict = verdict_of(tmp_path, SERIES, (" - series[1:, None]", ""))
+    line = "e = predicted(series[:-1]) - series[1:, None]"
+    assert fixes(verdict) == [("target-unused", line, True)]
+
+
+def test_the_next_value_is_no_target_where_the_same_one_is(tmp_path: Path) -> None:
+    """An autoencoder of a series: its target is what it is given."""
+    verdict = verdict_of(tmp_path, SERIES, (" - series[1:, None]", " - series[:-1, None]"))
+    assert verdict.verdict != "wrong"
+
+
+def test_classes_that_a_loop_brings_and_nothing_in_it_reads_are_targets(tmp_path: Path) -> None:
+    one_by_one = ONE_BY_ONE + "print(label)\n"
+    verdict = verdict_of(tmp_path, one_by_one, ("e = p - label", "e = p - round(p)"))
+    assert fixes(verdict) == [("target-unused", "e = p - label", True)]
+
+
+TIMES = """\
+import math
+import random
+
+random.seed(3)
+w, b, v = random.uniform(-1, 1), 0.1, random.uniform(-1, 1)
+series = [[random.gauss(0, 1) for _ in range(4)] for _ in range(5)]
+goals = [[math.sin(x) for x in xs] for xs in series]
+for epoch in range(30):
+    for xs, ts in zip(series, goals):
+        hidden = [math.tanh(w * x + b) for x in xs]
+        outputs = [v * h for h in hidden]
+        gw = gb = gv = 0.0
+        for t in range(4):
+            error = outputs[t] - ts[t]
+            back = error * v * (1 - hidden[t] ** 2)
+            gv += error * hidden[t]
+            gw += back * xs[t]
+            gb += back
+        v -= 0.05 * gv
+        w -= 0.05 * gw
+        b -= 0.05 * gb
+"""
+
+
+def test_a_prediction_for_another_time_is_no_target_where_one_is_at_hand(tmp_path: Path) -> None:
+    assert verdict_of(tmp_path, TIMES).verdict == "right"
+    shifted = ("outputs[t] - ts[t]", "outputs[t] - outputs[t - 1]")
+    verdict = verdict_of(tmp_path, TIMES, shifted)
+    assert fixes(verdict) == [("target-unused", "error = outputs[t] - ts[t]", True)]
+    no_goals = ("for xs, ts in zip(series, goals)", "for xs in series")
+    assert verdict_of(tmp_path, TIMES, shifted, no_goals).verdict == "undecided"

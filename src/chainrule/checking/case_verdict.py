@@ -42,8 +42,8 @@ from chainrule.checking.targets.blind_updates import (
     wastes_errors,
     with_blind_updates,
 )
+from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.missing_target import (
-    MissingTarget,
     find_missing_target,
     uses_own_targets,
 )
@@ -149,7 +149,7 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
 
 def judge_targets(
     run: Run, case: Case, right: bool, deadline: Deadline
-) -> tuple[bool, MissingTarget | None]:
+) -> tuple[bool, Correction | None]:
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
         return uses_own_targets(run, case, deadline)
@@ -218,16 +218,21 @@ def sooner(deadline: Deadline) -> Deadline:
     return deadline.share(TARGET_SHARE)
 
 
-def without_target(name: str, missing: MissingTarget) -> Verdict:
+def without_target(name: str, missing: Correction) -> Verdict:
     """Wrong: the corrected program shows that a target is all that the error lacks."""
-    case, losses = missing.case, missing.losses
+    return corrected_verdict(name, missing, "no update depends on the targets")
+
+
+def corrected_verdict(name: str, correction: Correction, reason: str) -> Verdict:
+    """Wrong: the corrected program shows what its finding says, of the parameters that this names."""
+    case, losses, finding = correction.case, correction.losses, correction.finding
     rows = parameter_rows(case, case.fits[losses[0]])
     for row in rows:
-        row.verdict, row.cosine, row.ratio = "wrong", None, None
+        if row.name in finding.parameters:
+            row.verdict, row.cosine, row.ratio = "wrong", None, None
     return Verdict(
-        name, "wrong", "no update depends on the targets", loss=joined_losses(losses),
-        parameters=rows, findings=[missing.finding],
-    )  # fmt: skip
+        name, "wrong", reason, loss=joined_losses(losses), parameters=rows, findings=[finding]
+    )
 
 
 def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:

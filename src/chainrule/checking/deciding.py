@@ -11,6 +11,7 @@ from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
     blame,
+    corrected_verdict,
     decide_case,
     listed,
     parameter_rows,
@@ -28,6 +29,9 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.targets.added_errors import find_added_error
+from chainrule.checking.targets.corrected_text import Correction
+from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
@@ -41,6 +45,7 @@ REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
 FEW = 2  # passes
+LONG, BEGINNING = 30_000, 10_000  # values
 FIRST_PASSES = 5
 # What a program does wrong itself: to drive what it defines may hide it. A missing file is no mistake.
 OWN_FAILURE = re.compile("it stops with (Value|Type|Index|Name|UnboundLocal|ZeroDivision)Error")
@@ -67,11 +72,19 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     overwritten = decide_overwritten(name, run, sooner(deadline), signed=True)
     if overwritten is not None:
         return overwritten
+    missing = find_target_early(run, program, deadline) if parting is None else None
+    if missing is not None:
+        return without_target(name, missing)
     case = open_beginning(program) or open_case(program, run.finished and parting is None)
     if parting is not None and not case.anatomy.updates:
         return undecided(
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
+        )
+    foreign = None if right_losses(case) else find_foreign_update(run, deadline)
+    if foreign is not None:
+        return corrected_verdict(
+            name, foreign, "an update stands where that of another value belongs"
         )
     if not case.anatomy.updates:
         missing = find_missing_target(run, program, sooner(deadline))
@@ -89,10 +102,16 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             return verdict  # that was judged by running the whole program
         if verdict not in verdicts:  # what no error reaches was judged with the whole program
             verdicts.append(verdict)
-    unexplained = [verdict.reason for verdict in verdicts] == [UNEXPLAINED]
-    first = decide_first_passes(name, case, run, deadline) if unexplained else None
-    over = decide_overwritten(name, run, deadline) if unexplained and first is None else None
-    return over or first or joined_verdict(verdicts)
+    if [verdict.reason for verdict in verdicts] != [UNEXPLAINED]:
+        return joined_verdict(verdicts)
+    added = find_added_error(run, case, deadline)
+    if added is not None:
+        return corrected_verdict(name, added, "an update is made of a sum where a product belongs")
+    return (
+        decide_first_passes(name, case, run, deadline)
+        or decide_overwritten(name, run, deadline)
+        or verdicts[0]
+    )
 
 
 def decide_overwritten(
@@ -184,6 +203,13 @@ def updating_sites(run: Run) -> set[int]:
         for step in chain.steps
         if number in updated
     }
+
+
+def find_target_early(run: Run, program: Program, deadline: Deadline) -> Correction | None:
+    """Of a long recording without an update at its beginning, as of lists, the target that its errors lack."""
+    if program.size < LONG or take_apart(program.until(BEGINNING), finished=False).updates:
+        return None
+    return find_missing_target(run, program.until(BEGINNING), sooner(deadline))
 
 
 def open_beginning(program: Program) -> Case | None:

@@ -59,6 +59,11 @@ class Anatomy:
     claimed: bool = False  # updates that are gradients as computed, by no optimizer
     loss: str | None = None  # where it is known
 
+    def is_blind(self, number: int) -> bool:
+        """Whether no error goes into a parameter's updates as they stand."""
+        sources = {p for step in self.chains[number].steps for p in step.inputs} - self.stops
+        return not any(self.error_masks[position] for position in sources)
+
 
 def find_updates(
     program: Program,

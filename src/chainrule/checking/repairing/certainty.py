@@ -5,13 +5,13 @@ linear map of this pass's errors and of nothing else, points elsewhere. What has
 another loss in it is not such a map, and proves nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entries, norm
 from chainrule.checking.fitting.judging import judge_plainly
@@ -28,6 +28,7 @@ POINTS_ELSEWHERE = (
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
 MEETINGS = 20  # predictions, before their signs tell what they can be
 UNCLIPPED = 1e-3  # by which errors are made small enough for the loss of Huber to be quadratic
+MOST_TURNS = 6  # of a parameter that decays, to be looked into
 STEADY = 8  # turns with one rate, before numbers alone are evidence
 MOST_ASKED = 60  # updates
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
@@ -35,11 +36,15 @@ ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may 
 
 def is_clearly_wrong(case: Case, fit: Fit) -> bool:
     """Whether parameters are certainly wrong under this loss, though the mistake was not found."""
-    if fit.form != "gradient-descent" or count_losses(case) > 1 or not is_evident_loss(case, fit):
+    if count_losses(case) > 1 or not is_evident_loss(case, fit):
         return False
-    if any(fit.cosine.get(number, 1.0) >= POINTS_ELSEWHERE for number in fit.bad):
-        return False
-    return all(is_linear_in_errors(case, number) for number in fit.bad)
+    plain = {number for number in fit.bad if is_linear_in_errors(case, number)}
+    if any(fit.cosine.get(number, 1.0) < POINTS_ELSEWHERE for number in plain):
+        elsewhere = True
+    else:
+        gradients = true_gradients(case.anatomy, case.worlds[-1], fit.loss)
+        elsewhere = any(decays_elsewhere(case, number, gradients) for number in fit.bad - plain)
+    return elsewhere and all(adds_to_decay(case, number) for number in fit.bad - plain)
 
 
 def count_losses(case: Case) -> int:
@@ -76,8 +81,6 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
 
     What shows only at other numbers may come of a value that depends on parameters and was not followed.
     """
-    if fit.form != "gradient-descent":
-        return True
     own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
     climbing = own.good if any(rate < 0 for rate in own.rate.values()) else set()
     return bool((own.bad | climbing) & fit.bad)
@@ -96,6 +99,25 @@ def is_linear_in_errors(case: Case, number: int) -> bool:
     return bool(updates) and all(
         uses_own_errors_alone(case, update) and doubles(case, update) for update in updates
     )
+
+
+def adds_to_decay(case: Case, number: int) -> bool:
+    """Whether a parameter's own errors are added, linearly, to a decay."""
+    updates = [update for update in case.anatomy.updates if update.chain == number][:MOST_TURNS]
+    own = all(uses_own_errors_alone(case, update) for update in updates)
+    return bool(updates) and own and is_linear(case, number, {})
+
+
+def decays_elsewhere(case: Case, number: int, gradients: Sequence[Any]) -> bool:
+    """Whether what errors add to a decay is no multiple of the gradients."""
+    updates = [(k, u) for k, u in enumerate(case.anatomy.updates) if u.chain == number][:MOST_TURNS]
+    parts = (scaled_update(case, u, 1.0) - scaled_update(case, u, 0.0) for _, u in updates)
+    made = np.concatenate([np.ravel(part) for part in parts])
+    true = np.concatenate([np.ravel(gradients[k]) for k, _ in updates])
+    if made.shape != true.shape or not np.all(np.isfinite(made)):
+        return False
+    size = norm(made) * norm(true)
+    return size > 0 and -float(np.sum(made * true)) < (1 - CLEAR) * size
 
 
 def uses_own_errors_alone(case: Case, update: Update) -> bool:
@@ -177,7 +199,7 @@ def is_believable(
     if not fit.good and ignores_sign(case):
         return True
     if names != {"decay-sign"} and not all(
-        is_blind(case, number)
+        case.anatomy.is_blind(number)
         or is_linear(case, number, goals, changes, UNCLIPPED if repair.loss == "huber" else 1.0)
         or is_nothing(case, repair, number, goals)
         for number in fit.bad
@@ -338,13 +360,6 @@ def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]
         if k in goals or norm(after - before) > 1e-12 * expected + 4e-16 * norm(before):
             return False
     return bool(updates)
-
-
-def is_blind(case: Case, number: int) -> bool:
-    """Whether no error goes into a parameter's updates as they stand."""
-    anatomy = case.anatomy
-    sources = {p for step in anatomy.chains[number].steps for p in step.inputs} - anatomy.stops
-    return not any(anatomy.error_masks[position] for position in sources)
 
 
 def is_linear(

@@ -17,7 +17,7 @@ from chainrule.checking.repairing.alternatives import (
     alternative,
     alternatives,
 )
-from chainrule.checking.repairing.operand_names import name_operand
+from chainrule.checking.repairing.operand_names import decays_later, name_operand
 from chainrule.checking.repairing.scene import Scene
 
 Changes: TypeAlias = dict[int, Instruction]
@@ -92,7 +92,7 @@ def old_versions(scene: Scene) -> Iterator[Edit]:
         slots = []
         for slot, position in enumerate(step.inputs):
             chain = scene.chain_of.get(position)
-            if chain is None or is_link(scene, step, slot):
+            if chain is None or is_link(scene, step, slot) or decays_later(scene, step, slot):
                 continue
             used = scene.version_used(chain, step.output)
             if used is not None and used < position:

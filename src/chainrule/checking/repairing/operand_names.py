@@ -23,7 +23,7 @@ def name_operand(
     """What the mistake is called when an operand should have been another; None for what nobody writes."""
     position = step.inputs[slot]
     if label[0] == "before":
-        return "updated-weights"
+        return None if decays_later(scene, step, slot) else "updated-weights"
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
         if not should:
@@ -56,7 +56,8 @@ def name_operand(
         listed = label[0] == "shift" or is_turned(label) or is_peer(scene, position, other)
         return "wrong-index" if listed else "wrong-variable"
     if should:
-        return "wrong-variable" if scene.updated_by(step.output) is not None else None
+        moves = scene.updated_by(step.output) is not None
+        return "wrong-variable" if moves or lack_errors(scene) else None
     if is_number(scene, position) and label[0] != "partner":
         return None
     if scene.is_decay(position) and scene.is_decay(other):
@@ -92,6 +93,18 @@ def name_operand(
     if label[0] == "shift" or is_turned(label) or alike(scene, position, other):
         return "wrong-index"
     return "wrong-variable"
+
+
+def decays_later(scene: Scene, step: Instruction, slot: int) -> bool:
+    """Whether a parameter decays from its own value after the update: that serves as well as from before it."""
+    chain = scene.chain_of.get(step.inputs[slot])
+    decay = chain is not None and not scene.is_tainted(step.output)
+    return decay and scene.updated_by(step.output) == chain
+
+
+def lack_errors(scene: Scene) -> bool:
+    """Whether no error goes into any update that is wrong: then one belongs where none is."""
+    return all(map(scene.case.anatomy.is_blind, scene.fit.bad))
 
 
 def is_error_twice(scene: Scene, step: Instruction) -> bool:

@@ -36,13 +36,15 @@ class ErrorPlace:
     """The steps of a place, and which operand is the prediction.
 
     The prediction goes on as if it were the error, `alone`; or the target belongs where `another` operand
-    stands, or other class numbers where p[rows, classes] -= 1 has some.
+    stands, or other class numbers where p[rows, classes] -= 1 has some. `shifted`: a prediction for another
+    time stands there.
     """
 
     site: int
     steps: tuple[Instruction, ...]
     slot: int
     kind: Literal["alone", "another", "classes"]
+    shifted: bool = False
 
 
 def find_error_places(program: Program, deadline: Deadline) -> Iterator[ErrorPlace]:
@@ -54,12 +56,13 @@ def find_error_places(program: Program, deadline: Deadline) -> Iterator[ErrorPla
     for place in possible_places(first, masks, stops)[:MOST_PLACES]:
         if deadline.over:
             break
-        if place.kind == "another" and not holds_no_data(first, place, stops):
+        shifted = place.kind == "another" and not holds_no_data(first, place, stops)
+        if shifted and not holds_no_data(first, place, stops, at_any_time=True):
             continue
         if is_followed(first, place, banned):
             if has_own_loss(first, place, banned):
                 return  # the program says itself what its error is the gradient of
-            yield replace(place, steps=instances(program, place))
+            yield replace(place, steps=instances(program, place), shifted=shifted)
 
 
 def lasting_chains(program: Program) -> tuple[list[Chain], list[int], set[int]]:
@@ -128,8 +131,12 @@ def may_be_error(
     return True
 
 
-def holds_no_data(program: Program, place: ErrorPlace, stops: set[int]) -> bool:
+def holds_no_data(
+    program: Program, place: ErrorPlace, stops: set[int], at_any_time: bool = False
+) -> bool:
     """Whether all that stands beside the prediction is made of what that is made of, and of constants.
+
+    Or, `at_any_time`, of what any prediction of the place is made of.
 
     A single number is one where it is the same each time: a reward is not. And what parameters are used
     for once more is a target that was computed on purpose, from other inputs or for another time.
@@ -143,7 +150,7 @@ def holds_no_data(program: Program, place: ErrorPlace, stops: set[int]) -> bool:
             for position in (behind - own) & set(program.step_of)
         ):
             return False
-        behind -= program.ancestors([step.inputs[place.slot]], stops)
+        behind -= own if at_any_time else program.ancestors([step.inputs[place.slot]], stops)
         for position in behind & set(program.given):
             if np.size(program.given[position]) > 1:
                 return False

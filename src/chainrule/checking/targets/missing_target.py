@@ -7,16 +7,16 @@ where every update then follows the gradient of a loss.
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from chainrule.checking.anatomy.program import Program, build_program
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of, operand_of, read_texts
-from chainrule.checking.fitting.case import Case, open_case, right_losses
-from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.targets.error_places import ErrorPlace, find_error_places, lasting_chains
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, operand_of, read_texts
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.checking.targets.error_places import ErrorPlace, find_error_places
 from chainrule.checking.targets.self_made_targets import (
     drawn_targets,
     is_drawn_from_prediction,
@@ -25,7 +25,6 @@ from chainrule.checking.targets.self_made_targets import (
     target_of,
 )
 from chainrule.checking.targets.target_names import Surroundings
-from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.looking import Look
@@ -36,25 +35,6 @@ MOST_TARGETS = 3
 MOST_PLACES = 3
 MOST_VALUES = 8000  # of the run that looks around
 LOOK_SHARE, TRY_SHARE = 0.3, 0.4  # of the time that is left, for a run
-
-
-@final
-@dataclass(frozen=True)
-class MissingTarget:
-    """A proved mistake: the case of the corrected program, its losses, and the finding."""
-
-    case: Case
-    losses: list[str]
-    finding: Finding
-
-
-@final
-@dataclass(frozen=True)
-class Change:
-    """A node of the text that another takes the place of."""
-
-    node: ast.expr
-    text: str
 
 
 @final
@@ -69,19 +49,19 @@ class Spot:
     around: Surroundings
 
 
-def find_missing_target(run: Run, program: Program, deadline: Deadline) -> MissingTarget | None:
+def find_missing_target(run: Run, program: Program, deadline: Deadline) -> Correction | None:
     """The mistake where an error is made without data, although a target stands beside it."""
     for number, place in enumerate(find_error_places(program, deadline)):
         if number >= MOST_PLACES or deadline.over:
             break
         spot = look_at(run, place, deadline)
-        found = mend(spot, deadline) if spot is not None else None
+        found = mend(spot, deadline, at_hand=place.shifted) if spot is not None else None
         if found is not None:
             return found
     return None
 
 
-def uses_own_targets(run: Run, case: Case, deadline: Deadline) -> tuple[bool, MissingTarget | None]:
+def uses_own_targets(run: Run, case: Case, deadline: Deadline) -> tuple[bool, Correction | None]:
     """Whether targets are made from the predictions themselves; and the mistake, where others stand beside.
 
     A program may mean to learn from its own predictions, and keep the true classes to see what comes of it.
@@ -119,7 +99,7 @@ def look_at(run: Run, place: ErrorPlace, deadline: Deadline) -> Spot | None:
     return Spot(run, place, text, node, around) if around is not None else None
 
 
-def mend(spot: Spot, deadline: Deadline, at_hand: bool = False) -> MissingTarget | None:
+def mend(spot: Spot, deadline: Deadline, at_hand: bool = False) -> Correction | None:
     """The program with a target at that place, where one is in sight and all updates then agree."""
     text, node, place = spot.text, spot.node, spot.place
     indices = indices_of(text, node, place)
@@ -144,18 +124,14 @@ def unread_names(text: Text) -> set[str]:
 
 
 def is_at_hand(text: Text, node: ast.AST, target: str) -> bool:
-    """Whether a target was brought to where the error is made, is read in the same loop, or nowhere."""
+    """Whether a target was brought to where the error is made, is named in the same loop, or read nowhere."""
     if text.around(node, FUNCTIONS) is not None:
         return True
-    names = {n.id for n in ast.walk(ast.parse(target)) if isinstance(n, ast.Name)}
-    readings = [
-        n
-        for n in ast.walk(text.tree)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
-    ]
+    wanted = {n.id for n in ast.walk(ast.parse(target)) if isinstance(n, ast.Name)}
+    named = [n for n in ast.walk(text.tree) if isinstance(n, ast.Name) and n.id in wanted]
     loop = text.around(node, (ast.For, ast.While))
-    inside = [n for n in readings if loop is not None and is_inside(text, n, loop)]
-    return bool(inside) or not readings
+    inside = loop is not None and any(is_inside(text, n, loop) for n in named)
+    return inside or not any(isinstance(n.ctx, ast.Load) for n in named)
 
 
 def is_inside(text: Text, node: ast.AST, outer: ast.AST) -> bool:
@@ -236,40 +212,23 @@ def assigned_before(text: Text, node: ast.AST, operand: ast.expr) -> ast.expr | 
     return best.value if best is not None and isinstance(best.value, plain) else None
 
 
-def prove(run: Run, text: Text, change: Change, deadline: Deadline) -> MissingTarget | None:
+def prove(run: Run, text: Text, change: Change, deadline: Deadline) -> Correction | None:
     """The changed program, run: all its updates must follow one loss, by one rate."""
-    source, node = text.source, change.node
-    end = deadline.share(TRY_SHARE)
-    if node.lineno != node.end_lineno or end.left < 0.5:
+    corrected = run_changed(run, text, change, deadline.share(TRY_SHARE))
+    if corrected is None:
         return None
-    lines = source.text.split("\n")
-    line = with_text(lines[node.lineno - 1], node, change.text)
-    lines[node.lineno - 1] = line
-    changed = {source.path: replace(source, text="\n".join(lines))}
-    again = run_recorded(run.sources[0].path, watch_until_enough(end), end, changed=changed)
-    case = open_case(build_program(again.recording, again.sites), again.finished)
-    losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
-    if not losses or not is_steady(case, losses[0]) or not explains_all(case, node.lineno):
+    case, losses = corrected
+    if not is_steady(case, losses[0]) or not explains_all(case, change.node.lineno):
         return None
-    cell, cell_line = source.cell_of(node.lineno)
-    shown = source.shown[node.lineno - 1]
-    finding = Finding(
-        str(source.path), node.lineno, "target-unused",
+    finding = finding_of(
+        text, change, "target-unused",
         "an error without the target: no update depends on the data that predictions should come to",
-        f"the difference of prediction and target: {line.strip()}",
-        line, proved=True, cell=cell, cell_line=cell_line,
-        columns=columns_of(shown, node, node.lineno), source=shown,
-        parameters=sorted({chain.name(case.program) or "parameter" for chain in case.anatomy.chains}),
+        "the difference of prediction and target",
     )  # fmt: skip
-    return MissingTarget(case, losses, finding)
-
-
-def with_text(line: str, node: ast.expr, text: str) -> str:
-    coded = line.encode()
-    before, after = coded[: node.col_offset], coded[node.end_col_offset :]
-    if before.endswith(b"- (") and after.startswith(b")"):
-        before, after = before[:-1], after[1:]  # round what is replaced
-    return (before + text.encode() + after).decode()
+    finding.parameters = sorted(
+        {chain.name(case.program) or "parameter" for chain in case.anatomy.chains}
+    )
+    return Correction(case, losses, finding)
 
 
 def is_steady(case: Case, loss: str) -> bool:
@@ -296,6 +255,4 @@ def explains_all(case: Case, line: int) -> bool:
         for mix in used
         if sites[mix.output].line <= line <= sites[mix.output].end_line
     }
-    chains = [set(chain.versions) for chain in lasting_chains(case.program)[0]]
-    whole = all(versions <= anatomy.stops for versions in chains if versions & anatomy.stops)
-    return whole and all((mix.prediction, mix.target) in here for mix in used)
+    return all((mix.prediction, mix.target) in here for mix in used)

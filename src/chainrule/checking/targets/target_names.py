@@ -107,6 +107,7 @@ class Surroundings:
             ):
                 found.append((self.turns[0].sight.distances[text], text))
         found += ((0, text) for text in self.indicators())
+        found += self.next_values()
         found.sort(key=lambda pair: pair[0])
         alone: dict[bytes, str] = {}
         for _, text in found:
@@ -153,6 +154,28 @@ class Surroundings:
                 steady = all(len(set(row)) == 1 and 0 <= row[0] < size for row in rows)
                 if steady and len({row[0] for row in rows}) > 1 and self.comes_again(rows):
                     yield f"(1.0 if {count} == {name} else 0.0)"
+
+    def next_values(self) -> Iterator[tuple[int, str]]:
+        """What comes after each entry of a series at hand, of which all but the last one are what predictions are made of."""
+        behind = [self.program.ancestors(turn.data) for turn in self.turns]
+        for text, distance in self.turns[0].sight.distances.items():
+            if distance or not all(text in turn.sight.values for turn in self.turns):
+                continue
+            shapes = {
+                (np.shape(turn.sight.values[text]), np.shape(turn.prediction))
+                for turn in self.turns
+            }
+            whole, predicted = next(iter(shapes))
+            known = [turn.sight.known[text] for turn in self.turns]
+            longer = whole[:1] == tuple(size + 1 for size in predicted[:1]) != ()
+            if len(shapes) > 1 or not longer or not all(known):
+                continue
+            if all(not given.isdisjoint(own) for given, own in zip(behind, known, strict=True)):
+                following = predicted[:1] + whole[1:]
+                if predicted == (*following, 1):
+                    yield distance, f"{text}[1:, None]"
+                elif predicted == following:
+                    yield distance, f"{text}[1:]"
 
     def comes_again(self, rows: Sequence[Sequence[int]]) -> bool:
         """Whether classes come in the same order again, pass after pass: what is counted or drawn does not."""

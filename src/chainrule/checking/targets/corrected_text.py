@@ -1,0 +1,86 @@
+"""A program with one part of its text changed: run again, and judged from the start."""
+
+import ast
+from dataclasses import dataclass, replace
+from typing import final
+
+from chainrule.checking.anatomy.program import build_program
+from chainrule.checking.finding.syntax import Text, columns_of
+from chainrule.checking.fitting.case import Case, open_case, right_losses
+from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
+from chainrule.checking.targets.error_places import lasting_chains
+from chainrule.checking.verdict import Finding
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import Run, run_recorded
+
+LEAST_SECONDS = 0.5  # for a run
+
+
+@final
+@dataclass(frozen=True)
+class Change:
+    """A node of the text that another takes the place of."""
+
+    node: ast.expr
+    text: str
+
+
+@final
+@dataclass(frozen=True)
+class Correction:
+    """A proved mistake: the case of the corrected program, its losses, and the finding."""
+
+    case: Case
+    losses: list[str]
+    finding: Finding
+
+
+def run_changed(
+    run: Run, text: Text, change: Change, deadline: Deadline
+) -> tuple[Case, list[str]] | None:
+    """The case of the changed program and its losses; None where it does not run as before, or is not right."""
+    source, node = text.source, change.node
+    if node.lineno != node.end_lineno or deadline.left < LEAST_SECONDS:
+        return None
+    lines = source.text.split("\n")
+    lines[node.lineno - 1] = with_text(lines[node.lineno - 1], change)
+    changed = {source.path: replace(source, text="\n".join(lines))}
+    watch = watch_until_enough(deadline)
+    again = run_recorded(run.sources[0].path, watch, deadline, changed=changed)
+    case = open_case(build_program(again.recording, again.sites), again.finished)
+    losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
+    return (case, losses) if losses and judges_all(case) and moves_alike(case, losses[0]) else None
+
+
+def judges_all(case: Case) -> bool:
+    """Whether whatever is changed time and again is among the parameters that were judged."""
+    stops = case.anatomy.stops
+    chains = [set(chain.versions) for chain in lasting_chains(case.program)[0]]
+    return all(versions <= stops for versions in chains if versions & stops)
+
+
+def moves_alike(case: Case, loss: str) -> bool:
+    """Whether an optimizer moves all parameters alike, or by numbers that the program has for it."""
+    unlike = unlike_optimizers(case, case.fits[loss])
+    return unlike is None or unlike.stated
+
+
+def with_text(line: str, change: Change) -> str:
+    coded, node = line.encode(), change.node
+    before, after = coded[: node.col_offset], coded[node.end_col_offset :]
+    if before.endswith(b"- (") and after.startswith(b")"):
+        before, after = before[:-1], after[1:]  # round what is replaced
+    return (before + change.text.encode() + after).decode()
+
+
+def finding_of(text: Text, change: Change, mistake: str, found: str, expected: str) -> Finding:
+    """The finding that a change proves; `expected` is said of the corrected line."""
+    source, line = text.source, change.node.lineno
+    cell, cell_line = source.cell_of(line)
+    shown = source.shown[line - 1]
+    fixed = with_text(source.text.split("\n")[line - 1], change)
+    return Finding(
+        str(source.path), line, mistake, found, f"{expected}: {fixed.strip()}", fixed, proved=True,
+        cell=cell, cell_line=cell_line, columns=columns_of(shown, change.node, line), source=shown,
+    )  # fmt: skip

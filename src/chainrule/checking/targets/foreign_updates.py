@@ -1,0 +1,151 @@
+"""A parameter that goes on from another one's value, or as another one: w1 = w0 - rate * gradient, b1 -= rate * d2.
+
+Its own value then goes nowhere, and what stands in its place moves as the other does, or twice: neither looks
+like a parameter. What a statement assigns, and does not read, is put in the place of what it reads instead; and
+of two statements that change one value, one is given what nothing changes. The mistake is proved where every
+update of the program then follows the gradient of a loss.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from chainrule.checking.anatomy.program import calls_of
+from chainrule.checking.finding.syntax import Text, read_texts
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import Run
+
+PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
+Occurrences: TypeAlias = dict[str, list[ast.expr]]  # by their names
+MOST_CHANGES = 8
+MOST_NAMES = 3  # that may be meant in the place of one
+SHARE = 0.3  # of the time that is left, for all of them
+
+
+def find_foreign_update(run: Run, deadline: Deadline) -> Correction | None:
+    """The mistake where a parameter goes on from another value than its own."""
+    end = deadline.share(SHARE)
+    texts = enumerate(read_texts(run.sources))
+    found = ((file, text, change) for file, text in texts for change in changes(text))
+    for file, text, change in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, text, change, end)
+        if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
+            continue
+        was, own = text.segment(change.node), change.text
+        finding = finding_of(
+            text, change, "wrong-variable", f"an update with {was}, where {own} belongs", f"it with {own}"
+        )  # fmt: skip
+        finding.parameters = [own]
+        return Correction(*corrected, finding)
+    return None
+
+
+def serves_updates(case: Case, file: int, line: int) -> bool:
+    """Whether what a line of the corrected program computes, by itself or by what it calls, goes into an update."""
+    program = case.program
+    behind = program.ancestors(update.after for update in case.anatomy.updates)
+    for step in program.steps:
+        if step.output in behind:
+            call, sites = program.call(step), [program.site(step)]
+            sites += [program.sites[site] for site in calls_of(call)]
+            if any((site.file, site.line) == (file, line) for site in sites):
+                return True
+    return False
+
+
+def changes(text: Text) -> Iterator[Change]:
+    """What may be put right in the text, the likelier first."""
+    stored, loaded = occurrences(text, ast.Store), occurrences(text, ast.Load)
+    yield from other_starts(text, stored, loaded)
+    yield from other_ends(text, stored, loaded)
+
+
+def other_starts(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterator[Change]:
+    """What statements assign and do not read, in the place of what they read and do not assign."""
+    for statement in ast.walk(text.tree):
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        inside = set(ast.walk(statement))
+        targets = parts_of(statement.targets[0])
+        names = [ast.unparse(target) for target in targets]
+        handed = isinstance(statement.value, ast.Call)
+        starts = starts_of(statement.value, len(targets))
+        for target, name, operands in zip(targets, names, starts, strict=False):
+            read = [ast.unparse(operand) for operand in operands]
+            if not isinstance(target, PLAIN) or name in read:
+                continue
+            if handed and set(names).isdisjoint(read):
+                continue  # of f(a, b) it is a sign that the statement goes on from another of its targets
+            if all(
+                any(node not in inside for node in found.get(name_of(target), ()))
+                for found in (stored, loaded)
+            ):
+                yield from (
+                    Change(operand, name)
+                    for operand, spoken in zip(operands, read, strict=True)
+                    if isinstance(operand, PLAIN) and not (handed and spoken in names)
+                )
+
+
+def other_ends(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterator[Change]:
+    """Of statements of one block that change one value, another one that is read and that none changes."""
+    changed = [node for node in ast.walk(text.tree) if isinstance(node, ast.AugAssign)]
+    known = {name_of(node.target) for node in changed}
+    first = {name: min(node.lineno for node in found) for name, found in stored.items()}
+    free = {name for name in loaded.keys() - known if name in first}
+    for node in reversed(changed):
+        block = [
+            other
+            for other in changed
+            if text.parents[other] is text.parents[node]
+            and name_of(other.target) == name_of(node.target)
+        ]
+        if len(block) < 2:
+            continue
+        lines = node.lineno, first.get(name_of(node.target), node.lineno)
+        near = sorted(free, key=lambda name: (min(abs(first[name] - at) for at in lines), name))
+        named = base_of(node.target)
+        for name in near[:MOST_NAMES]:
+            if isinstance(named, ast.Attribute):
+                yield Change(named, f"{ast.unparse(named.value)}.{name}")
+            elif isinstance(named, ast.Name):
+                yield Change(named, name)
+
+
+def base_of(node: ast.AST) -> ast.AST:
+    """What an entry is one of."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def name_of(node: ast.AST) -> str:
+    """The name of a value, or of what it is an entry of, without its owner's."""
+    base = base_of(node)
+    return base.attr if isinstance(base, ast.Attribute) else ast.unparse(base)
+
+
+def occurrences(text: Text, context: type[ast.expr_context]) -> Occurrences:
+    """Where names, attributes and entries are written or read, by their names."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(text.tree):
+        if isinstance(node, PLAIN) and isinstance(node.ctx, context):
+            found.setdefault(name_of(node), []).append(node)
+    return found
+
+
+def parts_of(node: ast.expr) -> Sequence[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
+
+
+def starts_of(value: ast.expr, count: int) -> Iterator[list[ast.expr]]:
+    """For each target what its value may begin with: the left side of a sum, or any argument of a call."""
+    if isinstance(value, ast.Call) and count > 1:
+        yield from [value.args] * count
+        return
+    for part in parts_of(value):
+        sums = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub)
+        yield [part.left] if isinstance(part, ast.BinOp) and sums else []
