@@ -485,3 +485,39 @@ def test_what_a_later_training_leaves_as_it_is_was_trained_before(tmp_path: Path
     tuned = tuned.replace("w2 = - 0.1 * h.T @ d2", "w2 -= 0.1 * h.T @ d2")
     path.write_text("import numpy as np\n" + MAKE + NETWORK.replace("40", "3000") + tuned)
     assert checked(path)["verdict"] == "right"
+
+
+ENTRIES_TAKEN = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t, w, b = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)), rng.normal(size=(3, 2)), np.zeros(2)
+for _ in range(20):
+    y = x @ w + b
+    errors = np.array([[y.item(i, j) - t.item((i, j)) for j in range(2)] for i in range(6)])
+    b = b - 0.1 * np.array([sum(errors.item(2 * i + j) for i in range(6)) for j in range(2)])
+    w = w - 0.1 * x.T @ errors
+"""
+
+
+def test_entries_that_are_taken_one_by_one_are_followed() -> None:
+    assert verdict_on(ENTRIES_TAKEN)["verdict"] == "right"
+    wrong = ENTRIES_TAKEN.replace("errors.item(2 * i + j)", "errors.item(2 * i + 1 - j)")
+    assert verdict_on(wrong)["verdict"] == "wrong"
+
+
+LARGEST_OF_ONE = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t, w = rng.normal(size=(6, 3)), rng.normal(size=6), rng.normal(size=3)
+for _ in range(20):
+    for k in range(6):
+        z = x[k] @ w
+        error = np.max(z, 0) - t[k]
+        w -= 0.1 * error * x[k]
+"""
+
+
+def test_the_largest_of_one_number_is_that_number() -> None:
+    assert verdict_on(LARGEST_OF_ONE)["verdict"] == "right"
