@@ -521,3 +521,41 @@ for _ in range(20):
 
 def test_the_largest_of_one_number_is_that_number() -> None:
     assert verdict_on(LARGEST_OF_ONE)["verdict"] == "right"
+
+
+ROWS_AT_ONCE = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+seen = np.stack([rng.integers(0, 6, 60), rng.integers(0, 5, 60), rng.integers(1, 6, 60)], axis=1)
+users, items = rng.normal(size=(6, 2)), rng.normal(size=(5, 2))
+for epoch in range(20):
+    for u, i, rating in seen:
+        error = rating - np.dot(users[u], items[i])
+        users[u], items[i] = users[u] + 0.01 * error * items[i], items[i] + 0.01 * error * users[u]
+"""
+
+
+def test_rows_that_are_updated_by_one_statement_are_followed() -> None:
+    assert verdict_on(ROWS_AT_ONCE)["verdict"] == "right"
+    wrong = ROWS_AT_ONCE.replace(
+        "items[i] + 0.01 * error * users[u]", "items[i] + 0.01 * error * items[i]"
+    )
+    assert verdict_on(wrong)["verdict"] == "wrong"
+
+
+ASSIGNED_IN_ORDER = """
+import numpy as np
+
+a, b, n, i = [0, 0, 0], np.zeros(3), {}, 1
+i, a[i] = 2, 5
+b[0], i, *n["rest"] = 7.0, 0, 3, 4
+a[i] = b[i + 1] = n["last"] = 1.5
+(a[1], b[2]), c = (8, 9.0), 6
+assert (a, list(b), n, i, c) == ([1.5, 8, 5], [7, 1.5, 9], {"rest": [3, 4], "last": 1.5}, 0, 6)
+assert not any(name.startswith("__chainrule_") and name != "__chainrule__" for name in globals())
+"""
+
+
+def test_entries_are_assigned_in_the_order_in_which_python_does() -> None:
+    assert "stops" not in verdict_on(ASSIGNED_IN_ORDER)["reason"]
