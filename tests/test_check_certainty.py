@@ -432,6 +432,32 @@ for _ in range(30):
 """
 
 
+NEARLY_SURE = """
+import numpy as np
+rng = np.random.default_rng(3)
+x = np.stack([rng.uniform(30, 75, 300), rng.uniform(95, 180, 300), rng.uniform(150, 400, 300)])
+t = (x[0] + rng.normal(0, 12, 300) > 54).astype(float).reshape(1, -1)
+w, b = np.zeros((3, 1)), 0
+for step in range(60):
+    p = 1 / (1 + np.exp(-(np.dot(w.T, x) + b)))
+    loss = -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p)) / 300
+    w = w - 0.00001 * (np.dot(p - t, x.T) / 300).T
+    b = b - 0.00001 * np.sum(p - t) / 300
+"""
+
+
+def test_predictions_that_are_nearly_1_are_judged() -> None:
+    assert verdict_on(NEARLY_SURE)["verdict"] == "right"
+
+
+def test_a_gradient_that_overflow_has_lost_makes_nothing_wrong() -> None:
+    far = NEARLY_SURE.replace("uniform(150, 400", "uniform(1500, 40000").replace("0.00001", "1e-7")
+    written_otherwise = far.replace("1 / (1 + np.exp", "(1 + np.exp").replace(
+        "+ b)))", "+ b))) ** -1"
+    )
+    assert verdict_on(written_otherwise)["verdict"] != "wrong"
+
+
 @pytest.mark.parametrize("program", [UNSCALED, UNSCALED.replace("np.clip(z, -500, 500)", "z")])
 def test_predictions_that_are_rounded_to_0_or_1_are_judged(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"

@@ -182,8 +182,11 @@ def same_memory(view: Any, owner: Any) -> bool:
 
 
 def flat_indices(view: Any, owner: Any) -> tuple[Any, ...] | None:
-    """For every entry of a view its index in the owner; None where their entries do not match."""
-    if view.dtype != owner.dtype or not owner.flags.forc:
+    """For every entry of a view its index in the owner; None where their entries do not match.
+
+    A single number has no index: np.mean(x).reshape(1) is a view of one.
+    """
+    if view.dtype != owner.dtype or not owner.flags.forc or not owner.ndim:
         return None
     size = owner.itemsize
     offset = view.__array_interface__["data"][0] - owner.__array_interface__["data"][0]

@@ -172,6 +172,8 @@ def known_operation(
     if name == "transpose":
         axes = options.get("axes", args[1] if len(args) == 2 else (args[1:] or None))
         return Operation("transpose", [position(args[0])], {"axes": axes})
+    if name == "item" and len(args) > 1:
+        return entry_taken(recorder, *args)
     if name == "reshape" or name in SAME:
         kind, made = np.asarray(args[0]).dtype.kind, np.asarray(value).dtype.kind
         if kind == "b" and made != "b":
@@ -187,6 +189,14 @@ def known_operation(
         shape = {"shape": np.shape(value)}
         return Operation("broadcast", [position(fill_of(args, kwargs))], shape)
     return None
+
+
+def entry_taken(recorder: Writer, values: Any, *index: Any) -> Operation:
+    """The entry that `item` takes: by one number in the order of rows, or by an index."""
+    shape = np.shape(values)
+    place = np.arange(np.size(values)).reshape(shape).item(*index)
+    indices = tuple(int(k) for k in np.unravel_index(place, shape))
+    return Operation("gather", [recorder.position(values)], {"indices": indices})
 
 
 def fill_of(args: Arguments, kwargs: Keywords) -> Any:
@@ -327,7 +337,7 @@ def astype(values: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def item(values: Any, *args: Any) -> Any:
-    return values
+    return np.asarray(values).item(*args)
 
 
 METHODS |= {"flatten": flatten, "astype": astype, "item": item}

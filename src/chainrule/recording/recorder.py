@@ -64,7 +64,7 @@ class Recorder:
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
         self.call_stack: Call | None = None
-        self.next_watch = 2000
+        self.next_watch = 200
         self.off = False
         self.seen: set[int] = set()
         # At the next hook: within one, positions of this recording are in use.
@@ -77,7 +77,7 @@ class Recorder:
 
     def start_anew(self, watch: Callable[["Recorder"], None]) -> Recording:
         """Begin a recording of its own; what was seen before is given from here on."""
-        self.watch, self.next_watch = watch, 2000
+        self.watch, self.next_watch = watch, 200
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
         self.call_stack, self.off, self.begins_anew = None, False, False

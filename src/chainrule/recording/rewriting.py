@@ -91,6 +91,19 @@ def is_literal(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
+def is_pattern(target: ast.expr) -> bool:
+    return isinstance(target, ast.Tuple | ast.List)
+
+
+def holds_item(target: ast.expr) -> bool:
+    """Whether something is written into an entry by an assignment to this target, or to a part of it."""
+    if isinstance(target, ast.Starred):
+        return holds_item(target.value)
+    if isinstance(target, ast.Tuple | ast.List):
+        return any(map(holds_item, target.elts))
+    return isinstance(target, ast.Subscript)
+
+
 def spoken_name(target: ast.AST) -> str | None:
     """What a person calls a target: w1, for self.w1 and params["w1"] too."""
     if isinstance(target, ast.Name):
@@ -301,6 +314,10 @@ class Rewriter(ast.NodeTransformer):
                 for target in node.targets
             ]
             return [self.visit_Assign(statement) for statement in alone]
+        if (len(node.targets) > 1 or is_pattern(node.targets[0])) and any(
+            map(holds_item, node.targets)
+        ):
+            return self.one_by_one(node)
         names = tuple(spoken_name(target) for target in node.targets)
         value = self.visit(node.value)
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
@@ -310,15 +327,43 @@ class Rewriter(ast.NodeTransformer):
                 node, "set_item", site, value, self.visit(target.value), self.visit(target.slice)
             )
             return ast.copy_location(ast.Expr(call), node)
-        pattern = next((t for t in node.targets if isinstance(t, ast.Tuple | ast.List)), None)
-        if pattern is not None:
-            parts = tuple(spoken_name(element) for element in pattern.elts)
-            value = self.hook(node, "unpacked", self.site(node, "assign", names=parts), value)
-        else:
-            value = self.hook(node, "named", self.site(node, "assign", names=names), value)
-        node.value = value
+        pattern = next((t for t in node.targets if is_pattern(t)), None)
+        node.value = self.handed_on(node, names, value, pattern)
         node.targets = [self.visit(target) for target in node.targets]
         return node
+
+    def handed_on(
+        self, node: ast.Assign, names: tuple[str | None, ...], value: ast.expr, pattern: Any
+    ) -> ast.expr:
+        """The value of an assignment, after the recorder was told by which names it goes."""
+        if pattern is None:
+            return self.hook(node, "named", self.site(node, "assign", names=names), value)
+        parts = tuple(spoken_name(element) for element in pattern.elts)
+        return self.hook(node, "unpacked", self.site(node, "assign", names=parts), value)
+
+    def one_by_one(self, node: ast.Assign) -> list[ast.stmt]:
+        """a[i], b = v, or a[i] = b = v, as an assignment for each target, in order: entries are written to arrays."""
+        pattern = node.targets[0] if len(node.targets) == 1 else None
+        targets = node.targets if pattern is None else pattern.elts  # type: ignore[attr-defined]
+        own = f"__chainrule_{len(self.sites.sites)}_"
+        held = [f"{own}{k if pattern is not None else 0}__" for k in range(len(targets))]
+        holders: list[ast.expr] = [
+            ast.Starred(ast.Name(name, ast.Store()), ast.Store())
+            if isinstance(target, ast.Starred)
+            else ast.Name(name, ast.Store())
+            for name, target in zip(held, targets, strict=True)
+        ]
+        names = tuple(spoken_name(target) for target in targets)
+        value = self.handed_on(node, names, self.visit(node.value), pattern)
+        taken = holders[0] if pattern is None else ast.Tuple(holders, ast.Store())
+        statements: list[Any] = [ast.copy_location(ast.Assign([taken], value), node)]
+        for name, target in zip(held, targets, strict=True):
+            place = target.value if isinstance(target, ast.Starred) else target
+            alone = ast.Assign([place], ast.Name(name, ast.Load()))
+            made = self.visit_Assign(ast.fix_missing_locations(ast.copy_location(alone, node)))
+            statements += made if isinstance(made, list) else [made]
+        spent = [ast.Name(name, ast.Del()) for name in dict.fromkeys(held)]
+        return [*statements, ast.copy_location(ast.Delete(list(spent)), node)]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is not None:

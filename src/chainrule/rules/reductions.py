@@ -16,7 +16,7 @@ def axes(axis: Axis) -> int | tuple[int, ...] | None:
 def spread(values: Numbers, p: Numbers, axis: Axis, keepdims: bool) -> Numbers:
     """A reduced array back in the shape of p: every entry that was reduced gets the result's."""
     where = axes(axis)
-    if where is not None and not keepdims:
+    if where is not None and not keepdims and p.ndim:  # NumPy takes axis 0 of a single number
         values = np.expand_dims(values, where)
     return np.broadcast_to(values, p.shape)
 

@@ -1,25 +1,27 @@
 """What a prediction is the sigmoid of, where its own digits do not tell it any more.
 
 Through a sigmoid the gradient of cross-entropy is p - t whatever z is. By way of p it is (p - t) / (p (1 - p))
-times p (1 - p), which is 0 / 0 once p is rounded to 0 or 1, as with data that are not scaled.
+times p (1 - p), where 1 - p has the fewer digits the nearer p is to 1, as with data that are not scaled: none
+once p is rounded to it.
 """
 
 import numpy as np
 
 from chainrule.checking.anatomy.program import Program, Values
 
+SURE = 1e-6  # so near to 0 or 1 a prediction has lost digits that matter
 LOST = 36.0  # beyond it 1 / (1 + exp(-z)) is rounded to 1, and a bound on z changes nothing
 
 
 def lost_logit(program: Program, prediction: int, values: Values) -> int | None:
-    """z of p = 1 / (1 + exp(-z)), where p is rounded or z is cut off; None elsewhere."""
+    """z of p = 1 / (1 + exp(-z)), where p is nearly 0 or 1, or z is cut off; None elsewhere."""
     bounded = sigmoid_input(program, prediction)
     if bounded is None:
         return None
     z = without_bounds(program, bounded)
     p = np.asarray(values[prediction])
     cut_off = z != bounded and np.any(values[z] != values[bounded])
-    return z if cut_off or np.any((p == 0) | (p == 1)) else None
+    return z if cut_off or np.any((p < SURE) | (p > 1 - SURE)) else None
 
 
 def sigmoid_input(program: Program, position: int) -> int | None:

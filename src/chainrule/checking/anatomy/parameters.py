@@ -149,12 +149,12 @@ def link_chains(
     numbers = sorted(chains)
     if not at_known_sites or len(numbers) == len(roots):
         return [chains[number] for number in numbers], masks
-    renumbered = {number: k for k, number in enumerate(numbers)}
-    keep = [
-        sum(1 << renumbered[n] for n in bits(mask) if n in renumbered) if mask else 0
-        for mask in masks
-    ]
-    return [chains[number] for number in numbers], keep
+    # Candidates that came to nothing may be very many, and most values depend on the same chains.
+    renumbered = {number: 1 << k for k, number in enumerate(numbers)}
+    every = sum(1 << number for number in numbers)
+    kept = [mask & every for mask in masks]
+    new = {mask: sum(renumbered[number] for number in bits(mask)) for mask in set(kept)}
+    return [chains[number] for number in numbers], [new[mask] for mask in kept]
 
 
 def spot(program: Program, step: Instruction) -> Spot:

@@ -13,6 +13,7 @@ from chainrule.checking.finding.step_places import (
     Blame,
     blame_of,
     handed_on,
+    is_right_elsewhere,
     loops_around,
     renamed_value,
     thrown_away,
@@ -256,7 +257,9 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     """The line that makes a value, or lets it go on as another without the change that belongs there."""
     program = scene.program
     site = program.site(edit.step)
-    here = blame_of(site, texts)
+    here, call = blame_of(site, texts), program.call(edit.step)
+    if edit.how == "slope" and call is not None and is_right_elsewhere(scene, edit.step, call):
+        return blame_of(program.sites[call.site], texts)
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]

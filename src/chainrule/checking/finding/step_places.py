@@ -7,6 +7,8 @@ from typing import final
 
 from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, list_of_appended
+from chainrule.checking.repairing.scene import Scene
+from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site, spoken_name
 
 
@@ -110,3 +112,16 @@ def statements_from(text: Text, line: int) -> Iterator[ast.Assign | ast.Call]:
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Assign | ast.Call) and node.lineno >= line:
             yield node
+
+
+def is_right_elsewhere(scene: Scene, step: Instruction, call: Call) -> bool:
+    """Whether a line of a helper, called from elsewhere, makes what right updates are made of: then the call is wrong."""
+    program, anatomy = scene.program, scene.case.anatomy
+    site, fit = program.recording.sites[step.number], scene.fit
+    right = {update.after for update in anatomy.updates if update.chain in fit.good}
+    used = program.ancestors(right, anatomy.stops - right)
+    others = (one for one in program.steps if program.recording.sites[one.number] == site)
+    return any(
+        other.output in used and (by := program.call(other)) is not None and by.site != call.site
+        for other in others
+    )

@@ -10,30 +10,34 @@ from chainrule.recording.recorder import MOST_BYTES, Recorder
 from chainrule.recording.recording import EnoughError
 
 FIRST_LOOK = 3000  # values
+FIRST_BYTES = (
+    30_000_000  # of values: large arrays take long to be computed again, and are seldom many
+)
 VERSIONS = 5  # of every chain, the first one included
 LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
 
 
 def watch_until_enough(deadline: Deadline) -> Callable[[Recorder], None]:
-    """A watch that looks at the recording at 3,000 values, at twice that, and so on.
+    """A watch that looks at the recording at 3,000 values, at twice that, and so on; earlier where they are large.
 
     A recording that is full and has no update in it was of what comes before training: it begins anew.
     """
-    next_look = FIRST_LOOK
+    next_look, next_bytes = FIRST_LOOK, FIRST_BYTES
 
     def watch(recorder: Recorder) -> None:
-        nonlocal next_look
+        nonlocal next_look, next_bytes
         if recorder.begins_anew:
             return
         size = len(recorder.recording.graph.values)
         over = deadline.over
         full = over or size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES
-        next_look = min(next_look, FIRST_LOOK) if size < FIRST_LOOK else next_look
-        if size < next_look and not full:
-            recorder.next_watch = min(next_look, size + 200)
+        if size < FIRST_LOOK and recorder.recording.bytes < FIRST_BYTES:
+            next_look, next_bytes = min(next_look, FIRST_LOOK), min(next_bytes, FIRST_BYTES)
+        if size < next_look and recorder.recording.bytes < next_bytes and not full:
+            recorder.next_watch = min(next_look, size + 50)
             return
-        next_look = 2 * size
+        next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
         counts = count_updates(recorder)
         if full and not counts and not over:

@@ -432,8 +432,10 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
                 return None
             before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
             decay = decaying_entries(trace.befores[k], u, g)
-            rows.append(np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decay)], axis=1))
-            sides.append(np.ravel(u))
+            columns = np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decay)], axis=1)
+            told = np.any(columns != 0, axis=1) | (np.ravel(u) != 0)  # of a table a few rows
+            rows.append(columns[told])
+            sides.append(np.ravel(u)[told])
     if not rows:
         return None
     matrix, side = np.concatenate(rows), np.concatenate(sides)

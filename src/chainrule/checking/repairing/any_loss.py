@@ -135,7 +135,10 @@ def is_off(
     entries: Sequence[Entry],
     others: Sequence[Any] = (),
 ) -> bool:
-    """Whether what updates did is no sum of the gradients of some predictions, and of other directions."""
+    """Whether what updates did is no sum of the gradients of some predictions, and of other directions.
+
+    A gradient that is lost, as in a sigmoid whose powers overflow, may have had any direction.
+    """
     anatomy, values = case.anatomy, case.worlds[-1]
     size = norm(moved)
     if moved.size <= len(entries) + len(others) or not size or not np.isfinite(size):
@@ -152,6 +155,8 @@ def is_off(
         )
     matrix = np.stack(columns, axis=1)
     if matrix.shape[0] != moved.size or not np.all(np.isfinite(matrix)):
+        return False
+    if not np.all(np.any(matrix[:, len(others) :], axis=0)):
         return False
     slopes = np.linalg.lstsq(matrix, moved, rcond=None)[0]
     return norm(matrix @ slopes - moved) > OFF * size
