@@ -30,3 +30,13 @@ def test_a_program_that_uses_a_missing_package_says_which() -> None:
 def test_an_import_that_is_tried_fails_where_the_package_is_not_there() -> None:
     tried = "try:\n    import h5py\nexcept ImportError:\n    h5py = None\nassert h5py is None\n"
     assert verdict_on(tried + RELU)["verdict"] == "right"
+
+
+def test_functions_are_what_they_are_without_the_package_that_would_compile_them() -> None:
+    compiled = "from numba import njit, prange\n" + RELU.replace(
+        "def relu_", "@njit(cache=True)\ndef relu_"
+    )
+    loop = "    for i in prange(len(dZ)):\n        dZ[i][cache[i] <= 0] = 0\n"
+    compiled = compiled.replace("    dZ[cache <= 0] = 0\n", loop)
+    assert loop in compiled
+    assert verdict_on(compiled)["verdict"] == "right"

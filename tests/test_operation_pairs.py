@@ -279,3 +279,29 @@ def test_the_way_back_may_be_handed_what_came_out_under_any_name(slope: str) -> 
 
 def test_a_slope_that_is_wrong_of_both_is_not_right() -> None:
     assert judged(SIGMOID.replace("x * (1 - x)", "(1 - x)"))["verdict"] != "right"
+
+
+def test_a_multiple_of_the_error_that_should_flow_on_is_not_right() -> None:
+    code = "import numpy as np\n" + RELU
+    assert "    return dZ" in code
+    assert verdict_on(code)["verdict"] == "right"
+    assert verdict_on(code.replace("    return dZ", "    return 2 * dZ"))["verdict"] != "right"
+
+
+def test_an_entry_of_an_array_may_be_read_by_float() -> None:
+    code = """
+import numpy as np
+
+def layer_forward(x, W, b):
+    out = np.zeros((len(x), W.shape[1]))
+    for i in range(len(x)):
+        for j in range(W.shape[1]):
+            out[i, j] = np.sum(x[i] * W[:, j]) + float(b[:, j])
+    return out, (x, W, b)
+
+def layer_backward(dout, cache):
+    x, W, b = cache
+    return dout @ W.T, x.T @ dout, dout.sum(axis=0, keepdims=True)
+"""
+    verdict = verdict_on(code)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]

@@ -80,6 +80,7 @@ def test_right_slopes_are_right(code: str) -> None:
         (HINGE, "-self.y_true, 0", "-self.y_true, 1"),
         (FUNCTIONS, "(y_pred - y_true) /", "(y_pred + y_true) /"),
         (FUNCTIONS, "1 - np.tanh(x) ** 2", "1 - np.tanh(x)"),
+        (FUNCTIONS, "1 - np.tanh(x) ** 2", "2 * (1 - np.tanh(x) ** 2)"),
     ],
 )
 def test_wrong_slopes_are_not_right(code: str, right: str, wrong: str) -> None:

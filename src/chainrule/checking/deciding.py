@@ -177,7 +177,9 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     )
     if not driven:
         advice = LONGER if run.interrupted else ""
-        return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)
+        unknown = f"what {listed(unjudged)} should give is not known" if unjudged else ""
+        reason = run.failure or unknown or why_nothing_is_trained(case, run)
+        return undecided(name, reason, advice=advice)
     if driven[0].discarded is not None:
         return decide_discarded(name, driven[0].discarded, run)
     verdicts = [decide_driven(name, one, deadline) for one in driven]

@@ -33,6 +33,7 @@ from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.driving.slopes import SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
+from chainrule.checking.fitting.fitting import RATE
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
@@ -262,11 +263,11 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
             if isinstance(plan, Alone)
             else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
         )
-        return (
-            judged(fit_anatomy(anatomy), more, words)
-            if anatomy is not None and anatomy.updates
-            else None
-        )
+        if anatomy is None or not anatomy.updates:
+            return None
+        found = judged(fit_anatomy(anatomy), more, words)
+        is_part = isinstance(plan, Alone) and not (isinstance(plan, SlopePlan) and plan.is_loss)
+        return None if found is not None and is_part and is_scaled(found) else found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
         case = case_of(more)
@@ -285,6 +286,17 @@ def judged(case: Case, run: Run, words: str) -> Driven | None:
     if case.unknown_function is not None or not is_plain(case):
         return None
     return Driven(case, run, words, bool(right_losses(case)))
+
+
+def is_scaled(driven: Driven) -> bool:
+    """Whether all that comes back is a multiple of the gradients: of a whole loss it may be, of a part it is not."""
+    fits = [driven.case.fits[loss] for loss in right_losses(driven.case)]
+    return bool(fits) and not any(
+        fit.form == "gradient-descent"
+        and not fit.rates
+        and all(abs(rate - 1) < RATE for rate in fit.rate.values())
+        for fit in fits
+    )
 
 
 def is_plain(case: Case) -> bool:

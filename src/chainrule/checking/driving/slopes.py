@@ -102,6 +102,14 @@ class SlopePlan:
         last = self.slope or self.value
         return f"{self.name}.{last}" if isinstance(last, str) else last.__name__
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether it is a whole loss, of predictions and targets, or of weights."""
+        value = self.value if self.owner is None else getattr(self.owner, str(self.value))
+        assert callable(value)
+        given = [p for p in inspect.signature(value).parameters if p != "self"]
+        return len(given) > 1 and any(TARGET.fullmatch(plain_name(name)) for name in given)
+
     def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
         """Raises: ValueError where the arguments are not known, or give no numbers."""
         recorder = guess.recorder
