@@ -319,8 +319,25 @@ class Rewriter(ast.NodeTransformer):
         else:
             value = self.hook(node, "named", self.site(node, "assign", names=names), value)
         node.value = value
+        writes = self.writes_of(node, pattern) if pattern is node.targets[0] else []
         node.targets = [self.visit(target) for target in node.targets]
-        return node
+        return [node, *writes]
+
+    def writes_of(self, node: ast.Assign, pattern: ast.Tuple | ast.List) -> list[ast.Expr]:
+        """h[t], cache = step(x): what is unpacked into places of arrays goes by names of ours, and is written there."""
+        writes = []
+        for number, element in enumerate(pattern.elts):
+            if isinstance(element, ast.Subscript):
+                name = f"__{RECORDER.strip('_')}_part_{number}__"
+                site = self.site(
+                    element, "set_item", names=(spoken_name(element),), literal=(False,)
+                )
+                place = self.visit(element.value), self.visit(element.slice)
+                read = ast.copy_location(ast.Name(name, ast.Load()), element)
+                call = self.hook(element, "set_item", site, read, *place)
+                writes.append(ast.copy_location(ast.Expr(call), element))
+                pattern.elts[number] = ast.copy_location(ast.Name(name, ast.Store()), element)
+        return writes
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is not None:

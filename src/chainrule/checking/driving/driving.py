@@ -29,12 +29,12 @@ from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
-from chainrule.checking.driving.operation_pairs import OperationPlan
+from chainrule.checking.driving.operation_pairs import Family, OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
 from chainrule.checking.driving.slopes import SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
-from chainrule.checking.fitting.fitting import RATE
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.fitting import RATE
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
 from chainrule.recording.recorder import Recorder
@@ -168,12 +168,18 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
 def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
     """The first form of data with which all updates are right, else that which explains most."""
     best: Driven | None = None
+    taken: Layout | None = None
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
         if layout.single and best is not None and not is_of_one_sample(best):
             break
-        found = try_plan(run, plan, layout, deadline)
+        if taken is not None and is_less(layout, taken):
+            continue
+        guess = Guess(layout)
+        found = try_plan(run, plan, guess, deadline)
+        if guess.accepted:
+            taken = taken or layout
         if found is None:
             continue
         if found.right:
@@ -241,11 +247,24 @@ def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
     return list(dict.fromkeys([(first.shape[0], last.shape[1]), (first.shape[1], last.shape[0])]))
 
 
-def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven | None:
+def is_less(layout: Layout, taken: Layout) -> bool:
+    """Whether data for a part show less than what it takes: single samples, or arrays of other dimensions."""
+    return (
+        isinstance(layout.inputs, Family)
+        and isinstance(taken.inputs, Family)
+        and (
+            layout.inputs.samples < taken.inputs.samples
+            or len(layout.inputs.data[0]) != len(taken.inputs.data[0])
+        )
+    )
+
+
+def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven | None:
     """Call the plan a few times, judge what was recorded."""
+    layout = guess.layout
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = plan.words if isinstance(plan, Alone) else f"{plan.words} was called with {data}"
-    attempt = Attempt(Guess(layout))
+    attempt = Attempt(guess)
     more = record(run, plan, attempt, 1, deadline)
     case = case_of(more)
     if case is None:

@@ -77,6 +77,7 @@ class LayerPlan:
         recorder = guess.recorder
         recorder.off = True
         made, inputs = self.accepted(guess.layout.inputs)
+        guess.accepted = True
         thing, names = self.warmed(made, inputs)
         recorder.off = False
         arrays = {plain_name(self.parameters_of(self.forward)[0].name): inputs}

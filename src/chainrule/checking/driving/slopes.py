@@ -8,6 +8,7 @@ may be meant as the derivative of something else, and is left open.
 
 import inspect
 import itertools
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ PREDICTED = re.compile(
 )
 WEIGHTS = re.compile(r"w|weights?|theta|params?|coef\w*")
 DATA = re.compile(r"x|data|x_?(train|batch)|features?")
+MASK = re.compile(r"mask\w*")
 SETTING = re.compile(r"reg\w*|lambda\w*|lambd|lmbda|alpha|l2\w*|delta|margin|eps\w*|c")
 MOST_TRIED = 80
 SAMPLES, INPUTS, CLASSES = 7, 4, 3
@@ -72,6 +74,10 @@ def samples() -> Iterator[Sample]:
         columns = {"predicted": predicted.T.copy(), "x": x.T.copy(), "w": w.T.copy()}
         yield Sample(f"{words} in columns", columns, one_hot.T.copy())
         yield Sample(f"{words} in columns, classes by number", columns, classes)
+        sequences = {"predicted": predicted[:6].reshape(2, 3, CLASSES)}
+        yield Sample(
+            f"{words} of sequences, classes by number", sequences, classes[:6].reshape(2, 3)
+        )
         one = {"predicted": predicted[:, :1].copy(), "x": x, "w": w[:, :1].copy()}
         flat = {"predicted": predicted[:, 0].copy(), "x": x, "w": w[:, 0].copy()}
         for name, values in (("", halves), (", of both signs", 2 * halves - 1)):
@@ -115,6 +121,7 @@ class SlopePlan:
         recorder = guess.recorder
         recorder.off = True
         arguments = self.accepted(guess.layout.inputs)
+        guess.accepted = True
         recorder.off = False
         value, slope = self.callables()
         operands = operands_of(value, arguments)
@@ -207,6 +214,9 @@ def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, An
             found[name] = sample.given["x"].copy()
         elif TARGET.fullmatch(spoken):
             found[name] = sample.target.copy()
+        elif MASK.fullmatch(spoken):
+            shape = np.shape(sample.target)[: np.ndim(sample.given["predicted"]) - 1]
+            found[name] = np.arange(math.prod(shape)).reshape(shape) % 3 > 0
         elif PREDICTED.fullmatch(spoken):
             found[name] = sample.given["predicted"].copy()
         elif parameter.default is inspect.Parameter.empty and SETTING.fullmatch(spoken):
