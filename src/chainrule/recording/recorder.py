@@ -382,7 +382,7 @@ class Recorder:
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         if function is float and args and isinstance(args[0], np.ndarray) and args[0].size == 1:
-            args = (args[0].item(),) if self.is_off(site) else (self.method(site, args[0], "item"),)
+            return float(self.method(site, args[0], "item"))
         if self.is_off(site):
             return function(*args, **kwargs)
         try:

@@ -38,16 +38,21 @@ INPUT_GRADIENT = re.compile(
 )
 VALUE = re.compile(r"params?|data|values?|val|array|tensor")
 FLAG = re.compile(r"(is_?)?train(ing|able)?(_mode|_phase)?|save_?cache|cache|keep|store|mode")
-MOST_TRIED = 60  # forms of arguments
+GENERATOR = re.compile(r"rng|generator|random_?(state|generator)|np_?rng|key")
+SHARE = re.compile(r"p|q|prob\w*|keep\w*|drop\w*|\w*rate|\w*prob(ability)?")
+PENALTY = re.compile(r"\w*(reg|regulari[sz]er|regulari[sz]ation|lambda|l1|l2|decay|penalty)\w*")
+DROPPED = 0.4
+MOST_TRIED = 100  # forms of arguments
 MOST_PARTS = 60
 DEEPEST = 4
 Path: TypeAlias = tuple[Any, ...]
 SIZES: Mapping[str, re.Pattern[str]] = {
-    "kernel": re.compile(r"(kernel|filter|field|pool|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
+    "kernel": re.compile(r"(kernel|filter|field|pool|pooling|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
     "stride": re.compile(r"strides?|s"),
     "padding": re.compile(r"pad(ding)?|p"),
-    "n_outputs": re.compile(r"outputs?|(n|num|number)?_?(of_)?(filters?|kernels?)|out_?(f|c|ch)|filters|depth"),
-    "n_inputs": re.compile(r"in_?(f|c|ch)|inputs?|dim|size|n|d|num_?features|n_?dims?|channels"),
+    "n_outputs": re.compile(r"(n|num|number)?_?(of_)?(outputs?|filters?|kernels?|out_?channels?|f|c_?out)|out_?(f|c|ch)|filters|depth"),
+    "n_inputs": re.compile(r"(n|num)?_?in_?(f|c|ch|channels?|put_?channels?)|inputs?|dim|size|n|d|num_?features|n_?dims?|(num_?)?channels|normali[sz]ed_?shape"),
+    "input_shape": re.compile(r"(image|img|inputs?|in|x)_?(shape|dims?)"),
     "name": re.compile(r"(layer_?)?(name|id|tag)"),
 }  # fmt: skip
 
@@ -88,6 +93,10 @@ class LayerPlan:
 
         def step() -> dict[str, Any]:
             output = self.go_forward(thing, inputs)
+            if recorder.position(output) == recorder.position(inputs):  # it hands on what comes in
+                output = recorder.record_call(
+                    np.multiply, "multiply", (output, 1.0), {}, output * 1.0
+                )
             target = np.random.default_rng(3).normal(size=np.shape(output))
             starts = {
                 name: (recorder.position(array), array.copy())
@@ -121,6 +130,8 @@ class LayerPlan:
             try:
                 thing, names = self.warmed(made, inputs)
                 output = self.go_forward(thing, inputs)
+                if not np.all(np.isfinite(output)):
+                    continue
                 error = np.random.default_rng(3).normal(size=np.shape(output))
                 old = {name: array_at(thing, path).copy() for name, path in names.items()}
                 found = self.go_back(thing, inputs, output, error, names)
@@ -240,22 +251,29 @@ class LayerPlan:
             has_default = parameter.default is not inspect.Parameter.empty
             if has_default and not kind_of(name, ("rate",)):
                 continue
-            choices[name] = choices_for(name, family)
+            choices[name] = choices_for(name, family, drops="drop" in self.owner.__name__.lower())
         for combination in itertools.product(*choices.values()):
             yield dict(zip(choices, combination, strict=True))
 
 
-def choices_for(name: str, family: Family) -> Sequence[Any]:
+def choices_for(name: str, family: Family, drops: bool = False) -> Sequence[Any]:
     """What a constructor's parameter may be: a size by its name, or an array. Raises: ValueError."""
     plain = plain_name(name)
+    if GENERATOR.fullmatch(plain):
+        return [np.random.default_rng(0)]
+    if drops and (SHARE.fullmatch(plain) or kind_of(name, ("rate", "small"))):
+        return [DROPPED]
+    if PENALTY.fullmatch(plain):
+        return [0.0, (0.0, 0.0), None]
     images = len(family.data[0]) == 4
     channels_last = images and family.data[0][1] == family.data[0][2]
     n_in = family.data[0][0] if family.words.endswith("columns") else family.data[0][-1]
     if images and not channels_last:
         n_in = family.data[0][1]
+    whole = [family.data[0][1:], family.data[0][1:3]] if images else []
     by_kind: Mapping[str, Sequence[Any]] = {
-        "n_inputs": [n_in], "inputs": [n_in], "n_hidden": [OUTPUTS], "n_outputs": [OUTPUTS],
-        "input_shape": [family.data[0][1:], family.data[0], (n_in, 1), n_in], "rate": [1.0], "small": [0.0], "scale": [0.1],
+        "n_inputs": [n_in, *whole], "inputs": [n_in], "n_hidden": [OUTPUTS], "n_outputs": [OUTPUTS],
+        "input_shape": [family.data[0][1:], family.data[0], (n_in, 1), n_in], "rate": [1.0, DROPPED], "small": [0.0], "scale": [0.1],
         "seed": [0], "on": [True], "off": [False], "kernel": [3, (3, 3), 2, (2, 2)], "stride": [1, (1, 1), 2, (2, 2)],
         "padding": [0, 1, "same", "valid", (0, 0)], "name": ["layer"], "sizes": [(n_in, OUTPUTS), n_in],
         "weights": family.weights, "bias": family.bias, "gain": family.scale,

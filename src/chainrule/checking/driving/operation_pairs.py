@@ -271,7 +271,7 @@ def alike_first(
             pools.append(own)
     for picked in itertools.product(*pools):
         for last in same[-1] if same else ():
-            yield tuple(picked[pools.index(own)] for own in same[:-1]) + (last,)
+            yield (*(picked[pools.index(own)] for own in same[:-1]), last)
     yield from itertools.product(*same)
 
 
