@@ -200,3 +200,76 @@ def test_nor_one_that_stops_by_a_mistake() -> None:
     verdict = verdict_on(defined + "Layer(3, 2).forward(np.ones((4, 5)))\n")
     assert verdict["verdict"] == "undecided"
     assert "ValueError" in verdict["reason"]
+
+
+ROW = """
+class Sequential:
+    def __init__(self, *layers):
+        self.layers = list(layers)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+"""
+RETURNED = """
+class Linear:
+    def __init__(self, n_in, n_out, rng, weight_regularizer):
+        self.W, self.b, self.reg = rng.normal(size=(n_in, n_out)), np.zeros(n_out), weight_regularizer
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, grad):
+        self.dW, self.db = self.x.T @ grad, grad.sum(axis=0)
+        if self.reg[0] > 0:
+            self.dW += self.reg[0] * self.W
+        return grad @ self.W.T
+
+class Dropout:
+    def __init__(self, rate):
+        self.rate = 1 - rate
+
+    def forward(self, x):
+        self.mask = np.random.binomial(1, self.rate, size=x.shape) / self.rate
+        return x * self.mask
+
+    def backward(self, d):
+        return d * self.mask
+
+class Identity:
+    def forward(self, x):
+        return x
+
+    def backward(self, grad):
+        return grad.copy()
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("            grad = layer.backward(grad)", "            layer.backward(grad)"),
+        ("        return d * self.mask", "        return d"),
+        ("        return grad.copy()", "        return -grad"),
+        ("        return grad.copy()", "        return 2 * grad"),
+        ("grad.sum(axis=0)", "grad.sum(axis=1)"),
+    ],
+)
+def test_layers_with_settings_and_rows_of_them_are_driven(right: str, wrong: str) -> None:
+    code = NUMPY + RETURNED + ROW
+    assert right in code
+    verdict = verdict_on(code)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
+    assert any("Sequential" in row["name"] for row in verdict["parameters"])
+    assert verdict_on(code.replace(right, wrong, 1))["verdict"] != "right"
+
+
+def test_a_row_without_layers_says_nothing() -> None:
+    assert verdict_on(NUMPY + ROW)["verdict"] == "undecided"

@@ -66,23 +66,6 @@ def test_modules_above_the_script_are_its_own(tmp_path: Path, script: str, netwo
         assert Path(finding["file"]) == tmp_path / "project" / "layers" / "step.py"
 
 
-@pytest.mark.parametrize("script", ["from core.step import train", "from .step import train"])
-def test_modules_beside_a_script_may_be_called_by_the_name_of_their_folder(
-    tmp_path: Path, script: str
-) -> None:
-    """Even where a folder of that name can be imported from elsewhere."""
-    body = "\n".join(f"    {line}" for line in NETWORK.split("\n"))
-    step = f"import numpy as np\nimport settings\ndef train(x, t, w1, w2):\n{body}\n"
-    write(
-        tmp_path,
-        project__settings="rate = 0.1",
-        project__core__step=step,
-        project__core__net=f"{script}\nimport numpy as np{MAKE}train(x, t, w1, w2)",
-    )
-    verdict = checked(tmp_path / "project" / "core" / "net.py")
-    assert verdict["verdict"] == "right", verdict["reason"]
-
-
 @pytest.mark.parametrize(
     "path",
     ["'../data/numbers.csv'", "os.path.join('..', 'data', 'numbers.csv')",

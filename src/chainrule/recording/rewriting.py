@@ -321,7 +321,7 @@ class Rewriter(ast.NodeTransformer):
         node.value = value
         writes = self.writes_of(node, pattern) if pattern is node.targets[0] else []
         node.targets = [self.visit(target) for target in node.targets]
-        return [node, *writes]
+        return [node, *writes] if writes else node
 
     def writes_of(self, node: ast.Assign, pattern: ast.Tuple | ast.List) -> list[ast.Expr]:
         """h[t], cache = step(x): what is unpacked into places of arrays goes by names of ours, and is written there."""

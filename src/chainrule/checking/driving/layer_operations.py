@@ -12,13 +12,20 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.driving.arguments import FOR_CLASSES, Guess, kind_of, plain_name
-from chainrule.checking.driving.claims import GRADIENT, is_gradient_name
+from chainrule.checking.driving.kept_arrays import (
+    Path,
+    array_at,
+    gradient_name_at,
+    is_gradient_place,
+    name_at,
+    places,
+)
 from chainrule.checking.driving.operation_pairs import (
     FAMILIES,
     OUTPUTS,
@@ -26,7 +33,6 @@ from chainrule.checking.driving.operation_pairs import (
     kind_of_operand,
 )
 from chainrule.recording.execution import Run
-from chainrule.recording.functions import is_own_module
 from chainrule.recording.recording import Operation
 
 FORWARD = re.compile(r"(feed_?|f)?(forward|prop|propagate|call)(_?(pass|prop\w*))?")
@@ -36,16 +42,13 @@ OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|resul
 INPUT_GRADIENT = re.compile(
     r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
 )
-VALUE = re.compile(r"params?|data|values?|val|array|tensor")
 FLAG = re.compile(r"(is_?)?train(ing|able)?(_mode|_phase)?|save_?cache|cache|keep|store|mode")
+LAYERS = re.compile(r"\w*(layers|modules|blocks)|args", re.IGNORECASE)
 GENERATOR = re.compile(r"rng|generator|random_?(state|generator)|np_?rng|key")
 SHARE = re.compile(r"p|q|prob\w*|keep\w*|drop\w*|\w*rate|\w*prob(ability)?")
 PENALTY = re.compile(r"\w*(reg|regulari[sz]er|regulari[sz]ation|lambda|l1|l2|decay|penalty)\w*")
 DROPPED = 0.4
 MOST_TRIED = 100  # forms of arguments
-MOST_PARTS = 60
-DEEPEST = 4
-Path: TypeAlias = tuple[Any, ...]
 SIZES: Mapping[str, re.Pattern[str]] = {
     "kernel": re.compile(r"(kernel|filter|field|pool|pooling|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
     "stride": re.compile(r"strides?|s"),
@@ -65,6 +68,7 @@ class LayerPlan:
     owner: type
     forward: str
     backward: str
+    parts: "tuple[LayerPlan, ...]" = ()  # the file's other layers, for one that is made of layers
     group = "operations"
     families = FAMILIES
     loss = "half-squared-error"  # of the errors that are made here
@@ -130,7 +134,7 @@ class LayerPlan:
             try:
                 thing, names = self.warmed(made, inputs)
                 output = self.go_forward(thing, inputs)
-                if not np.all(np.isfinite(output)):
+                if not np.all(np.isfinite(output)) or self.is_hollow(inputs, output):
                     continue
                 error = np.random.default_rng(3).normal(size=np.shape(output))
                 old = {name: array_at(thing, path).copy() for name, path in names.items()}
@@ -146,6 +150,30 @@ class LayerPlan:
                 return made, inputs
         raise ValueError("no arguments are accepted")
 
+    def is_hollow(self, inputs: Any, output: Any) -> bool:
+        """Whether what goes forward through parts comes out as it went in: there were none."""
+        text = inspect.getsource(getattr(self.owner, self.forward))
+        return output is inputs and bool(re.search(r"\bfor\b|reduce", text))
+
+    def row(self, family: Family) -> list[Any]:
+        """Layers of the file that take the family's data, one of each kind. Raises: ValueError."""
+        found: dict[bool, Any] = {}
+        for part in self.parts:
+            if part.takes_layers() or (True in found and False in found):
+                continue
+            try:
+                made, inputs = part.accepted(family)
+            except ValueError:
+                continue
+            weighted = bool(part.warmed(made, inputs)[1])
+            found.setdefault(weighted, part.owner(**{k: copied(v) for k, v in made.items()}))
+        if not found:
+            raise ValueError("there are no layers for it")
+        return [found[kind] for kind in (True, False) if kind in found]
+
+    def takes_layers(self) -> bool:
+        return any(LAYERS.fullmatch(name) for name in inspect.signature(self.owner).parameters)
+
     def has_rate(self) -> bool:
         """Whether the size of the steps that it takes is left to its caller."""
         parameters = [*inspect.signature(self.owner).parameters, *(p.name for p in self.parameters_of(self.backward))]  # fmt: skip
@@ -153,7 +181,10 @@ class LayerPlan:
 
     def warmed(self, made: Mapping[str, Any], inputs: Any) -> tuple[Any, dict[str, Path]]:
         """A layer that has gone forward once, and the places of its parameters, by name."""
-        thing = self.owner(**{key: copied(value) for key, value in made.items()})
+        given = {key: copied(value) for key, value in made.items()}
+        kinds = inspect.signature(self.owner).parameters
+        many = [name for name in given if kinds[name].kind is inspect.Parameter.VAR_POSITIONAL]
+        thing = self.owner(*(given.pop(many[0]) if many else ()), **given)
         self.go_forward(thing, inputs)
         first = places(thing)
         values = {path: array.copy() for path, array in first.items()}
@@ -246,6 +277,9 @@ class LayerPlan:
         signature = inspect.signature(self.owner)
         choices: dict[str, Sequence[Any]] = {}
         for name, parameter in signature.parameters.items():
+            if LAYERS.fullmatch(name) and self.parts:
+                choices[name] = [self.row(family)]
+                continue
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             has_default = parameter.default is not inspect.Parameter.empty
@@ -313,68 +347,15 @@ def copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def places(thing: Any, path: Path = (), seen: set[int] | None = None) -> dict[Path, Any]:
-    """The arrays that an object keeps, and its parts, by where they are."""
-    seen = set() if seen is None else seen
-    if isinstance(thing, np.ndarray):
-        return {path: thing} if thing.dtype.kind == "f" and thing.size else {}
-    if id(thing) in seen or len(path) > DEEPEST:
-        return {}
-    seen.add(id(thing))
-    parts: Iterator[tuple[Any, Any]] = iter(())
-    if isinstance(thing, Mapping):
-        parts = iter(list(thing.items()))
-    elif isinstance(thing, list | tuple):
-        parts = iter(list(enumerate(thing[:MOST_PARTS])))
-    elif hasattr(thing, "__dict__") and is_own_module(type(thing).__module__):
-        parts = iter(list(vars(thing).items()))
-    found: dict[Path, Any] = {}
-    for key, part in parts:
-        found |= places(part, (*path, key), seen)
-    return found
-
-
-def array_at(thing: Any, path: Path) -> Any:
-    for key in path:
-        thing = (
-            vars(thing)[key]
-            if hasattr(thing, "__dict__") and not isinstance(thing, Mapping)
-            else thing[key]
-        )
-    return thing
-
-
-def name_at(path: Path) -> str:
-    """What a parameter is called: W for W.data, and for params['W']."""
-    last = str(path[-1])
-    if len(path) > 1 and (VALUE.fullmatch(plain_name(last)) or isinstance(path[-1], int)):
-        return f"{path[-2]} {last}" if isinstance(path[-1], int) else str(path[-2])
-    return last
-
-
-def gradient_name_at(path: Path, names: Mapping[str, Path]) -> str | None:
-    """Which parameter a place holds the gradient of: dW, W.grad, grads['W'], and grads[0] for params[0]."""
-    last, above = str(path[-1]), str(path[-2]) if len(path) > 1 else ""
-    for name, place in names.items():
-        if is_gradient_name(last, name):
-            return name
-        if len(path) > 1 and GRADIENT.fullmatch(plain_name(last)) and name == above:
-            return name
-        in_table = len(path) > 1 and is_gradient_place((above,))
-        if in_table and path[-1] == place[-1]:
-            return name
-    return None
-
-
-def is_gradient_place(path: Path) -> bool:
-    return any(
-        isinstance(key, str) and re.match(r"(d_?(weights?|bias|w|b)|grads?|gradients?|deltas?|velocit|moment|cache|mem|running|moving)", plain_name(key))
-        for key in path
-    )  # fmt: skip
-
-
 def layer_plans(run: Run) -> Iterator[LayerPlan]:
-    """The program's own classes with a way forward and a way back that say something."""
+    """The program's own classes with a way forward and a way back that say something; those made of others last."""
+    plans = list(plain_layer_plans(run))
+    yield from (plan for plan in plans if not plan.takes_layers())
+    alone = tuple(plan for plan in plans if not plan.takes_layers())
+    yield from (replace(plan, parts=alone) for plan in plans if plan.takes_layers())
+
+
+def plain_layer_plans(run: Run) -> Iterator[LayerPlan]:
     for owner in list(run.namespace.values()):
         if not isinstance(owner, type) or owner.__module__ != "__main__":
             continue

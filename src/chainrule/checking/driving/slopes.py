@@ -19,7 +19,8 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.driving.arguments import Guess, plain_name
-from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, OUTPUT, is_empty, places
+from chainrule.checking.driving.kept_arrays import places
+from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, OUTPUT, is_empty
 from chainrule.checking.driving.operation_pairs import kind_of_operand, parts_returned
 from chainrule.recording.execution import Run
 
@@ -246,10 +247,13 @@ def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, An
 
 def takes_logarithms(function: Callable[..., Any]) -> bool:
     """Whether a value is made of logarithms of what it is given, which are probabilities then."""
+    owner = type(getattr(function, "__self__", None))
+    methods: list[Any] = [one for one in vars(owner).values() if inspect.isfunction(one)]
     try:
-        text = re.sub(r"#.*", "", inspect.getsource(function))
+        text = "".join(inspect.getsource(one) for one in [*methods, function])
     except (OSError, TypeError):
         return False
+    text = re.sub(r"#.*", "", text)
     return "log(" in text and not re.search(r"(exp|softmax|sigmoid)\w*\(", text, re.IGNORECASE)
 
 
