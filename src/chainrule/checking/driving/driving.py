@@ -27,6 +27,7 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
+from chainrule.checking.driving.engines import EnginePlan, Numbers
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
@@ -46,7 +47,7 @@ MOST_ARRAYS = 200
 TURNS = 3  # passes that a call makes, if it trains by itself
 
 # What is judged by itself, with errors that are made for it.
-Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan
+Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan | EnginePlan
 
 
 @final
@@ -248,7 +249,9 @@ def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
 
 
 def is_less(layout: Layout, taken: Layout) -> bool:
-    """Whether data for a part show less than what it takes: single samples, or arrays of other dimensions."""
+    """Whether data for a part show less than what it takes: fewer samples or signs, or arrays of other dimensions."""
+    if isinstance(taken.inputs, Numbers):
+        return True
     return (
         isinstance(layout.inputs, Family)
         and isinstance(taken.inputs, Family)

@@ -23,6 +23,7 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     plain_name,
 )
+from chainrule.checking.driving.engines import EnginePlan, engine_plans
 from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
@@ -187,7 +188,9 @@ class LayersPlan:
         return step, row
 
 
-Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan
+Plan: TypeAlias = (
+    ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan | EnginePlan
+)
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -207,6 +210,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
     yield from function_plans(run)
     yield from operation_plans(run)
     yield from slope_plans(run)
+    yield from engine_plans(run)
 
 
 def layers_of(classes: Sequence[type]) -> LayersPlan | None:

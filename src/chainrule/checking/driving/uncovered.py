@@ -47,6 +47,9 @@ def functions_of(
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield f"{prefix}{node.name}", node
+            for inner in ast.walk(node):  # what goes back from one operation of an engine
+                if isinstance(inner, ast.FunctionDef) and inner is not node:
+                    yield f"{prefix}{node.name}", inner
         elif isinstance(node, ast.ClassDef):
             yield from functions_of(node, f"{node.name}.")
 
