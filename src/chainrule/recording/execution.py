@@ -98,7 +98,10 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for folder in above if named else ():
             if parts[0] == folder.name and not (folder / parts[0]).exists():
                 # The program's own folder is the package that its modules call by name.
-                spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+                own = folder / "__init__.py"
+                self.paths[name] = own
+                loader = self if own.is_file() else None
+                spec = importlib.machinery.ModuleSpec(name, loader, is_package=True)
                 spec.submodule_search_locations = [str(folder)]
                 return spec
         folders = [Path(entry) for entry in path or ()]

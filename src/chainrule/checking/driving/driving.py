@@ -130,17 +130,23 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     network is made of them.
     """
     found: dict[str, Driven] = {}
-    operations: list[Driven] = []
-    unjudged: list[str] = []
+    alone: dict[str, Driven | None] = {}
     doubtful = False
     for plan in plans_of(run):
         is_operation = isinstance(plan, Alone)
         is_part = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
-        if plan.group in found or (is_operation and found) or (is_part and (found or operations)):
+        if (
+            plan.group in found
+            or (is_operation and found)
+            or (is_part and (found or any(alone.values())))
+        ):
             continue
         if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
-        best = try_layouts(run, plan, deadline)
+        try:
+            best = try_layouts(run, plan, deadline)
+        except (ValueError, TypeError):  # what nobody can call has no signature
+            continue
         if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
             other = try_layouts(run, replace(plan, of_output=True), deadline)
             best = other if other is not None and other.right else best
@@ -149,11 +155,11 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
             best, doubtful = None, True  # it takes steps by itself: those are judged, if in a row
         if isinstance(plan, Alone):
-            if best is None:
-                unjudged.append(plan.words)
-            else:
+            if best is not None:
                 best.operation = plan.name
-                operations.append(best)
+            before = alone.setdefault(plan.words, best)
+            if best is not None and (before is None or best.right):
+                alone[plan.words] = best
         elif best is not None:
             found[plan.group] = best
         if deadline.over:
@@ -163,7 +169,10 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         return [max(wrong, key=lambda driven: driven.score)], []
     if doubtful and found.keys() == {"layers"}:
         return [], []
-    return (list(found.values())[:1], []) if found else (operations, unjudged)
+    if found:
+        return list(found.values())[:1], []
+    operations = [driven for driven in alone.values() if driven is not None]
+    return operations, [words for words, driven in alone.items() if driven is None]
 
 
 def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:

@@ -369,7 +369,6 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
         for value, slope in itertools.product(values[:2], slopes[:1]):
             if inspect.isfunction(getattr(owner, value)) and is_pair(owner, value, slope):
                 yield SlopePlan(value, slope, owner)
-                break
         for spoken, name in methods.items():
             bare = methods.get(MARK.sub("", spoken).strip("_"), name)
             if bare != name and not SLOPE.fullmatch(spoken) and is_pair(owner, bare, name):
