@@ -271,5 +271,90 @@ def test_layers_with_settings_and_rows_of_them_are_driven(right: str, wrong: str
     assert verdict_on(code.replace(right, wrong, 1))["verdict"] != "right"
 
 
-def test_a_row_without_layers_says_nothing() -> None:
-    assert verdict_on(NUMPY + ROW)["verdict"] == "undecided"
+@pytest.mark.parametrize(
+    "shortcut", ["", "    def __call__(self, x):\n        return self.forward(x)\n"]
+)
+def test_a_row_without_layers_says_nothing(shortcut: str) -> None:
+    alone = ROW.replace("*layers", "size=3").replace("list(layers)", "[]")
+    assert verdict_on(NUMPY + alone + shortcut)["verdict"] == "undecided"
+
+
+HANDED = """
+class Activation:
+    def __init__(self, activation, activation_prime):
+        self.activation, self.activation_prime = activation, activation_prime
+
+    def forward(self, input):
+        self.input = input
+        return self.activation(self.input)
+
+    def backward(self, output_gradient, learning_rate):
+        return np.multiply(output_gradient, self.activation_prime(self.input))
+
+class Relu:
+    def forward(self, input):
+        output = input.copy()
+        output[output < 0] = 0
+        self.grad = output.copy()
+        self.grad[self.grad > 0] = 1
+        return output
+
+    def backward(self, mul_grad):
+        return self.grad * mul_grad
+
+class Flatten:
+    def forward(self, input):
+        self.shape = input.shape
+        return input.flatten()
+
+    def backward(self, output_gradient):
+        return output_gradient.reshape(self.shape)
+
+class Broken:
+    def forward():
+        return 0
+
+    def backward():
+        return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("activation_prime(self.input)", "activation_prime(self.activation(self.input))"),
+        ("self.grad * mul_grad", "self.grad + mul_grad"),
+        ("output_gradient.reshape", "-output_gradient.reshape"),
+    ],
+)
+def test_layers_that_are_handed_functions_or_keep_a_slope_are_driven(
+    right: str, wrong: str
+) -> None:
+    assert right in HANDED
+    verdict = verdict_on(NUMPY + HANDED)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 3), verdict["reason"]
+    assert verdict_on(NUMPY + HANDED.replace(right, wrong, 1))["verdict"] != "right"
+
+
+def test_a_bias_that_moves_by_itself_is_not_right_in_a_row_of_layers() -> None:
+    code = """
+class Dense:
+    def __init__(self, input_size, output_size):
+        self.weights, self.bias = np.random.randn(output_size, input_size), np.zeros(output_size)
+
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, input) + self.bias
+
+    def backward(self, grad_output, learning_rate):
+        grad_input = np.dot(self.weights.T, grad_output)
+        self.weights -= learning_rate * np.outer(grad_output, self.input)
+        self.bias -= learning_rate * grad_output
+        return grad_input
+"""
+    assert verdict_on(NUMPY + code)["verdict"] == "right"
+    wrong = code.replace(
+        "self.bias -= learning_rate * grad_output", "self.bias -= learning_rate * 1.0"
+    )
+    assert wrong != code
+    assert verdict_on(NUMPY + wrong)["verdict"] != "right"

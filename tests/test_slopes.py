@@ -151,6 +151,7 @@ class Linear:
     [
         (COMBINED, "-y_true / d_values", "-y_true / (1 - d_values)"),
         (COMBINED, "y_true] -= 1", "y_true] -= 2"),
+        (COMBINED, "self.dinputs / len(dvalues)", "self.dinputs * len(dvalues)"),
         (FLAG, "x * (1 - x)", "x * (1 + x)"),
         (FLAG, "1 - np.tanh(x) ** 2", "1 - x ** 3"),
         (FLAG, "        return 1\n", "        return 2\n"),

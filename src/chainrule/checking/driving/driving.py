@@ -7,7 +7,7 @@ program accepts and that explains most is what is judged; one that it computes s
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
@@ -32,7 +32,7 @@ from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
-from chainrule.checking.driving.slopes import SlopePlan
+from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.fitting import RATE
@@ -45,6 +45,15 @@ COMPUTED_SECONDS = 10.0
 ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
 TURNS = 3  # passes that a call makes, if it trains by itself
+
+# A loss may be meant as twice or half of it, and as the sum or the mean over samples or classes.
+LOSS_SCALES = tuple(
+    2.0**twice * samples**many * CLASSES**wide
+    for samples in (SAMPLES, SAMPLES - 1)
+    for twice in (0, -1, 1)
+    for many in (0, -1, 1)
+    for wide in (0, -1, 1)
+)
 
 # What is judged by itself, with errors that are made for it.
 Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan | EnginePlan
@@ -144,16 +153,17 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
         try:
-            best = try_layouts(run, plan, deadline)
+            best, accepted = try_layouts(run, plan, deadline)
         except (ValueError, TypeError):  # what nobody can call has no signature
             continue
         if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
-            other = try_layouts(run, replace(plan, of_output=True), deadline)
+            other, _ = try_layouts(run, replace(plan, of_output=True), deadline)
             best = other if other is not None and other.right else best
         if isinstance(plan, SlopePlan) and best is not None and not best.right:
             best = None  # it may be the slope of something else
         if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
-            best, doubtful = None, True  # it takes steps by itself: those are judged, if in a row
+            best = None  # it takes steps by itself: those are judged, if in a row
+        doubtful = doubtful or (isinstance(plan, LayerPlan) and accepted and best is None)
         if isinstance(plan, Alone):
             if best is not None:
                 best.operation = plan.name
@@ -167,16 +177,14 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     wrong = [driven for driven in found.values() if not driven.right]
     if wrong:
         return [max(wrong, key=lambda driven: driven.score)], []
-    if doubtful and found.keys() == {"layers"}:
-        return [], []
-    if found:
+    if found and not (doubtful and found.keys() == {"layers"}):
         return list(found.values())[:1], []
     operations = [driven for driven in alone.values() if driven is not None]
     return operations, [words for words, driven in alone.items() if driven is None]
 
 
-def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
-    """The first form of data with which all updates are right, else that which explains most."""
+def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None, bool]:
+    """The first form of data with which all updates are right, else that which explains most; and if any is taken."""
     best: Driven | None = None
     taken: Layout | None = None
     for layout in layouts_for(run, plan):
@@ -193,10 +201,10 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
         if found is None:
             continue
         if found.right:
-            return found
+            return found, True
         if best is None or found.score > best.score:
             best = found
-    return best
+    return best, taken is not None
 
 
 def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
@@ -297,8 +305,9 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
         if anatomy is None or not anatomy.updates:
             return None
         found = judged(fit_anatomy(anatomy), more, words)
-        is_part = isinstance(plan, Alone) and not (isinstance(plan, SlopePlan) and plan.is_loss)
-        return None if found is not None and is_part and is_scaled(found) else found
+        scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
+        is_part = isinstance(plan, Alone)
+        return None if found is not None and is_part and is_scaled(found, scales) else found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
         case = case_of(more)
@@ -319,13 +328,13 @@ def judged(case: Case, run: Run, words: str) -> Driven | None:
     return Driven(case, run, words, bool(right_losses(case)))
 
 
-def is_scaled(driven: Driven) -> bool:
-    """Whether all that comes back is a multiple of the gradients: of a whole loss it may be, of a part it is not."""
+def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:
+    """Whether all that comes back is the gradients times a number that nobody means."""
     fits = [driven.case.fits[loss] for loss in right_losses(driven.case)]
     return bool(fits) and not any(
         fit.form == "gradient-descent"
         and not fit.rates
-        and all(abs(rate - 1) < RATE for rate in fit.rate.values())
+        and any(all(abs(rate / scale - 1) < RATE for rate in fit.rate.values()) for scale in scales)
         for fit in fits
     )
 

@@ -122,8 +122,7 @@ class LayerPlan:
         return step, arrays
 
     def parameters_of(self, method: str) -> list[inspect.Parameter]:
-        _, *parameters = inspect.signature(getattr(self.owner, method)).parameters.values()
-        return parameters
+        return list(inspect.signature(getattr(self.owner, method)).parameters.values())[1:]
 
     def accepted(self, family: Family) -> tuple[dict[str, Any], Any]:
         """Arguments of the constructor, and inputs, with which both ways run, and something comes back.
@@ -154,7 +153,8 @@ class LayerPlan:
 
     def is_hollow(self, inputs: Any, output: Any) -> bool:
         """Whether what goes forward through parts comes out as it went in: there were none."""
-        text = inspect.getsource(getattr(self.owner, self.forward))
+        ways = (getattr(self.owner, way) for way in (self.forward, self.backward))
+        text = "".join(map(inspect.getsource, ways))
         return output is inputs and bool(re.search(r"\bfor\b|reduce", text))
 
     def row(self, family: Family) -> list[Any]:

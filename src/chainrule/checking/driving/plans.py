@@ -40,10 +40,10 @@ TRAIN = re.compile(
 )
 BACKWARD = re.compile(
     r".*back_?_?prop.*|back(ward)?s?(_.*)?|.*(cost|loss).*(prime|deriv.*|grad.*)|(compute_|calc.*_|get_)?grad(ient)?s?(_.*)?"
-    r"|bp|bprop|backward_?pass.*|backpass"
+    r"|bp|bprop|backward_?pass.*|backpass|(\w+_)?model_backward(_.*)?"
 )
 FORWARD = re.compile(
-    r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis"
+    r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
@@ -220,7 +220,7 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
         forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
         if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
             continue
-        _, *taken = inspect.signature(backward).parameters
+        taken = list(inspect.signature(backward).parameters)[1:]
         if len(inspect.signature(forward).parameters) != 2 or not taken:
             continue
         if kind_of(taken[0], ("errors",)) and len(taken) <= 2:

@@ -19,7 +19,7 @@ NO_WAY_BACK = re.compile(
     r".*(num(erical|eric)?_|numerical|check|clip|zero|plot|get_|set_|init|print|norm|split|load|save|history|test).*",
     re.IGNORECASE,
 )
-PRODUCTS = {"dot", "matmul", "outer", "einsum", "multiply", "tensordot"}
+PRODUCTS = {"dot", "matmul", "outer", "einsum", "multiply", "tensordot", "divide"}
 
 
 def uncovered(run: Run, driven: Iterable[Run]) -> list[str]:
