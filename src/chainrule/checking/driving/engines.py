@@ -31,8 +31,19 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
     "__rmul__": lambda a: 2.0 * a, "__rtruediv__": lambda a: 2.0 / a,
 }  # fmt: skip
 CALLED = re.compile(
-    r"(leaky_?|p)?relu\d?|tanh|sigmoid|exp|log|sin|cos|sqrt|square|abs|softplus|gelu|elu|silu|swish|sum|mean|softmax|transpose|t|flatten"
+    r"(leaky_?|p)?relu\d?|tanh|sigmoid|exp|log|sin|cos|sqrt|square|abs|var|std|max|min|softplus|gelu|elu|silu|swish|sum|mean|softmax|transpose|t|flatten"
 )
+AXES = {
+    "axis": 1,
+    "dim": 1,
+    "keepdims": True,
+    "dim0": 0,
+    "dim1": 1,
+    "ax1": 0,
+    "ax2": 1,
+    "axis1": 0,
+    "axis2": 1,
+}
 TWICE = "what is used twice"
 FEWEST = 2  # operations that make an engine
 
@@ -137,11 +148,22 @@ class EnginePlan:
             return (
                 self.total(made * x + a) if hasattr(self.owner, "__add__") else self.total(made * x)
             )
-        function = UNARY.get(self.operation) or (lambda one: getattr(one, self.operation)())
+        function = UNARY.get(self.operation) or self.called
         first, second = function(a), function(y)
         if np.shape(number_of(first)) != np.shape(number_of(x)):
             return self.total(first * first + second * first)
         return self.total(first * first * x + second * x)
+
+    def called(self, one: Any) -> Any:
+        """The result of a method, along the axes that it wants to be told. Raises: KeyError for anything else."""
+        method = getattr(one, self.operation)
+        asked = [
+            parameter.name
+            for parameter in inspect.signature(method).parameters.values()
+            if parameter.default is inspect.Parameter.empty
+            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        return method(*(AXES[name] for name in asked))
 
     def total(self, made: Any) -> Any:
         return made.sum() if np.ndim(number_of(made)) and hasattr(self.owner, "sum") else made

@@ -57,7 +57,7 @@ SIZES: Mapping[str, re.Pattern[str]] = {
     "padding": re.compile(r"pad(ding)?|p"),
     "n_outputs": re.compile(r"(n|num|number)?_?(of_)?(outputs?|filters?|kernels?|out_?channels?|f|c_?out)|out_?(f|c|ch)|filters|depth"),
     "n_inputs": re.compile(r"(n|num)?_?in_?(f|c|ch|channels?|put_?channels?)|inputs?|dim|size|n|d|num_?features|n_?dims?|(num_?)?channels|normali[sz]ed_?shape"),
-    "input_shape": re.compile(r"(image|img|inputs?|in|x)_?(shape|dims?)"),
+    "input_shape": re.compile(r"(image|img|inputs?|in|x)_?(shape|dims?)|shape(_in)?"),
     "name": re.compile(r"(layer_?)?(name|id|tag)"),
 }  # fmt: skip
 

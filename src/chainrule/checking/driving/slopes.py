@@ -26,7 +26,7 @@ from chainrule.recording.execution import Run
 
 LOSS = re.compile(r"\w*(loss|cost|objective|criterion|entropy|hinge|svm|mse)\w*")
 MARK = re.compile(
-    r"^(d|deriv(ative)?|grad(ient)?)_?(of_)?(?=\w)|_?(prime|deriv(ative)?|grad(ient)?|backward|der|dx|diff|d)$"
+    r"^(d|deriv(ative|ate)?|grad(ient)?)_?(of_)?(?=\w)|_?(prime|deriv\w*|derv\w*|grad(ient)?|backward|der|dx|diff|d)$"
 )
 VALUE = re.compile(
     r"forward|call|(compute_|calc\w*_|get_)?(loss|cost|value)|compute|calculate|fn|f|function|apply"
