@@ -358,3 +358,90 @@ class Dense:
     )
     assert wrong != code
     assert verdict_on(NUMPY + wrong)["verdict"] != "right"
+
+
+OF_STEPS = """
+class Step:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+
+    def forward(self, x, h_prev):
+        Wx, Wh, b = self.params
+        self.cache = x, h_prev, np.tanh(np.dot(h_prev, Wh) + np.dot(x, Wx) + b)
+        return self.cache[2]
+
+    def backward(self, dh_next):
+        Wx, Wh, b = self.params
+        x, h_prev, h_next = self.cache
+        dt = dh_next * (1 - h_next**2)
+        self.grads[0][...] = np.dot(x.T, dt)
+        self.grads[1][...] = np.dot(h_prev.T, dt)
+        self.grads[2][...] = np.sum(dt, axis=0)
+        return np.dot(dt, Wx.T), np.dot(dt, Wh.T)
+
+class Sequence:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+
+    def forward(self, xs):
+        self.layers, h = [], np.zeros((len(xs), len(self.params[2])))
+        hs = np.empty((*xs.shape[:2], h.shape[1]))
+        for t in range(xs.shape[1]):
+            self.layers.append(Step(*self.params))
+            h = self.layers[t].forward(xs[:, t, :], h)
+            hs[:, t, :] = h
+        return hs
+
+    def backward(self, dhs):
+        dxs, dh, grads = np.empty((*dhs.shape[:2], len(self.params[0]))), 0, [0, 0, 0]
+        for t in reversed(range(dhs.shape[1])):
+            dxs[:, t, :], dh = self.layers[t].backward(dhs[:, t, :] + dh)
+            for i, grad in enumerate(self.layers[t].grads):
+                grads[i] += grad
+        for i, grad in enumerate(grads):
+            self.grads[i][...] = grad
+        return dxs
+"""
+
+
+def test_gradients_that_parts_of_a_layer_keep_are_not_taken_for_its_own() -> None:
+    """Each step keeps its own share of the gradient of the very same weights."""
+    verdict = verdict_on(NUMPY + OF_STEPS)
+    assert verdict["verdict"] != "wrong", verdict["findings"]
+    assert {row["name"] for row in verdict["parameters"]} >= {"Sequence(xs)", "Sequence(params 2)"}
+    wrong = OF_STEPS.replace("dhs[:, t, :] + dh", "dhs[:, t, :]")
+    assert verdict_on(NUMPY + wrong)["verdict"] != "right"
+
+
+TWO = """
+class Block:
+    def __init__(self, n_in, n_out):
+        self.first, self.second = Dense(n_in, n_out), Dense(n_out, n_out)
+
+    def forward(self, x):
+        return self.second.forward(self.first.forward(x))
+
+    def backward(self, grad):
+        return self.first.backward(self.second.backward(grad))
+
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        return grad @ self.W.T
+"""
+
+
+def test_parts_of_one_kind_keep_their_own_gradients() -> None:
+    verdict = verdict_on(NUMPY + TWO)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 5), verdict["reason"]
+    wrong = TWO.replace("self.second.backward(grad))", "self.second.backward(grad) * 2)")
+    assert verdict_on(NUMPY + wrong)["verdict"] != "right"

@@ -58,16 +58,34 @@ def name_at(path: Path) -> str:
     return last
 
 
+def spelled(path: Path) -> str:
+    return " ".join(map(str, path))
+
+
 def gradient_name_at(path: Path, names: Mapping[str, Path]) -> str | None:
-    """Which parameter a place holds the gradient of: dW, W.grad, grads['W'], and grads[0] for params[0]."""
+    """Which parameter of the same object a place holds the gradient of: dW, W.grad, grads['W'], and grads[0] for params[0]."""
     last, above = str(path[-1]), str(path[-2]) if len(path) > 1 else ""
     for name, place in names.items():
-        if is_gradient_name(last, name):
+        beside = path[:-1] == place[:-1]
+        in_tables = is_gradient_place((above,)) and path[:-2] == place[:-2]
+        if is_gradient_name(last, name_at(place)) and (
+            beside or in_tables or path[:-1] == place[:-2]
+        ):
             return name
-        if len(path) > 1 and GRADIENT.fullmatch(plain_name(last)) and name == above:
+        if (
+            path[:-1] in (place, place[:-1])
+            and GRADIENT.fullmatch(plain_name(last))
+            and above == name_at(place)
+        ):
             return name
-        in_table = len(path) > 1 and is_gradient_place((above,))
-        if in_table and path[-1] == place[-1]:
+        if len(path) > 1 and in_tables and path[-1] == place[-1]:
+            return name
+        if (
+            len(path) > 1
+            and path[:-2] == place[:-1]
+            and is_gradient_place((above,))
+            and path[-1] == place[-1]
+        ):
             return name
     return None
 

@@ -25,6 +25,7 @@ from chainrule.checking.driving.kept_arrays import (
     is_gradient_place,
     name_at,
     places,
+    spelled,
 )
 from chainrule.checking.driving.operation_pairs import (
     FAMILIES,
@@ -192,10 +193,12 @@ class LayerPlan:
         values = {path: array.copy() for path, array in first.items()}
         self.go_forward(thing, inputs)
         names: dict[str, Path] = {}
-        for path, array in places(thing).items():
+        seen = {id(inputs)}
+        for path, array in sorted(places(thing).items(), key=lambda place: len(place[0])):
             same = path in first and array is first[path] and np.array_equal(values[path], array)
-            if same and array is not inputs and not is_gradient_place(path):
-                names[name_at(path)] = path
+            if same and id(array) not in seen and not is_gradient_place(path):
+                names[spelled(path) if name_at(path) in names else name_at(path)] = path
+                seen.add(id(array))
         return thing, names
 
     def go_forward(self, thing: Any, inputs: Any) -> Any:
@@ -225,14 +228,14 @@ class LayerPlan:
         result = getattr(thing, self.backward)(**given)
         spoken = plain_name(self.parameters_of(self.forward)[0].name)
         found: dict[str, Any] = {}
-        for path, array in places(thing).items():
+        for path, array in sorted(places(thing).items(), key=lambda place: len(place[0])):
             old = before.get(path)
             is_kept = old is not None and array is old[0] and np.array_equal(old[1], array)
             if is_kept or path in names.values():
                 continue
             name = gradient_name_at(path, names)
             if name is not None:
-                found[f"d{name}"] = array
+                found.setdefault(f"d{name}", array)
             elif (
                 INPUT_GRADIENT.fullmatch(plain_name(str(path[-1]))) and array.shape == inputs.shape
             ):
