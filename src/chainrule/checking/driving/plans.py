@@ -203,7 +203,8 @@ def plans_of(run: Run) -> Iterator[Plan]:
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
             yield ObjectPlan(owner, methods, whole)
     yield from layer_plans(run)
-    if layers is not None:
+    # A row of what other files define says nothing of this one.
+    if layers is not None and "__main__" in {part.__module__ for part in parts if part}:
         yield layers
         for methods in methods_in_turn(layers.dense):
             yield ObjectPlan(layers.dense, methods, alone=True)
