@@ -243,3 +243,56 @@ net.w, net.v = net.w - dv, net.v - dw
     verdict = verdict_on(code + training)
     assert verdict["verdict"] == "undecided"
     assert "ValueError" in verdict["reason"]
+
+
+MODEL = """
+import numpy as np
+
+def initialize_parameters_deep(layer_dims):
+    parameters = {}
+    for l in range(1, len(layer_dims)):
+        parameters[f"W{l}"] = np.random.randn(layer_dims[l], layer_dims[l - 1]) * 0.5
+        parameters[f"b{l}"] = np.zeros((layer_dims[l], 1))
+    return parameters
+
+def L_model_forward(X, parameters):
+    caches, A = [], X
+    for l in range(1, len(parameters) // 2 + 1):
+        Z = parameters[f"W{l}"] @ A + parameters[f"b{l}"]
+        caches.append((A, parameters[f"W{l}"], Z))
+        A = 1 / (1 + np.exp(-Z))
+    return A, caches
+
+def L_model_backward(AL, Y, caches):
+    grads, dA = {}, -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    for l in reversed(range(len(caches))):
+        A, W, Z = caches[l]
+        s = 1 / (1 + np.exp(-Z))
+        dZ = dA * s * (1 - s)
+        grads[f"dW{l + 1}"] = dZ @ A.T / A.shape[1]
+        grads[f"db{l + 1}"] = np.sum(dZ, axis=1, keepdims=True) / A.shape[1]
+        dA = W.T @ dZ
+    return grads
+
+def update_parameters(parameters, grads, learning_rate):
+    for l in range(1, len(parameters) // 2 + 1):
+        parameters[f"W{l}"] -= learning_rate * grads[f"dW{l}"]
+        parameters[f"b{l}"] -= learning_rate * grads[f"db{l}"]
+    return parameters
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "verdict"),
+    [
+        ("", "", "right"),
+        ("np.divide(1 - Y, 1 - AL)", "np.divide(1 - Y, 1 + AL)", "undecided"),
+        ("        dA = W.T @ dZ", "        dA = W.T @ dA", "wrong"),
+    ],
+)
+def test_a_model_of_functions_is_driven_forward_and_back(
+    right: str, wrong: str, verdict: str
+) -> None:
+    assert right in MODEL
+    found = verdict_on(MODEL.replace(right, wrong, 1))
+    assert (found["verdict"], found["driven"]) == (verdict, True), found["reason"]

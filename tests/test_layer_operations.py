@@ -200,3 +200,248 @@ def test_nor_one_that_stops_by_a_mistake() -> None:
     verdict = verdict_on(defined + "Layer(3, 2).forward(np.ones((4, 5)))\n")
     assert verdict["verdict"] == "undecided"
     assert "ValueError" in verdict["reason"]
+
+
+ROW = """
+class Sequential:
+    def __init__(self, *layers):
+        self.layers = list(layers)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+"""
+RETURNED = """
+class Linear:
+    def __init__(self, n_in, n_out, rng, weight_regularizer):
+        self.W, self.b, self.reg = rng.normal(size=(n_in, n_out)), np.zeros(n_out), weight_regularizer
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, grad):
+        self.dW, self.db = self.x.T @ grad, grad.sum(axis=0)
+        if self.reg[0] > 0:
+            self.dW += self.reg[0] * self.W
+        return grad @ self.W.T
+
+class Dropout:
+    def __init__(self, rate):
+        self.rate = 1 - rate
+
+    def forward(self, x):
+        self.mask = np.random.binomial(1, self.rate, size=x.shape) / self.rate
+        return x * self.mask
+
+    def backward(self, d):
+        return d * self.mask
+
+class Identity:
+    def forward(self, x):
+        return x
+
+    def backward(self, grad):
+        return grad.copy()
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("            grad = layer.backward(grad)", "            layer.backward(grad)"),
+        ("        return d * self.mask", "        return d"),
+        ("        return grad.copy()", "        return -grad"),
+        ("        return grad.copy()", "        return 2 * grad"),
+        ("grad.sum(axis=0)", "grad.sum(axis=1)"),
+    ],
+)
+def test_layers_with_settings_and_rows_of_them_are_driven(right: str, wrong: str) -> None:
+    code = NUMPY + RETURNED + ROW
+    assert right in code
+    verdict = verdict_on(code)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
+    assert any("Sequential" in row["name"] for row in verdict["parameters"])
+    assert verdict_on(code.replace(right, wrong, 1))["verdict"] != "right"
+
+
+@pytest.mark.parametrize(
+    "shortcut", ["", "    def __call__(self, x):\n        return self.forward(x)\n"]
+)
+def test_a_row_without_layers_says_nothing(shortcut: str) -> None:
+    alone = ROW.replace("*layers", "size=3").replace("list(layers)", "[]")
+    assert verdict_on(NUMPY + alone + shortcut)["verdict"] == "undecided"
+
+
+HANDED = """
+class Activation:
+    def __init__(self, activation, activation_prime):
+        self.activation, self.activation_prime = activation, activation_prime
+
+    def forward(self, input):
+        self.input = input
+        return self.activation(self.input)
+
+    def backward(self, output_gradient, learning_rate):
+        return np.multiply(output_gradient, self.activation_prime(self.input))
+
+class Relu:
+    def forward(self, input):
+        output = input.copy()
+        output[output < 0] = 0
+        self.grad = output.copy()
+        self.grad[self.grad > 0] = 1
+        return output
+
+    def backward(self, mul_grad):
+        return self.grad * mul_grad
+
+class Flatten:
+    def forward(self, input):
+        self.shape = input.shape
+        return input.flatten()
+
+    def backward(self, output_gradient):
+        return output_gradient.reshape(self.shape)
+
+class Broken:
+    def forward():
+        return 0
+
+    def backward():
+        return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("activation_prime(self.input)", "activation_prime(self.activation(self.input))"),
+        ("self.grad * mul_grad", "self.grad + mul_grad"),
+        ("output_gradient.reshape", "-output_gradient.reshape"),
+    ],
+)
+def test_layers_that_are_handed_functions_or_keep_a_slope_are_driven(
+    right: str, wrong: str
+) -> None:
+    assert right in HANDED
+    verdict = verdict_on(NUMPY + HANDED)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 3), verdict["reason"]
+    assert verdict_on(NUMPY + HANDED.replace(right, wrong, 1))["verdict"] != "right"
+
+
+def test_a_bias_that_moves_by_itself_is_not_right_in_a_row_of_layers() -> None:
+    code = """
+class Dense:
+    def __init__(self, input_size, output_size):
+        self.weights, self.bias = np.random.randn(output_size, input_size), np.zeros(output_size)
+
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, input) + self.bias
+
+    def backward(self, grad_output, learning_rate):
+        grad_input = np.dot(self.weights.T, grad_output)
+        self.weights -= learning_rate * np.outer(grad_output, self.input)
+        self.bias -= learning_rate * grad_output
+        return grad_input
+"""
+    assert verdict_on(NUMPY + code)["verdict"] == "right"
+    wrong = code.replace(
+        "self.bias -= learning_rate * grad_output", "self.bias -= learning_rate * 1.0"
+    )
+    assert wrong != code
+    assert verdict_on(NUMPY + wrong)["verdict"] != "right"
+
+
+OF_STEPS = """
+class Step:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+
+    def forward(self, x, h_prev):
+        Wx, Wh, b = self.params
+        self.cache = x, h_prev, np.tanh(np.dot(h_prev, Wh) + np.dot(x, Wx) + b)
+        return self.cache[2]
+
+    def backward(self, dh_next):
+        Wx, Wh, b = self.params
+        x, h_prev, h_next = self.cache
+        dt = dh_next * (1 - h_next**2)
+        self.grads[0][...] = np.dot(x.T, dt)
+        self.grads[1][...] = np.dot(h_prev.T, dt)
+        self.grads[2][...] = np.sum(dt, axis=0)
+        return np.dot(dt, Wx.T), np.dot(dt, Wh.T)
+
+class Sequence:
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+
+    def forward(self, xs):
+        self.layers, h = [], np.zeros((len(xs), len(self.params[2])))
+        hs = np.empty((*xs.shape[:2], h.shape[1]))
+        for t in range(xs.shape[1]):
+            self.layers.append(Step(*self.params))
+            h = self.layers[t].forward(xs[:, t, :], h)
+            hs[:, t, :] = h
+        return hs
+
+    def backward(self, dhs):
+        dxs, dh, grads = np.empty((*dhs.shape[:2], len(self.params[0]))), 0, [0, 0, 0]
+        for t in reversed(range(dhs.shape[1])):
+            dxs[:, t, :], dh = self.layers[t].backward(dhs[:, t, :] + dh)
+            for i, grad in enumerate(self.layers[t].grads):
+                grads[i] += grad
+        for i, grad in enumerate(grads):
+            self.grads[i][...] = grad
+        return dxs
+"""
+
+
+def test_gradients_that_parts_of_a_layer_keep_are_not_taken_for_its_own() -> None:
+    """Each step keeps its own share of the gradient of the very same weights."""
+    verdict = verdict_on(NUMPY + OF_STEPS)
+    assert verdict["verdict"] != "wrong", verdict["findings"]
+    assert {row["name"] for row in verdict["parameters"]} >= {"Sequence(xs)", "Sequence(params 2)"}
+    wrong = OF_STEPS.replace("dhs[:, t, :] + dh", "dhs[:, t, :]")
+    assert verdict_on(NUMPY + wrong)["verdict"] != "right"
+
+
+TWO = """
+class Block:
+    def __init__(self, n_in, n_out):
+        self.first, self.second = Dense(n_in, n_out), Dense(n_out, n_out)
+
+    def forward(self, x):
+        return self.second.forward(self.first.forward(x))
+
+    def backward(self, grad):
+        return self.first.backward(self.second.backward(grad))
+
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        return grad @ self.W.T
+"""
+
+
+def test_parts_of_one_kind_keep_their_own_gradients() -> None:
+    verdict = verdict_on(NUMPY + TWO)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 5), verdict["reason"]
+    wrong = TWO.replace("self.second.backward(grad))", "self.second.backward(grad) * 2)")
+    assert verdict_on(NUMPY + wrong)["verdict"] != "right"

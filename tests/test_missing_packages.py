@@ -1,5 +1,9 @@
 """A package that is not there matters where it is used, not where it is named."""
 
+from pathlib import Path
+
+import pytest
+
 from checked import verdict_on
 
 RELU = """
@@ -64,3 +68,28 @@ def test_nothing_is_trained_with_what_a_missing_package_would_give() -> None:
     verdict = verdict_on(wrong)
     assert verdict["verdict"] == "undecided"
     assert "'celluloid'" in verdict["reason"]
+
+
+def test_functions_are_what_they_are_without_the_package_that_would_compile_them() -> None:
+    compiled = "from numba import njit, prange\n" + RELU.replace(
+        "def relu_", "@njit(cache=True)\ndef relu_"
+    )
+    loop = "    for i in prange(len(dZ)):\n        dZ[i][cache[i] <= 0] = 0\n"
+    compiled = compiled.replace("    dZ[cache <= 0] = 0\n", loop)
+    assert loop in compiled
+    assert verdict_on(compiled)["verdict"] == "right"
+
+
+@pytest.mark.parametrize("module", ["core.parts", ".parts"])
+def test_modules_beside_a_file_may_be_called_by_the_name_of_their_folder(
+    tmp_path: Path, module: str
+) -> None:
+    """Even where a folder of that name can be imported from elsewhere."""
+    folder = tmp_path / "project" / "core"
+    folder.mkdir(parents=True)
+    (tmp_path / "project" / "settings.py").write_text("lowest = 0\n")
+    (folder / "parts.py").write_text("import numpy as np\nimport settings\nbase = np.maximum\n")
+    code = RELU.replace("np.maximum", "base")
+    (folder / "layers.py").write_text(f"from {module} import base\n{code}")
+    verdict = verdict_on(folder / "layers.py")
+    assert verdict["verdict"] == "right", verdict["reason"]

@@ -279,3 +279,120 @@ def test_the_way_back_may_be_handed_what_came_out_under_any_name(slope: str) -> 
 
 def test_a_slope_that_is_wrong_of_both_is_not_right() -> None:
     assert judged(SIGMOID.replace("x * (1 - x)", "(1 - x)"))["verdict"] != "right"
+
+
+def test_a_multiple_of_the_error_that_should_flow_on_is_not_right() -> None:
+    code = "import numpy as np\n" + RELU
+    assert "    return dZ" in code
+    assert verdict_on(code)["verdict"] == "right"
+    assert verdict_on(code.replace("    return dZ", "    return 2 * dZ"))["verdict"] != "right"
+
+
+def test_an_entry_of_an_array_may_be_read_by_float() -> None:
+    code = """
+import numpy as np
+
+def layer_forward(x, W, b):
+    out = np.zeros((len(x), W.shape[1]))
+    for i in range(len(x)):
+        for j in range(W.shape[1]):
+            out[i, j] = np.sum(x[i] * W[:, j]) + float(b[:, j])
+    return out, (x, W, b)
+
+def layer_backward(dout, cache):
+    x, W, b = cache
+    return dout @ W.T, x.T @ dout, dout.sum(axis=0, keepdims=True)
+"""
+    verdict = verdict_on(code)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
+
+
+RECURRENT = """
+import numpy as np
+
+def step_forward(x, h, W):
+    h = np.tanh(x.dot(W) + h)
+    return h, (x, W, h)
+
+def step_backward(dh, cache):
+    x, W, h = cache
+    ds = dh * (1 - h ** 2)
+    return ds.dot(W.T), ds, x.T.dot(ds)
+
+def rnn_forward(x, h0, W):
+    N, T, D = x.shape
+    h, caches, last = np.zeros((N, T, h0.shape[1])), {}, h0
+    for t in range(T):
+        h[:, t, :], caches[t] = step_forward(x[:, t, :], last, W)
+        last = h[:, t, :]
+    return h, caches
+
+def rnn_backward(dh, caches):
+    N, T, H = dh.shape
+    W = caches[0][1]
+    dx, dW, dlast = np.zeros((N, T, len(W))), np.zeros_like(W), np.zeros((N, H))
+    for t in reversed(range(T)):
+        dx[:, t, :], dlast, own = step_backward(dh[:, t, :] + dlast, caches[t])
+        dW += own
+    return dx, dlast, dW
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "verdict"),
+    [
+        ("", "", "right"),
+        ("(1 - h ** 2)", "(1 - h)", "wrong"),
+        ("dh[:, t, :] + dlast", "dh[:, t, :]", "undecided"),
+        ("        dW += own", "        dW = own", "undecided"),
+    ],
+)
+def test_sequences_go_forward_and_back_through_their_steps(
+    right: str, wrong: str, verdict: str
+) -> None:
+    """What a step returns is written into arrays of all steps where it is unpacked."""
+    assert right in RECURRENT
+    found = verdict_on(RECURRENT.replace(right, wrong, 1))
+    assert found["verdict"] in (verdict, "wrong" if verdict == "undecided" else verdict), found[
+        "reason"
+    ]
+
+
+def test_what_a_table_must_have_is_read_where_it_is_handed_on() -> None:
+    code = """
+import numpy as np
+
+def scale_forward(x, gamma, scale_param):
+    return x * gamma * scale_param["alpha"], (x, gamma, scale_param)
+
+def scale_backward(dout, cache):
+    x, gamma, scale_param = cache
+    flowing = dout * scale_param["alpha"]
+    return flowing * gamma, (flowing * x).sum(axis=0)
+
+def images_forward(x, gamma, scale_param):
+    N, C, H, W = x.shape
+    out, cache = scale_forward(x.transpose(0, 2, 3, 1).reshape(-1, C), gamma, scale_param)
+    return out.reshape(N, H, W, C).transpose(0, 3, 1, 2), cache
+
+def images_backward(dout, cache):
+    N, C, H, W = dout.shape
+    dx, dgamma = scale_backward(dout.transpose(0, 2, 3, 1).reshape(-1, C), cache)
+    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma
+"""
+    verdict = verdict_on(code)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 4), verdict["reason"]
+
+
+def test_what_is_yet_to_be_written_is_no_operation() -> None:
+    stub = """
+def later_forward(x):
+    out, cache = None, None
+    return out, cache
+
+def later_backward(dout, cache):
+    dx = None
+    return dx
+"""
+    assert verdict_on("import numpy as np\n" + AFFINE + stub)["verdict"] == "right"
+    assert verdict_on("import numpy as np\n" + stub)["verdict"] == "undecided"

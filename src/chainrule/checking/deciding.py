@@ -20,6 +20,7 @@ from chainrule.checking.case_verdict import (
 )
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import Driven, judge_untrained
+from chainrule.checking.driving.uncovered import uncovered
 from chainrule.checking.finding.left_random import idle_loop
 from chainrule.checking.finding.overwritten import find_overwritten
 from chainrule.checking.fitting.case import (
@@ -231,7 +232,9 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     )
     if not driven:
         advice = LONGER if run.interrupted else ""
-        return undecided(name, run.failure or why_nothing_is_trained(case, run), advice=advice)
+        unknown = f"what {listed(unjudged)} should give is not known" if unjudged else ""
+        reason = run.failure or unknown or why_nothing_is_trained(case, run)
+        return undecided(name, reason, advice=advice)
     if driven[0].discarded is not None:
         return decide_discarded(name, driven[0].discarded, run)
     verdicts = [decide_driven(name, one, deadline) for one in driven]
@@ -239,6 +242,10 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
     verdict = joined_verdict(wrong or verdicts)
+    if verdict.verdict == "right" and driven[0].operation:
+        unjudged += [
+            one for one in uncovered(run, [part.run for part in driven]) if one not in unjudged
+        ]
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"

@@ -25,7 +25,7 @@ import numpy as np
 
 from chainrule.recording.deadline import Deadline, hasten, interrupted_at
 from chainrule.recording.looking import Look
-from chainrule.recording.project import package_of, project_of
+from chainrule.recording.project import is_named, package_of, project_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Sites, rewrite
@@ -87,7 +87,7 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(
         self, script: Path, run: Run, recorder: Recorder, changed: Mapping[Path, Source], last: bool
     ) -> None:
-        self.folder, self.project = script.parent, project_of(script)
+        self.script, self.folder, self.project = script, script.parent, project_of(script)
         self.run, self.recorder, self.changed, self.last = run, recorder, changed, last
         self.paths: dict[str, Path] = {}
         self.is_own = cache(partial(is_inside, folder=self.project))
@@ -95,10 +95,14 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         parts = name.split(".")
         above = [f for f in (self.folder, *self.folder.parents) if self.is_own(f)]
-        for folder in above if self.last and not path else ():
+        named = not path and (self.last or is_named(self.script, parts[0]))
+        for folder in above if named else ():
             if parts[0] == folder.name and not (folder / parts[0]).exists():
                 # The program's own folder is the package that its modules call by name.
-                spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+                own = folder / "__init__.py"
+                self.paths[name] = own
+                loader = self if own.is_file() else None
+                spec = importlib.machinery.ModuleSpec(name, loader, is_package=True)
                 spec.submodule_search_locations = [str(folder)]
                 return spec
         folders = [Path(entry) for entry in path or ()]

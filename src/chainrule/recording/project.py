@@ -12,7 +12,7 @@ from pathlib import Path
 
 MOST_ABOVE = 3  # folders
 IMPORT = re.compile(r"^[\s\"]*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
-RELATIVE = re.compile(r"^[\s\"]*from\s+(\.+)", re.MULTILINE)
+RELATIVE = re.compile(r"^[\s\"]*from\s+(\.+)(\w*)", re.MULTILINE)
 PATH_ABOVE = re.compile(r"[\"']((?:\.\./)+)([^\"'*?%{]*)")
 JOINED_ABOVE = re.compile(r"(?:[\"']\.\.[\"']|os\.pardir)\s*[,/]\s*[\"']([^\"']+)")
 PARENTS = re.compile(r"(?:\.parent){2,}|(?:dirname\((?:os\.path\.)?){2,}")
@@ -27,12 +27,16 @@ def project_of(script: Path) -> Path:
         path = waiting.pop()
         text = read_text(path)
         height = max(height, files_above(text, folder))
+        asked = [
+            (path, *path.parents)[len(dots)] / f"{name}.py" for dots, name in RELATIVE.findall(text)
+        ]
         for name in IMPORT.findall(text):
             place = next((k for k, f in enumerate((folder, *above)) if has_module(f, name)), None)
-            if place is None or (place and is_installed(name)):
+            if place is None or (place and is_installed(name) and not is_named(script, name)):
                 continue
             height = max(height, place)
-            module = (folder, *above)[place] / f"{name}.py"
+            asked.append((folder, *above)[place] / f"{name}.py")
+        for module in asked:
             if module not in seen and module.is_file():
                 seen.add(module)
                 waiting.append(module)
@@ -41,13 +45,27 @@ def project_of(script: Path) -> Path:
 
 def package_of(script: Path) -> str:
     """The package that relative imports of a script start from; "" where it has none of them."""
-    dots = [len(found) for found in RELATIVE.findall(read_text(script))]
+    dots = [len(found) for found, _ in RELATIVE.findall(read_text(script))]
     parts: list[str] = []
     folder = script.parent
     while dots and (len(parts) < max(dots) or (folder / "__init__.py").exists()):
         parts.insert(0, folder.name)
         folder = folder.parent
     return ".".join(parts)
+
+
+def is_named(script: Path, name: str) -> bool:
+    """Whether a script calls a folder that it lies in by name, as the package of modules that are there."""
+    if package_of(script).split(".")[0] == name:
+        return True
+    inside = re.findall(
+        rf"^[\s\"]*(?:from|import)\s+{name}\.(\w+)", read_text(script), re.MULTILINE
+    )
+    return any(
+        folder.name == name and has_module(folder, module)
+        for folder in (script.parent, *script.parents[1 : MOST_ABOVE + 1])
+        for module in inside
+    )
 
 
 def files_above(text: str, folder: Path) -> int:

@@ -381,6 +381,8 @@ class Recorder:
         return self.call(site, function, *args, **kwargs)
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if function is float and isinstance(args[0] if args else 0, np.ndarray):
+            args = (self.method(site, args[0], "item"),)
         if self.is_off(site):
             return function(*args, **kwargs)
         try:
@@ -401,8 +403,7 @@ class Recorder:
                 site, function.func, *function.args, *args, **{**function.keywords, **kwargs}
             )
         if is_numeric_function(function):
-            name = getattr(function, "__name__", "")
-            if name in CHANGERS:
+            if getattr(function, "__name__", "") in CHANGERS:
                 return change(self, args[0] if args else None, function, args, kwargs)
             return self.numeric(function, args, kwargs, self.table[site].literal)
         return self.called(site, function, *args, **kwargs)

@@ -10,6 +10,7 @@ of match, annotations, and functions that a decorator compiles.
 """
 
 import ast
+import importlib.util
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, final
@@ -79,10 +80,11 @@ def rewrite(tree: ast.Module, sites: Sites, file: int) -> ast.Module:
 
 
 def is_compiler(decorator: ast.expr) -> bool:
-    """numba.njit(...) and its kin; np.vectorize calls its function as it is."""
+    """numba.njit(...) and its kin, where it is there; np.vectorize calls its function as it is."""
     parts = [part for part in ast.walk(decorator) if isinstance(part, ast.Name | ast.Attribute)]
     names = {part.id if isinstance(part, ast.Name) else part.attr for part in parts}
-    return bool(names & COMPILERS) and not names & {"np", "numpy"}
+    compiles = bool(names & COMPILERS) and not names & {"np", "numpy"}
+    return compiles and importlib.util.find_spec("numba") is not None
 
 
 def is_literal(node: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""What stands in for packages that are not there: for plots, which do not matter, and for what is only named."""
+"""What stands in for packages that are not there: for plots and speed, which do not matter, and for what is only named."""
 
 import ast
 import importlib.abc
@@ -17,6 +17,7 @@ PLOTTING = {
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
     "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
 }  # fmt: skip
+COMPILING = {"numba"}  # what they compile is what it was
 # Packages that read data, or make it: a file that only defines things may import them for others.
 READING = {
     "h5py", "sklearn", "PIL", "cv2", "skimage", "pandas", "scipy", "past", "requests", "nltk", "librosa", "soundfile",
@@ -24,7 +25,7 @@ READING = {
 
 
 class StandIn(types.ModuleType):
-    """Something of a plotting package that is not there: whatever is asked of it, it gives itself.
+    """Something of a package that is not there and does not matter: whatever is asked of it, it gives itself.
 
     But no number: nothing that a program computes may be made with what only the package has.
     """
@@ -42,6 +43,8 @@ class StandIn(types.ModuleType):
             return "0"
         if name in ("subplots",):
             return stand_in_subplots
+        if name == "prange":
+            return range
         if name in ("tqdm", "trange", "tqdm_notebook"):
             return stand_in_tqdm
         return StandIn(f"{self.__name__}.{name}")
@@ -124,10 +127,10 @@ def stand_in_tqdm(*args: Any, **kwargs: Any) -> Any:
 
 @final
 class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Asked last: a plotting package that nobody else has found."""
+    """Asked last: a package for plots or speed that nobody else has found."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name.split(".")[0] in PLOTTING:
+        if name.split(".")[0] in PLOTTING | COMPILING:
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         return None
 

@@ -159,6 +159,7 @@ class Guess:
     recorder: Any = None
     error_sites: set[int] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)  # sites of what was returned
+    accepted: bool = False  # whether what is driven takes the layout's data
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""

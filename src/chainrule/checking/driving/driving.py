@@ -7,7 +7,7 @@ program accepts and that explains most is what is judged; one that it computes s
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
@@ -27,13 +27,15 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
+from chainrule.checking.driving.engines import EnginePlan, Numbers
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
-from chainrule.checking.driving.operation_pairs import OperationPlan
+from chainrule.checking.driving.operation_pairs import Family, OperationPlan
 from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
-from chainrule.checking.driving.slopes import SlopePlan
+from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.fitting import RATE
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
 from chainrule.recording.recorder import Recorder
@@ -44,8 +46,17 @@ ATTEMPT_SECONDS = 3.0
 MOST_ARRAYS = 200
 TURNS = 3  # passes that a call makes, if it trains by itself
 
+# A loss may be meant as twice or half of it, and as the sum or the mean over samples or classes.
+LOSS_SCALES = tuple(
+    2.0**twice * samples**many * CLASSES**wide
+    for samples in (SAMPLES, SAMPLES - 1)
+    for twice in (0, -1, 1)
+    for many in (0, -1, 1)
+    for wide in (0, -1, 1)
+)
+
 # What is judged by itself, with errors that are made for it.
-Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan
+Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan | EnginePlan
 
 
 @final
@@ -128,30 +139,37 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     network is made of them.
     """
     found: dict[str, Driven] = {}
-    operations: list[Driven] = []
-    unjudged: list[str] = []
+    alone: dict[str, Driven | None] = {}
     doubtful = False
     for plan in plans_of(run):
         is_operation = isinstance(plan, Alone)
         is_part = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
-        if plan.group in found or (is_operation and found) or (is_part and (found or operations)):
+        if (
+            plan.group in found
+            or (is_operation and found)
+            or (is_part and (found or any(alone.values())))
+        ):
             continue
         if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
-        best = try_layouts(run, plan, deadline)
+        try:
+            best, accepted = try_layouts(run, plan, deadline)
+        except (ValueError, TypeError):  # what nobody can call has no signature
+            continue
         if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
-            other = try_layouts(run, replace(plan, of_output=True), deadline)
+            other, _ = try_layouts(run, replace(plan, of_output=True), deadline)
             best = other if other is not None and other.right else best
         if isinstance(plan, SlopePlan) and best is not None and not best.right:
             best = None  # it may be the slope of something else
         if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
-            best, doubtful = None, True  # it takes steps by itself: those are judged, if in a row
+            best = None  # it takes steps by itself: those are judged, if in a row
+        doubtful = doubtful or (isinstance(plan, LayerPlan) and accepted and best is None)
         if isinstance(plan, Alone):
-            if best is None:
-                unjudged.append(plan.words)
-            else:
+            if best is not None:
                 best.operation = plan.name
-                operations.append(best)
+            before = alone.setdefault(plan.words, best)
+            if best is not None and (before is None or best.right):
+                alone[plan.words] = best
         elif best is not None:
             found[plan.group] = best
         if deadline.over:
@@ -159,27 +177,34 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     wrong = [driven for driven in found.values() if not driven.right]
     if wrong:
         return [max(wrong, key=lambda driven: driven.score)], []
-    if doubtful and found.keys() == {"layers"}:
-        return [], []
-    return (list(found.values())[:1], []) if found else (operations, unjudged)
+    if found and not (doubtful and found.keys() == {"layers"}):
+        return list(found.values())[:1], []
+    operations = [driven for driven in alone.values() if driven is not None]
+    return operations, [words for words, driven in alone.items() if driven is None]
 
 
-def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> Driven | None:
-    """The first form of data with which all updates are right, else that which explains most."""
+def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None, bool]:
+    """The first form of data with which all updates are right, else that which explains most; and if any is taken."""
     best: Driven | None = None
+    taken: Layout | None = None
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
         if layout.single and best is not None and not is_of_one_sample(best):
             break
-        found = try_plan(run, plan, layout, deadline)
+        if taken is not None and is_less(layout, taken):
+            continue
+        guess = Guess(layout)
+        found = try_plan(run, plan, guess, deadline)
+        if guess.accepted:
+            taken = taken or layout
         if found is None:
             continue
         if found.right:
-            return found
+            return found, True
         if best is None or found.score > best.score:
             best = found
-    return best
+    return best, taken is not None
 
 
 def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
@@ -240,11 +265,26 @@ def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
     return list(dict.fromkeys([(first.shape[0], last.shape[1]), (first.shape[1], last.shape[0])]))
 
 
-def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven | None:
+def is_less(layout: Layout, taken: Layout) -> bool:
+    """Whether data for a part show less than what it takes: fewer samples or signs, or arrays of other dimensions."""
+    if isinstance(taken.inputs, Numbers):
+        return True
+    return (
+        isinstance(layout.inputs, Family)
+        and isinstance(taken.inputs, Family)
+        and (
+            layout.inputs.samples < taken.inputs.samples
+            or len(layout.inputs.data[0]) != len(taken.inputs.data[0])
+        )
+    )
+
+
+def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven | None:
     """Call the plan a few times, judge what was recorded."""
+    layout = guess.layout
     data = layout.words if layout.own else f"random data, {layout.words}"
     words = plan.words if isinstance(plan, Alone) else f"{plan.words} was called with {data}"
-    attempt = Attempt(Guess(layout))
+    attempt = Attempt(guess)
     more = record(run, plan, attempt, 1, deadline)
     case = case_of(more)
     if case is None:
@@ -262,11 +302,12 @@ def try_plan(run: Run, plan: Plan, layout: Layout, deadline: Deadline) -> Driven
             if isinstance(plan, Alone)
             else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
         )
-        return (
-            judged(fit_anatomy(anatomy), more, words)
-            if anatomy is not None and anatomy.updates
-            else None
-        )
+        if anatomy is None or not anatomy.updates:
+            return None
+        found = judged(fit_anatomy(anatomy), more, words)
+        scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
+        is_part = isinstance(plan, Alone)
+        return None if found is not None and is_part and is_scaled(found, scales) else found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
         case = case_of(more)
@@ -285,6 +326,17 @@ def judged(case: Case, run: Run, words: str) -> Driven | None:
     if case.unknown_function is not None or not is_plain(case):
         return None
     return Driven(case, run, words, bool(right_losses(case)))
+
+
+def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:
+    """Whether all that comes back is the gradients times a number that nobody means."""
+    fits = [driven.case.fits[loss] for loss in right_losses(driven.case)]
+    return bool(fits) and not any(
+        fit.form == "gradient-descent"
+        and not fit.rates
+        and any(all(abs(rate / scale - 1) < RATE for rate in fit.rate.values()) for scale in scales)
+        for fit in fits
+    )
 
 
 def is_plain(case: Case) -> bool:

@@ -12,13 +12,21 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.driving.arguments import FOR_CLASSES, Guess, kind_of, plain_name
-from chainrule.checking.driving.claims import GRADIENT, is_gradient_name
+from chainrule.checking.driving.kept_arrays import (
+    Path,
+    array_at,
+    gradient_name_at,
+    is_gradient_place,
+    name_at,
+    places,
+    spelled,
+)
 from chainrule.checking.driving.operation_pairs import (
     FAMILIES,
     OUTPUTS,
@@ -26,7 +34,6 @@ from chainrule.checking.driving.operation_pairs import (
     kind_of_operand,
 )
 from chainrule.recording.execution import Run
-from chainrule.recording.functions import is_own_module
 from chainrule.recording.recording import Operation
 
 FORWARD = re.compile(r"(feed_?|f)?(forward|prop|propagate|call)(_?(pass|prop\w*))?")
@@ -36,18 +43,22 @@ OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|resul
 INPUT_GRADIENT = re.compile(
     r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
 )
-VALUE = re.compile(r"params?|data|values?|val|array|tensor")
 FLAG = re.compile(r"(is_?)?train(ing|able)?(_mode|_phase)?|save_?cache|cache|keep|store|mode")
-MOST_TRIED = 60  # forms of arguments
-MOST_PARTS = 60
-DEEPEST = 4
-Path: TypeAlias = tuple[Any, ...]
+LAYERS = re.compile(r"\w*(layers|modules|blocks)|args", re.IGNORECASE)
+GENERATOR = re.compile(r"rng|generator|random_?(state|generator)|np_?rng|key")
+SLOPING = re.compile(r"act\w*|f|fn|func|function|\w*activation\w*")
+SLOPED = re.compile(r"\w*(prime|deriv\w*|_grad\w*|_back\w*)|d_?(f|act\w*|func\w*)|grad\w*")
+SHARE = re.compile(r"p|q|prob\w*|keep\w*|drop\w*|\w*rate|\w*prob(ability)?")
+PENALTY = re.compile(r"\w*(reg|regulari[sz]er|regulari[sz]ation|lambda|l1|l2|decay|penalty)\w*")
+DROPPED = 0.4
+MOST_TRIED = 100  # forms of arguments
 SIZES: Mapping[str, re.Pattern[str]] = {
-    "kernel": re.compile(r"(kernel|filter|field|pool|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
+    "kernel": re.compile(r"(kernel|filter|field|pool|pooling|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
     "stride": re.compile(r"strides?|s"),
     "padding": re.compile(r"pad(ding)?|p"),
-    "n_outputs": re.compile(r"outputs?|(n|num|number)?_?(of_)?(filters?|kernels?)|out_?(f|c|ch)|filters|depth"),
-    "n_inputs": re.compile(r"in_?(f|c|ch)|inputs?|dim|size|n|d|num_?features|n_?dims?|channels"),
+    "n_outputs": re.compile(r"(n|num|number)?_?(of_)?(outputs?|filters?|kernels?|out_?channels?|f|c_?out)|out_?(f|c|ch)|filters|depth"),
+    "n_inputs": re.compile(r"(n|num)?_?in_?(f|c|ch|channels?|put_?channels?)|inputs?|dim|size|n|d|num_?features|n_?dims?|(num_?)?channels|normali[sz]ed_?shape"),
+    "input_shape": re.compile(r"(image|img|inputs?|in|x)_?(shape|dims?)|shape(_in)?"),
     "name": re.compile(r"(layer_?)?(name|id|tag)"),
 }  # fmt: skip
 
@@ -60,6 +71,7 @@ class LayerPlan:
     owner: type
     forward: str
     backward: str
+    parts: "tuple[LayerPlan, ...]" = ()  # the file's other layers, for one that is made of layers
     group = "operations"
     families = FAMILIES
     loss = "half-squared-error"  # of the errors that are made here
@@ -77,6 +89,7 @@ class LayerPlan:
         recorder = guess.recorder
         recorder.off = True
         made, inputs = self.accepted(guess.layout.inputs)
+        guess.accepted = True
         thing, names = self.warmed(made, inputs)
         recorder.off = False
         arrays = {plain_name(self.parameters_of(self.forward)[0].name): inputs}
@@ -87,6 +100,10 @@ class LayerPlan:
 
         def step() -> dict[str, Any]:
             output = self.go_forward(thing, inputs)
+            if holds_same(output, inputs):  # it hands on what comes in, perhaps in another shape
+                output = recorder.record_call(
+                    np.multiply, "multiply", (output, 1.0), {}, output * 1.0
+                )
             target = np.random.default_rng(3).normal(size=np.shape(output))
             starts = {
                 name: (recorder.position(array), array.copy())
@@ -106,8 +123,7 @@ class LayerPlan:
         return step, arrays
 
     def parameters_of(self, method: str) -> list[inspect.Parameter]:
-        _, *parameters = inspect.signature(getattr(self.owner, method)).parameters.values()
-        return parameters
+        return list(inspect.signature(getattr(self.owner, method)).parameters.values())[1:]
 
     def accepted(self, family: Family) -> tuple[dict[str, Any], Any]:
         """Arguments of the constructor, and inputs, with which both ways run, and something comes back.
@@ -120,6 +136,8 @@ class LayerPlan:
             try:
                 thing, names = self.warmed(made, inputs)
                 output = self.go_forward(thing, inputs)
+                if not np.all(np.isfinite(output)) or self.is_hollow(inputs, output):
+                    continue
                 error = np.random.default_rng(3).normal(size=np.shape(output))
                 old = {name: array_at(thing, path).copy() for name, path in names.items()}
                 found = self.go_back(thing, inputs, output, error, names)
@@ -134,6 +152,31 @@ class LayerPlan:
                 return made, inputs
         raise ValueError("no arguments are accepted")
 
+    def is_hollow(self, inputs: Any, output: Any) -> bool:
+        """Whether what goes forward through parts comes out as it went in: there were none."""
+        ways = (getattr(self.owner, way) for way in (self.forward, self.backward))
+        text = "".join(map(inspect.getsource, ways))
+        return output is inputs and bool(re.search(r"\bfor\b|reduce", text))
+
+    def row(self, family: Family) -> list[Any]:
+        """Layers of the file that take the family's data, one of each kind. Raises: ValueError."""
+        found: dict[bool, Any] = {}
+        for part in self.parts:
+            if part.takes_layers() or (True in found and False in found):
+                continue
+            try:
+                made, inputs = part.accepted(family)
+            except ValueError:
+                continue
+            weighted = bool(part.warmed(made, inputs)[1])
+            found.setdefault(weighted, part.owner(**{k: copied(v) for k, v in made.items()}))
+        if not found:
+            raise ValueError("there are no layers for it")
+        return [found[kind] for kind in (True, False) if kind in found]
+
+    def takes_layers(self) -> bool:
+        return any(LAYERS.fullmatch(name) for name in inspect.signature(self.owner).parameters)
+
     def has_rate(self) -> bool:
         """Whether the size of the steps that it takes is left to its caller."""
         parameters = [*inspect.signature(self.owner).parameters, *(p.name for p in self.parameters_of(self.backward))]  # fmt: skip
@@ -141,16 +184,21 @@ class LayerPlan:
 
     def warmed(self, made: Mapping[str, Any], inputs: Any) -> tuple[Any, dict[str, Path]]:
         """A layer that has gone forward once, and the places of its parameters, by name."""
-        thing = self.owner(**{key: copied(value) for key, value in made.items()})
+        given = {key: copied(value) for key, value in made.items()}
+        kinds = inspect.signature(self.owner).parameters
+        many = [name for name in given if kinds[name].kind is inspect.Parameter.VAR_POSITIONAL]
+        thing = self.owner(*(given.pop(many[0]) if many else ()), **given)
         self.go_forward(thing, inputs)
         first = places(thing)
         values = {path: array.copy() for path, array in first.items()}
         self.go_forward(thing, inputs)
         names: dict[str, Path] = {}
-        for path, array in places(thing).items():
+        seen = {id(inputs)}
+        for path, array in sorted(places(thing).items(), key=lambda place: len(place[0])):
             same = path in first and array is first[path] and np.array_equal(values[path], array)
-            if same and array is not inputs and not is_gradient_place(path):
-                names[name_at(path)] = path
+            if same and id(array) not in seen and not is_gradient_place(path):
+                names[spelled(path) if name_at(path) in names else name_at(path)] = path
+                seen.add(id(array))
         return thing, names
 
     def go_forward(self, thing: Any, inputs: Any) -> Any:
@@ -180,14 +228,14 @@ class LayerPlan:
         result = getattr(thing, self.backward)(**given)
         spoken = plain_name(self.parameters_of(self.forward)[0].name)
         found: dict[str, Any] = {}
-        for path, array in places(thing).items():
+        for path, array in sorted(places(thing).items(), key=lambda place: len(place[0])):
             old = before.get(path)
             is_kept = old is not None and array is old[0] and np.array_equal(old[1], array)
             if is_kept or path in names.values():
                 continue
             name = gradient_name_at(path, names)
             if name is not None:
-                found[f"d{name}"] = array
+                found.setdefault(f"d{name}", array)
             elif (
                 INPUT_GRADIENT.fullmatch(plain_name(str(path[-1]))) and array.shape == inputs.shape
             ):
@@ -234,27 +282,41 @@ class LayerPlan:
         signature = inspect.signature(self.owner)
         choices: dict[str, Sequence[Any]] = {}
         for name, parameter in signature.parameters.items():
+            if LAYERS.fullmatch(name) and self.parts:
+                choices[name] = [self.row(family)]
+                continue
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             has_default = parameter.default is not inspect.Parameter.empty
             if has_default and not kind_of(name, ("rate",)):
                 continue
-            choices[name] = choices_for(name, family)
+            choices[name] = choices_for(name, family, drops="drop" in self.owner.__name__.lower())
         for combination in itertools.product(*choices.values()):
             yield dict(zip(choices, combination, strict=True))
 
 
-def choices_for(name: str, family: Family) -> Sequence[Any]:
+def choices_for(name: str, family: Family, drops: bool = False) -> Sequence[Any]:
     """What a constructor's parameter may be: a size by its name, or an array. Raises: ValueError."""
     plain = plain_name(name)
+    if GENERATOR.fullmatch(plain):
+        return [np.random.default_rng(0)]
+    if SLOPED.fullmatch(plain):
+        return [np.cos]
+    if SLOPING.fullmatch(plain):
+        return [np.sin]
+    if drops and (SHARE.fullmatch(plain) or kind_of(name, ("rate", "small"))):
+        return [DROPPED]
+    if PENALTY.fullmatch(plain):
+        return [0.0, (0.0, 0.0), None]
     images = len(family.data[0]) == 4
     channels_last = images and family.data[0][1] == family.data[0][2]
     n_in = family.data[0][0] if family.words.endswith("columns") else family.data[0][-1]
     if images and not channels_last:
         n_in = family.data[0][1]
+    whole = [family.data[0][1:], family.data[0][1:3]] if images else []
     by_kind: Mapping[str, Sequence[Any]] = {
-        "n_inputs": [n_in], "inputs": [n_in], "n_hidden": [OUTPUTS], "n_outputs": [OUTPUTS],
-        "input_shape": [family.data[0][1:], family.data[0], (n_in, 1), n_in], "rate": [1.0], "small": [0.0], "scale": [0.1],
+        "n_inputs": [n_in, *whole], "inputs": [n_in], "n_hidden": [OUTPUTS], "n_outputs": [OUTPUTS],
+        "input_shape": [family.data[0][1:], family.data[0], (n_in, 1), n_in], "rate": [1.0, DROPPED], "small": [0.0], "scale": [0.1],
         "seed": [0], "on": [True], "off": [False], "kernel": [3, (3, 3), 2, (2, 2)], "stride": [1, (1, 1), 2, (2, 2)],
         "padding": [0, 1, "same", "valid", (0, 0)], "name": ["layer"], "sizes": [(n_in, OUTPUTS), n_in],
         "weights": family.weights, "bias": family.bias, "gain": family.scale,
@@ -290,72 +352,25 @@ def settings_of(parameters: Sequence[inspect.Parameter]) -> dict[str, Any]:
     return found
 
 
+def holds_same(output: Any, inputs: Any) -> bool:
+    return np.size(output) == np.size(inputs) and np.array_equal(
+        np.sort(output, axis=None), np.sort(inputs, axis=None)
+    )
+
+
 def copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def places(thing: Any, path: Path = (), seen: set[int] | None = None) -> dict[Path, Any]:
-    """The arrays that an object keeps, and its parts, by where they are."""
-    seen = set() if seen is None else seen
-    if isinstance(thing, np.ndarray):
-        return {path: thing} if thing.dtype.kind == "f" and thing.size else {}
-    if id(thing) in seen or len(path) > DEEPEST:
-        return {}
-    seen.add(id(thing))
-    parts: Iterator[tuple[Any, Any]] = iter(())
-    if isinstance(thing, Mapping):
-        parts = iter(list(thing.items()))
-    elif isinstance(thing, list | tuple):
-        parts = iter(list(enumerate(thing[:MOST_PARTS])))
-    elif hasattr(thing, "__dict__") and is_own_module(type(thing).__module__):
-        parts = iter(list(vars(thing).items()))
-    found: dict[Path, Any] = {}
-    for key, part in parts:
-        found |= places(part, (*path, key), seen)
-    return found
-
-
-def array_at(thing: Any, path: Path) -> Any:
-    for key in path:
-        thing = (
-            vars(thing)[key]
-            if hasattr(thing, "__dict__") and not isinstance(thing, Mapping)
-            else thing[key]
-        )
-    return thing
-
-
-def name_at(path: Path) -> str:
-    """What a parameter is called: W for W.data, and for params['W']."""
-    last = str(path[-1])
-    if len(path) > 1 and (VALUE.fullmatch(plain_name(last)) or isinstance(path[-1], int)):
-        return f"{path[-2]} {last}" if isinstance(path[-1], int) else str(path[-2])
-    return last
-
-
-def gradient_name_at(path: Path, names: Mapping[str, Path]) -> str | None:
-    """Which parameter a place holds the gradient of: dW, W.grad, grads['W'], and grads[0] for params[0]."""
-    last, above = str(path[-1]), str(path[-2]) if len(path) > 1 else ""
-    for name, place in names.items():
-        if is_gradient_name(last, name):
-            return name
-        if len(path) > 1 and GRADIENT.fullmatch(plain_name(last)) and name == above:
-            return name
-        in_table = len(path) > 1 and is_gradient_place((above,))
-        if in_table and path[-1] == place[-1]:
-            return name
-    return None
-
-
-def is_gradient_place(path: Path) -> bool:
-    return any(
-        isinstance(key, str) and re.match(r"(d_?(weights?|bias|w|b)|grads?|gradients?|deltas?|velocit|moment|cache|mem|running|moving)", plain_name(key))
-        for key in path
-    )  # fmt: skip
-
-
 def layer_plans(run: Run) -> Iterator[LayerPlan]:
-    """The program's own classes with a way forward and a way back that say something."""
+    """The program's own classes with a way forward and a way back that say something; those made of others last."""
+    plans = list(plain_layer_plans(run))
+    yield from (plan for plan in plans if not plan.takes_layers())
+    alone = tuple(plan for plan in plans if not plan.takes_layers())
+    yield from (replace(plan, parts=alone) for plan in plans if plan.takes_layers())
+
+
+def plain_layer_plans(run: Run) -> Iterator[LayerPlan]:
     for owner in list(run.namespace.values()):
         if not isinstance(owner, type) or owner.__module__ != "__main__":
             continue

@@ -81,7 +81,8 @@ def lacks_gradients(
     paired = {pair.parameter for pair in pairs}
     return any(
         p not in paired
-        and kind_of_operand(name_of(program, p)) in ("weights", "bias", "scale")
+        and kind_of_operand((name_of(program, p).split() or [""])[-1])
+        in ("weights", "bias", "scale")
         and np.any(true.get(p, 0.0))
         for p in left
     )

@@ -10,7 +10,9 @@ trying: all sizes differ, so few fit.
 import ast
 import inspect
 import itertools
+import linecache
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -22,26 +24,27 @@ from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
 Shape = tuple[int, ...]
-SAMPLES, INPUTS, OUTPUTS = 7, 4, 3
+SAMPLES, INPUTS, OUTPUTS, STEPS = 7, 4, 3, 5
 GATES = 4  # of a cell whose weights are one array
 MOST_TRIED = 400  # combinations of shapes
 
 OUTPUT = re.compile(r"out(put)?|y|a")
 BACK = re.compile(r"backwards?|backprop|bwd|back", re.IGNORECASE)
 KINDS = {
-    "error": re.compile(r"d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|grad.*|delta.*|error.*|upstream.*"),
+    "error": re.compile(r"d|d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|(\w+_)?grad.*|delta.*|error.*|upstream.*"),
     "table": re.compile(r".*param(eter)?s?|hp.*|config|options"),
     "cache": re.compile(r"cache.*|mem.*|ctx|saved.*"),
     "mode": re.compile(r"mode|activation.*|train(ing)?|is_train.*"),
     "weights": re.compile(r"w\w*|weights?.*|theta\w*|kernels?|filters?|u|v"),
     "scale": re.compile(r"gamma|beta|scale|shift"),
-    "bias": re.compile(r"b\w?|bias.*|b_?\w"),
+    "bias": re.compile(r"b\w{0,3}|bias.*|b_?\w"),
     "state": re.compile(r"(h|a|c|s)(_?prev|_?0|_?last)|prev_?(h|a|c|s)|hidden|state|h|c"),
     "data": re.compile(r"x\w?|a|z|s|inputs?.*|a_?prev.*|images?|scores?|logits?|data|x_?batch|output|values?|u|v|in_?data"),
 }  # fmt: skip
 SETTINGS: Mapping[str, Any] = {
-    "stride": 1, "pad": 1, "padding": 1, "mode": "train", "p": 0.5, "keep_prob": 0.5, "seed": 1, "eps": 1e-5,
-    "momentum": 0.9, "f": 2, "pool_height": 2, "pool_width": 2, "pool_size": 2,
+    "stride": 1, "pad": 1, "padding": 1, "mode": "train", "p": 0.6, "keep_prob": 0.6, "seed": 1, "eps": 1e-5,
+    "momentum": 0.9, "f": 2, "pool_height": 2, "pool_width": 2, "pool_size": 2, "g": 2, "groups": 2, "epsilon": 1e-5,
+    "dropout_param": {"mode": "train", "p": 0.6, "seed": 1}, "kernel_size": 2, "alpha": 0.1,
 }  # fmt: skip
 
 
@@ -57,6 +60,7 @@ class Family:
     bias: Sequence[Shape]
     scale: Sequence[Shape]
     state: Sequence[Shape]
+    of_indices: bool = False  # data are whole numbers below INPUTS
 
 
 FAMILIES = (
@@ -75,6 +79,23 @@ FAMILIES = (
     Family(
         "images, channels last", 2, [(2, 4, 4, 2)], [(3, 3, 2, 3)], [(1, 1, 1, 3), (3,)], [(2,), (1, 1, 1, 2)], [],
     ),
+    Family(
+        "sequences, samples first", SAMPLES, [(SAMPLES, STEPS, INPUTS)],
+        [(INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS), (INPUTS, GATES * OUTPUTS), (OUTPUTS, GATES * OUTPUTS)],
+        [(OUTPUTS,), (GATES * OUTPUTS,)], [(INPUTS,)], [(SAMPLES, OUTPUTS)],
+    ),
+    Family(
+        "sequences, time steps last", SAMPLES, [(INPUTS, SAMPLES, STEPS)],
+        [(OUTPUTS, INPUTS), (OUTPUTS, OUTPUTS), (OUTPUTS, OUTPUTS + INPUTS)],
+        [(OUTPUTS, 1)], [(INPUTS, 1)], [(OUTPUTS, SAMPLES)],
+    ),
+    Family(
+        "indices in sequences", SAMPLES, [(SAMPLES, STEPS)], [(INPUTS, OUTPUTS)], [(OUTPUTS,)], [(OUTPUTS,)], [], of_indices=True,
+    ),
+    Family("one image, channels first", 1, [(2, 4, 4)], [(3, 2, 3, 3)], [(3,), (3, 1), (3, 2, 2)], [(2,)], []),
+    Family("one image, channels last", 1, [(4, 4, 2)], [(3, 3, 2, 3)], [(3,), (1, 1, 3)], [(2,)], []),
+    Family("one image", 1, [(6, 6)], [(3, 3, 3)], [(3,)], [], []),
+    Family("one column", 1, [(INPUTS, 1)], [(OUTPUTS, INPUTS), (OUTPUTS, OUTPUTS)], [(OUTPUTS, 1)], [(INPUTS, 1)], [(OUTPUTS, 1)]),
     Family(
         "one vector", 1, [(INPUTS,)], [(OUTPUTS, INPUTS), (INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS)],
         [(OUTPUTS,)], [(INPUTS,)], [(OUTPUTS,)],
@@ -112,6 +133,7 @@ class OperationPlan:
         recorder = guess.recorder
         recorder.off = True
         arguments = self.accepted(guess.layout.inputs)
+        guess.accepted = True
         recorder.off = False
         names = arrays_of(arguments)
         for name, array in names.items():
@@ -190,8 +212,11 @@ class OperationPlan:
         """Arguments of all shapes that their names allow. Raises: ValueError for a name that is not known."""
         choices: dict[tuple[str, str], Sequence[Any]] = {}
         tables: dict[str, dict[str, Any]] = {}
-        for name, parameter in inspect.signature(self.forward).parameters.items():
+        parameters = inspect.signature(self.forward).parameters
+        has_data = "data" in map(kind_of_operand, parameters)
+        for name, parameter in parameters.items():
             kind = kind_of_operand(name)
+            kind = "data" if kind == "state" and not has_data else kind
             has_default = parameter.default is not inspect.Parameter.empty
             if kind == "table" and not has_default:
                 keys = self.keys_read(name)
@@ -206,13 +231,17 @@ class OperationPlan:
                 choices[name, ""] = getattr(family, kind)
             elif kind == "mode" and not has_default:
                 choices[name, ""] = ["relu", "sigmoid"] if "act" in name else [True]
+            elif not has_default and plain_name(name) in SETTINGS:
+                choices[name, ""] = [SETTINGS[plain_name(name)]]
             elif not has_default:
                 raise ValueError(f"{name} is not known")
-        for combination in itertools.product(*choices.values()):
+        for combination in alike_first(list(choices), choices):
             rng = np.random.default_rng(2)
             arguments: dict[str, Any] = {name: dict(table) for name, table in tables.items()}
             for (name, key), choice in zip(choices, combination, strict=True):
                 value = rng.normal(size=choice) if isinstance(choice, tuple) else choice
+                if family.of_indices and kind_of_operand(name) == "data":
+                    value = rng.integers(INPUTS, size=choice)
                 if key:
                     arguments[name][key] = value
                 else:
@@ -220,10 +249,30 @@ class OperationPlan:
             yield arguments
 
     def keys_read(self, name: str) -> list[str]:
-        """What the functions read from a table."""
-        text = inspect.getsource(self.forward) + inspect.getsource(self.backward)
-        found = re.findall(rf"{name}(?:\.get\(|\[)\s*[\"'](\w+)[\"']", text)
+        """What the functions read from a table; or others of their file, to which it may be handed on."""
+        own = inspect.getsource(self.forward) + inspect.getsource(self.backward)
+        files = dict.fromkeys(f.__code__.co_filename for f in (self.forward, self.backward))
+        whole = "".join(line for file in files for line in linecache.getlines(file))
+        for text in (own, whole):
+            found = re.findall(rf"{name}(?:\.get\(|\[)\s*[\"'](\w+)[\"']", text)
+            if found:
+                break
         return list(dict.fromkeys(found))
+
+
+def alike_first(
+    keys: Sequence[tuple[str, str]], choices: Mapping[tuple[str, str], Sequence[Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """All combinations of choices, those first in which what is chosen from the same shapes is the same, but the last."""
+    same = [choices[key] for key in keys]
+    pools: list[Sequence[Any]] = []
+    for own in same:
+        if own not in pools:
+            pools.append(own)
+    for picked in itertools.product(*pools):
+        for last in same[-1] if same else ():
+            yield (*(picked[pools.index(own)] for own in same[:-1]), last)
+    yield from itertools.product(*same)
 
 
 def settings_for(keys: Sequence[str]) -> dict[str, Any]:
@@ -246,11 +295,37 @@ def operation_plans(run: Run) -> Iterator[OperationPlan]:
         parameters = list(inspect.signature(backward).parameters)
         if not parameters or not any(kind_of_operand(one) == "error" for one in parameters):
             continue
+        if is_stub(parts_returned(run, name), backward):
+            continue
         for word in ("forward", "fwd", "fw", ""):
             forward = own.get(BACK.sub(word, name).strip("_"))
             if forward is not None and forward is not backward:
                 yield OperationPlan(forward, backward, parts_returned(run, name))
                 break
+
+
+def is_stub(returned: Sequence[tuple[int, ast.expr]], function: Callable[..., Any]) -> bool:
+    """Whether all that a function returns is None still: it is yet to be written."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    stored: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                targets = target.elts if isinstance(target, ast.Tuple) else [target]
+                values = (
+                    node.value.elts
+                    if isinstance(node.value, ast.Tuple)
+                    else [node.value] * len(targets)
+                )
+                for one, value in zip(targets, values, strict=False):
+                    if isinstance(one, ast.Name):
+                        stored.setdefault(one.id, []).append(value)
+    names = [part.id for _, part in returned if isinstance(part, ast.Name)]
+    return len(names) == len(returned) > 0 and all(
+        name in stored
+        and all(isinstance(value, ast.Constant) and value.value is None for value in stored[name])
+        for name in names
+    )
 
 
 def parts_returned(run: Run, name: str) -> tuple[tuple[int, ast.expr], ...]:

@@ -23,6 +23,7 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     plain_name,
 )
+from chainrule.checking.driving.engines import EnginePlan, engine_plans
 from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
@@ -39,10 +40,10 @@ TRAIN = re.compile(
 )
 BACKWARD = re.compile(
     r".*back_?_?prop.*|back(ward)?s?(_.*)?|.*(cost|loss).*(prime|deriv.*|grad.*)|(compute_|calc.*_|get_)?grad(ient)?s?(_.*)?"
-    r"|bp|bprop|backward_?pass.*|backpass"
+    r"|bp|bprop|backward_?pass.*|backpass|(\w+_)?model_backward(_.*)?"
 )
 FORWARD = re.compile(
-    r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis"
+    r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
@@ -187,7 +188,9 @@ class LayersPlan:
         return step, row
 
 
-Plan: TypeAlias = ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan
+Plan: TypeAlias = (
+    ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan | EnginePlan
+)
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -200,13 +203,15 @@ def plans_of(run: Run) -> Iterator[Plan]:
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
             yield ObjectPlan(owner, methods, whole)
     yield from layer_plans(run)
-    if layers is not None:
+    # A row of what other files define says nothing of this one.
+    if layers is not None and "__main__" in {part.__module__ for part in parts if part}:
         yield layers
         for methods in methods_in_turn(layers.dense):
             yield ObjectPlan(layers.dense, methods, alone=True)
     yield from function_plans(run)
     yield from operation_plans(run)
     yield from slope_plans(run)
+    yield from engine_plans(run)
 
 
 def layers_of(classes: Sequence[type]) -> LayersPlan | None:
@@ -216,7 +221,7 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
         forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
         if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
             continue
-        _, *taken = inspect.signature(backward).parameters
+        taken = list(inspect.signature(backward).parameters)[1:]
         if len(inspect.signature(forward).parameters) != 2 or not taken:
             continue
         if kind_of(taken[0], ("errors",)) and len(taken) <= 2:

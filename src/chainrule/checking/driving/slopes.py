@@ -6,8 +6,10 @@ What the program computes itself is what its derivatives are held against. Right
 may be meant as the derivative of something else, and is left open.
 """
 
+import functools
 import inspect
 import itertools
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,13 +19,14 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.driving.arguments import Guess, plain_name
-from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, is_empty, places
+from chainrule.checking.driving.kept_arrays import places
+from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, OUTPUT, is_empty
 from chainrule.checking.driving.operation_pairs import kind_of_operand, parts_returned
 from chainrule.recording.execution import Run
 
 LOSS = re.compile(r"\w*(loss|cost|objective|criterion|entropy|hinge|svm|mse)\w*")
 MARK = re.compile(
-    r"^(d|deriv(ative)?|grad(ient)?)_?(of_)?(?=\w)|_?(prime|deriv(ative)?|grad(ient)?|backward|der|dx|diff|d)$"
+    r"^(d|deriv(ative|ate)?|grad(ient)?)_?(of_)?(?=\w)|_?(prime|deriv\w*|derv\w*|grad(ient)?|backward|der|dx|diff|d)$"
 )
 VALUE = re.compile(
     r"forward|call|(compute_|calc\w*_|get_)?(loss|cost|value)|compute|calculate|fn|f|function|apply"
@@ -35,10 +38,14 @@ TARGET = re.compile(
     r"(y|t|targets?|labels?|actual|expected|ground_?truth|truth)(_?(true|train|i|batch|labels?|real|actual))?"
 )
 PREDICTED = re.compile(
-    r"(y_?)?(hat|pred\w*|output\w*|out|probs?|a|p|o|scores?|logits?|x|inputs?|z|dvalues|activations?|estimate\w*|yh|y_p|al)"
+    r"(y_?)?(hat|pred\w*|output\w*|out|probs?|a|p|o|scores?|logits?|x|inputs?|z|d_?values|activations?|estimate\w*|yh|y_p|al)"
 )
 WEIGHTS = re.compile(r"w|weights?|theta|params?|coef\w*")
 DATA = re.compile(r"x|data|x_?(train|batch)|features?")
+FLAG = re.compile(
+    r"(is_?|return_?|calc_?)?(d|deriv\w*|prime|grad(ient)?|backward|diff\w*|der|slope)"
+)
+MASK = re.compile(r"mask\w*")
 SETTING = re.compile(r"reg\w*|lambda\w*|lambd|lmbda|alpha|l2\w*|delta|margin|eps\w*|c")
 MOST_TRIED = 80
 SAMPLES, INPUTS, CLASSES = 7, 4, 3
@@ -72,6 +79,10 @@ def samples() -> Iterator[Sample]:
         columns = {"predicted": predicted.T.copy(), "x": x.T.copy(), "w": w.T.copy()}
         yield Sample(f"{words} in columns", columns, one_hot.T.copy())
         yield Sample(f"{words} in columns, classes by number", columns, classes)
+        sequences = {"predicted": predicted[:6].reshape(2, 3, CLASSES)}
+        yield Sample(
+            f"{words} of sequences, classes by number", sequences, classes[:6].reshape(2, 3)
+        )
         one = {"predicted": predicted[:, :1].copy(), "x": x, "w": w[:, :1].copy()}
         flat = {"predicted": predicted[:, 0].copy(), "x": x, "w": w[:, 0].copy()}
         for name, values in (("", halves), (", of both signs", 2 * halves - 1)):
@@ -102,11 +113,20 @@ class SlopePlan:
         last = self.slope or self.value
         return f"{self.name}.{last}" if isinstance(last, str) else last.__name__
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether it is a whole loss, of predictions and targets, or of weights."""
+        value = self.value if self.owner is None else getattr(self.owner, str(self.value))
+        assert callable(value)
+        given = [p for p in inspect.signature(value).parameters if p != "self"]
+        return len(given) > 1 and any(TARGET.fullmatch(plain_name(name)) for name in given)
+
     def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
         """Raises: ValueError where the arguments are not known, or give no numbers."""
         recorder = guess.recorder
         recorder.off = True
         arguments = self.accepted(guess.layout.inputs)
+        guess.accepted = True
         recorder.off = False
         value, slope = self.callables()
         operands = operands_of(value, arguments)
@@ -120,6 +140,10 @@ class SlopePlan:
             if slope is not None:
                 claims = self.slopes(slope, arguments, output)
             claims = fitting(claims, operands)
+            if any(output is operand for operand in operands.values()):
+                output = recorder.record_call(
+                    np.multiply, "multiply", (output, 1.0), {}, output * 1.0
+                )
             if np.ndim(output) and any(np.shape(c) != np.shape(output) for c in claims.values()):
                 output = recorder.record_call(np.mean, "mean", (output,), {}, np.mean(output))
             target = np.random.default_rng(3).normal(size=np.shape(output))
@@ -140,7 +164,10 @@ class SlopePlan:
             assert callable(self.value)
             assert self.slope is None or callable(self.slope)
             return self.value, self.slope
-        thing = self.owner()
+        try:
+            thing = self.owner()
+        except Exception:  # whatever a constructor raises, functions of one number may need none
+            thing = object.__new__(self.owner)
         return getattr(thing, str(self.value)), getattr(thing, str(self.slope))
 
     def slopes(
@@ -153,13 +180,18 @@ class SlopePlan:
                 p.name: output if self.of_output else next(iter(arguments.values())) for p in alone
             }
         else:
-            given = matched(slope, arguments)
+            kept = kept_output(slope, arguments) if self.of_output else None
+            given = matched(slope, arguments, kept)
         result = slope(**given)
         if result is None:
             kept = places(getattr(slope, "__self__", None))
             result = next(
                 v for path, v in kept.items() if INPUT_GRADIENT.fullmatch(plain_name(str(path[-1])))
             )
+        if (
+            isinstance(result, int | float) and len(arguments) == 1
+        ):  # the slope is the same everywhere
+            result = np.full(np.shape(next(iter(arguments.values()))), float(result))
         return {"": result}
 
     def accepted(self, sample: Sample) -> dict[str, Any]:
@@ -185,7 +217,9 @@ def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, An
     parameters = inspect.signature(function).parameters
     plain = {name: plain_name(name) for name in parameters}
     weighted = any(WEIGHTS.fullmatch(one) for one in plain.values())
-    alone = len([p for p in parameters.values() if p.default is inspect.Parameter.empty]) == 1
+    asked = [name for name, p in parameters.items() if p.default is inspect.Parameter.empty]
+    alone = len(asked) == 1
+    targeted = len(asked) == 2 and sum(bool(TARGET.fullmatch(plain[one])) for one in asked) == 1
     found: dict[str, Any] = {}
     for name, parameter in parameters.items():
         spoken = plain[name]
@@ -199,7 +233,10 @@ def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, An
             found[name] = sample.given["x"].copy()
         elif TARGET.fullmatch(spoken):
             found[name] = sample.target.copy()
-        elif PREDICTED.fullmatch(spoken):
+        elif MASK.fullmatch(spoken):
+            shape = np.shape(sample.target)[: np.ndim(sample.given["predicted"]) - 1]
+            found[name] = np.arange(math.prod(shape)).reshape(shape) % 3 > 0
+        elif PREDICTED.fullmatch(spoken) or (targeted and name in asked):
             found[name] = sample.given["predicted"].copy()
         elif parameter.default is inspect.Parameter.empty and SETTING.fullmatch(spoken):
             found[name] = 0.1
@@ -210,36 +247,66 @@ def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, An
 
 def takes_logarithms(function: Callable[..., Any]) -> bool:
     """Whether a value is made of logarithms of what it is given, which are probabilities then."""
+    owner = type(getattr(function, "__self__", None))
+    methods: list[Any] = [one for one in vars(owner).values() if inspect.isfunction(one)]
     try:
-        text = inspect.getsource(function)
+        text = "".join(inspect.getsource(one) for one in [*methods, function])
     except (OSError, TypeError):
         return False
-    return "log(" in text and not re.search("exp|softmax|sigmoid", text)
+    text = re.sub(r"#.*", "", text)
+    return "log(" in text and not re.search(r"(exp|softmax|sigmoid)\w*\(", text, re.IGNORECASE)
 
 
 def operands_of(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What a value is differentiated by: all that is given but targets, and data where there are weights."""
     names = {name: plain_name(name) for name in arguments}
     weighted = any(WEIGHTS.fullmatch(one) for one in names.values())
+    pair = len(arguments) == 2 and sum(bool(TARGET.fullmatch(one)) for one in names.values()) == 1
     return {
         plain: arguments[name]
         for name, plain in names.items()
         if isinstance(arguments[name], np.ndarray)
-        and (len(arguments) == 1 or (WEIGHTS if weighted else PREDICTED).fullmatch(plain))
+        and (
+            len(arguments) == 1
+            or (pair and not weighted)
+            or (WEIGHTS if weighted else PREDICTED).fullmatch(plain)
+        )
         and (len(arguments) == 1 or not TARGET.fullmatch(plain))
     }
 
 
-def matched(slope: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def kept_output(slope: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """What an object has kept as its output, of its predictions' shape: some losses go back from that."""
+    shapes = {np.shape(v) for n, v in arguments.items() if not TARGET.fullmatch(plain_name(n))}
+    kept = places(getattr(slope, "__self__", None))
+    return next(
+        (
+            v
+            for path, v in kept.items()
+            if OUTPUT.fullmatch(plain_name(str(path[-1]))) and v.shape in shapes
+        ),
+        None,
+    )
+
+
+def matched(
+    slope: Callable[..., Any], arguments: Mapping[str, Any], output: Any = None
+) -> dict[str, Any]:
     """Arguments of a derivative by the names, else by the kinds, of those of its value. Raises: ValueError."""
     kinds = {bool(TARGET.fullmatch(plain_name(name))): value for name, value in arguments.items()}
     found: dict[str, Any] = {}
-    for name, parameter in inspect.signature(slope).parameters.items():
-        if name in arguments:
+    parameters = inspect.signature(slope).parameters
+    targeted = (
+        len(parameters) == 2 and sum(bool(TARGET.fullmatch(plain_name(p))) for p in parameters) == 1
+    )
+    for name, parameter in parameters.items():
+        if output is not None and not TARGET.fullmatch(plain_name(name)):
+            found[name] = output
+        elif name in arguments:
             found[name] = arguments[name]
         elif TARGET.fullmatch(plain_name(name)) and True in kinds:
             found[name] = kinds[True]
-        elif PREDICTED.fullmatch(plain_name(name)) and False in kinds:
+        elif (targeted or PREDICTED.fullmatch(plain_name(name))) and False in kinds:
             found[name] = kinds[False]
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(f"{name} is not known")
@@ -280,6 +347,9 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
     for name, function in own.items():
         if takes_error(function):
             continue
+        if (asked_for := flagged(function)) is not None:
+            yield SlopePlan(function, asked_for)
+            continue
         bare = MARK.sub("", name.lower()).strip("_")
         pair = next(
             (f for key, f in own.items() if key.lower() == bare and f is not function), None
@@ -299,7 +369,23 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
         for value, slope in itertools.product(values[:2], slopes[:1]):
             if inspect.isfunction(getattr(owner, value)) and is_pair(owner, value, slope):
                 yield SlopePlan(value, slope, owner)
-                break
+        for spoken, name in methods.items():
+            bare = methods.get(MARK.sub("", spoken).strip("_"), name)
+            if bare != name and not SLOPE.fullmatch(spoken) and is_pair(owner, bare, name):
+                yield SlopePlan(bare, name, owner)
+
+
+def flagged(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """The derivative that a function gives where it is asked for it: sigmoid(x, deriv=True)."""
+    for name, parameter in inspect.signature(function).parameters.items():
+        if FLAG.fullmatch(plain_name(name)) and parameter.default is False:
+
+            @functools.wraps(function)
+            def slope(*given: Any, flag: str = name, **named: Any) -> Any:
+                return function(*given, **named, **{flag: True})
+
+            return slope
+    return None
 
 
 def is_pair(owner: type, value: str, slope: str) -> bool:

@@ -1,0 +1,226 @@
+"""Engines that differentiate: objects that remember how they were made, each operation by itself.
+
+    a = Value(0.7); b = Value(-0.4); (a * b).backward(); a.grad
+
+Every operation that such a class defines is put into a small expression in which another error than 1 comes back to
+it, and one of its operands is used twice. What the operands keep must be the gradient of the whole.
+"""
+
+import inspect
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.checking.driving.arguments import Guess, plain_name
+from chainrule.recording.execution import Run
+
+BACK = re.compile(r"back_?(ward|prop\w*)?s?")
+KEPT = ("data", "value", "val", "_data", "array", "item", "v")
+GRADIENTS = ("grad", "gradient", "_grad", "derivative", "g")
+BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
+    "__add__": operator.add, "__sub__": operator.sub, "__mul__": operator.mul, "__truediv__": operator.truediv,
+    "__matmul__": operator.matmul, "matmul": lambda a, c: a.matmul(c), "dot": lambda a, c: a.dot(c),
+    "add": lambda a, c: a.add(c), "mul": lambda a, c: a.mul(c), "sub": lambda a, c: a.sub(c),
+}  # fmt: skip
+UNARY: Mapping[str, Callable[[Any], Any]] = {
+    "__neg__": operator.neg, "__pow__": lambda a: a**3, "__radd__": lambda a: 2.0 + a, "__rsub__": lambda a: 2.0 - a,
+    "__rmul__": lambda a: 2.0 * a, "__rtruediv__": lambda a: 2.0 / a,
+}  # fmt: skip
+CALLED = re.compile(
+    r"(leaky_?|p)?relu\d?|tanh|sigmoid|exp|log|sin|cos|sqrt|square|abs|var|std|max|min|softplus|gelu|elu|silu|swish|sum|mean|softmax|transpose|t|flatten"
+)
+AXES = {
+    "axis": 1,
+    "dim": 1,
+    "keepdims": True,
+    "dim0": 0,
+    "dim1": 1,
+    "ax1": 0,
+    "ax2": 1,
+    "axis1": 0,
+    "axis2": 1,
+}
+TWICE = "what is used twice"
+FEWEST = 2  # operations that make an engine
+
+
+@final
+@dataclass(frozen=True)
+class Numbers:
+    """What the operands are: numbers, or matrices, of one size or such that they can be multiplied."""
+
+    words: str
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    samples: int = 2
+    positive: bool = False
+
+    def draw(self) -> list[Any]:
+        """Two operands of an operation, then two more of the first one's shape."""
+        rng = np.random.default_rng(7)
+        first, second = self.shapes
+        drawn = [rng.uniform(0.3, 1.4, size=shape) for shape in (first, second, first, first)]
+        signs = [1, 1, 1, 1] if self.positive else [1, -1, 1, -1]
+        values = [sign * value for sign, value in zip(signs, drawn, strict=True)]
+        return [float(value) if np.ndim(value) == 0 else value for value in values]
+
+
+@final
+@dataclass(frozen=True)
+class EnginePlan:
+    """A class whose objects go back to what they were made of, and one operation between them."""
+
+    owner: type
+    operation: str
+    back: str
+    of_output: bool = False
+    group = "operations"
+    families = (
+        Numbers("matrices", ((2, 3), (2, 3))),
+        Numbers("matrices to be multiplied", ((2, 3), (3, 2))),
+        Numbers("positive matrices", ((2, 3), (2, 3)), positive=True),
+        Numbers("numbers", ((), ())),
+        Numbers("positive numbers", ((), ()), positive=True),
+    )
+    loss = "half-squared-error"
+
+    @property
+    def name(self) -> str:
+        return f"{self.owner.__name__}.{self.operation}"
+
+    words = name
+
+    def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
+        """Raises: ValueError where the operation does not take what it is given."""
+        recorder = guess.recorder
+        recorder.off = True
+        leaves = self.accepted(guess.layout.inputs)
+        guess.accepted = True
+        recorder.off = False
+        operands = {name: number_of(leaf) for name, leaf in zip("acxy", leaves, strict=True)}
+        for name, value in operands.items():
+            position = recorder.position(value)
+            recorder.recording.last_names[position] = recorder.recording.names[position] = name
+
+        def step() -> dict[str, Any]:
+            whole = self.expression(leaves)
+            output = number_of(whole)
+            if np.ndim(output):
+                output = recorder.record_call(np.sum, "sum", (output,), {}, np.sum(output))
+            self.go_back(whole)
+            error = guess.error(getattr(self.owner, self.back), output, 0.3)
+            return {
+                f"d{name}": recorder.record_call(
+                    operator.mul, "multiply", (found, error), {}, found * error
+                )
+                for name, leaf in zip("acxy", leaves, strict=True)
+                if is_number(found := gradient_of(leaf)) and np.any(found)
+            }
+
+        return step, operands
+
+    def accepted(self, numbers: Numbers) -> list[Any]:
+        """Raises: ValueError."""
+        try:
+            leaves = [self.owner(value) for value in numbers.draw()]
+            whole = self.expression(leaves)
+            self.go_back(whole)
+            found = [gradient_of(leaf) for leaf in leaves]
+        except Exception as error:  # whatever another kind of operands makes it raise
+            raise ValueError("it takes other operands") from error
+        if not np.all(np.isfinite(number_of(whole))) or not any(map(np.any, found)):
+            raise ValueError("nothing comes back")
+        return [self.owner(value) for value in numbers.draw()]
+
+    def expression(self, leaves: list[Any]) -> Any:
+        """One in which the operation's result is weighed, and an operand is used beside it."""
+        a, c, x, y = leaves
+        if self.operation == TWICE:
+            made = a * x
+            return self.total(made * made + made * y + a)
+        if self.operation in BINARY:
+            made = BINARY[self.operation](a, c)
+            if np.shape(number_of(made)) != np.shape(number_of(x)):
+                return self.total(made * made)
+            return (
+                self.total(made * x + a) if hasattr(self.owner, "__add__") else self.total(made * x)
+            )
+        function = UNARY.get(self.operation) or self.called
+        first, second = function(a), function(y)
+        if np.shape(number_of(first)) != np.shape(number_of(x)):
+            return self.total(first * first + second * first)
+        return self.total(first * first * x + second * x)
+
+    def called(self, one: Any) -> Any:
+        """The result of a method, along the axes that it wants to be told. Raises: KeyError for anything else."""
+        method = getattr(one, self.operation)
+        asked = [
+            parameter.name
+            for parameter in inspect.signature(method).parameters.values()
+            if parameter.default is inspect.Parameter.empty
+            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        return method(*(AXES[name] for name in asked))
+
+    def total(self, made: Any) -> Any:
+        return made.sum() if np.ndim(number_of(made)) and hasattr(self.owner, "sum") else made
+
+    def go_back(self, whole: Any) -> None:
+        method = getattr(whole, self.back)
+        asked = [
+            parameter
+            for parameter in inspect.signature(method).parameters.values()
+            if parameter.default is inspect.Parameter.empty
+            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        method(*(np.ones_like(number_of(whole)) for _ in asked))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, float | np.floating | np.ndarray)
+
+
+def number_of(thing: Any) -> Any:
+    """Raises: ValueError where an object keeps no number."""
+    for name in KEPT:
+        value = getattr(thing, name, None)
+        if is_number(value):
+            return value
+    raise ValueError("it keeps no number")
+
+
+def gradient_of(thing: Any) -> Any:
+    for name in GRADIENTS:
+        value = getattr(thing, name, None)
+        if isinstance(value, int):
+            return float(value)
+        if value is not None:
+            return value if is_number(value) else number_of(value)
+    raise ValueError("it keeps no gradient")
+
+
+def engine_plans(run: Run) -> Iterator[EnginePlan]:
+    """Each operation of the program's own classes whose objects keep a number and its gradient."""
+    for owner in list(run.namespace.values()):
+        if not isinstance(owner, type) or owner.__module__ != "__main__":
+            continue
+        methods = {name: getattr(owner, name) for name in dir(owner)}
+        back = [
+            name
+            for name in vars(owner)
+            if BACK.fullmatch(plain_name(name)) and not name.startswith("_")
+        ]
+        own = [
+            name
+            for name, method in methods.items()
+            if inspect.isfunction(method)
+            and (name in BINARY or name in UNARY or CALLED.fullmatch(plain_name(name)))
+        ]
+        if not back or len(own) < FEWEST or "__mul__" not in own:
+            continue
+        for name in own:
+            yield EnginePlan(owner, name, back[0])
+        yield EnginePlan(owner, TWICE, back[0])

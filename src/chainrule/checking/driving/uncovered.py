@@ -1,0 +1,84 @@
+"""What a program computes on the way back, and nobody ran: parts that are right do not tell whether that is.
+
+def sigmoid_derivative(a): ...             was driven, and is right
+def train(net, x, y): net.w -= ...         takes what nobody can make
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from chainrule.recording.execution import Run
+
+GOES_BACK = re.compile(
+    r".*(back_?prop|backward|bprop|bptt|gradient|_grads?\b|^grads?|deriv|prime).*|(d|grad)_\w+|back|bp"
+    r"|(fit|train|learn|sgd|partial_fit|update_mini_batch|train_\w+|fit_\w+)",
+    re.IGNORECASE,
+)
+NO_WAY_BACK = re.compile(
+    r".*(num(erical|eric)?_|numerical|check|clip|zero|plot|get_|set_|init|print|norm|split|load|save|history|test).*",
+    re.IGNORECASE,
+)
+PRODUCTS = {"dot", "matmul", "outer", "einsum", "multiply", "tensordot", "divide"}
+
+
+def uncovered(run: Run, driven: Iterable[Run]) -> list[str]:
+    """The functions of the program's file that go back by products of their own, of which no step was recorded."""
+    seen = {
+        (run.sites[number].file, run.sites[number].line)
+        for one in driven
+        for number in one.recording.sites
+    }
+    return [
+        name
+        for name, function in functions_of(run.sources[0].parse(), "")
+        if GOES_BACK.fullmatch(function.name.strip("_"))
+        and not NO_WAY_BACK.fullmatch(function.name)
+        and has_products(function)
+        and not any(
+            (0, line) in seen for line in range(function.lineno, (function.end_lineno or 0) + 1)
+        )
+    ]
+
+
+def functions_of(
+    tree: ast.Module | ast.ClassDef, prefix: str
+) -> Iterator[tuple[str, ast.FunctionDef]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield f"{prefix}{node.name}", node
+            for inner in ast.walk(node):  # what goes back from one operation of an engine
+                if isinstance(inner, ast.FunctionDef) and inner is not node:
+                    yield f"{prefix}{node.name}", inner
+        elif isinstance(node, ast.ClassDef):
+            yield from functions_of(node, f"{node.name}.")
+
+
+def has_products(function: ast.FunctionDef) -> bool:
+    """Whether it multiplies what it computes with, and not only numbers of samples and places."""
+    places = {
+        id(part)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript)
+        for part in ast.walk(node.slice)
+    }
+    for node in ast.walk(function):
+        if id(node) in places:
+            continue
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
+            return True
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in PRODUCTS
+        ):
+            return True
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Mult | ast.Div)
+            and not any(isinstance(side, ast.Constant) for side in (node.left, node.right))
+        ):
+            return True
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult):
+            return True
+    return False
