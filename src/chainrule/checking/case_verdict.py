@@ -21,6 +21,7 @@ from chainrule.checking.fitting.case import (
     adds_targets,
     common_factor,
     crossed_shapes,
+    learns_from_older,
     right_losses,
     serves_two_targets,
     takes_input_for_target,
@@ -90,6 +91,13 @@ def decide_case(
     if losses and takes_input_for_target(case):
         return undecided(
             name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
+        )  # fmt: skip
+    older = learns_from_older(case) if losses and not driven else set()
+    if older:
+        names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in older})
+        return undecided(
+            name, f"some passes predict with an older {listed(names)} than the one that they update",
+            advice="Compute what depends on it anew in every pass.",
         )  # fmt: skip
     if losses:
         return decide_right(name, case, losses, run, driven)
