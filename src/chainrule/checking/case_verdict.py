@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from chainrule.checking.anatomy.losses import OWN
+from chainrule.checking.anatomy.program import Program
 from chainrule.checking.driving.driving import left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
@@ -29,6 +31,7 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.fitting.own_readings import read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
@@ -140,6 +143,36 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
         loss=joined_losses(losses), factor=common_factor(case, fit),
         parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case), *apart],
     )  # fmt: skip
+
+
+def decide_by_own_losses(
+    name: str, program: Program, run: Run, finished: bool, deadline: Deadline
+) -> Verdict | None:
+    """Right, where all that learns follows losses that the program computes; else nothing is said."""
+    reading = read_by_own_losses(program, finished, sooner(deadline))
+    if reading is None:
+        return None
+    rows = []
+    for case in reading.cases:
+        fit = case.fits[OWN]
+        # What the losses compare with is never updated either, and serves no layer.
+        idle = [one for one in find_frozen(case, fit, run) if is_weight(case.program, one.position)]
+        drawn = [one for one in find_left_random(case, fit, run) if one.meant is None]
+        if len(reading.cases) == 1 and (idle or drawn):
+            return None
+        rows += parameter_rows(case, fit)
+    lines = listed([str(line) for line in sorted(set(reading.lines))])
+    losses, compute = (
+        ("loss", "computes") if len(set(reading.lines)) == 1 else ("losses", "compute")
+    )
+    return Verdict(
+        name, "right", f"every update follows the gradient of the {losses} that line {lines} {compute}",
+        parameters=rows,
+    )  # fmt: skip
+
+
+def is_weight(program: Program, position: int) -> bool:
+    return any(step.operation in SERVING - {"add"} for step in program.consumers.get(position, ()))
 
 
 def judge_targets(

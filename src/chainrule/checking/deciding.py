@@ -10,6 +10,7 @@ from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
     blame,
+    decide_by_own_losses,
     decide_case,
     listed,
     parameter_rows,
@@ -67,6 +68,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
     if not case.anatomy.updates:
+        own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+        if own is not None:
+            return own
         missing = find_missing_target(run, program, sooner(deadline))
         if missing is not None:
             return without_target(name, missing)
@@ -83,7 +87,11 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             verdicts.append(verdict)
     verdict = joined_verdict(verdicts)
     if [verdict.reason for verdict in verdicts] == [UNEXPLAINED]:
-        return decide_first_passes(name, case, run, deadline) or verdict
+        return (
+            decide_by_own_losses(name, case.program, run, run.finished, deadline)
+            or decide_first_passes(name, case, run, deadline)
+            or verdict
+        )
     return verdict
 
 

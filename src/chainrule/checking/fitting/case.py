@@ -231,7 +231,9 @@ def learns_from_older(case: Case) -> set[int]:
     A layer that is computed every other pass, say: what its loss asks of its newest version, nobody knows.
     """
     anatomy = case.anatomy
-    made = sorted((computed_at(case.program, mix.prediction), n) for n, mix in enumerate(anatomy.mixes))
+    made = sorted(
+        (computed_at(case.program, mix.prediction), n) for n, mix in enumerate(anatomy.mixes)
+    )
     found = set()
     for number, chain in enumerate(anatomy.chains):
         used = 0
