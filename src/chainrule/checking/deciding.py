@@ -25,7 +25,7 @@ from chainrule.checking.fitting.case import (
     open_case,
     right_losses,
 )
-from chainrule.checking.fitting.components import joined_verdict, models_of
+from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
@@ -79,19 +79,28 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     if discarded is not None:
         return decide_discarded(name, discarded, run)
     verdicts = []
-    for model in models_of(case):
+    models = models_of(case)
+    for model in models:
         verdict = decide_case(name, model, run, deadline)
         if any(finding.mistake == "target-unused" for finding in verdict.findings):
             return verdict  # that was judged by running the whole program
         if verdict not in verdicts:  # what no error reaches was judged with the whole program
             verdicts.append(verdict)
     verdict = joined_verdict(verdicts)
-    if [verdict.reason for verdict in verdicts] == [UNEXPLAINED]:
-        return (
-            decide_by_own_losses(name, case.program, run, run.finished, deadline)
-            or decide_first_passes(name, case, run, deadline)
-            or verdict
-        )
+    lacking = cut_off(models) if verdict.verdict == "right" else None
+    if lacking is not None:
+        return undecided(
+            name, f"{lacking} makes predictions of several losses, and one of them moves it by none of its errors",
+            parameters=verdict.parameters,
+        )  # fmt: skip
+    reasons = {verdict.reason for verdict in verdicts}
+    own = None
+    if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
+        own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+    if own is None and reasons == {UNEXPLAINED} and len(models) == 1:
+        own = decide_first_passes(name, case, run, deadline)
+    if own is not None:
+        return own
     return verdict
 
 

@@ -15,7 +15,7 @@ from chainrule.checking.anatomy.parameters import Chain, bits, find_chains, spot
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
-from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident
+from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident, uses_data
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.recording.deadline import Deadline
 
@@ -89,6 +89,7 @@ def explains_all(parts: Parts, case: Case, fit: Fit) -> bool:
         and len(case.worlds) > 1
         and parts.learning <= fit.good | fit.silent
         and is_evident(case, fit)
+        and uses_data(case)
     )
 
 
