@@ -201,3 +201,97 @@ def test_one_that_does_not_is_never_right(name: str, right: str, wrong: str) -> 
     source = PROGRAMS[name][0]
     assert right in source
     assert verdict_on(source.replace(right, wrong, 1))["verdict"] != "right"
+
+
+ENGINE = """\
+import random
+
+
+class Value:
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents, self.back = data, 0.0, parents, lambda: None
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data + other.data, (self, other))
+
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad
+
+        out.back = back
+        return out
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data * other.data, (self, other))
+
+        def back():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+
+        out.back = back
+        return out
+
+    def relu(self):
+        out = Value(max(0.0, self.data), (self,))
+
+        def back():
+            self.grad += (out.data > 0) * out.grad
+
+        out.back = back
+        return out
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(value):
+            if value not in seen:
+                seen.add(value)
+                for parent in value.parents:
+                    visit(parent)
+                order.append(value)
+
+        visit(self)
+        self.grad = 1.0
+        for value in reversed(order):
+            value.back()
+
+
+random.seed(3)
+hidden = [[Value(random.uniform(-1, 1)) for _ in range(3)] for _ in range(4)]
+outer = [Value(random.uniform(-1, 1)) for _ in range(5)]
+parameters = [p for row in hidden for p in row] + outer
+points = [(random.uniform(-1, 1), random.uniform(-1, 1)) for _ in range(8)]
+for step in range(10):
+    losses = []
+    for x, y in points:
+        a = [(w[0] * x + w[1] * y + w[2]).relu() for w in hidden]
+        score = sum((v * b for v, b in zip(outer, a)), outer[4])
+        losses.append((1 + (-1 if x > 0 else 1) * score).relu())
+    total = sum(losses, Value(0.0)) * (1 / 8) + 1e-3 * sum((p * p for p in parameters), Value(0.0))
+    for p in parameters:
+        p.grad = 0.0
+    total.backward()
+    for p in parameters:
+        p.data -= 0.1 * p.grad
+"""
+
+
+def test_an_engine_of_ones_own_with_a_hinge_is_right() -> None:
+    assert verdict_on(ENGINE)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("other.grad += out.grad", "other.grad = out.grad"),
+        ("self.grad += (out.data > 0) * out.grad", "self.grad += out.grad"),
+        ("other.grad += self.data * out.grad", "other.grad += other.data * out.grad"),
+        ("        p.grad = 0.0\n", "        pass\n"),
+    ],
+)
+def test_a_wrong_engine_is_never_right(right: str, wrong: str) -> None:
+    assert verdict_on(ENGINE.replace(right, wrong, 1))["verdict"] != "right"

@@ -16,7 +16,7 @@ from chainrule.checking.anatomy.updates import Anatomy, computed_at
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
 
-DISTURBANCES = (0.3, 0.03, 0.003)
+DISTURBANCES = (0.3, 0.03, 0.003, 0.0003)
 
 
 @final

@@ -11,7 +11,7 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.parameters import Chain, bits, find_chains, spot, spread
+from chainrule.checking.anatomy.parameters import Chain, Spot, bits, find_chains, spot
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
@@ -52,8 +52,18 @@ class Parts:
 def read_by_own_losses(program: Program, finished: bool, deadline: Deadline) -> OwnReading | None:
     """One loss for all parameters, or the sum of all losses; or one for each of two that play against each other."""
     parts = Parts(program, *find_parameters(program), finished)
-    ends = find_ends(parts)
-    if not parts.learning or not 0 < len(ends) <= MOST_ENDS:
+    ends, totals = find_ends(parts)
+    if not parts.learning:
+        return None
+    return read_ends(parts, ends, deadline) or read_whole(parts, [totals], deadline)
+
+
+def read_ends(
+    parts: Parts, ends: Sequence[list[Instruction]], deadline: Deadline
+) -> OwnReading | None:
+    """The reading of losses that are no sums from sample to sample."""
+    program = parts.program
+    if not 0 < len(ends) <= MOST_ENDS:
         return None
     told: list[tuple[Case, list[Instruction]]] = []
     for steps in ends:
@@ -76,11 +86,19 @@ def read_by_own_losses(program: Program, finished: bool, deadline: Deadline) -> 
         ]
         if explains_all(parts, case, fit) and all(other.is_right for other in others):
             return OwnReading([case], [program.site(steps[0]).line])
-    if len(told) > 1 and not deadline.over:
-        whole = case_of(parts, sorted((s for _, own in told for s in own), key=lambda s: s.number))
-        if whole is not None and explains_all(parts, whole, whole.fits[OWN]):
-            return OwnReading([whole], [program.site(own[0]).line for _, own in told])
-    return read_as_game(parts, told)
+    whole = read_whole(parts, [own for _, own in told], deadline) if len(told) > 1 else None
+    return whole or read_as_game(parts, told)
+
+
+def read_whole(
+    parts: Parts, ends: Sequence[Sequence[Instruction]], deadline: Deadline
+) -> OwnReading | None:
+    """The sum of all of some losses."""
+    steps = sorted((step for own in ends for step in own), key=lambda step: step.number)
+    whole = case_of(parts, steps) if steps and not deadline.over else None
+    if whole is None or not explains_all(parts, whole, whole.fits[OWN]):
+        return None
+    return OwnReading([whole], [parts.program.site(step).line for step in steps])
 
 
 def explains_all(parts: Parts, case: Case, fit: Fit) -> bool:
@@ -147,47 +165,50 @@ def learns(chains: Sequence[Chain], number: int, masks: Sequence[int]) -> bool:
     )
 
 
-def find_ends(parts: Parts) -> list[list[Instruction]]:
+def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]:
     """Single numbers that parameters are behind and that go into no update and no other such number, by their place.
 
-    Sums that go on from pass to pass are none.
+    Of sums that go on, from sample to sample or from pass to pass, the terms are ends, and the totals stand apart.
     """
     program, masks = parts.program, parts.masks
     into_updates = program.ancestors(
         (p for chain in parts.chains for step in chain.steps for p in step.inputs), parts.stops
     )
-    found: dict[tuple[int, int], list[Instruction]] = {}
+    found: dict[Spot, list[Instruction]] = {}
+    used: set[Spot] = (
+        set()
+    )  # what goes into some updates only is a gradient of data, or of a dead unit
     for step in program.steps:
         position = step.output
-        if (
-            masks[position]
-            and position not in parts.stops
-            and position not in into_updates
-            and np.size(program.recorded[position]) == 1
-        ):
+        if not masks[position] or np.size(program.recorded[position]) != 1:
+            continue
+        if position in into_updates or position in parts.stops:
+            used.add(spot(program, step))
+        else:
             found.setdefault(spot(program, step), []).append(step)
-    places = list(found)
-    marked = [0] * program.size
-    for number, place in enumerate(places):
-        for step in found[place]:
-            marked[step.output] |= 1 << number
-    behind = spread(program, marked, parts.stops)
-    made_of = []
-    for steps in found.values():
+    found = {place: steps for place, steps in found.items() if place not in used}
+    own = {step.output: 1 << k for k, steps in enumerate(found.values()) for step in steps}
+    leads = [0] * program.size  # the places that each value goes into
+    for step in reversed(program.steps):
+        mask = own.get(step.output, 0) | (0 if step.output in parts.stops else leads[step.output])
+        if mask:
+            for position in step.inputs:
+                leads[position] |= mask
+    sums = 0
+    goes_into = []
+    for k, steps in enumerate(found.values()):
         mask = 0
         for step in steps:
-            for position in step.inputs:
-                mask |= behind[position]
-        made_of.append(mask)
-    inner = 0
-    for number, mask in enumerate(made_of):
-        if not mask >> number & 1:
-            inner |= mask
-    return [
-        steps
-        for number, steps in enumerate(found.values())
-        if not (inner | made_of[number]) >> number & 1 and len(steps) >= FEWEST
-    ]
+            mask |= leads[step.output]
+        sums |= mask & 1 << k
+        goes_into.append(mask)
+    ends, totals = [], []
+    for k, steps in enumerate(found.values()):
+        if not (goes_into[k] | 1 << k) & ~sums and sums >> k & 1:
+            totals += [s for s in steps if not leads[s.output]]
+        elif not goes_into[k] & ~sums and len(steps) >= FEWEST:
+            ends.append(steps)
+    return ends, sorted(totals, key=lambda step: step.number)
 
 
 def case_of(parts: Parts, steps: Sequence[Instruction]) -> Case | None:
