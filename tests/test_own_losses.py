@@ -295,3 +295,73 @@ def test_an_engine_of_ones_own_with_a_hinge_is_right() -> None:
 )
 def test_a_wrong_engine_is_never_right(right: str, wrong: str) -> None:
     assert verdict_on(ENGINE.replace(right, wrong, 1))["verdict"] != "right"
+
+
+PENALISED = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x = rng.normal(size=(30, 4))
+t = (x[:, :2].sum(1, keepdims=True) > 0) * 1.0
+w1, b1 = rng.normal(size=(4, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 1)), np.zeros(1)
+for step in range(60):
+    a1 = np.tanh(x @ w1 + b1)
+    a2 = 1 / (1 + np.exp(-(a1 @ w2 + b2)))
+    loss = -np.mean(t * np.log(a2) + (1 - t) * np.log(1 - a2))
+    loss = loss + 0.05 * (np.sum(w1 * w1) + np.sum(w2 * w2))
+    d2 = (a2 - t) / len(x)
+    d1 = d2 @ w2.T * (1 - a1**2)
+    w2 -= 0.5 * (a1.T @ d2 + 0.1 * w2)
+    b2 -= 0.5 * d2.sum(0)
+    w1 -= 0.5 * (x.T @ d1 + 0.1 * w1)
+    b1 -= 0.5 * d1.sum(0)
+    print(loss)
+"""
+
+
+def test_a_penalty_that_the_loss_has_and_the_updates_have_not_is_not_overlooked() -> None:
+    assert verdict_on(PENALISED)["verdict"] == "right"
+    for penalty in (" + 0.1 * w1", " + 0.1 * w2"):
+        assert verdict_on(PENALISED.replace(penalty, ""))["verdict"] == "undecided"
+    without = PENALISED.replace(" + 0.1 * w1", "").replace(" + 0.1 * w2", "")
+    assert verdict_on(without)["verdict"] == "undecided"
+    assert verdict_on(without.replace("+ 0.05 *", "+ 0 *"))["verdict"] == "right"
+
+
+NORMALIZED = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(20, 3))
+t = (x.sum(axis=1, keepdims=True) > 0) * 1.0
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+scale, shift = np.ones(4), np.zeros(4)
+for step in range(60):
+    z = x @ w1
+    spread = np.sqrt(z.var(axis=0) + 1e-5)
+    normal = (z - z.mean(axis=0)) / spread
+    a1 = np.tanh(scale * normal + shift)
+    a2 = 1 / (1 + np.exp(-a1 @ w2))
+    d2 = (a2 - t) / len(x)
+    d1 = d2 @ w2.T * (1 - a1**2)
+    d_normal = d1 * scale
+    d_z = (d_normal - d_normal.mean(axis=0) - normal * (d_normal * normal).mean(axis=0)) / spread
+    w2 -= 0.1 * a1.T @ d2
+    scale -= 0.1 * (d1 * normal).sum(axis=0)
+    shift -= 0.1 * d1.sum(axis=0)
+    w1 -= 0.1 * x.T @ d_z
+"""
+
+
+def test_a_way_back_that_leaves_out_a_batchs_mean_or_variance_is_put_right() -> None:
+    assert verdict_on(NORMALIZED)["verdict"] == "right"
+    for left_out in (
+        " - d_normal.mean(axis=0) - normal * (d_normal * normal).mean(axis=0)",
+        " - normal * (d_normal * normal).mean(axis=0)",
+    ):
+        verdict = verdict_on(NORMALIZED.replace(left_out, ""))
+        (finding,) = verdict["findings"]
+        assert verdict["verdict"] == "wrong"
+        assert finding["proved"]
+        assert (finding["line"], finding["mistake"]) == (17, "missing-derivative")

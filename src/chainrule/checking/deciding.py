@@ -27,6 +27,7 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.own_losses import loss_with_more
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
@@ -91,6 +92,12 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     if lacking is not None:
         return undecided(
             name, f"{lacking} makes predictions of several losses, and one of them moves it by none of its errors",
+            parameters=verdict.parameters,
+        )  # fmt: skip
+    more = loss_with_more(case) if verdict.verdict == "right" and len(models) == 1 else None
+    if more is not None:
+        return undecided(
+            name, f"some parameters follow the loss that line {program.site(more).line} computes, and others only a part of it",
             parameters=verdict.parameters,
         )  # fmt: skip
     reasons = {verdict.reason for verdict in verdicts}

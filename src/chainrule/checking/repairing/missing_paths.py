@@ -38,15 +38,16 @@ def missing_paths(scene: Scene) -> Iterator[Edit]:
         states_here = scene.classes[key]
         ends = states_here if key in recurrent else scene.forward
         uses = uses_of(scene, states_here, ends)
+        ways_of = list(uses.values())
         if key not in recurrent:  # a variance uses its values twice
-            uses = by_site(uses)
+            ways_of = by_site(uses)
         if not 1 < len(uses) <= MOST_USES:
             continue
         shape = np.shape(scene.case.values[scene.classes[key][0]])
         alike = [
             pair for pair in tainted if np.shape(scene.case.values[pair[1][0].output]) == shape
         ]
-        for ways in left_out(list(uses.values())):
+        for ways in left_out(ways_of):
             cut = gradients_of(scene, without=ways)
             for place, steps in alike:
                 pairing = paired(scene, steps, scene.classes[key], cut, whole)
@@ -104,11 +105,11 @@ def uses_of(scene: Scene, states: Collection[int], ends: Collection[int]) -> dic
     return {place: frozenset(ways) for place, ways in found.items()}
 
 
-def by_site(uses: Mapping[Place, Ways]) -> dict[Place, Ways]:
-    found: dict[Place, Ways] = {}
-    for place, ways in uses.items():
-        found[place[:1]] = found.get(place[:1], frozenset()) | ways
-    return found
+def by_site(uses: Mapping[Place, Ways]) -> list[Ways]:
+    found: dict[int, Ways] = {}
+    for (site, _, _), ways in uses.items():
+        found[site] = found.get(site, frozenset()) | ways
+    return list(found.values())
 
 
 def left_out(uses: Sequence[Ways]) -> Iterator[Ways]:
