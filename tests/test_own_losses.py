@@ -365,3 +365,30 @@ def test_a_way_back_that_leaves_out_a_batchs_mean_or_variance_is_put_right() -> 
         assert verdict["verdict"] == "wrong"
         assert finding["proved"]
         assert (finding["line"], finding["mistake"]) == (17, "missing-derivative")
+
+
+HINGE_NETWORK = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x = rng.normal(size=(40, 2))
+t = np.where(x.sum(1) > 0.5, 1.0, -1.0)
+w1, b1, w2, b2 = rng.normal(size=(2, 4)), np.zeros(4), rng.normal(size=4), 0.0
+for step in range(40):
+    a1 = np.tanh(x @ w1 + b1)
+    margin = t * (a1 @ w2 + b2)
+    print(np.mean(np.maximum(0, 1 - margin)))
+    d2 = -1.0 * (margin < 1) * t / 40
+    d1 = np.outer(d2, w2) * (1 - a1**2)
+    w1 -= 0.1 * x.T @ d1
+    b1 -= 0.1 * d1.sum(0)
+    w2 -= 0.1 * a1.T @ d2
+    b2 -= 0.1 * d2.sum()
+"""
+
+
+@pytest.mark.parametrize("name", ["w1", "b1", "w2"])
+def test_a_parameter_that_an_own_loss_depends_on_must_be_updated(name: str) -> None:
+    assert verdict_on(HINGE_NETWORK)["verdict"] == "right"
+    lines = [line for line in HINGE_NETWORK.splitlines() if f"{name} -=" not in line]
+    assert verdict_on("\n".join(lines))["verdict"] != "right"

@@ -156,8 +156,10 @@ def decide_by_own_losses(
     for case in reading.cases:
         fit = case.fits[OWN]
         # What the losses compare with is never updated either, and serves no layer.
-        idle = [one for one in find_frozen(case, fit, run) if is_weight(case.program, one.position)]
-        drawn = [one for one in find_left_random(case, fit, run) if one.meant is None]
+        idle = [
+            one for one in find_frozen(case, fit, run) if serves_layer(case.program, one.position)
+        ]
+        drawn = [one for one in find_left_random(case, fit, run) if one.meant is not False]
         if len(reading.cases) == 1 and (idle or drawn):
             return None
         rows += parameter_rows(case, fit)
@@ -171,8 +173,8 @@ def decide_by_own_losses(
     )  # fmt: skip
 
 
-def is_weight(program: Program, position: int) -> bool:
-    return any(step.operation in SERVING - {"add"} for step in program.consumers.get(position, ()))
+def serves_layer(program: Program, position: int) -> bool:
+    return any(step.operation in SERVING for step in program.consumers.get(position, ()))
 
 
 def judge_targets(

@@ -99,7 +99,10 @@ def loss_with_more(case: Case) -> Instruction | None:
     """
     if len(case.worlds) < 2:
         return None
+    followed: set[int] = set()  # what losses are made of that all parameters follow
     for steps in own_losses(case).values():
+        if steps[-1].output in followed:
+            continue
         try:
             rows = [
                 (
@@ -114,6 +117,8 @@ def loss_with_more(case: Case) -> Instruction | None:
         if any(gradient is None for _, gradients, _ in rows for gradient in gradients):
             continue
         fit, _ = fit_rows(case.anatomy, rows, "own")
+        if fit.is_right:
+            followed |= case.program.ancestors([steps[-1].output], case.anatomy.stops)
         asked = {
             update.chain
             for update, gradient in zip(case.anatomy.updates, rows[0][1], strict=True)

@@ -41,7 +41,7 @@ def missing_paths(scene: Scene) -> Iterator[Edit]:
         ways_of = list(uses.values())
         if key not in recurrent:  # a variance uses its values twice
             ways_of = by_site(uses)
-        if not 1 < len(uses) <= MOST_USES:
+        if not 1 < len(ways_of) <= MOST_USES:
             continue
         shape = np.shape(scene.case.values[scene.classes[key][0]])
         alike = [
