@@ -343,3 +343,30 @@ def test_a_prediction_that_is_computed_anew_for_another_error_has_one_loss() -> 
     assert verdict_on(TWICE_COMPUTED)["verdict"] == "right"
     verdict = verdict_on(changed(TWICE_COMPUTED, ("/ len(x) @ w2.T", "@ w2.T")))
     assert [finding["mistake"] for finding in verdict["findings"]] == ["parameter-mis-scaled"]
+
+
+def test_a_layer_that_is_computed_every_other_pass_is_not_called_right() -> None:
+    source = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(20, 3))
+t = (x.sum(1, keepdims=True) > 0) * 1.0
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+for step in range(100):
+    if step % 2 == 0:
+        a1 = sigmoid(x @ w1)
+    a2 = sigmoid(a1 @ w2)
+    d2 = (a2 - t) * a2 * (1 - a2)
+    d1 = d2 @ w2.T * a1 * (1 - a1)
+    w2 -= 0.1 * a1.T @ d2
+    w1 -= 0.1 * x.T @ d1
+"""
+    assert verdict_on(source)["verdict"] == "undecided"
+    assert verdict_on(source.replace("step % 2", "step % 1"))["verdict"] == "right"

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from chainrule.checking.anatomy.losses import OWN
+from chainrule.checking.anatomy.program import Program
 from chainrule.checking.driving.driving import left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
@@ -22,6 +24,7 @@ from chainrule.checking.fitting.case import (
     adds_targets,
     common_factor,
     crossed_shapes,
+    learns_from_older,
     right_losses,
     serves_two_targets,
     takes_input_for_target,
@@ -29,6 +32,7 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.fitting.own_readings import read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
@@ -103,6 +107,13 @@ def decide_case(
         return undecided(
             name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
         )  # fmt: skip
+    older = learns_from_older(case) if losses and not driven else set()
+    if older:
+        names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in older})
+        return undecided(
+            name, f"some passes predict with an older {listed(names)} than the one that they update",
+            advice="Compute what depends on it anew in every pass.",
+        )  # fmt: skip
     if losses:
         return decide_right(name, case, losses, run, driven)
     own = fit_own_loss(case)
@@ -145,6 +156,38 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
         loss=joined_losses(losses), factor=common_factor(case, fit),
         parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case), *apart],
     )  # fmt: skip
+
+
+def decide_by_own_losses(
+    name: str, program: Program, run: Run, finished: bool, deadline: Deadline
+) -> Verdict | None:
+    """Right, where all that learns follows losses that the program computes; else nothing is said."""
+    reading = read_by_own_losses(program, finished, sooner(deadline))
+    if reading is None:
+        return None
+    rows = []
+    for case in reading.cases:
+        fit = case.fits[OWN]
+        # What the losses compare with is never updated either, and serves no layer.
+        idle = [
+            one for one in find_frozen(case, fit, run) if serves_layer(case.program, one.position)
+        ]
+        drawn = [one for one in find_left_random(case, fit, run) if one.meant is not False]
+        if len(reading.cases) == 1 and (idle or drawn):
+            return None
+        rows += parameter_rows(case, fit)
+    lines = listed([str(line) for line in sorted(set(reading.lines))])
+    losses, compute = (
+        ("loss", "computes") if len(set(reading.lines)) == 1 else ("losses", "compute")
+    )
+    return Verdict(
+        name, "right", f"every update follows the gradient of the {losses} that line {lines} {compute}",
+        parameters=rows,
+    )  # fmt: skip
+
+
+def serves_layer(program: Program, position: int) -> bool:
+    return any(step.operation in SERVING for step in program.consumers.get(position, ()))
 
 
 def judge_targets(

@@ -1,6 +1,7 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from chainrule.checking.case_verdict import (
     UNEXPLAINED,
     blame,
     corrected_verdict,
+    decide_by_own_losses,
     decide_case,
     listed,
     parameter_rows,
@@ -28,8 +30,9 @@ from chainrule.checking.fitting.case import (
     open_case,
     right_losses,
 )
-from chainrule.checking.fitting.components import joined_verdict, models_of
+from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.own_losses import loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.foreign_updates import find_foreign_update
@@ -88,6 +91,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             name, foreign, "an update stands where that of another value belongs"
         )
     if not case.anatomy.updates:
+        own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+        if own is not None:
+            return own
         missing = find_missing_target(run, program, sooner(deadline))
         if missing is not None:
             return without_target(name, missing)
@@ -97,22 +103,50 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     if discarded is not None:
         return decide_discarded(name, discarded, run)
     verdicts = []
-    for model in models_of(case):
+    models = models_of(case)
+    for model in models:
         verdict = decide_case(name, model, run, deadline)
         if any(finding.mistake == "target-unused" for finding in verdict.findings):
             return verdict  # that was judged by running the whole program
         if verdict not in verdicts:  # what no error reaches was judged with the whole program
             verdicts.append(verdict)
-    if [verdict.reason for verdict in verdicts] != [UNEXPLAINED]:
-        return joined_verdict(verdicts)
+    verdict = joined_verdict(verdicts)
+    if verdict.verdict == "right":
+        return doubt_about(case, models, verdict) or verdict
+    reasons = {one.reason for one in verdicts}
+    own = None
+    if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
+        own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+    if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
+        return own or verdict
     added = find_added_error(run, case, deadline)
     if added is not None:
         return corrected_verdict(name, added, "an update is made of a sum where a product belongs")
     return (
         decide_first_passes(name, case, run, deadline)
         or decide_overwritten(name, run, deadline)
-        or verdicts[0]
+        or verdict
     )
+
+
+def doubt_about(case: Case, models: Sequence[Case], verdict: Verdict) -> Verdict | None:
+    """Undecided, where what is right by itself lacks part of a loss."""
+    lacking = cut_off(models)
+    if lacking is not None:
+        return undecided(
+            verdict.file,
+            f"{lacking} makes predictions of several losses, and one of them moves it by none of its errors",
+            parameters=verdict.parameters,
+        )
+    more = loss_with_more(case) if len(models) == 1 else None
+    if more is not None:
+        return undecided(
+            verdict.file,
+            f"some parameters follow the loss that line {case.program.site(more).line} computes, and others "
+            "only a part of it",
+            parameters=verdict.parameters,
+        )
+    return None
 
 
 def decide_overwritten(

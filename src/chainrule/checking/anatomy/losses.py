@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+OWN = "own"  # a number that the program computes itself, whatever it is made of
+
 SeedOf: TypeAlias = Callable[[Any, Any], Any]
 
 

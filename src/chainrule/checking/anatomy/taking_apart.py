@@ -1,6 +1,7 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from chainrule.checking.anatomy.updates import Anatomy, find_updates
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
 ChainsAndMasks: TypeAlias = tuple[list[Chain], list[int]]
 # Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
+MOST_ROUNDS = 12  # what fits together does so after a few
 MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
 
 
@@ -60,7 +62,7 @@ def settle(
     banned = set(banned)
     no_links: set[Spot] = set()
     following: set[int] = set()
-    while True:
+    for _ in range(MOST_ROUNDS):
         chains, masks = chains_without(frozenset(banned), frozenset(no_links))
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
@@ -96,6 +98,7 @@ def settle(
         following |= {c.versions[1] for c in chains if c.root in idle}
         banned |= idle | {position for chain in again for position in chain.versions}
         no_links |= idle_sites
+    return replace(anatomy, updates=[])
 
 
 def begun_with_errors(program: Program, chains: Sequence[Chain], errors: Sequence[int]) -> set[int]:

@@ -14,7 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.anatomy.logits import lost_logit
-from chainrule.checking.anatomy.losses import SEEDS
+from chainrule.checking.anatomy.losses import OWN, SEEDS
 from chainrule.checking.anatomy.parameters import Chain, bits, spread
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Program, Values
@@ -58,6 +58,7 @@ class Anatomy:
     reached: dict[int, int] = field(default_factory=dict)
     claimed: bool = False  # updates that are gradients as computed, by no optimizer
     loss: str | None = None  # where it is known
+    ways_back: set[int] = field(default_factory=set)  # where they begin, if not at mixes
 
     def is_blind(self, number: int) -> bool:
         """Whether no error goes into a parameter's updates as they stand."""
@@ -221,6 +222,9 @@ def seeds_of(
         mix = mixes[number]
         p = np.asarray(values[mix.prediction], dtype=float)
         t = mix.target_in(values)
+        if loss == OWN:
+            seeds[mix.prediction] = np.ones(p.shape)
+            continue
         if mix.of_class:
             seeds[mix.prediction] = seeds.get(mix.prediction, 0.0) - 1 / p
             continue

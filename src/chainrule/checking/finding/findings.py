@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.finding.blame import places_to_blame
 from chainrule.checking.finding.localising import first_wrong_step
-from chainrule.checking.finding.mistake_words import ONE_TOO_MANY, WORDS
+from chainrule.checking.finding.mistake_words import ONE_TOO_MANY, ONE_WAY_TOO_FEW, WORDS
 from chainrule.checking.finding.step_places import Blame
 from chainrule.checking.finding.syntax import Text, columns_of, names_around, operand_of, read_texts
 from chainrule.checking.fitting.case import Case
@@ -66,6 +66,8 @@ def finding(
     found, expected = WORDS[mistake]
     if mistake == "derivative-at-activation" and edit.how == "remove":
         found, expected = ONE_TOO_MANY
+    if mistake == "missing-derivative" and edit.how == "missing path":
+        found, expected = ONE_WAY_TOO_FEW
     words = {
         "was": was or "another value",
         "code": code_words(text, blame.node),

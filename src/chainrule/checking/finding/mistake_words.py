@@ -10,6 +10,10 @@ ONE_TOO_MANY = (
     "{code}, an error times a derivative that the gradient of this loss does not have",
     "it without that derivative, or another loss",
 )
+ONE_WAY_TOO_FEW = (
+    "{code}, an error without what comes back through a mean or sum of the same values",
+    "it with the derivatives of all that is made of these values, as a batch's mean and variance are",
+)
 WORDS: Mapping[str, tuple[str, str]] = {
     "derivative-at-activation": (
         "the activation's derivative at {was}",

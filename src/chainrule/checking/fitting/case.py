@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -11,11 +12,11 @@ from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Values
 from chainrule.checking.anatomy.taking_apart import take_apart
-from chainrule.checking.anatomy.updates import Anatomy
+from chainrule.checking.anatomy.updates import Anatomy, computed_at
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
 
-DISTURBANCES = (0.3, 0.03, 0.003)
+DISTURBANCES = (0.3, 0.03, 0.003, 0.0003)
 
 
 @final
@@ -222,6 +223,30 @@ def takes_input_for_target(case: Case) -> bool:
         if sources[0] & behind and not sources[1] & (behind | sources[0]):
             return True
     return False
+
+
+def learns_from_older(case: Case) -> set[int]:
+    """Chains that move by errors of predictions that an older version made, though it had a newer one by then.
+
+    A layer that is computed every other pass, say: what its loss asks of its newest version, nobody knows.
+    """
+    anatomy = case.anatomy
+    made = sorted(
+        (computed_at(case.program, mix.prediction), n) for n, mix in enumerate(anatomy.mixes)
+    )
+    found = set()
+    for number, chain in enumerate(anatomy.chains):
+        used = 0
+        for k, (before, after) in enumerate(pairwise(chain.versions)):
+            reached = anatomy.reached.get(before, 0)
+            feeding = 0
+            for position in chain.steps[k].inputs:
+                feeding |= 0 if position in anatomy.stops else anatomy.error_masks[position]
+            own = sum(1 << mix for place, mix in made if before < place < after)
+            if not reached and feeding & own & used:
+                found.add(number)
+            used |= reached
+    return found
 
 
 def adds_targets(case: Case) -> bool:

@@ -1,7 +1,7 @@
 """Models of one program that have nothing to do with each other: each descends a loss of its own."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from chainrule.checking.anatomy.parameters import bits
@@ -81,6 +81,37 @@ def part_of(anatomy: Anatomy, updates: list[Update]) -> Anatomy:
     )
     forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
     return replace(anatomy, updates=updates, forward=forward)
+
+
+def cut_off(models: Sequence[Case]) -> str | None:
+    """The name of a parameter that makes another model's predictions, time and again anew, and moves by none of its errors.
+
+    Of two players each makes the other's predictions. But a loss that ends where its gradient should go on looks
+    like a model of its own.
+    """
+    chains = [{update.chain for update in model.anatomy.updates} for model in models]
+    for model, own in zip(models, chains, strict=True):
+        anatomy = model.anatomy
+        errors = sum(1 << n for n in {n for update in anatomy.updates for n in update.mixes})
+        for number, chain in enumerate(anatomy.chains):
+            used = [v for v in chain.versions if anatomy.reached.get(v, 0) & errors]
+            if number in own or len(used) < 2:
+                continue
+            for other, others in zip(models, chains, strict=True):
+                if number in others and not predicts_with(other, own):
+                    return chain.name(anatomy.program) or "a parameter"
+    return None
+
+
+def predicts_with(model: Case, chains: Collection[int]) -> bool:
+    """Whether predictions of a model are made with some of these parameters."""
+    anatomy = model.anatomy
+    errors = sum(1 << n for n in {n for update in anatomy.updates for n in update.mixes})
+    return any(
+        anatomy.reached.get(version, 0) & errors
+        for number in chains
+        for version in anatomy.chains[number].versions
+    )
 
 
 def joined_verdict(verdicts: Sequence[Verdict]) -> Verdict:

@@ -92,6 +92,50 @@ def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
     return None
 
 
+def loss_with_more(case: Case) -> Instruction | None:
+    """What computes an own loss that some parameters follow by one rate and others do not, though it asks something of each.
+
+    It is the loss that is descended and something more, such as a penalty, that is left out of some updates.
+    """
+    if len(case.worlds) < 2:
+        return None
+    followed: set[int] = set()  # what losses are made of that all parameters follow
+    for steps in own_losses(case).values():
+        if steps[-1].output in followed:
+            continue
+        try:
+            rows = [
+                (
+                    values,
+                    gradients_of_own(case, steps, values),
+                    steps_taken(case.anatomy.updates, values),
+                )
+                for values in case.worlds
+            ]
+        except NoDerivativeError:
+            continue
+        if any(gradient is None for _, gradients, _ in rows for gradient in gradients):
+            continue
+        fit, _ = fit_rows(case.anatomy, rows, "own")
+        if fit.is_right:
+            followed |= case.program.ancestors([steps[-1].output], case.anatomy.stops)
+        asked = {
+            update.chain
+            for update, gradient in zip(case.anatomy.updates, rows[0][1], strict=True)
+            if np.any(gradient)
+        }
+        sizes = [np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good & asked]
+        if (
+            fit.bad
+            and fit.bad <= asked
+            and max(sizes, default=0) > 1
+            and all(rate > 0 for rate in fit.rate.values())
+            and all(fit.cosine.get(number, 0.0) > 0 for number in fit.bad)
+        ):
+            return steps[-1]
+    return None
+
+
 def stated_losses(case: Case) -> set[str]:
     """The losses of the family that the program computes itself, up to a factor, wherever it does."""
     anatomy = case.anatomy

@@ -12,6 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Instruction, Program, Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
@@ -186,7 +187,8 @@ def passes_all(anatomy: Anatomy, trace: Trace, found: Found, here: Collection[in
     ]
     stops = (anatomy.stops - inner - set(afters)) | set(found.positions) | set(here)
     behind = anatomy.program.ancestors(afters, stops)
-    return not any(mix.output in behind and mix.output not in stops for mix in anatomy.mixes)
+    errors = anatomy.ways_back or {mix.output for mix in anatomy.mixes}
+    return not any(position in behind for position in errors - stops)
 
 
 def uses_own_error(anatomy: Anatomy, position: int, update: Update) -> bool:
@@ -347,6 +349,8 @@ def decays(rest: Any, start: Any) -> bool:
 
 def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> bool:
     """Whether an update without its gradient is the update without its errors: all goes through it."""
+    if anatomy.loss == OWN:  # there every way back was seen to lead through it
+        return True
     program = anatomy.program
     outputs = {anatomy.mixes[number].output for number in update.mixes}
     fixed = anatomy.stops - set(anatomy.chains[update.chain].versions)

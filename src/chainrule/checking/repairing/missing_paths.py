@@ -20,6 +20,8 @@ from chainrule.checking.repairing.value_edits import seen_as
 
 Ways: TypeAlias = frozenset[tuple[int, int]]  # numbers of steps, and what they take
 MOST_USES = 6
+MOST_SUMMARISED = 12
+SUMMARIES = {"mean", "sum"}
 
 
 def missing_paths(scene: Scene) -> Iterator[Edit]:
@@ -29,17 +31,23 @@ def missing_paths(scene: Scene) -> Iterator[Edit]:
         for place, steps in scene.places.items()
         if scene.is_tainted(steps[0].output) and steps[0].output not in scene.chain_of
     ]
-    states = recurrent_classes(scene) if tainted else []
-    whole = gradients_of(scene) if states else {}
-    for key in states:
-        uses = uses_of(scene, scene.classes[key])
-        if not 1 < len(uses) <= MOST_USES:
+    recurrent = recurrent_classes(scene) if tainted else []
+    states = [*recurrent, *(key for key in summarised(scene) if key not in recurrent)]
+    whole = gradients_of(scene) if tainted and states else {}
+    for key in states if tainted else ():
+        states_here = scene.classes[key]
+        ends = states_here if key in recurrent else scene.forward
+        uses = uses_of(scene, states_here, ends)
+        ways_of = list(uses.values())
+        if key not in recurrent:  # a variance uses its values twice
+            ways_of = by_site(uses)
+        if not 1 < len(ways_of) <= MOST_USES:
             continue
         shape = np.shape(scene.case.values[scene.classes[key][0]])
         alike = [
             pair for pair in tainted if np.shape(scene.case.values[pair[1][0].output]) == shape
         ]
-        for ways in left_out(list(uses.values())):
+        for ways in left_out(ways_of):
             cut = gradients_of(scene, without=ways)
             for place, steps in alike:
                 pairing = paired(scene, steps, scene.classes[key], cut, whole)
@@ -60,21 +68,48 @@ def missing_paths(scene: Scene) -> Iterator[Edit]:
                         scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
                     )
 
+                mistake = "no-flow-through-time" if key in recurrent else "missing-derivative"
                 yield Edit(
-                    "no-flow-through-time", steps, seen_as(scene, place, change), steps[0], None,
+                    mistake, steps, seen_as(scene, place, change), steps[0], None,
                     next(iter(state_of.values())), how="missing path", cost=2,
                 )  # fmt: skip
 
 
-def uses_of(scene: Scene, states: Collection[int]) -> dict[Place, Ways]:
-    """The ways by which later ones of some values are made from them, by the place where each is used."""
+def summarised(scene: Scene) -> list[Place]:
+    """Places of the forward pass whose values are also made one with others, as a batch's mean is, and meet it again."""
+    program, anatomy = scene.program, scene.case.anatomy
+    near = anatomy.mixes[anatomy.updates[0].turn].prediction
+    found = []
+    for key in scene.classes:
+        members = [p for p in scene.members(key, near) if p in scene.forward and anatomy.masks[p]]
+        uses = [
+            s
+            for p in members[:1]
+            for s in program.consumers.get(p, ())
+            if s.output in scene.forward
+        ]
+        kinds = {step.operation in SUMMARIES for step in uses}
+        if kinds == {True, False}:
+            found.append(key)
+    return found[:MOST_SUMMARISED]
+
+
+def uses_of(scene: Scene, states: Collection[int], ends: Collection[int]) -> dict[Place, Ways]:
+    """The ways by which some ends, such as later ones, are made from some values, by the place where each is used."""
     found: dict[Place, set[tuple[int, int]]] = {}
-    made_of = scene.program.ancestors(states, scene.case.anatomy.stops)
+    made_of = scene.program.ancestors(ends, scene.case.anatomy.stops)
     for position in states:
         for step in scene.program.consumers.get(position, ()):
             if step.output in made_of:
                 found.setdefault(scene.place_of(step), set()).add((step.number, position))
     return {place: frozenset(ways) for place, ways in found.items()}
+
+
+def by_site(uses: Mapping[Place, Ways]) -> list[Ways]:
+    found: dict[int, Ways] = {}
+    for (site, _, _), ways in uses.items():
+        found[site] = found.get(site, frozenset()) | ways
+    return list(found.values())
 
 
 def left_out(uses: Sequence[Ways]) -> Iterator[Ways]:

@@ -1,0 +1,248 @@
+"""A recording read by the losses that a program computes itself, wherever and of whatever it makes them.
+
+No prediction has to meet a target for that: a loss is one number, and what is not behind it but depends on
+parameters is the way back. All that learns must follow it, at other numbers as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from chainrule.checking.anatomy.losses import OWN
+from chainrule.checking.anatomy.parameters import Chain, Spot, bits, find_chains, spot
+from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.updates import Anatomy, find_updates
+from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident, uses_data
+from chainrule.checking.fitting.fitting import Fit
+from chainrule.recording.deadline import Deadline
+
+MOST_ENDS = 4  # losses that a program may have
+FEWEST = 2  # updates of each parameter
+
+
+@final
+@dataclass
+class OwnReading:
+    """Own losses that explain all: for each its case, with the parameters that follow it, and its line."""
+
+    cases: list[Case]
+    lines: list[int]
+
+
+@final
+@dataclass
+class Parts:
+    """A program's parameters, for each position those that it depends on, and those that learn."""
+
+    program: Program
+    chains: list[Chain]
+    masks: list[int]
+    finished: bool
+
+    def __post_init__(self) -> None:
+        self.stops = {position for chain in self.chains for position in chain.versions}
+        self.learning = {
+            number for number in range(len(self.chains)) if learns(self.chains, number, self.masks)
+        }
+
+
+def read_by_own_losses(program: Program, finished: bool, deadline: Deadline) -> OwnReading | None:
+    """One loss for all parameters, or the sum of all losses; or one for each of two that play against each other."""
+    parts = Parts(program, *find_parameters(program), finished)
+    ends, totals = find_ends(parts)
+    if not parts.learning:
+        return None
+    return read_ends(parts, ends, deadline) or read_whole(parts, [totals], deadline)
+
+
+def read_ends(
+    parts: Parts, ends: Sequence[list[Instruction]], deadline: Deadline
+) -> OwnReading | None:
+    """The reading of losses that are no sums from sample to sample."""
+    program = parts.program
+    if not 0 < len(ends) <= MOST_ENDS:
+        return None
+    told: list[tuple[Case, list[Instruction]]] = []
+    for steps in ends:
+        case = None if deadline.over else case_of(parts, steps)
+        if case is None:
+            return None
+        fit = case.fits[OWN]
+        if (
+            fit.good | fit.bad
+        ):  # else it is a number that no small change changes, as an accuracy is
+            told.append((case, steps))
+    sites = program.recording.sites
+    for case, steps in told:
+        fit, site = case.fits[OWN], sites[steps[0].number]
+        # The same loss of other data tells how well it does, and what does not follow is another loss.
+        others = [
+            other.fits[OWN]
+            for other, own in told
+            if other is not case and sites[own[0].number] != site
+        ]
+        if explains_all(parts, case, fit) and all(other.is_right for other in others):
+            return OwnReading([case], [program.site(steps[0]).line])
+    whole = read_whole(parts, [own for _, own in told], deadline) if len(told) > 1 else None
+    return whole or read_as_game(parts, told)
+
+
+def read_whole(
+    parts: Parts, ends: Sequence[Sequence[Instruction]], deadline: Deadline
+) -> OwnReading | None:
+    """The sum of all of some losses."""
+    steps = sorted((step for own in ends for step in own), key=lambda step: step.number)
+    whole = case_of(parts, steps) if steps and not deadline.over else None
+    if whole is None or not explains_all(parts, whole, whole.fits[OWN]):
+        return None
+    return OwnReading([whole], [parts.program.site(step).line for step in steps])
+
+
+def explains_all(parts: Parts, case: Case, fit: Fit) -> bool:
+    return (
+        fit.is_right
+        and len(case.worlds) > 1
+        and parts.learning <= fit.good | fit.silent
+        and is_evident(case, fit)
+        and uses_data(case)
+    )
+
+
+def read_as_game(
+    parts: Parts, told: Sequence[tuple[Case, Sequence[Instruction]]]
+) -> OwnReading | None:
+    """Two losses that are made of all parameters, each followed by some and opposed by the others."""
+    if len(told) != 2:
+        return None
+    fits = [case.fits[OWN] for case, _ in told]
+    for fit, other in (fits, fits[::-1]):
+        opposed = [fit.cosine[number] for number in fit.bad if number in fit.cosine]
+        if (
+            not fit.good
+            or fit.bad != other.good
+            or not opposed
+            or np.mean(opposed) >= 0
+            or not parts.learning <= fit.good | fit.bad
+            or any(rate < 0 for rate in fit.rate.values())
+        ):
+            return None
+    cases = []
+    for (case, _), fit in zip(told, fits, strict=True):
+        if len(case.worlds) < 2:
+            return None
+        followed = replace(fit, bad=set(), silent=set())
+        cases.append(replace(case, fits={OWN: followed}))
+    return OwnReading(cases, [parts.program.site(steps[0]).line for _, steps in told])
+
+
+def find_parameters(program: Program) -> tuple[list[Chain], list[int]]:
+    """The chains that are made of no other, and for each position those that it depends on: z - max(z) goes on, too."""
+    banned: set[int] = set()
+    while True:
+        chains, masks = find_chains(program, banned)
+        made = {
+            chain.root
+            for chain in chains
+            if (maker := program.step_of.get(chain.root)) is not None
+            and any(masks[position] for position in maker.inputs)
+        }
+        if not made - banned:
+            return chains, masks
+        banned |= made
+
+
+def learns(chains: Sequence[Chain], number: int, masks: Sequence[int]) -> bool:
+    """Whether what a value is changed by depends on the value itself."""
+    versions = set(chains[number].versions)
+    return any(
+        masks[position] >> number & 1
+        for step in chains[number].steps
+        for position in step.inputs
+        if position not in versions
+    )
+
+
+def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]:
+    """Single numbers that parameters are behind and that go into no update and no other such number, by their place.
+
+    Of sums that go on, from sample to sample or from pass to pass, the terms are ends, and the totals stand apart.
+    """
+    program, masks = parts.program, parts.masks
+    into_updates = program.ancestors(
+        (p for chain in parts.chains for step in chain.steps for p in step.inputs), parts.stops
+    )
+    found: dict[Spot, list[Instruction]] = {}
+    used: set[Spot] = (
+        set()
+    )  # what goes into some updates only is a gradient of data, or of a dead unit
+    for step in program.steps:
+        position = step.output
+        if not masks[position] or np.size(program.recorded[position]) != 1:
+            continue
+        if position in into_updates or position in parts.stops:
+            used.add(spot(program, step))
+        else:
+            found.setdefault(spot(program, step), []).append(step)
+    found = {place: steps for place, steps in found.items() if place not in used}
+    own = {step.output: 1 << k for k, steps in enumerate(found.values()) for step in steps}
+    leads = [0] * program.size  # the places that each value goes into
+    for step in reversed(program.steps):
+        mask = own.get(step.output, 0) | (0 if step.output in parts.stops else leads[step.output])
+        if mask:
+            for position in step.inputs:
+                leads[position] |= mask
+    sums = 0
+    goes_into = []
+    for k, steps in enumerate(found.values()):
+        mask = 0
+        for step in steps:
+            mask |= leads[step.output]
+        sums |= mask & 1 << k
+        goes_into.append(mask)
+    ends, totals = [], []
+    for k, steps in enumerate(found.values()):
+        if not (goes_into[k] | 1 << k) & ~sums and sums >> k & 1:
+            totals += [s for s in steps if not leads[s.output]]
+        elif not goes_into[k] & ~sums and len(steps) >= FEWEST:
+            ends.append(steps)
+    return ends, sorted(totals, key=lambda step: step.number)
+
+
+def case_of(parts: Parts, steps: Sequence[Instruction]) -> Case | None:
+    """The case in which some numbers are the loss; None where too little is updated by it."""
+    anatomy = anatomy_of(parts, steps)
+    if anatomy is None:
+        return None
+    case = fit_in_worlds(anatomy)
+    return case if OWN in case.fits else None
+
+
+def anatomy_of(parts: Parts, steps: Sequence[Instruction]) -> Anatomy | None:
+    program, chains, masks, stops = parts.program, parts.chains, parts.masks, parts.stops
+    mixes = [Mix(step.output, step.output, step.output, step) for step in steps]
+    kept = {chain.root for chain in chains}
+    updates, _, _, reached = find_updates(program, chains, mixes, stops, parts.finished, kept)
+    if not updates:
+        return None
+    behind = program.ancestors((step.output for step in steps), stops)
+    forward = {p for p in behind if masks[p] or p in stops}
+    used = [0] * len(chains)  # the losses that each parameter is behind
+    for number, chain in enumerate(chains):
+        for version in chain.versions:
+            used[number] |= reached.get(version, 0)
+    errors = [0] * program.size
+    for position, mask in enumerate(masks):
+        if mask and position not in forward and position not in stops:
+            for number in bits(mask):
+                errors[position] |= used[number]
+    anatomy = Anatomy(program, chains, masks, mixes, updates, stops, errors, forward)
+    anatomy.reached, anatomy.loss = reached, OWN
+    anatomy.ways_back = {
+        step.output
+        for step in program.steps
+        if errors[step.output] and not any(errors[position] for position in step.inputs)
+    }
+    return anatomy
