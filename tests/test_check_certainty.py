@@ -1,48 +1,10 @@
 """Where no parameter is right, a mistake is told from a loss that is not known."""
 
-from typing import Any
-
 import pytest
 
+from certain_network import NETWORK, line_of, verdict_with
+
 from checked import verdict_on
-
-NETWORK = """\
-import numpy as np
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-def slope(a):
-    return a * (1 - a)
-
-rng = np.random.default_rng(5)
-x = rng.normal(size=(30, 3))
-t = rng.uniform(size=(30, 2)).round()
-weights = rng.uniform(0.5, 2, size=(30, 1))
-w1, b1 = rng.normal(size=(3, 4)), np.zeros(4)
-w2, b2 = rng.normal(size=(4, 2)), np.zeros(2)
-rate = 0.3
-for epoch in range(40):
-    a1 = sigmoid(x @ w1 + b1)
-    a2 = sigmoid(a1 @ w2 + b2)
-    error = a2 - t
-    d2 = error * slope(a2)
-    d1 = d2 @ w2.T * slope(a1)
-    w2 -= rate * (a1.T @ d2)
-    b2 -= rate * d2.sum(axis=0)
-    w1 -= rate * (x.T @ d1)
-    b1 -= rate * d1.sum(axis=0)
-"""
-
-
-def verdict_with(right: str, wrong: str) -> dict[str, Any]:
-    assert NETWORK.count(right) == 1
-    return verdict_on(NETWORK.replace(right, wrong))
-
-
-def line_of(beginning: str) -> int:
-    (line,) = (n for n, s in enumerate(NETWORK.splitlines(), 1) if s.strip().startswith(beginning))
-    return line
 
 
 @pytest.mark.parametrize(
@@ -465,95 +427,6 @@ def test_predictions_that_are_rounded_to_0_or_1_are_judged(program: str) -> None
     assert wrong["verdict"] != "right"
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ("w2 -= rate * (a1.T @ d2)", "w2 -= rate"),
-        ("w2 -= rate * (a1.T @ d2)", "w2 = w2 - rate * np.ones((4, 2))"),
-        ("w2 -= rate * (a1.T @ d2)", "w2 -= rate * rng.normal(size=(4, 2))"),
-        ("w2 -= rate * (a1.T @ d2)", "w2 *= 1 - 0.01 * rate"),
-        ("w1 -= rate * (x.T @ d1)", "w1 -= rate"),
-        ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate"),
-    ],
-)
-def test_a_parameter_that_no_error_changes_is_not_called_right(right: str, wrong: str) -> None:
-    assert verdict_with(right, wrong)["verdict"] != "right"
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        # a state that leaks, noise that fades, a data series that is drawn as it goes
-        """
-state = np.zeros(3)
-w, v = rng.normal(size=(3, 3)), rng.normal(size=3)
-for step in range(60):
-    state = 0.5 * state + 0.5 * x[step % 30]
-    h = np.tanh(w @ state)
-    error = v @ h - t[step % 30, 0]
-    d = error * v * (1 - h**2)
-    v -= 0.1 * error * h
-    w -= 0.1 * np.outer(d, state)
-""",
-        """
-spread = 0.5
-w, v = rng.normal(size=(3, 3)), rng.normal(size=(3, 2))
-for step in range(60):
-    spread *= 0.9
-    h = np.tanh(x @ w) + spread * rng.normal(size=(30, 3))
-    error = h @ v - t
-    d = error @ v.T * (1 - np.tanh(x @ w) ** 2)
-    v -= 0.01 * h.T @ error
-    w -= 0.01 * x.T @ d
-""",
-        """
-place = np.zeros(3)
-w = rng.normal(size=3)
-for step in range(60):
-    place = 0.9 * place + rng.normal(size=3)
-    error = w @ place - (place[0] - 2 * place[1])
-    w -= 0.05 * error * place
-""",
-    ],
-    ids=["state", "noise", "series"],
-)  # fmt: skip
-def test_what_changes_by_itself_and_is_no_parameter_leaves_a_program_right(program: str) -> None:
-    head = NETWORK[: NETWORK.index("weights =")]
-    verdict = verdict_on(head + program)
-    assert verdict["verdict"] == "right", verdict["reason"]
-
-
-@pytest.mark.parametrize("error", ["np.abs(a2 - t)", "(a2 - t) ** 2", "(a2 - t) ** 2 / 2"])
-def test_an_error_that_does_not_know_its_sign_is_wrong(error: str) -> None:
-    verdict = verdict_with("error = a2 - t", f"error = {error}")
-    assert verdict["verdict"] == "wrong", verdict["reason"]
-    (finding,) = verdict["findings"]
-    assert (finding["line"], finding["mistake"]) == (line_of("error ="), "wrong-operator")
-    assert finding["proved"]
-
-
-def test_a_cubed_error_is_that_of_another_loss() -> None:
-    assert verdict_with("error = a2 - t", "error = (a2 - t) ** 3")["verdict"] != "wrong"
-
-
-def test_a_step_that_only_the_last_sample_of_all_reaches_is_not_called_right() -> None:
-    program = """
-import numpy as np
-rng = np.random.default_rng(3)
-x, t = rng.normal(size=(8, 3)), rng.uniform(size=(8, 1))
-w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
-for epoch in range(12):
-    for a, b in zip(x, t):
-        h = np.tanh(a @ w)
-        error = h @ v - b
-        delta = error @ v.T * (1 - h**2)
-{indent}v -= 0.1 * np.outer(h, error)
-{indent}w -= 0.1 * np.outer(a, delta)
-"""
-    assert verdict_on(program.format(indent=" " * 8))["verdict"] == "right"
-    assert verdict_on(program.format(indent=" " * 4))["verdict"] != "right"
-
-
 @pytest.mark.parametrize("decay", ["", " + 0.01 * w1"])
 def test_what_errors_add_to_a_decay_is_wrong_where_it_points_elsewhere(decay: str) -> None:
     verdict = verdict_with(
@@ -570,3 +443,16 @@ def test_decays_of_single_weights_are_never_wrong() -> None:
         "w1 -= rate * (x.T @ d1)", "w1 -= rate * (x.T @ d1 + 0.01 * w1 * (np.arange(4) > 1))"
     )
     assert verdict["verdict"] != "wrong"
+
+
+@pytest.mark.parametrize("error", ["np.abs(a2 - t)", "(a2 - t) ** 2", "(a2 - t) ** 2 / 2"])
+def test_an_error_that_does_not_know_its_sign_is_wrong(error: str) -> None:
+    verdict = verdict_with("error = a2 - t", f"error = {error}")
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["mistake"]) == (line_of("error ="), "wrong-operator")
+    assert finding["proved"]
+
+
+def test_a_cubed_error_is_that_of_another_loss() -> None:
+    assert verdict_with("error = a2 - t", "error = (a2 - t) ** 3")["verdict"] != "wrong"

@@ -1,0 +1,83 @@
+"""What no error changes, or is sent to and lost, is not called right."""
+
+import pytest
+
+from certain_network import NETWORK, verdict_with
+
+from checked import verdict_on
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("w2 -= rate * (a1.T @ d2)", "w2 -= rate"),
+        ("w2 -= rate * (a1.T @ d2)", "w2 = w2 - rate * np.ones((4, 2))"),
+        ("w2 -= rate * (a1.T @ d2)", "w2 -= rate * rng.normal(size=(4, 2))"),
+        ("w2 -= rate * (a1.T @ d2)", "w2 *= 1 - 0.01 * rate"),
+        ("w1 -= rate * (x.T @ d1)", "w1 -= rate"),
+        ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate"),
+    ],
+)
+def test_a_parameter_that_no_error_changes_is_not_called_right(right: str, wrong: str) -> None:
+    assert verdict_with(right, wrong)["verdict"] != "right"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        # a state that leaks, noise that fades, a data series that is drawn as it goes
+        """
+state = np.zeros(3)
+w, v = rng.normal(size=(3, 3)), rng.normal(size=3)
+for step in range(60):
+    state = 0.5 * state + 0.5 * x[step % 30]
+    h = np.tanh(w @ state)
+    error = v @ h - t[step % 30, 0]
+    d = error * v * (1 - h**2)
+    v -= 0.1 * error * h
+    w -= 0.1 * np.outer(d, state)
+""",
+        """
+spread = 0.5
+w, v = rng.normal(size=(3, 3)), rng.normal(size=(3, 2))
+for step in range(60):
+    spread *= 0.9
+    h = np.tanh(x @ w) + spread * rng.normal(size=(30, 3))
+    error = h @ v - t
+    d = error @ v.T * (1 - np.tanh(x @ w) ** 2)
+    v -= 0.01 * h.T @ error
+    w -= 0.01 * x.T @ d
+""",
+        """
+place = np.zeros(3)
+w = rng.normal(size=3)
+for step in range(60):
+    place = 0.9 * place + rng.normal(size=3)
+    error = w @ place - (place[0] - 2 * place[1])
+    w -= 0.05 * error * place
+""",
+    ],
+    ids=["state", "noise", "series"],
+)  # fmt: skip
+def test_what_changes_by_itself_and_is_no_parameter_leaves_a_program_right(program: str) -> None:
+    head = NETWORK[: NETWORK.index("weights =")]
+    verdict = verdict_on(head + program)
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+def test_a_step_that_only_the_last_sample_of_all_reaches_is_not_called_right() -> None:
+    program = """
+import numpy as np
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(8, 3)), rng.uniform(size=(8, 1))
+w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for epoch in range(12):
+    for a, b in zip(x, t):
+        h = np.tanh(a @ w)
+        error = h @ v - b
+        delta = error @ v.T * (1 - h**2)
+{indent}v -= 0.1 * np.outer(h, error)
+{indent}w -= 0.1 * np.outer(a, delta)
+"""
+    assert verdict_on(program.format(indent=" " * 8))["verdict"] == "right"
+    assert verdict_on(program.format(indent=" " * 4))["verdict"] != "right"
