@@ -184,7 +184,7 @@ def decide_first_passes(name: str, case: Case, run: Run, deadline: Deadline) -> 
 
 
 def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
-    """The verdict with what the program trains by other statements later on: it is right if all of it is.
+    """The verdict with what the program trains later on, by other statements or other branches: right if all is.
 
     What comes later is recorded from the middle of its first pass. So it is wrong only with a proof.
     """
@@ -193,9 +193,9 @@ def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
         return decide_instead(verdict, first, deadline)
     if verdict.verdict != "right" or verdict.driven or not run.later:
         return verdict
-    seen = updating_sites(run)
+    seen = training_sites(run)
     for part in run.later:
-        sites = updating_sites(part)
+        sites = training_sites(part)
         if sites <= seen:
             continue
         line = part.sites[min(sites - seen)].line
@@ -211,7 +211,7 @@ def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
         if later.verdict != "right":
             return undecided(
                 verdict.file,
-                f"what it trains first is right; of what line {line} updates later: {later.reason}",
+                f"what it trains first is right; of what it trains when it comes to line {line}: {later.reason}",
                 parameters=verdict.parameters,
             )
         verdict.parameters += later.parameters
@@ -228,16 +228,13 @@ def decide_instead(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
     return decide_later(later, run, deadline)
 
 
-def updating_sites(run: Run) -> set[int]:
-    """Where a recording updates parameters."""
-    anatomy = take_apart(build_program(run.recording, run.sites), run.finished)
-    updated = {update.chain for update in anatomy.updates}
-    return {
-        run.recording.sites[step.number]
-        for number, chain in enumerate(anatomy.chains)
-        for step in chain.steps
-        if number in updated
-    }
+def training_sites(run: Run) -> set[int]:
+    """Where a recording computes what goes into updates of parameters."""
+    program = build_program(run.recording, run.sites)
+    anatomy = take_apart(program, run.finished)
+    behind = program.ancestors(update.after for update in anatomy.updates)
+    sites = (run.recording.sites[step.number] for step in program.steps if step.output in behind)
+    return {site for site in sites if site >= 0}
 
 
 def find_target_early(run: Run, program: Program, deadline: Deadline) -> Correction | None:

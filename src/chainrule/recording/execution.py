@@ -31,7 +31,7 @@ from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Sites, rewrite
 from chainrule.recording.source import PYTHON_2, Source, UnreadableError, read_script, read_source
 from chainrule.recording.stand_ins import MissingFinder, StandIn, StandInFinder
-from chainrule.recording.unreached import unreached_updates
+from chainrule.recording.unreached import Frame, unreached_branches, unreached_updates
 
 PASSING_SECONDS = 4.0  # to reach what else a program trains, once its first training is recorded
 MOST_PARTS = 4
@@ -231,9 +231,20 @@ def go_on(run: Run, recorder: Recorder, deadline: Deadline) -> set[int]:
     if len(recorder.parts) + 1 == MOST_PARTS:
         return set()
     awaited = unreached_updates(run.sources, run.sites, recorder.seen)
+    awaited |= unreached_branches(run.sources, run.sites, recorder.seen, running(run))
     if awaited:
         hasten(deadline.within(PASSING_SECONDS))
     return awaited
+
+
+def running(run: Run) -> list[Frame]:
+    """What of the program has not come to its end."""
+    files = {str(source.path): number for number, source in enumerate(run.sources)}
+    return [
+        (files[frame.f_code.co_filename], line, frame.f_code.co_name)
+        for frame, line in traceback.walk_stack(sys._getframe())
+        if frame.f_code.co_filename in files
+    ]
 
 
 def divide(run: Run, recorder: Recorder) -> None:

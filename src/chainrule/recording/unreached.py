@@ -1,10 +1,15 @@
-"""Statements that add to something of their own and have not run yet: a second network's updates, perhaps."""
+"""What has not run yet and may train: a second network's updates, or the other branches of a class made again."""
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeAlias
 
-from chainrule.recording.rewriting import Sites
+from chainrule.recording.rewriting import Site, Sites
 from chainrule.recording.source import Source
+
+Frame: TypeAlias = tuple[
+    int, int, str
+]  # the file, the line that is reached, and the function's name
 
 
 def unreached_updates(
@@ -39,3 +44,70 @@ def is_update(node: ast.Assign | ast.AugAssign) -> bool:
             return True
         value = value.left
     return False
+
+
+def unreached_branches(
+    sources: Sequence[Source], sites: Sites, reached: Collection[int], frames: Sequence[Frame]
+) -> set[int]:
+    """The computations of functions that have run in part, where what is running comes again, perhaps otherwise."""
+    if not comes_again(sources, sites, reached, frames):
+        return set()
+    entered = {
+        (sites[number].file, sites[number].function) for number in reached if sites[number].function
+    }
+    return {
+        site.number
+        for site in sites.sites
+        if site.number not in reached
+        and (site.file, site.function) in entered
+        and is_of_value(sources, site)
+    }
+
+
+def is_of_value(sources: Sequence[Source], site: Site) -> bool:
+    """Whether what is computed there goes on: a = f(x), return f(x)."""
+    return any(
+        isinstance(node, ast.Assign | ast.AugAssign | ast.Return)
+        and node.lineno <= site.line <= (node.end_lineno or node.lineno)
+        for node in sources[site.file].nodes
+    )
+
+
+def comes_again(
+    sources: Sequence[Source], sites: Sites, reached: Collection[int], frames: Sequence[Frame]
+) -> bool:
+    """Whether a call that has not run trains again or makes another network, or the loop around makes one."""
+    running = {name for _, _, name in frames}
+    networks = {
+        node.name
+        for source in sources
+        for node in source.nodes
+        if isinstance(node, ast.ClassDef)
+        and any(getattr(part, "name", None) in running for part in node.body)
+    }
+    training = set[str]()  # what holds a loop that has not come to its end
+    for file, line, name in frames:
+        for node in sources[file].nodes:
+            if isinstance(node, ast.For | ast.While) and is_inside(line, node):
+                training.add(name)
+                if any(one in networks for one in called(node)):
+                    return True
+    done = {(sites[n].file, sites[n].line, sites[n].column) for n in reached}
+    return any(
+        (file, node.lineno, node.col_offset) not in done and name_of(node) in networks | training
+        for file, source in enumerate(sources)
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+    )
+
+
+def is_inside(line: int, node: ast.For | ast.While) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def called(node: ast.AST) -> Iterator[str]:
+    return (name_of(part) for part in ast.walk(node) if isinstance(part, ast.Call))
+
+
+def name_of(node: ast.Call) -> str:
+    return getattr(node.func, "id", getattr(node.func, "attr", ""))

@@ -237,6 +237,8 @@ def learns_from_older(case: Case) -> set[int]:
     found = set()
     for number, chain in enumerate(anatomy.chains):
         used = 0
+        if not any(anatomy.reached.get(version) for version in chain.versions[1:]):
+            continue  # its updates go nowhere
         for k, (before, after) in enumerate(pairwise(chain.versions)):
             reached = anatomy.reached.get(before, 0)
             feeding = 0

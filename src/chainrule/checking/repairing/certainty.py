@@ -196,7 +196,8 @@ def is_believable(
         or all(is_error_misplaced(case, edit) for edit in repair.edits)
     )
     changes = repair.changes if swapped else {}
-    if not fit.good and ignores_sign(case):
+    bare = all(edit.how in ("remove", "**1") for edit in repair.edits)
+    if not fit.good and bare and ignores_sign(case):
         return True
     if names != {"decay-sign"} and not all(
         case.anatomy.is_blind(number)

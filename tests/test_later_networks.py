@@ -1,0 +1,48 @@
+"""A network that a program trains after another of its class is judged as well."""
+
+import pytest
+
+from checked import verdict_on
+
+TWO_KINDS = """
+import numpy as np
+
+class Net:
+    def __init__(self, activation):
+        rng = np.random.default_rng(1)
+        self.w, self.v = rng.normal(size=(3, 5)), rng.normal(size=(5, 1))
+        self.activation = activation
+
+    def activate(self, z):
+        if self.activation == "sigmoid":
+            return 1 / (1 + np.exp(-z))
+        return np.tanh(z)
+
+    def slope(self, h):
+        if self.activation == "sigmoid":
+            return h * (1 - h)
+        return 1 - h**2
+
+    def train(self, x, t):
+        for epoch in range(400):
+            h = self.activate(x @ self.w)
+            error = h @ self.v - t
+            back = error @ self.v.T * self.slope(h)
+            self.v -= 0.01 * h.T @ error
+            self.w -= 0.01 * x.T @ back
+
+
+rng = np.random.default_rng(2)
+x = rng.normal(size=(20, 3))
+t = x[:, :1] - x[:, 1:2]
+"""
+ONE_AFTER_THE_OTHER = 'Net("sigmoid").train(x, t)\nNet("tanh").train(x, t)\n'
+IN_A_LOOP = 'for kind in ("sigmoid", "tanh"):\n    net = Net(kind)\n    net.train(x, t)\n'
+
+
+@pytest.mark.parametrize("trained", [ONE_AFTER_THE_OTHER, IN_A_LOOP])
+def test_a_second_network_of_a_class_is_judged_where_it_takes_other_branches(trained: str) -> None:
+    assert verdict_on(TWO_KINDS + trained)["verdict"] == "right"
+    wrong = verdict_on(TWO_KINDS.replace("1 - h**2", "1 - h") + trained)
+    assert wrong["verdict"] == "wrong", wrong["reason"]
+    assert [finding["line"] for finding in wrong["findings"]] == [18]
