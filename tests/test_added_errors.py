@@ -58,3 +58,27 @@ def test_what_is_added_to_a_gradient_on_purpose_is_not_put_right() -> None:
     for added in ("rng.normal(size=(5, 2))", "0.1 * np.sign(v)", "0.3"):
         program = CLIPPED.replace("v -= 0.01 * gv", f"v -= 0.01 * (gv + {added})")
         assert verdict_on(program)["verdict"] != "wrong", added
+
+
+def test_what_keeps_a_divisor_from_0_is_no_error_that_is_added() -> None:
+    """Adam forgets here what it remembers; its mistake is that the error goes back through new weights."""
+    verdict = verdict_on("""
+import numpy as np
+rng = np.random.default_rng(1)
+x, t = rng.normal(size=(20, 3)), rng.uniform(size=(20, 2))
+w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+for k in range(1, 40):
+    h = np.tanh(x @ w)
+    d = (h @ v - t) / 20
+    g = h.T @ d
+    m, s = 0.2 * g / (1 - 0.8**k), 0.1 * g**2 / (1 - 0.9**k)
+    v = v - (m * 0.01) / (np.sqrt(s) + 1e-8)
+    e = d @ v.T * (1 - h**2)
+    g = x.T @ e
+    m, s = 0.2 * g / (1 - 0.8**k), 0.1 * g**2 / (1 - 0.9**k)
+    w = w - (m * 0.01) / (np.sqrt(s) + 1e-8)
+""")
+    assert all(
+        finding["line"] not in (11, 15) or finding["mistake"] != "wrong-operator"
+        for finding in verdict["findings"]
+    )

@@ -392,3 +392,26 @@ def test_a_parameter_that_an_own_loss_depends_on_must_be_updated(name: str) -> N
     assert verdict_on(HINGE_NETWORK)["verdict"] == "right"
     lines = [line for line in HINGE_NETWORK.splitlines() if f"{name} -=" not in line]
     assert verdict_on("\n".join(lines))["verdict"] != "right"
+
+
+def test_a_small_number_in_the_logarithm_of_a_loss_that_is_printed_leaves_a_program_right() -> None:
+    program = """
+import numpy as np
+rng = np.random.default_rng(1)
+x = rng.normal(size=(40, 2)) * 3
+t = (x[:, :1] * x[:, 1:] > 0).astype(float)
+w, b = rng.normal(size=(2, 6)), np.zeros(6)
+v, c = rng.normal(size=(6, 1)) * 4, np.zeros(1)
+for epoch in range(60):
+    z = x @ w + b
+    h = np.maximum(z, 0)
+    y = 1 / (1 + np.exp(-(h @ v + c)))
+    print(-np.mean(t * np.log(y + 1e-8) + (1 - t) * np.log(1 - y + 1e-8)))
+    d = (y - t) / len(x)
+    e = d @ v.T * (z > 0)
+    v -= 0.1 * h.T @ d
+    c -= 0.1 * d.sum(axis=0)
+    w -= 0.1 * x.T @ e
+    b -= 0.1 * e.sum(axis=0)
+"""
+    assert verdict_on(program)["verdict"] == "right"

@@ -52,7 +52,9 @@ FEW = 2  # passes
 LONG, BEGINNING = 30_000, 10_000  # values
 FIRST_PASSES = 5
 # What a program does wrong itself: to drive what it defines may hide it. A missing file is no mistake.
-OWN_FAILURE = re.compile("it stops with (Value|Type|Index|Name|UnboundLocal|ZeroDivision)Error")
+OWN_FAILURE = re.compile(
+    "it stops with (Attribute|Index|Name|Type|UnboundLocal|Value|ZeroDivision)Error"
+)
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 

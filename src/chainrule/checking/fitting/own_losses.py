@@ -17,6 +17,7 @@ from chainrule.checking.fitting.judging import fit_rows
 
 MOST_SITES = 8
 CLOSE = 1e-7
+NEGLIGIBLE = 1e-4  # an angle
 
 
 def own_losses(case: Case) -> dict[int, list[Instruction]]:
@@ -132,8 +133,15 @@ def loss_with_more(case: Case) -> Instruction | None:
             and all(rate > 0 for rate in fit.rate.values())
             and all(fit.cosine.get(number, 0.0) > 0 for number in fit.bad)
         ):
-            return steps[-1]
+            recorded, _ = fit_rows(case.anatomy, rows[:1], "own")
+            if any(turned_from(recorded, number) > NEGLIGIBLE for number in fit.bad):
+                return steps[-1]
     return None
+
+
+def turned_from(fit: Fit, number: int) -> float:
+    """The angle between a parameter's updates and its gradients: at log(p + 1e-8) next to nothing."""
+    return float(np.sqrt(max(0.0, 2 * (1 - fit.cosine.get(number, 1.0)))))
 
 
 def stated_losses(case: Case) -> set[str]:

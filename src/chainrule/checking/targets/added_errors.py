@@ -51,9 +51,15 @@ def sums_with_errors(case: Case) -> list[Instruction]:
         for step in case.program.steps
         if step.operation == "add"
         and step.output in behind
+        and not is_divisor(case, step)  # sqrt(v) + epsilon
         and any(anatomy.error_masks[p] for p in (*step.inputs, step.output))
     ]
     return sorted(found, key=added_besides)
+
+
+def is_divisor(case: Case, step: Instruction) -> bool:
+    uses = case.program.consumers.get(step.output, ())
+    return any(use.operation == "divide" and use.inputs[1] == step.output for use in uses)
 
 
 def as_product(text: Text, node: ast.BinOp) -> Change | None:
