@@ -81,3 +81,27 @@ for epoch in range(12):
 """
     assert verdict_on(program.format(indent=" " * 8))["verdict"] == "right"
     assert verdict_on(program.format(indent=" " * 4))["verdict"] != "right"
+
+
+def test_errors_of_one_network_are_not_wasted_by_another() -> None:
+    program = """
+import numpy as np
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(8, 3)), rng.uniform(size=(8, 1))
+
+def train(passes, seed):
+    rng = np.random.default_rng(seed)
+    w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+    for epoch in range(passes):
+        h = np.tanh(x @ w)
+        error = h @ v - t
+        delta = error @ v.T * (1 - h**2)
+        v -= 0.1 * h.T @ error
+        w -= 0.1 * x.T @ delta
+
+train(5, 1)
+train(5, 2)
+train(5, 4)
+"""
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "right", verdict["reason"]

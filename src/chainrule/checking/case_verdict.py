@@ -88,34 +88,8 @@ def decide_case(
     blind = with_blind_updates(case, run.finished, bool(losses))
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
-    if losses and not driven and is_changed_alone(case):
-        return undecided(name, WITHOUT_ERROR)
-    if losses and not driven and wastes_errors(case):
-        return undecided(
-            name, "in most passes errors go back through its weights and update nothing"
-        )
-    crossed = crossed_shapes(case)
-    if losses and crossed is not None:
-        return undecided(
-            name, "its error holds the difference of every prediction and every target: shapes "
-            f"{crossed[0]} and {crossed[1]} are broadcast to {crossed[2]}",
-            advice="Give predictions and targets one shape.",
-        )  # fmt: skip
-    if losses and serves_two_targets(case):
-        return undecided(name, "one prediction is compared with two targets, for different updates")
-    if losses and takes_input_for_target(case):
-        return undecided(
-            name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
-        )  # fmt: skip
-    older = learns_from_older(case) if losses and not driven else set()
-    if older:
-        names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in older})
-        return undecided(
-            name, f"some passes predict with an older {listed(names)} than the one that they update",
-            advice="Compute what depends on it anew in every pass.",
-        )  # fmt: skip
     if losses:
-        return decide_right(name, case, losses, run, driven)
+        return doubt_about_case(name, case, driven) or decide_right(name, case, losses, run, driven)
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
         fit, step = own
@@ -130,6 +104,39 @@ def decide_case(
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
     return blame(name, run, case, deadline)
+
+
+def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
+    """Undecided, where a loss explains every update, and still something is odd about what it is a loss of."""
+    crossed = crossed_shapes(case)
+    if crossed is not None:
+        return undecided(
+            name, "its error holds the difference of every prediction and every target: shapes "
+            f"{crossed[0]} and {crossed[1]} are broadcast to {crossed[2]}",
+            advice="Give predictions and targets one shape.",
+        )  # fmt: skip
+    if serves_two_targets(case):
+        return undecided(name, "one prediction is compared with two targets, for different updates")
+    if takes_input_for_target(case):
+        return undecided(
+            name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
+        )  # fmt: skip
+    if driven:
+        return None
+    if is_changed_alone(case):
+        return undecided(name, WITHOUT_ERROR)
+    if wastes_errors(case):
+        return undecided(
+            name, "in most passes errors go back through its weights and update nothing"
+        )
+    older = learns_from_older(case)
+    if older:
+        names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in older})
+        return undecided(
+            name, f"some passes predict with an older {listed(names)} than the one that they update",
+            advice="Compute what depends on it anew in every pass.",
+        )  # fmt: skip
+    return None
 
 
 def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven: bool) -> Verdict:
@@ -268,13 +275,14 @@ def without_target(name: str, missing: Correction) -> Verdict:
 
 def corrected_verdict(name: str, correction: Correction, reason: str) -> Verdict:
     """Wrong: the corrected program shows what its finding says, of the parameters that this names."""
-    case, losses, finding = correction.case, correction.losses, correction.finding
+    case, losses, findings = correction.case, correction.losses, correction.findings
     rows = parameter_rows(case, case.fits[losses[0]])
+    named = {name for finding in findings for name in finding.parameters}
     for row in rows:
-        if row.name in finding.parameters:
+        if row.name in named:
             row.verdict, row.cosine, row.ratio = "wrong", None, None
     return Verdict(
-        name, "wrong", reason, loss=joined_losses(losses), parameters=rows, findings=[finding]
+        name, "wrong", reason, loss=joined_losses(losses), parameters=rows, findings=findings
     )
 
 

@@ -24,7 +24,6 @@ from chainrule.checking.driving.discarded import Discarded, discarded_finding, f
 from chainrule.checking.driving.driving import Driven, judge_untrained
 from chainrule.checking.driving.uncovered import uncovered
 from chainrule.checking.finding.left_random import idle_loop
-from chainrule.checking.finding.overwritten import find_overwritten
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -37,6 +36,7 @@ from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
+from chainrule.checking.targets.overwritten import find_overwritten
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
@@ -156,19 +156,8 @@ def decide_overwritten(
 ) -> Verdict | None:
     """Wrong, where statements that overwrite parameters are what is wrong, as running it with updates shows."""
     found = find_overwritten(run, deadline, signed)
-    if found is None:
-        return None
-    case = found.case
-    rows = parameter_rows(case, case.fits[found.losses[0]])
-    names = {name for finding in found.findings for name in finding.parameters}
-    for row in rows:
-        if row.name in names:
-            row.verdict, row.cosine, row.ratio = "wrong", None, None
-    return Verdict(
-        name, "wrong",
-        f"{len(names)} of {len(rows)} parameters are overwritten by what should be added to them",
-        loss=joined_losses(found.losses), parameters=rows, findings=found.findings,
-    )  # fmt: skip
+    words = "parameters are overwritten by what should be added to them"
+    return corrected_verdict(name, found, words) if found is not None else None
 
 
 def decide_first_passes(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:

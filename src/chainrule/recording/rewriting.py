@@ -346,7 +346,7 @@ class Rewriter(ast.NodeTransformer):
     def one_by_one(self, node: ast.Assign) -> list[ast.stmt]:
         """a[i], b = v, or a[i] = b = v, as an assignment for each target, in order: entries are written to arrays."""
         pattern = node.targets[0] if len(node.targets) == 1 else None
-        targets = node.targets if pattern is None else pattern.elts  # type: ignore[attr-defined]
+        targets = pattern.elts if isinstance(pattern, ast.Tuple | ast.List) else node.targets
         own = f"__chainrule_{len(self.sites.sites)}_"
         held = [f"{own}{k if pattern is not None else 0}__" for k in range(len(targets))]
         holders: list[ast.expr] = [

@@ -4,12 +4,11 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
-from chainrule.recording.rewriting import Site, Sites
+from chainrule.recording.rewriting import Sites
 from chainrule.recording.source import Source
 
-Frame: TypeAlias = tuple[
-    int, int, str
-]  # the file, the line that is reached, and the function's name
+# The file, the line that is reached, and the function's name.
+Frame: TypeAlias = tuple[int, int, str]
 
 
 def unreached_updates(
@@ -55,22 +54,24 @@ def unreached_branches(
     entered = {
         (sites[number].file, sites[number].function) for number in reached if sites[number].function
     }
+    lines = [lines_of_values(source) for source in sources]
     return {
         site.number
         for site in sites.sites
         if site.number not in reached
         and (site.file, site.function) in entered
-        and is_of_value(sources, site)
+        and site.line in lines[site.file]
     }
 
 
-def is_of_value(sources: Sequence[Source], site: Site) -> bool:
-    """Whether what is computed there goes on: a = f(x), return f(x)."""
-    return any(
-        isinstance(node, ast.Assign | ast.AugAssign | ast.Return)
-        and node.lineno <= site.line <= (node.end_lineno or node.lineno)
-        for node in sources[site.file].nodes
-    )
+def lines_of_values(source: Source) -> set[int]:
+    """The lines whose results go on: a = f(x), return f(x)."""
+    return {
+        line
+        for node in source.nodes
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Return)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 def comes_again(

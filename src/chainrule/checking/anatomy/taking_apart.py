@@ -13,8 +13,8 @@ from chainrule.checking.anatomy.updates import Anatomy, find_updates
 # The errors that a recording may have: from the program, its masks and stops.
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
 ChainsAndMasks: TypeAlias = tuple[list[Chain], list[int]]
-# Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
 MOST_ROUNDS = 12  # what fits together does so after a few
+# Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
 MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
 
 

@@ -28,6 +28,7 @@ SUMS = {"add", "subtract"}
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 BIAS = re.compile(r"^_*(b|B)\d*$|^_*(b|B)_|bias|offset|intercept|^b[a-z]{1,3}\d*$|theta")
 TURNS = 3  # passes in which the gradient is looked at
+STARTS = {"random", "zeros"}  # what parameters begin with
 SMALLEST = 1e-6  # of the other parameters' gradients: below it there is none
 
 

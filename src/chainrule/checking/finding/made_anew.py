@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import Chain, spread
 from chainrule.checking.finding.frozen import (
+    STARTS,
     TURNS,
     Frozen,
     birthplace,
@@ -26,8 +27,6 @@ from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.recording.execution import Run
 from chainrule.recording.rewriting import Site
-
-STARTS = {"random", "zeros"}
 
 
 def find_made_anew(case: Case, fit: Fit, run: Run) -> list[Frozen]:
@@ -61,9 +60,11 @@ def find_made_anew(case: Case, fit: Fit, run: Run) -> list[Frozen]:
         name = name_of(program, chains[0].root, run)
         for chain in chains:
             start = case.values[chain.root]
-            one = Frozen(chain.root, name, False, np.shape(start), gradient, born, None, start)
-            one.anew = True
-            found.append(one)
+            found.append(
+                Frozen(
+                    chain.root, name, False, np.shape(start), gradient, born, None, start, anew=True
+                )
+            )  # fmt: skip
     return found
 
 

@@ -74,23 +74,34 @@ def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -
 
 def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
     """The own loss that every update follows, with the step that computes it."""
-    if len(case.worlds) < 2:
-        return None  # with one set of numbers, what is computed along the way may pass for a loss
     for steps in own_losses(case).values():
-        rows = []
-        try:
-            for values in case.worlds:
-                gradients = gradients_of_own(case, steps, values)
-                if any(gradient is None for gradient in gradients):
-                    break
-                rows.append((values, gradients, steps_taken(case.anatomy.updates, values)))
-        except NoDerivativeError:
-            continue
-        if len(rows) == len(case.worlds):
+        rows = rows_of(case, steps)
+        if rows is not None:
             fit, _ = fit_rows(case.anatomy, rows, "own")
             if fit.is_right and all(rate > 0 for rate in fit.rate.values()):
                 return fit, steps[0]
     return None
+
+
+def rows_of(
+    case: Case, steps: Sequence[Instruction]
+) -> list[tuple[Values, list[Any], list[Any]]] | None:
+    """For each set of numbers the gradients of an own loss, and what updates did; None where some turn has none.
+
+    With one set alone, what is computed along the way may pass for a loss.
+    """
+    if len(case.worlds) < 2:
+        return None
+    rows = []
+    try:
+        for values in case.worlds:
+            gradients = gradients_of_own(case, steps, values)
+            if any(gradient is None for gradient in gradients):
+                return None
+            rows.append((values, gradients, steps_taken(case.anatomy.updates, values)))
+    except NoDerivativeError:
+        return None
+    return rows
 
 
 def loss_with_more(case: Case) -> Instruction | None:
@@ -98,45 +109,36 @@ def loss_with_more(case: Case) -> Instruction | None:
 
     It is the loss that is descended and something more, such as a penalty, that is left out of some updates.
     """
-    if len(case.worlds) < 2:
-        return None
     followed: set[int] = set()  # what losses are made of that all parameters follow
     for steps in own_losses(case).values():
-        if steps[-1].output in followed:
-            continue
-        try:
-            rows = [
-                (
-                    values,
-                    gradients_of_own(case, steps, values),
-                    steps_taken(case.anatomy.updates, values),
-                )
-                for values in case.worlds
-            ]
-        except NoDerivativeError:
-            continue
-        if any(gradient is None for _, gradients, _ in rows for gradient in gradients):
+        rows = rows_of(case, steps) if steps[-1].output not in followed else None
+        if rows is None:
             continue
         fit, _ = fit_rows(case.anatomy, rows, "own")
         if fit.is_right:
             followed |= case.program.ancestors([steps[-1].output], case.anatomy.stops)
-        asked = {
-            update.chain
-            for update, gradient in zip(case.anatomy.updates, rows[0][1], strict=True)
-            if np.any(gradient)
-        }
-        sizes = [np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good & asked]
-        if (
-            fit.bad
-            and fit.bad <= asked
-            and max(sizes, default=0) > 1
-            and all(rate > 0 for rate in fit.rate.values())
-            and all(fit.cosine.get(number, 0.0) > 0 for number in fit.bad)
-        ):
+        elif leaves_out_some(case, fit, rows[0][1]):
             recorded, _ = fit_rows(case.anatomy, rows[:1], "own")
             if any(turned_from(recorded, number) > NEGLIGIBLE for number in fit.bad):
                 return steps[-1]
     return None
+
+
+def leaves_out_some(case: Case, fit: Fit, gradients: Sequence[Any]) -> bool:
+    """Whether an array follows a loss, and others go its way by something else than it asks of them."""
+    asked = {
+        update.chain
+        for update, gradient in zip(case.anatomy.updates, gradients, strict=True)
+        if np.any(gradient)
+    }
+    sizes = [np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good & asked]
+    return bool(
+        fit.bad
+        and fit.bad <= asked
+        and max(sizes, default=0) > 1
+        and all(rate > 0 for rate in fit.rate.values())
+        and all(fit.cosine.get(number, 0.0) > 0 for number in fit.bad)
+    )
 
 
 def turned_from(fit: Fit, number: int) -> float:

@@ -28,12 +28,12 @@ def find_added_error(run: Run, case: Case, deadline: Deadline) -> Correction | N
         text = texts[run.sites[site].file]
         node = text.find(run.sites[site])
         change = as_product(text, node) if isinstance(node, ast.BinOp) else None
-        corrected = run_changed(run, text, change, end) if change is not None else None
+        corrected = run_changed(run, [(text, change)], end) if change is not None else None
         if change is not None and corrected is not None:
             words = "an error plus what it should be multiplied by", "their product"
             finding = finding_of(text, change, "wrong-operator", *words)
             finding.parameters = sorted(names_behind(case, site))
-            return Correction(*corrected, finding)
+            return Correction(*corrected, [finding])
     return None
 
 

@@ -14,13 +14,13 @@ import numpy as np
 from chainrule.checking.anatomy.parameters import Chain, Spot, bits, spot
 from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
-from chainrule.checking.finding.frozen import MOVERS, PRODUCTS, SUMS, source_of
+from chainrule.checking.finding.frozen import MOVERS, PRODUCTS, STARTS, SUMS, source_of
+from chainrule.checking.finding.left_random import without_moves
 from chainrule.checking.fitting.case import Case, fit_anatomy
 from chainrule.checking.targets.error_places import lasting_chains
 
 CHANGING = {"add", "subtract", "multiply", "divide"}
 MEETING = SUMS | PRODUCTS
-STARTS = {"random", "zeros"}  # what parameters begin with
 WRITTEN = {"literal", "ones"}
 REACHING = 0.8  # of a chain's versions: so many must go into predictions
 
@@ -141,17 +141,9 @@ def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot |
         if step.operation in MOVERS:
             found |= places_of(case, forward, step.output)
         elif step.operation in MEETING:
-            others = {unmoved(program, other) for other in step.inputs if other != position}
+            others = {without_moves(program, p)[0] for p in step.inputs if p != position}
             found.add(None if others & case.anatomy.stops else spot(program, step))
     return found
-
-
-def unmoved(program: Program, position: int) -> int:
-    made = program.step_of.get(position)
-    while made is not None and made.operation in MOVERS:
-        position = made.inputs[0]
-        made = program.step_of.get(position)
-    return position
 
 
 def is_made_alone(case: Case, step: Instruction) -> bool:
@@ -183,9 +175,13 @@ def wastes_errors(case: Case) -> bool:
     for step in program.steps:
         if step.operation in PRODUCTS and anatomy.error_masks[step.output]:
             for position in step.inputs:
-                others = {unmoved(program, other) for other in step.inputs if other != position}
+                others = {without_moves(program, p)[0] for p in step.inputs if p != position}
                 if others & anatomy.stops and position not in anatomy.stops:
                     sent_back |= anatomy.error_masks[position]
     used = {number for update in anatomy.updates for number in update.mixes}
-    wasted = set(bits(sent_back)) - used
+    own = 0  # other models of the program have errors of theirs
+    for number in {update.chain for update in anatomy.updates}:
+        for version in anatomy.chains[number].versions:
+            own |= anatomy.reached.get(version, 0)
+    wasted = set(bits(sent_back & own)) - used
     return len(wasted) > len(used)

@@ -1,7 +1,9 @@
-"""A program with one part of its text changed: run again, and judged from the start."""
+"""A program with parts of its text changed: run again, and judged from the start."""
 
 import ast
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import final
 
 from chainrule.checking.anatomy.program import build_program
@@ -13,8 +15,12 @@ from chainrule.checking.targets.error_places import lasting_chains
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import EnoughError
+from chainrule.recording.source import Source
 
 LEAST_SECONDS = 0.5  # for a run
+LONGER = 2
 
 
 @final
@@ -22,35 +28,51 @@ LEAST_SECONDS = 0.5  # for a run
 class Change:
     """A node of the text that another takes the place of."""
 
-    node: ast.expr
+    node: ast.expr | ast.stmt
     text: str
 
 
 @final
 @dataclass(frozen=True)
 class Correction:
-    """A proved mistake: the case of the corrected program, its losses, and the finding."""
+    """A proved mistake: the case of the corrected program, its losses, and a finding for each change."""
 
     case: Case
     losses: list[str]
-    finding: Finding
+    findings: list[Finding]
 
 
 def run_changed(
-    run: Run, text: Text, change: Change, deadline: Deadline
+    run: Run, changes: Sequence[tuple[Text, Change]], deadline: Deadline
 ) -> tuple[Case, list[str]] | None:
     """The case of the changed program and its losses; None where it does not run as before, or is not right."""
-    source, node = text.source, change.node
-    if node.lineno != node.end_lineno or deadline.left < LEAST_SECONDS:
+    if deadline.left < LEAST_SECONDS:
         return None
-    lines = source.text.split("\n")
-    lines[node.lineno - 1] = with_text(lines[node.lineno - 1], change)
-    changed = {source.path: replace(source, text="\n".join(lines))}
-    watch = watch_until_enough(deadline)
+    changed: dict[Path, Source] = {}
+    for text, change in changes:
+        source, line = changed.get(text.source.path, text.source), change.node.lineno
+        if line != change.node.end_lineno:
+            return None
+        lines = source.text.split("\n")
+        lines[line - 1] = with_text(lines[line - 1], change)
+        changed[source.path] = replace(source, text="\n".join(lines))
+    watch = watch_as_long(run, deadline)
     again = run_recorded(run.sources[0].path, watch, deadline, changed=changed)
     case = open_case(build_program(again.recording, again.sites), again.finished)
     losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
     return (case, losses) if losses and judges_all(case) and moves_alike(case, losses[0]) else None
+
+
+def watch_as_long(run: Run, deadline: Deadline) -> Callable[[Recorder], None]:
+    """A watch that has enough at twice what was recorded before: where the change is none, it may wait forever."""
+    watch, most = watch_until_enough(deadline), LONGER * len(run.recording.graph.values)
+
+    def bounded(recorder: Recorder) -> None:
+        if len(recorder.recording.graph.values) > most:
+            raise EnoughError
+        watch(recorder)
+
+    return bounded
 
 
 def judges_all(case: Case) -> bool:

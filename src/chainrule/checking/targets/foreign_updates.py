@@ -31,7 +31,7 @@ def find_foreign_update(run: Run, deadline: Deadline) -> Correction | None:
     texts = enumerate(read_texts(run.sources))
     found = ((file, text, change) for file, text in texts for change in changes(text))
     for file, text, change in islice(found, MOST_CHANGES):
-        corrected = run_changed(run, text, change, end)
+        corrected = run_changed(run, [(text, change)], end)
         if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
             continue
         was, own = text.segment(change.node), change.text
@@ -39,7 +39,7 @@ def find_foreign_update(run: Run, deadline: Deadline) -> Correction | None:
             text, change, "wrong-variable", f"an update with {was}, where {own} belongs", f"it with {own}"
         )  # fmt: skip
         finding.parameters = [own]
-        return Correction(*corrected, finding)
+        return Correction(*corrected, [finding])
     return None
 
 

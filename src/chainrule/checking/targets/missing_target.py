@@ -214,7 +214,7 @@ def assigned_before(text: Text, node: ast.AST, operand: ast.expr) -> ast.expr | 
 
 def prove(run: Run, text: Text, change: Change, deadline: Deadline) -> Correction | None:
     """The changed program, run: all its updates must follow one loss, by one rate."""
-    corrected = run_changed(run, text, change, deadline.share(TRY_SHARE))
+    corrected = run_changed(run, [(text, change)], deadline.share(TRY_SHARE))
     if corrected is None:
         return None
     case, losses = corrected
@@ -228,7 +228,7 @@ def prove(run: Run, text: Text, change: Change, deadline: Deadline) -> Correctio
     finding.parameters = sorted(
         {chain.name(case.program) or "parameter" for chain in case.anatomy.chains}
     )
-    return Correction(case, losses, finding)
+    return Correction(case, losses, [finding])
 
 
 def is_steady(case: Case, loss: str) -> bool:

@@ -1,0 +1,131 @@
+"""Parameters that are overwritten by what should be added to them: w =- rate * dw, w = rate * dw.
+
+The statement is put right in the text. The mistake is proved where every update of the program, those among
+them, then follows the gradient of a loss.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from chainrule.checking.finding.syntax import Text, read_texts
+from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import Run
+
+STARTS = re.compile(
+    r"rand|normal|uniform|zeros|gauss"
+)  # what a parameter's first value is made with
+MOST_TRIED = 4
+TRY_SHARE = 0.4  # of the time that is left, for a run
+
+Changes: TypeAlias = list[tuple[Text, Change]]
+
+
+def find_overwritten(run: Run, deadline: Deadline, signed: bool) -> Correction | None:
+    """The mistake where other statements would make it right; `signed`: with =- or =+, else others."""
+    texts = read_texts(run.sources)
+    for number, changes in enumerate(signed_changes(texts) if signed else plain_changes(texts)):
+        if number >= MOST_TRIED or deadline.over:
+            break
+        found = prove(run, changes, deadline)
+        if found is not None:
+            return found
+    return None
+
+
+def signed_changes(texts: Sequence[Text]) -> Iterator[Changes]:
+    """All statements with =- and =+, together."""
+    found = [
+        (text, as_update(text, node, sign))
+        for text in texts
+        for node in assignments(text)
+        if (sign := sign_of(text, node)) is not None
+    ]
+    if found:
+        yield found
+
+
+def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
+    """One by one what replaces a drawn value or zeros, and is made without it, as a step down and a step up."""
+    for text in texts:
+        drawn = {
+            ast.unparse(target)
+            for node in ast.walk(text.tree)
+            if isinstance(node, ast.Assign)
+            for target, value in pairs_of(node)
+            if STARTS.search(ast.unparse(value))
+        }
+        for node in assignments(text):
+            target, value = ast.unparse(node.targets[0]), node.value
+            if (
+                target in drawn
+                and isinstance(value, ast.BinOp | ast.UnaryOp)
+                and sign_of(text, node) is None
+                and not STARTS.search(ast.unparse(value))
+                and target not in {ast.unparse(part) for part in ast.walk(value)}
+            ):
+                for operator in ("-=", "+="):
+                    yield [(text, Change(node, f"{target} {operator} {text.segment(value)}"))]
+
+
+def assignments(text: Text) -> Iterator[ast.Assign]:
+    for node in ast.walk(text.tree):
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and node.lineno == node.end_lineno
+            and isinstance(node.targets[0], ast.Name | ast.Attribute | ast.Subscript)
+        ):
+            yield node
+
+
+def sign_of(text: Text, node: ast.Assign) -> ast.UnaryOp | None:
+    """The sign that is written together with the equals sign: w =- rate * dw."""
+    first: ast.AST = node.value
+    while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Mult | ast.Div | ast.MatMult):
+        first = first.left
+    if not isinstance(first, ast.UnaryOp) or not isinstance(first.op, ast.USub | ast.UAdd):
+        return None
+    before = text.source.text.split("\n")[node.lineno - 1].encode()[: first.col_offset]
+    return first if before.endswith((b" =", b")=", b"]=")) else None
+
+
+def as_update(text: Text, node: ast.Assign, sign: ast.UnaryOp) -> Change:
+    """w -= d for w =- d."""
+    operator = "-=" if isinstance(sign.op, ast.USub) else "+="
+    step = text.segment(node).encode()[sign.col_offset + 1 - node.col_offset :].decode()
+    return Change(node, f"{text.segment(node.targets[0])} {operator} {step.lstrip()}")
+
+
+def pairs_of(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets and their values: of a, b = c, d each by itself."""
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=False))
+    return [(target, value)]
+
+
+def prove(run: Run, changes: Changes, deadline: Deadline) -> Correction | None:
+    """The changed program, run: all its updates must follow one loss, and changed lines be among them."""
+    corrected = run_changed(run, changes, deadline.share(TRY_SHARE))
+    if corrected is None:
+        return None
+    case, losses = corrected
+    names = {}
+    for chain in case.anatomy.chains:
+        site = case.program.site(chain.steps[0])
+        names[run.sources[site.file].path, site.line] = chain.name(case.program) or "parameter"
+    findings = []
+    for text, change in changes:
+        name = names.get((text.source.path, change.node.lineno))
+        if name is not None:
+            finding = finding_of(
+                text, change, "wrong-operator",
+                f"{name} anew from its gradient alone: what it was before is lost",
+                f"{name} from what it was, one step further",
+            )  # fmt: skip
+            finding.parameters = [name]
+            findings.append(finding)
+    return Correction(case, losses, findings) if findings else None
