@@ -1,8 +1,13 @@
-"""A program that is run again with another text is asked for as much as before, and no more."""
+"""A program that is run again with another text is recorded about as long as before."""
 
-from checked import verdict_on
+import multiprocessing
+from pathlib import Path
 
-# What might be meant by another text is tried, each time in up to 20,000 passes.
+from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.targets.corrected_text import watch_as_long
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import run_recorded
+
 LONG = """
 import math, random
 
@@ -26,7 +31,20 @@ for k in range(20000):
 """
 
 
-def test_what_is_run_again_ends_soon() -> None:
-    verdict = verdict_on(LONG)
-    assert verdict["verdict"] == "wrong", verdict["reason"]
-    assert {finding["mistake"] for finding in verdict["findings"]} == {"learning-rate-twice"}
+def values_recorded(path: Path) -> tuple[int, int]:
+    """How many values the program has, and how many where w3 goes on from another weight and is none any more."""
+    end = Deadline.after(60)
+    run = run_recorded(path, watch_until_enough(end), end)
+    path.write_text(LONG.replace("w3 = w3", "w3 = w2"), encoding="utf-8")
+    again = run_recorded(path, watch_as_long(run, end), end)
+    return len(run.recording.graph.values), len(again.recording.graph.values)
+
+
+def test_a_text_with_a_parameter_that_never_moves_is_not_recorded_to_its_end(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "network.py"
+    path.write_text(LONG, encoding="utf-8")
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        before, after = pool.apply(values_recorded, (path,))
+    assert 1000 < before < after < 3 * before
