@@ -386,13 +386,16 @@ def test_orders_of_shuffled_samples_are_the_runs_own_as_far_as_they_are_recorded
 
 # The contrast of every piece of text with what lies under it, by the definition of WCAG 2.
 CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const channels = (colour) => {
-    const canvas = document.createElement("canvas").getContext("2d");
+    if (known.has(colour)) return known.get(colour);
     // A tint lies on the paper.
     for (const one of [getComputedStyle(document.body).backgroundColor, colour]) {
       canvas.fillStyle = one; canvas.fillRect(0, 0, 1, 1);
     }
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    known.set(colour, [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3));
+    return known.get(colour);
   };
   const light = (colour) => {
     const [r, g, b] = channels(colour).map((c) => {
