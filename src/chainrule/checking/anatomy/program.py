@@ -70,6 +70,19 @@ class Program:
     def call(self, step: Instruction) -> Call | None:
         return self.recording.calls[step.number]
 
+    def place(self, step: Instruction) -> tuple[int, int]:
+        """Where a step stands, and where what it stands in was called."""
+        call = self.call(step)
+        return self.recording.sites[step.number], call.site if call is not None else -1
+
+    @cached_property
+    def made_at(self) -> dict[tuple[int, int], list[int]]:
+        """The positions that the steps of each place make."""
+        found: dict[tuple[int, int], list[int]] = {}
+        for step in self.steps:
+            found.setdefault(self.place(step), []).append(step.output)
+        return found
+
     def name(self, position: int) -> str | None:
         return self.recording.names.get(position)
 

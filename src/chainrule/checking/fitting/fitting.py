@@ -5,6 +5,7 @@ and decay, u = -eta g + beta u_before - lambda V, with constant numbers. Right u
 1e-11, and mistakes were seen from 1e-5 upwards; what lies between is nobody's.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,7 +109,8 @@ def noise_of(before: Any, step: Any, gradient: Any) -> float:
 
 
 def norm(values: Any) -> float:
-    return float(np.sqrt(np.sum(np.square(values))))
+    flat = np.asarray(values, dtype=float)
+    return math.sqrt(np.vdot(flat, flat))
 
 
 def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:

@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.program import Instruction, Program, Values
+from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
 
@@ -134,7 +134,7 @@ def find_gradients(
 ) -> list[GradientPlace]:
     """The places in the source whose values are c g in every update of a pool's chains, the latest first."""
     program = anatomy.program
-    chosen: list[set[tuple[int, int]]] = []
+    common: set[tuple[int, int]] | None = None
     table: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
     for number, trace in traces.items():
         for k in range(min(EVENTS, len(trace.updates))):
@@ -153,22 +153,20 @@ def find_gradients(
                     worlds[0][position]
                 ) != np.size(trace.first[k][1]):
                     continue
-                key = place_of(program, step)
+                key = program.place(step)
                 here[key] = max(here.get(key, -1), position)
-            chosen.append(set(here))
             table[number, k] = here
-    if not chosen:
+            common = set(here) if common is None else common & here.keys()
+            if not common:
+                return []
+    if common is None:
         return []
-    common = set.intersection(*chosen)
-    places: dict[tuple[int, int], list[int]] = {}
-    for step in program.steps:
-        places.setdefault(place_of(program, step), []).append(step.output)
     order = sorted(common, key=lambda key: -max(here[key] for here in table.values()))
     gradients = []
     for key in order:
         found = proportional(worlds, traces, table, key)
         if found is not None:
-            everywhere = frozenset(p for p in places.get(key, ()) if anatomy.error_masks[p])
+            everywhere = frozenset(p for p in program.made_at[key] if anatomy.error_masks[p])
             gradients.append(GradientPlace(found, everywhere))
     return gradients
 
@@ -194,11 +192,6 @@ def passes_all(anatomy: Anatomy, trace: Trace, found: Found, here: Collection[in
 def uses_own_error(anatomy: Anatomy, position: int, update: Update) -> bool:
     mask = anatomy.error_masks[position]
     return any(mask >> number & 1 for number in update.mixes)
-
-
-def place_of(program: Program, step: Instruction) -> tuple[int, int]:
-    call = program.call(step)
-    return program.recording.sites[step.number], call.site if call is not None else -1
 
 
 def proportional(

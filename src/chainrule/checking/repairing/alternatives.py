@@ -34,12 +34,15 @@ def alternatives(
     ]
     seen: set[tuple[int | None, ...]] = {tuple(one.inputs[slot] for one in instances)}
     for label in labels(scene, step, step.inputs[slot]):
-        found = tuple(alternative(scene, one, slot, label) for one in instances)
-        if found in seen or found[0] is None:
+        here = alternative(scene, step, slot, label)
+        if here is None:
             continue
-        if np.shape(scene.case.values[found[0]]) != shape and not (
+        if np.shape(scene.case.values[here]) != shape and not (
             label[0] == "name" and has_wrong_shape(scene, step, slot)
         ):
+            continue
+        found = (here, *(alternative(scene, one, slot, label) for one in instances[1:]))
+        if found in seen:
             continue
         seen.add(found)
         for one, other in zip(instances, found, strict=True):

@@ -39,6 +39,16 @@ def steps_of(
     return found
 
 
+def read_by(scene: Scene, number: int) -> set[int]:
+    """The positions that `steps_of` reads for an update and edits may change."""
+    updates = scene.case.anatomy.updates
+    found = {updates[number].after}
+    if number in scene.goals:
+        first = scene.first_goals[updates[number].chain]
+        found |= {scene.goals[number], updates[first].after, scene.goals[first]}
+    return found
+
+
 def affected(scene: Scene, changed: Iterable[int], within: set[int]) -> list[Instruction]:
     """The steps of a cone that come out otherwise when some are changed, in order."""
     program = scene.program

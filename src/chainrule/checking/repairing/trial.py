@@ -19,7 +19,7 @@ from chainrule.checking.fitting.fitting import (
     update_line,
 )
 from chainrule.checking.repairing.edits import Edit
-from chainrule.checking.repairing.refitting import TOLERANCE, affected, steps_of
+from chainrule.checking.repairing.refitting import TOLERANCE, affected, read_by, steps_of
 from chainrule.checking.repairing.scene import Scene
 
 FAILURES = (
@@ -97,7 +97,8 @@ class Trial:
         for values, _ in scene.worlds:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
             self.start.append(self.steps_in(self.numbers, values, new))
-        now = self.pairs(self.start)
+        self.known: list[tuple[Any, Any] | None] = []
+        self.known = now = self.pairs(self.start)
         self.befores = [
             before if pair is None else decaying_entries(before, *pair)
             for before, pair in zip(self.befores, now, strict=True)
@@ -183,12 +184,24 @@ class Trial:
         found: list[tuple[Any, Any] | None] = []
         for k in self.places:
             us, gs = [steps[k] for steps in everywhere], self.gradients[k]
+            if self.known and all(u is row[k] for u, row in zip(us, self.start, strict=True)):
+                found.append(self.known[k])  # most edits change few parameters
+                continue
             fits = all(
                 np.shape(u) == np.shape(g) and np.all(np.isfinite(u))
                 for u, g in zip(us, gs, strict=True)
             )
             found.append((join(us), join(gs)) if fits else None)
         return found
+
+    @cached_property
+    def read(self) -> list[set[int]]:
+        """For each update what its step is computed from, those of momentum included."""
+        return [
+            read_by(self.scene, number)
+            | (read_by(self.scene, self.former[number]) if number in self.former else set())
+            for number in self.numbers
+        ]
 
     def steps_with(
         self,
@@ -205,8 +218,9 @@ class Trial:
             values, _ = self.scene.worlds[number]
             new = self.scene.program.rerun(values, together, steps, self.scene.fixed)
             row = list(self.start[number])
+            touched = [k for k in places if not self.read[k].isdisjoint(new)]
             for k, u in zip(
-                places, self.steps_in([self.numbers[k] for k in places], values, new), strict=True
+                touched, self.steps_in([self.numbers[k] for k in touched], values, new), strict=True
             ):
                 row[k] = u
             found.append(row)
@@ -276,7 +290,9 @@ class Trial:
         if rate is None or rate <= 0 or not np.isfinite(rate):
             return [False] * len(pairs)
         marks = [
-            any(self.follows(pair, k, rate * own) for own in self.own_rates[k])
+            self.known_marks[k]
+            if self.rate is not None and pair is self.known[k]
+            else self.is_followed(pair, k, rate)
             for k, pair in enumerate(pairs)
         ]
         for members in self.decaying_numbers.values():
@@ -284,6 +300,14 @@ class Trial:
                 for k in members:
                     marks[k] = True
         return marks
+
+    def is_followed(self, pair: tuple[Any, Any] | None, k: int, rate: float) -> bool:
+        return any(self.follows(pair, k, rate * own) for own in self.own_rates[k])
+
+    @cached_property
+    def known_marks(self) -> list[bool]:
+        assert self.rate is not None
+        return [self.is_followed(pair, k, self.rate) for k, pair in enumerate(self.known)]
 
     @cached_property
     def own_rates(self) -> list[tuple[float, ...]]:
@@ -328,28 +352,38 @@ class Trial:
 
     def majority(self, pairs: Sequence[tuple[Any, Any] | None]) -> float | None:
         """A rate that at least two parameters, or one array, agree on in all worlds."""
-        rates: list[tuple[float, int]] = []
-        for k, pair in enumerate(pairs):
-            if pair is None or norm(pair[1]) == 0 or norm(pair[0]) == 0:
-                continue
-            u, g = pair
-            if self.has_decay(k) and np.size(u) > 4:
-                matrix = np.stack([g, self.befores[k]], axis=1)
-                if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(u))):
-                    continue
-                solution = np.linalg.lstsq(matrix, u, rcond=None)[0]
-                rate, left = -float(solution[0]), norm(matrix @ solution - u)
-            else:
-                rate = -float(np.sum(u * g)) / norm(g) ** 2
-                left = norm(u + rate * g)
-            if left <= TOLERANCE * norm(u) and rate > 0:
-                rates.append((rate, np.size(u)))
+        rates = [
+            (rate, np.size(pair[0]))
+            for k, pair in enumerate(pairs)
+            if pair is not None
+            and (rate := self.known_rates[k] if pair is self.known[k] else self.rate_of(pair, k))
+        ]
         best, most = None, len(self.scene.worlds)
         for rate, _ in rates:
             weight = sum(size for other, size in rates if abs(other - rate) <= 1e-6 * abs(rate))
             if weight > most:
                 best, most = rate, weight
         return best
+
+    def rate_of(self, pair: tuple[Any, Any], k: int) -> float | None:
+        """The rate that one parameter follows its gradient by in all worlds, where it does."""
+        u, g = pair
+        if norm(g) == 0 or norm(u) == 0:
+            return None
+        if self.has_decay(k) and np.size(u) > 4:
+            matrix = np.stack([g, self.befores[k]], axis=1)
+            if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(u))):
+                return None
+            solution = np.linalg.lstsq(matrix, u, rcond=None)[0]
+            rate, left = -float(solution[0]), norm(matrix @ solution - u)
+        else:
+            rate = -float(np.sum(u * g)) / norm(g) ** 2
+            left = norm(u + rate * g)
+        return rate if left <= TOLERANCE * norm(u) and rate > 0 else None
+
+    @cached_property
+    def known_rates(self) -> list[float | None]:
+        return [pair and self.rate_of(pair, k) for k, pair in enumerate(self.known)]
 
     # --- edits ------------------------------------------------------------------------------------
 
