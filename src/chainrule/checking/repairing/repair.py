@@ -283,11 +283,7 @@ def best_edit(
     ratios = trial.constant_ratios() if trial.all_constant() else {}
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
-            if deadline.over:
-                break  # some stages look long before they have anything to try
-            for edit in stage:
-                if deadline.over:
-                    break
+            for edit in until(deadline, stage):
                 gained = trial.gain(edit)
                 if gained > 0:
                     edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
@@ -304,6 +300,13 @@ def best_edit(
                 return chosen
             found = []  # in other turns none of them helps
     return first_that_holds(scene, changes, found)
+
+
+def until(deadline: Deadline, edits: Iterable[Edit]) -> Iterator[Edit]:
+    """The edits that there is time for: some stages look long before they have one to try."""
+    remaining = iter(edits)
+    while not deadline.over and (edit := next(remaining, None)) is not None:
+        yield edit
 
 
 def first_that_holds(
