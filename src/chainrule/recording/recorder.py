@@ -129,7 +129,9 @@ class Recorder:
         recording.calls.append(self.call_stack)
         recording.samples[position] = ends(value)
         if isinstance(value, np.ndarray):
-            recording.bytes += value.nbytes
+            recording.bytes += (
+                value.nbytes if value.dtype.kind == "b" else 8 * value.size
+            )  # in float64
             if value.dtype == np.float32:
                 recording.single_precision = True
         if self.look is not None and self.current_site in self.look.sites:
