@@ -487,30 +487,6 @@ def test_what_a_later_training_leaves_as_it_is_was_trained_before(tmp_path: Path
     assert checked(path)["verdict"] == "right"
 
 
-INSERTED = """\
-import numpy as np
-
-rng = np.random.default_rng(5)
-x, t = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
-w1, b1, w2 = rng.normal(size=(3, 6)), rng.normal(size=6), rng.normal(size=(6, 2))
-for _ in range(40):
-    whole = np.insert(w1, 3, b1, axis=0)
-    h = np.tanh(np.insert(x, 3, 1, axis=1) @ whole)
-    d2 = np.insert((h @ w2 - t)[:, :1], 1, (h @ w2 - t)[:, 1], axis=1)
-    d1 = d2 @ w2.T * (1 - h**2)
-    w2 = w2 - 0.01 * h.T @ d2
-    w1 = w1 - 0.01 * x.T @ d1
-    b1 = b1 - 0.01 * d1.sum(axis=0)
-"""
-
-
-def test_numbers_that_are_inserted_into_others_are_followed() -> None:
-    verdict = verdict_on(INSERTED)
-    assert verdict["verdict"] == "right", verdict["reason"]
-    assert {row["name"] for row in verdict["parameters"]} == {"w1", "b1", "w2"}
-    assert verdict_on(INSERTED.replace("(1 - h**2)", "(1 - h**3)"))["verdict"] == "wrong"
-
-
 def test_the_package_that_a_script_stands_in_knows_its_file(tmp_path: Path) -> None:
     body = f"import numpy as np{MAKE}{NETWORK}"
     write(tmp_path, project__nets__net=f"from nets import here\n{body}")
