@@ -216,3 +216,23 @@ def test_what_climbs_is_blamed_where_it_differs_from_the_others(right: str, wron
     (finding,) = verdict_on(source)["findings"]
     assert (finding["mistake"], finding["line"]) == ("sign-error", line_of(source, wrong))
     assert finding["proved"]
+
+
+def test_several_mistakes_behind_a_clipped_gradient_are_wrong_by_the_parameters_that_are_right() -> (
+    None
+):
+    source = program(
+        "rmsprop",
+        "    update(",
+        "    grads = {k: np.clip(g, -0.05, 0.05) for k, g in grads.items()}\n    update(",
+    )
+    assert verdict_on(source)["verdict"] == "right"
+    source = source.replace(" * (1 - h**2)", " * (1 - h**3)").replace(
+        "x.T @ d,", "x.T @ np.cumsum(d, axis=0),"
+    )
+    verdict = verdict_on(source)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert {row["verdict"] for row in verdict["parameters"] if row["name"] in ("w2", "b2")} == {
+        "right"
+    }
+    assert not any(finding["proved"] for finding in verdict["findings"])

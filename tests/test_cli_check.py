@@ -300,9 +300,9 @@ def test_any_wrong_is_1_else_any_undecided_is_3(
 # Checks b.py as it should, and stumbles over everything else.
 STUMBLING = """
 import sys
-from chainrule.checking import child
-right = child.check_program
-child.check_program = lambda path, seconds: right(path, seconds) if path.name == "b.py" else 1 / 0
+from chainrule.checking import child, deciding
+right = deciding.check_program
+deciding.check_program = lambda path, seconds: right(path, seconds) if path.name == "b.py" else 1 / 0
 child.main(sys.argv[1:])
 """
 
@@ -321,6 +321,17 @@ def test_a_fault_of_our_own_is_70_with_its_traceback_and_stops_nothing(
     assert main(["check", str(tmp_path / "a.py")]) == 70
     assert capsys.readouterr().out == ""
     with pytest.raises(request.FaultError, match="ZeroDivisionError"):
+        request.check(tmp_path / "a.py")
+
+
+def test_a_module_of_our_own_that_cannot_be_imported_is_no_fault_of_the_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = "import sys; sys.modules['chainrule.checking.deciding'] = None\n"
+    broken += "from chainrule.checking import child; child.main(sys.argv[1:])"
+    monkeypatch.setattr(request, "CHILD", [sys.executable, "-P", "-c", broken])
+    (tmp_path / "a.py").write_text(RIGHT)
+    with pytest.raises(request.FaultError, match="ModuleNotFoundError"):
         request.check(tmp_path / "a.py")
 
 

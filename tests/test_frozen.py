@@ -194,3 +194,50 @@ for epoch in range(30):
 """
     )
     assert verdict_on(program)["verdict"] != "wrong"
+
+
+def test_a_model_that_takes_one_step_before_another_is_trained_loses_nothing() -> None:
+    verdict = verdict_on(
+        """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+
+
+class Layer:
+    def __init__(self, inputs, units):
+        self.w = rng.normal(size=(inputs, units))
+
+    def forward(self, x):
+        self.x, self.a = x, np.tanh(x @ self.w)
+        return self.a
+
+    def backward(self, error):
+        delta = error * (1 - self.a**2)
+        self.grad = self.x.T @ delta
+        return delta @ self.w.T
+
+
+def step(layers):
+    a = x
+    for layer in layers:
+        a = layer.forward(a)
+    error = a - t
+    for layer in layers[::-1]:
+        error = layer.backward(error)
+    for layer in layers:
+        layer.w -= 0.01 * layer.grad
+
+
+def model():
+    return [Layer(3, 4), Layer(4, 4), Layer(4, 2)]
+
+
+step(model())
+layers = model()
+for epoch in range(30):
+    step(layers)
+"""
+    )
+    assert verdict["verdict"] == "right", verdict["findings"]

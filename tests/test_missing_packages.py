@@ -47,11 +47,14 @@ w = np.zeros((3, 1))
 losses = []
 figure, axes = plt.subplots(1, 2)
 limits = axes[0].get_ylim()
+bottom, top = axes[1].get_ylim()
 for epoch in range(30):
     error = x @ w - t
     losses.append(float((error**2).mean()))
     w -= 0.1 * np.dot(x.T, error)
 axes[1].plot(losses)
+left, right = axes[1].get_xlim()
+axes[1].set_ylim(bottom - 1, top + right - left)
 axes[1].text(0.5 * limits[1], limits[0] + (limits[1] - limits[0]) / 2, f"{limits[1]:.2f}")
 graph = nx.Graph()
 nx.draw(graph, 2 * np.ones(3) * axes[0].get_xlim()[1])

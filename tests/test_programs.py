@@ -485,3 +485,12 @@ def test_what_a_later_training_leaves_as_it_is_was_trained_before(tmp_path: Path
     tuned = tuned.replace("w2 = - 0.1 * h.T @ d2", "w2 -= 0.1 * h.T @ d2")
     path.write_text("import numpy as np\n" + MAKE + NETWORK.replace("40", "3000") + tuned)
     assert checked(path)["verdict"] == "right"
+
+
+def test_the_package_that_a_script_stands_in_knows_its_file(tmp_path: Path) -> None:
+    body = f"import numpy as np{MAKE}{NETWORK}"
+    write(tmp_path, project__nets__net=f"from nets import here\n{body}")
+    start = tmp_path / "project" / "nets" / "__init__.py"
+    start.write_text("import os\nhere = os.path.dirname(__file__)")
+    verdict = checked(tmp_path / "project" / "nets" / "net.py")
+    assert verdict["verdict"] == "right", verdict["reason"]

@@ -294,7 +294,9 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     proved = repair.proved and is_believable(
         case, repair, lambda: is_compared_elsewhere(repair, run.sources)
     )
-    if not (proved or is_clearly_wrong(case, fit)) or not is_seen_as_recorded(case, fit):
+    if not (proved or is_clearly_wrong(case, fit, repair.goals)) or not is_seen_as_recorded(
+        case, fit
+    ):
         return undecided(name, UNEXPLAINED)
     findings = findings_of(case, repair, run.sources)
     if not findings:

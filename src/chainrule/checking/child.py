@@ -12,11 +12,10 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# All of it before the program runs: a file of its folder may have the name of a module.
-from chainrule.checking.deciding import check_program
-from chainrule.checking.verdict import Verdict
+if TYPE_CHECKING:
+    from chainrule.checking.verdict import Verdict
 
 
 def main(arguments: list[str]) -> None:
@@ -27,6 +26,10 @@ def main(arguments: list[str]) -> None:
     write, end, dump = os.write, os._exit, json.dumps
     answer: dict[str, Any]
     try:
+        # All of it before the program runs: a file of its folder may have the name of a module. Here, since a
+        # module of ours that cannot be imported is a fault of ours, too.
+        from chainrule.checking.deciding import check_program
+
         answer = {"verdict": as_seen_from_outside(check_program(script, seconds), script.parent)}
     except MemoryError:
         raise  # its limit: who started this process puts it in words
@@ -39,7 +42,7 @@ def main(arguments: list[str]) -> None:
     end(0)
 
 
-def as_seen_from_outside(verdict: Verdict, folder: Path) -> dict[str, Any]:
+def as_seen_from_outside(verdict: "Verdict", folder: Path) -> dict[str, Any]:
     """The verdict as data, paths relative to the program's folder: that is a scratch copy, soon gone."""
     inside = f"{folder}{os.sep}"
     verdict.reason = verdict.reason.replace(inside, "")

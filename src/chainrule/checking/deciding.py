@@ -45,7 +45,7 @@ from chainrule.recording.source import UnreadableError
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 # What a later part shows no more than that it leaves to an earlier one.
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
-REPAIR_SHARE = 0.85  # when looking for a mistake must have ended
+REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 HUGE = 1e8
 FEW = 2  # passes

@@ -272,6 +272,35 @@ def moved(
     )
 
 
+def inserted(
+    recorder: Writer, arr: Any, obj: Any, values: Any, axis: Any = None
+) -> Operation | None:
+    """np.insert of numbers that are no constants: entries taken out of one line of all that there are."""
+    if is_constant(recorder, values):
+        return None
+    sizes, shapes = (np.size(arr), np.size(values)), (np.shape(arr), np.shape(values))
+    line = recorder.add(
+        joined(recorder, [(arr, (sizes[0],)), (values, (sizes[1],))], 0),
+        np.append(arr, values),
+    )
+    places = np.insert(
+        np.arange(sizes[0]).reshape(shapes[0]),
+        obj,
+        np.arange(sizes[0], sum(sizes)).reshape(shapes[1]),
+        axis,
+    )
+    return Operation("gather", [line], {"indices": (places,)})
+
+
+def is_constant(recorder: Writer, value: Any) -> bool:
+    """Whether a value is a whole number, one that the source has, or an array of zeros or ones."""
+    if isinstance(value, list | tuple):
+        return all(is_constant(recorder, one) for one in value)
+    if not isinstance(value, NUMBERS):
+        return True
+    return recorder.recording.origins.get(recorder.position(value)) in ("literal", "zeros", "ones")
+
+
 def matrix_operation(
     recorder: Writer, name: str, args: Arguments, options: Keywords, value: Any
 ) -> Operation | None:

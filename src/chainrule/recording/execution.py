@@ -99,34 +99,37 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for folder in above if named else ():
             if parts[0] == folder.name and not (folder / parts[0]).exists():
                 # The program's own folder is the package that its modules call by name.
-                own = folder / "__init__.py"
-                self.paths[name] = own
-                loader = self if own.is_file() else None
-                spec = importlib.machinery.ModuleSpec(name, loader, is_package=True)
-                spec.submodule_search_locations = [str(folder)]
-                return spec
+                return self.package(name, folder)
         folders = [Path(entry) for entry in path or ()]
         if not path:
             folders = above if self.last else [self.folder, Path.cwd(), *map(Path, sys.path)]
         for folder in folders:
             if not self.is_own(folder):
                 continue
-            for candidate in (folder / parts[-1] / "__init__.py", folder / f"{parts[-1]}.py"):
-                if candidate.is_file():
-                    self.paths[name] = candidate
-                    package = candidate.name == "__init__.py"
-                    spec = importlib.machinery.ModuleSpec(
-                        name, self, origin=str(candidate), is_package=package
-                    )
-                    if package:
-                        spec.submodule_search_locations = [str(candidate.parent)]
-                    spec.has_location = True
-                    return spec
-            if self.last and (folder / parts[-1]).is_dir():
-                spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-                spec.submodule_search_locations = [str(folder / parts[-1])]
-                return spec
+            own, module = folder / parts[-1], folder / f"{parts[-1]}.py"
+            if (own / "__init__.py").is_file() or (
+                self.last and own.is_dir() and not module.is_file()
+            ):
+                return self.package(name, own)
+            if module.is_file():
+                return self.located(name, module)
         return None
+
+    def package(self, name: str, folder: Path) -> importlib.machinery.ModuleSpec:
+        own = folder / "__init__.py"
+        spec = (
+            self.located(name, own)
+            if own.is_file()
+            else importlib.machinery.ModuleSpec(name, None, is_package=True)
+        )
+        spec.submodule_search_locations = [str(folder)]
+        return spec
+
+    def located(self, name: str, path: Path) -> importlib.machinery.ModuleSpec:
+        self.paths[name] = path
+        spec = importlib.machinery.ModuleSpec(name, self, origin=str(path))
+        spec.has_location = True  # then a module has its __file__
+        return spec
 
     def create_module(self, spec: Any) -> None:
         return None

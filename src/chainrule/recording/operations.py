@@ -16,6 +16,7 @@ from chainrule.recording.composites import (
     REDUCTIONS,
     clip,
     einsum,
+    inserted,
     join,
     matrix_operation,
     moved,
@@ -183,6 +184,8 @@ def known_operation(
         return Operation("reshape", [position(args[0])], {"shape": np.shape(value)})
     if name in JOINS:
         return join(recorder, name, args, options)
+    if name == "insert" and (operation := inserted(recorder, *args, **kwargs)) is not None:
+        return operation
     if name in MOVERS:
         return moved(recorder, name, args, kwargs, value)
     if name in ("full", "full_like"):

@@ -47,6 +47,7 @@ from chainrule.recording.recording import (
     is_number,
 )
 from chainrule.recording.rewriting import Sites
+from chainrule.recording.stand_ins import StandIn
 from chainrule.recording.walking import WALKERS, accumulate, apart, join_parts, walk_vectorized
 
 NOT_KEPT = np.empty(0)  # a step's numbers: they can be computed again from what was given
@@ -129,7 +130,8 @@ class Recorder:
         recording.calls.append(self.call_stack)
         recording.samples[position] = ends(value)
         if isinstance(value, np.ndarray):
-            recording.bytes += value.nbytes
+            # What it takes when it is computed again, in float64.
+            recording.bytes += value.nbytes if value.dtype.kind == "b" else 8 * value.size
             if value.dtype == np.float32:
                 recording.single_precision = True
         if self.look is not None and self.current_site in self.look.sites:
@@ -319,14 +321,8 @@ class Recorder:
             self.write(owner, index, result)
 
     def iterate(self, site: int, values: Any, /) -> Any:
-        if (
-            isinstance(values, np.ndarray)
-            and not self.is_off(site)
-            and values.ndim
-            and is_number(values)
-        ):
-            return self.entries(site, values)
-        return values
+        walked = isinstance(values, np.ndarray) and not self.is_off(site) and values.ndim
+        return self.entries(site, values) if walked and is_number(values) else values
 
     def entries(self, site: int, values: np.ndarray[Any, Any]) -> Iterator[Any]:
         for index in range(len(values)):
@@ -339,6 +335,8 @@ class Recorder:
         return value
 
     def unpacked(self, site: int, values: Any, /) -> Any:
+        if isinstance(values, StandIn):
+            return values.parts(len(self.table[site].names))
         if self.is_off(site):
             return values
         if isinstance(values, np.ndarray) and values.ndim and is_number(values):

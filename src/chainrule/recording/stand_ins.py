@@ -57,6 +57,10 @@ class StandIn(types.ModuleType):
     def __iter__(self) -> Iterator[Any]:
         return iter([StandIn(self.__name__)])
 
+    def parts(self, count: int) -> tuple[Any, ...]:
+        """What it is taken apart into: a, b = axes.get_ylim()."""
+        return tuple(StandIn(self.__name__) for _ in range(count))
+
     def __getitem__(self, index: Any) -> Any:
         return StandIn(self.__name__)
 

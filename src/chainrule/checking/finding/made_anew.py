@@ -33,19 +33,23 @@ def find_made_anew(case: Case, fit: Fit, run: Run) -> list[Frozen]:
     """Where some parameters last, those that start again in every pass, with their gradients in the first."""
     program, anatomy = case.program, case.anatomy
     groups: dict[Site, list[Chain]] = {}
-    lasting = False
+    lasting = 0  # the predictions of parameters that go on
     for chain in anatomy.chains:
         used = [p for p in chain.versions if anatomy.reached.get(p)]
         born = birthplace(program, chain.root)
-        lasting = lasting or len(used) > TURNS
+        if len(used) > TURNS:
+            for position in used:
+                lasting |= anatomy.reached[position]
         if used == [chain.root] and born is not None and source_of(program, chain.root) in STARTS:
             groups.setdefault(born, []).append(chain)
-    groups = {born: chains for born, chains in groups.items() if len(chains) >= TURNS}
-    if (
-        not lasting
-        or not groups
-        or is_read_again(case, [chain for chains in groups.values() for chain in chains])
-    ):
+    # One for each of several passes, beside those that go on: the layers of one model serve one pass together.
+    groups = {
+        born: chains
+        for born, chains in groups.items()
+        if len({anatomy.reached[chain.root] for chain in chains}) >= TURNS
+        and all(anatomy.reached[chain.root] & lasting for chain in chains)
+    }
+    if not groups or is_read_again(case, [chain for chains in groups.values() for chain in chains]):
         return []
     found = []
     for born, chains in groups.items():

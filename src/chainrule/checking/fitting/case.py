@@ -69,8 +69,8 @@ def fit_in_worlds(anatomy: Anatomy) -> Case:
     case = Case(anatomy, [anatomy.program.recorded])
     if not anatomy.updates:
         return case
-    elsewhere = [values for seed in (1, 2) if (values := disturb(anatomy, seed)) is not None]
-    case.worlds += elsewhere[:1]
+    elsewhere = disturb(anatomy, 1)
+    case.worlds += [] if elsewhere is None else [elsewhere]
     case.fits = try_losses(case)
     right = is_right(case)
     if not right and anatomy.program.recording.choices and is_right_as_recorded(case):
@@ -80,11 +80,13 @@ def fit_in_worlds(anatomy: Anatomy) -> Case:
         other.fits = try_losses(other)
         if is_right(other):
             return other
-    if not right and case.unknown_function is None and len(elsewhere) == 2 and has_kink(case):
-        other = Case(anatomy, elsewhere, kinked=True)
-        other.fits = try_losses(other)
-        if is_right(other):
-            return other
+    if not right and case.unknown_function is None and elsewhere is not None and has_kink(case):
+        further = disturb(anatomy, 2)
+        if further is not None:
+            other = Case(anatomy, [elsewhere, further], kinked=True)
+            other.fits = try_losses(other)
+            if is_right(other):
+                return other
     return case
 
 

@@ -34,11 +34,14 @@ MOST_ASKED = 60  # updates
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
-def is_clearly_wrong(case: Case, fit: Fit) -> bool:
-    """Whether parameters are certainly wrong under this loss, though the mistake was not found."""
+def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
+    """Whether parameters are certainly wrong under this loss, though the mistake was not found.
+
+    `goals` are the hand-made gradients inside an optimizer's updates: they are looked at in the updates' place.
+    """
     if count_losses(case) > 1 or not is_evident_loss(case, fit):
         return False
-    plain = {number for number in fit.bad if is_linear_in_errors(case, number)}
+    plain = {number for number in fit.bad if is_linear_in_errors(case, number, goals)}
     if any(fit.cosine.get(number, 1.0) < POINTS_ELSEWHERE for number in plain):
         elsewhere = True
     else:
@@ -93,11 +96,12 @@ def used_mixes(case: Case) -> list[Mix]:
     ]
 
 
-def is_linear_in_errors(case: Case, number: int) -> bool:
-    """Whether a parameter's updates double with the errors of their own pass."""
-    updates = [update for update in case.anatomy.updates if update.chain == number][:3]
+def is_linear_in_errors(case: Case, number: int, goals: Mapping[int, int]) -> bool:
+    """Whether a parameter's updates, or the gradients in them, double with the errors of their own pass."""
+    updates = [(k, u) for k, u in enumerate(case.anatomy.updates) if u.chain == number][:3]
     return bool(updates) and all(
-        uses_own_errors_alone(case, update) and doubles(case, update) for update in updates
+        uses_own_errors_alone(case, update, goals.get(k)) and doubles(case, update, goals.get(k))
+        for k, update in updates
     )
 
 
@@ -120,8 +124,11 @@ def decays_elsewhere(case: Case, number: int, gradients: Sequence[Any]) -> bool:
     return size > 0 and -float(np.sum(made * true)) < (1 - CLEAR) * size
 
 
-def uses_own_errors_alone(case: Case, update: Update) -> bool:
+def uses_own_errors_alone(case: Case, update: Update, goal: int | None = None) -> bool:
     anatomy = case.anatomy
+    own = sum(1 << mix for mix in update.mixes)
+    if goal is not None:
+        return not anatomy.error_masks[goal] & ~own
     chain = anatomy.chains[update.chain]
     first, last = chain.versions.index(update.before), chain.versions.index(update.after)
     mask = 0
@@ -129,12 +136,11 @@ def uses_own_errors_alone(case: Case, update: Update) -> bool:
         for position in step.inputs:
             if position not in anatomy.stops:
                 mask |= anatomy.error_masks[position]
-    own = sum(1 << mix for mix in update.mixes)
     return not mask & ~own
 
 
-def doubles(case: Case, update: Update) -> bool:
-    at_rest, once, twice = (scaled_update(case, update, factor) for factor in (0.0, 1.0, 2.0))
+def doubles(case: Case, update: Update, goal: int | None = None) -> bool:
+    at_rest, once, twice = (scaled_update(case, update, factor, goal) for factor in (0.0, 1.0, 2.0))
     return not np.any(at_rest) and norm(twice - 2 * once) <= CLEAR * norm(once)
 
 

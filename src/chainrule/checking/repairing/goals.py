@@ -136,7 +136,7 @@ def walk_back(scene: Scene, update: Update, splits: set[tuple[int, int]]) -> int
     shape = np.shape(scene.case.values[update.before])
     own = sum(1 << number for number in update.mixes)
     chain = set(anatomy.chains[update.chain].versions) - {update.before}
-    position, nonlinear = update.after, False
+    position, nonlinear, split = update.after, False, False
     for _ in range(MOST_STEPS):
         step = program.step_of.get(position)
         if (
@@ -159,10 +159,10 @@ def walk_back(scene: Scene, update: Update, splits: set[tuple[int, int]]) -> int
             following = after_split(scene, step, tainted, shape, own, chain, splits)
             if following is None:
                 break
-            return following
+            position, nonlinear, split = following, True, True
         else:
             break
-    if not nonlinear or np.shape(scene.case.values[position]) != shape:
+    if not nonlinear or (np.shape(scene.case.values[position]) != shape and not split):
         return None
     return position
 

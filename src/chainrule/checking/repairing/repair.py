@@ -58,6 +58,7 @@ class Repair:
     """The edits that were kept, and how well everything fits with them. `proved`: all fits.
 
     `before` is the fit without them, `changes` has the changed steps; `scenes` has for each edit the scene that it was found in.
+    `goals` are the gradients that are held against the true ones, where these are not the updates.
     """
 
     loss: str
@@ -67,6 +68,7 @@ class Repair:
     scenes: list[Scene] = field(default_factory=list)
     before: Fit | None = None
     changes: dict[int, Any] = field(default_factory=dict)
+    goals: dict[int, int] = field(default_factory=dict)
 
 
 def repair_case(case: Case, deadline: Deadline) -> Repair:
@@ -187,7 +189,7 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
     changes: dict[int, Any] = {}
     try:
         first = set_scene(case, fit)
-        first.goals = find_goals(first)
+        first.goals = repair.goals = find_goals(first)
         if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
             repair.fit = repair.before = refit(first, {})
         for _ in range(MOST_EDITS):
@@ -281,9 +283,7 @@ def best_edit(
     ratios = trial.constant_ratios() if trial.all_constant() else {}
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
-            for edit in stage:
-                if deadline.over:
-                    break
+            for edit in until(deadline, stage):
                 gained = trial.gain(edit)
                 if gained > 0:
                     edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
@@ -300,6 +300,13 @@ def best_edit(
                 return chosen
             found = []  # in other turns none of them helps
     return first_that_holds(scene, changes, found)
+
+
+def until(deadline: Deadline, edits: Iterable[Edit]) -> Iterator[Edit]:
+    """The edits that there is time for: some stages look long before they have one to try."""
+    remaining = iter(edits)
+    while not deadline.over and (edit := next(remaining, None)) is not None:
+        yield edit
 
 
 def first_that_holds(
