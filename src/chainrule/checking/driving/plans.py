@@ -8,8 +8,9 @@ import ast
 import inspect
 import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -24,6 +25,7 @@ from chainrule.checking.driving.arguments import (
     plain_name,
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
+from chainrule.checking.driving.kept_arrays import places
 from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
@@ -45,6 +47,7 @@ BACKWARD = re.compile(
 FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
+LOSS = re.compile(r"(compute_|calc\w*_)?(loss|cost)(_?(function|fn|and_grad\w*))?")
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
@@ -62,6 +65,7 @@ class ObjectPlan:
     methods: tuple[str, ...]
     layers: "LayersPlan | None" = None
     alone: bool = False  # what looks like a layer, and may be a whole network
+    returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
@@ -76,13 +80,18 @@ class ObjectPlan:
             guess.known["layers"] = self.layers.make(guess)
         thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
         guess.known.pop("layers", None)
+        if not places(thing):  # its parameters are made when it is asked to
+            for name in methods_of(self.owner):
+                if START.fullmatch(plain_name(name)):
+                    made = getattr(thing, name)
+                    made(**guess.arguments(made, FOR_CLASSES))
 
         def step() -> dict[str, Any]:
             results: dict[str, Any] = {}
             for name in self.methods:
                 method = getattr(thing, name)
                 result = method(**guess.arguments(method, FOR_METHODS))
-                results |= named_results(name, result)
+                results |= named_results(name, result, self.returned.get(name, ()))
                 if FORWARD.fullmatch(plain_name(name)):
                     guess.known["predictions"] = first_array(result)
                 guess.known |= results
@@ -128,11 +137,10 @@ class FunctionsPlan:
     ) -> dict[str, Any]:
         """Call a function, and remember what it returns under the program's names, and by its role."""
         result = function(**arguments)
-        found = named_results(function.__name__, result)
+        found = named_results(
+            function.__name__, result, self.returned.get(function.__name__, ())
+        )
         parts = result if isinstance(result, tuple) else (result,)
-        for name, part in zip(self.returned.get(function.__name__, ()), parts, strict=False):
-            if name is not None:
-                found[name] = part
         guess.known |= found
         if role == "forward":
             guess.known["predictions"] = first_array(result)
@@ -201,7 +209,8 @@ def plans_of(run: Run) -> Iterator[Plan]:
     for owner in classes:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
-            yield ObjectPlan(owner, methods, whole)
+            returned = {name: names_returned(run, name) for name in methods}
+            yield ObjectPlan(owner, methods, whole, returned=returned)
     yield from layer_plans(run)
     # A row of what other files define says nothing of this one.
     if layers is not None and "__main__" in {part.__module__ for part in parts if part}:
@@ -272,7 +281,19 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
             for end in (*((u,) for u in update[:2]), ()):
                 plans.append((*start, back, *end))
     plans += [(name,) for name in update]
+    plans += [(name,) for name in names if LOSS.fullmatch(spoken[name]) and gives_more(owner, name)]
     return plans
+
+
+def gives_more(owner: type, method: str) -> bool:
+    """Whether a method returns something with a loss."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, method))))
+    return any(
+        isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Tuple)
+        and len(node.value.elts) > 1
+        for node in ast.walk(tree)
+    )
 
 
 # --- functions ------------------------------------------------------------------------------------
@@ -346,13 +367,22 @@ def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
 # --- results --------------------------------------------------------------------------------------
 
 
-def named_results(name: str, result: Any) -> dict[str, Any]:
-    """What a call returned, by names: those of a table, else the method's with a number."""
+def named_results(
+    name: str, result: Any, called: Sequence[str | None] = ()
+) -> dict[str, Any]:
+    """What a call returned, by names: those of tables, or of its variables, else the method's with a number."""
     if isinstance(result, Mapping):
         return {str(key): value for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return {f"{name} {number}": value for number, value in enumerate(result)}
-    return {} if result is None else {name: result}
+    if not isinstance(result, list | tuple):
+        return {} if result is None else {name: result}
+    found = {f"{name} {number}": value for number, value in enumerate(result)}
+    for variable, part in zip(called, result, strict=False):
+        if variable is not None:
+            found[variable] = part
+    for part in result:
+        if isinstance(part, Mapping):
+            found |= {str(key): value for key, value in part.items()}
+    return found
 
 
 def first_array(result: Any) -> Any:
