@@ -10,7 +10,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -48,6 +48,7 @@ FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
 LOSS = re.compile(r"(compute_|calc\w*_)?(loss|cost)(_?(function|fn|and_grad\w*))?")
+ACTIVATION = re.compile(r"(hidden_?)?act(ivation)?(_?(fn|func|function|name|type))?")
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
@@ -66,6 +67,7 @@ class ObjectPlan:
     layers: "LayersPlan | None" = None
     alone: bool = False  # what looks like a layer, and may be a whole network
     returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
 
     @property
     def group(self) -> str:
@@ -73,12 +75,17 @@ class ObjectPlan:
 
     @property
     def words(self) -> str:
-        return ", ".join(f"{self.owner.__name__}.{method}" for method in self.methods)
+        given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
+        return ", ".join(f"{made}.{method}" for method in self.methods)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
+        guess.known |= self.options
         thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
+        for name in self.options:
+            guess.known.pop(name)
         guess.known.pop("layers", None)
         if not places(thing):  # its parameters are made when it is asked to
             for name in methods_of(self.owner):
@@ -137,9 +144,7 @@ class FunctionsPlan:
     ) -> dict[str, Any]:
         """Call a function, and remember what it returns under the program's names, and by its role."""
         result = function(**arguments)
-        found = named_results(
-            function.__name__, result, self.returned.get(function.__name__, ())
-        )
+        found = named_results(function.__name__, result, self.returned.get(function.__name__, ()))
         parts = result if isinstance(result, tuple) else (result,)
         guess.known |= found
         if role == "forward":
@@ -210,7 +215,8 @@ def plans_of(run: Run) -> Iterator[Plan]:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
             returned = {name: names_returned(run, name) for name in methods}
-            yield ObjectPlan(owner, methods, whole, returned=returned)
+            plan = ObjectPlan(owner, methods, whole, returned=returned)
+            yield replace(plan, options=first_options(run, owner))
     yield from layer_plans(run)
     # A row of what other files define says nothing of this one.
     if layers is not None and "__main__" in {part.__module__ for part in parts if part}:
@@ -252,6 +258,57 @@ def classes_of(run: Run) -> list[type]:
         dict.fromkeys(found),
         key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)),
     )
+
+
+def first_options(run: Run, owner: type) -> dict[str, str]:
+    """Names that a constructor must be given: for each the first that the program knows."""
+    found = {}
+    for name, parameter in inspect.signature(owner).parameters.items():
+        if parameter.default is inspect.Parameter.empty and not kind_of(name, FOR_CLASSES):
+            known = known_names(run, name)
+            if known:
+                found[name] = known[0]
+    return found
+
+
+def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
+    """The same with each other activation that it may be told to have."""
+    for name, parameter in inspect.signature(plan.owner).parameters.items():
+        if ACTIVATION.fullmatch(plain_name(name)):
+            used = plan.options.get(name, parameter.default)
+            for value in known_names(run, name):
+                if value != used and isinstance(used, str):
+                    yield replace(plan, options={**plan.options, name: value})
+
+
+def known_names(run: Run, name: str) -> list[str]:
+    """What the program compares a name with, or looks it up in."""
+    found: list[str] = []
+    for node in run.sources[0].nodes:
+        if isinstance(node, ast.Compare) and spoken_of(node.left) == name:
+            found += [
+                part.value
+                for side in node.comparators
+                for part in ast.walk(side)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+        elif isinstance(node, ast.Match) and spoken_of(node.subject) == name:
+            found += [
+                part.value
+                for case in node.cases
+                for part in ast.walk(case.pattern)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+    return list(dict.fromkeys(found))
+
+
+def spoken_of(node: ast.expr) -> str:
+    """The name of a variable or an attribute; of name.lower() too."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+        node = node.func.value
+    if isinstance(node, ast.Attribute):
+        return node.attr.strip("_")
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def methods_of(owner: type) -> list[str]:
@@ -367,9 +424,7 @@ def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
 # --- results --------------------------------------------------------------------------------------
 
 
-def named_results(
-    name: str, result: Any, called: Sequence[str | None] = ()
-) -> dict[str, Any]:
+def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> dict[str, Any]:
     """What a call returned, by names: those of tables, or of its variables, else the method's with a number."""
     if isinstance(result, Mapping):
         return {str(key): value for key, value in result.items()}

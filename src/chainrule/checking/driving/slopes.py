@@ -40,7 +40,9 @@ TARGET = re.compile(
 PREDICTED = re.compile(
     r"(y_?)?(hat|pred\w*|output\w*|out|probs?|a|p|o|scores?|logits?|x|inputs?|z|d_?values|activations?|estimate\w*|yh|y_p|al)"
 )
-WEIGHTS = re.compile(r"(nn_|initial_|all_)?(w|weights?|thetas?|params?|parameters|theta_vec\w*)|coef\w*|theta_\w+")
+WEIGHTS = re.compile(
+    r"(nn_|initial_|all_)?(w|weights?|thetas?|params?|parameters|theta_vec\w*)|coef\w*|theta_\w+"
+)
 GRADIENT = re.compile(r"\w*(grad|deriv)\w*")
 DATA = re.compile(r"x|data|x_?(train|batch)|features?")
 FLAG = re.compile(
@@ -48,6 +50,7 @@ FLAG = re.compile(
 )
 MASK = re.compile(r"mask\w*")
 SETTING = re.compile(r"reg\w*|lambda\w*|lambd|lmbda|alpha|l2\w*|delta|margin|eps\w*|c")
+MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 SIZES = ("n_inputs", "n_hidden", "n_outputs")
 SAMPLES, INPUTS, HIDDEN, CLASSES = 7, 4, 5, 3
 
@@ -60,8 +63,14 @@ class Sample:
     words: str
     given: Mapping[str, Any]
     target: Any
-    sizes: Mapping[str, int] = field(default_factory=dict)  # of a network whose weights are one vector
+    sizes: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of a network whose weights are one vector
     samples: int = SAMPLES
+
+    @property
+    def in_columns(self) -> bool:
+        return "in columns" in self.words
 
 
 def samples() -> Iterator[Sample]:
@@ -109,6 +118,7 @@ class SlopePlan:
     slope: Callable[..., Any] | str | None
     owner: type | None = None
     of_output: bool = False
+    through: str = ""  # softmax or sigmoid, if the slope is by what such a function is given
     group = "operations"
     families = tuple(samples())
     loss = "half-squared-error"
@@ -140,11 +150,21 @@ class SlopePlan:
         recorder.off = False
         value, slope = self.callables()
         operands = operands_of(value, arguments)
+        if self.through:
+            scores = {name: scores_of(array, self.through) for name, array in operands.items()}
+            operands = scores
         for name, array in operands.items():
             recorder.recording.last_names[recorder.position(array)] = name
             recorder.recording.names[recorder.position(array)] = name
 
         def step() -> dict[str, Any]:
+            if self.through:
+                along = 0 if guess.layout.inputs.in_columns else -1
+                arguments.update({
+                    called: squashed(recorder, operands[plain_name(called)], self.through, along)
+                    for called in arguments
+                    if plain_name(called) in operands
+                })  # fmt: skip
             result = value(**arguments)
             output, claims = split(result) if slope is None else (result, {})
             if slope is not None:
@@ -211,6 +231,8 @@ class SlopePlan:
         value, slope = self.callables()
         if takes_logarithms(value) == sample.words.startswith("scores"):
             raise ValueError("it takes scores, or probabilities")
+        if self.through and sample.words.startswith("scores"):
+            raise ValueError("it takes no probabilities")
         arguments = arguments_from(value, sample)
         result = value(**arguments)
         output, claims = split(result) if slope is None else (result, {})
@@ -226,9 +248,10 @@ class SlopePlan:
 
 def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, Any]:
     """Raises: ValueError for a parameter that is not known."""
-    parameters = inspect.signature(function).parameters
+    parameters: Mapping[str, inspect.Parameter] = inspect.signature(function).parameters
     plain = {name: plain_name(name) for name in parameters}
     weighted = any(WEIGHTS.fullmatch(one) for one in plain.values())
+    parameters = {name: p for name, p in parameters.items() if p.kind not in MANY}
     asked = [name for name, p in parameters.items() if p.default is inspect.Parameter.empty]
     alone = len(asked) == 1
     targeted = len(asked) == 2 and sum(bool(TARGET.fullmatch(plain[one])) for one in asked) == 1
@@ -393,6 +416,27 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
                 yield SlopePlan(bare, name, owner)
 
 
+def scores_of(probabilities: Any, through: str) -> Any:
+    """What a function makes probabilities of."""
+    scores = np.log(probabilities)
+    return scores if through == "softmax" else scores - np.log(1 - probabilities)
+
+
+def squashed(recorder: Any, scores: Any, through: str, along: int) -> Any:
+    """Probabilities, in recorded steps."""
+
+    def take(function: Any, name: str, *given: Any, **named: Any) -> Any:
+        return recorder.record_call(function, name, given, named, function(*given, **named))
+
+    if through == "softmax":
+        powers = take(np.exp, "exp", scores)
+        return take(
+            np.divide, "divide", powers, take(np.sum, "sum", powers, axis=along, keepdims=True)
+        )
+    powers = take(np.exp, "exp", take(np.negative, "negative", scores))
+    return take(np.divide, "divide", 1.0, take(np.add, "add", powers, 1.0))
+
+
 def loss_of(
     function: Callable[..., Any], own: Mapping[str, Callable[..., Any]]
 ) -> Callable[..., Any] | None:
@@ -424,7 +468,7 @@ def flagged(function: Callable[..., Any]) -> Callable[..., Any] | None:
 def is_replaced(owner: type) -> bool:
     """Whether a class is there to be inherited from: all its heirs have every method of their own."""
     methods = {name for name, method in vars(owner).items() if inspect.isfunction(method)}
-    heirs = owner.__subclasses__()
+    heirs: list[type] = owner.__subclasses__()
     return bool(heirs) and all(methods - {"__init__"} <= vars(heir).keys() for heir in heirs)
 
 
@@ -443,7 +487,11 @@ def own_parameters(owner: type, method: str) -> list[str]:
     parameters = list(inspect.signature(getattr(owner, method)).parameters.values())
     if not isinstance(inspect.getattr_static(owner, method), staticmethod | classmethod):
         parameters = parameters[1:]
-    return [one.name for one in parameters if one.default is inspect.Parameter.empty]
+    return [
+        one.name
+        for one in parameters
+        if one.default is inspect.Parameter.empty and one.kind not in MANY
+    ]
 
 
 def takes_error(function: Callable[..., Any]) -> bool:
