@@ -202,9 +202,9 @@ def of_scores(run: Run, plan: SlopePlan, deadline: Deadline) -> Driven | None:
 
     Where the program has the slope of what makes them, too, it would be taken twice.
     """
-    text = run.sources[0].text.lower()
+    defined = " ".join(name for name, value in run.namespace.items() if callable(value)).lower()
     for through in ("softmax", "sigmoid"):
-        if through in text:
+        if through in defined:
             continue
         best, _ = try_layouts(run, replace(plan, through=through), deadline)
         if best is not None and best.right:

@@ -397,7 +397,7 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
         ) or loss_of(function, own)
         if pair is not None:
             yield SlopePlan(pair, function)
-        elif LOSS.fullmatch(name.lower()) and pair is None and len(parts_returned(run, name)) > 1:
+        elif LOSS.fullmatch(name.lower()) and len(parts_returned(run, name)) > 1:
             yield SlopePlan(function, None)
     for owner in list(run.namespace.values()):
         if not isinstance(owner, type) or owner.__module__ != "__main__" or is_replaced(owner):
