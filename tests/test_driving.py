@@ -1,5 +1,7 @@
 """What a file only defines is trained and judged; gradients that are only printed are judged too."""
 
+from pathlib import Path
+
 import pytest
 
 from checked import verdict_on
@@ -296,3 +298,91 @@ def test_a_model_of_functions_is_driven_forward_and_back(
     assert right in MODEL
     found = verdict_on(MODEL.replace(right, wrong, 1))
     assert (found["verdict"], found["driven"]) == (verdict, True), found["reason"]
+
+
+NAMED_ACTIVATION = """import numpy as np
+class Network:
+    def __init__(self, layers, activation="relu"):
+        self.activation = activation
+        self.w1, self.w2 = np.random.randn(layers[0], layers[1]), np.random.randn(layers[1], layers[2])
+
+    def activate(self, z):
+        if self.activation == "relu":
+            return np.maximum(0, z)
+        if self.activation == "sigmoid":
+            return 1 / (1 + np.exp(-z))
+
+    def slope(self, z):
+        if self.activation == "relu":
+            return (z > 0).astype(float)
+        if self.activation == "sigmoid":
+            s = self.activate(z)
+            return s * (1 - s)
+
+    def train(self, x, y, epochs=10):
+        for _ in range(epochs):
+            z = x @ self.w1
+            hidden = self.activate(z)
+            error = hidden @ self.w2 - y
+            back = error @ self.w2.T * self.slope(AT)
+            self.w2 -= 0.1 * hidden.T @ error
+            self.w1 -= 0.1 * x.T @ back
+"""
+
+
+@pytest.mark.parametrize(("at", "expected"), [("z", "right"), ("hidden", "wrong")])
+def test_each_activation_that_a_network_may_be_told_to_have_is_driven(
+    at: str, expected: str
+) -> None:
+    """relu tells no pre-activation from an activation."""
+    verdict = verdict_on(NAMED_ACTIVATION.replace("AT", at))
+    assert verdict["verdict"] == expected
+    assert all(f["mistake"] == "derivative-at-activation" for f in verdict["findings"])
+
+
+LOSS_WITH_GRADIENTS = """import numpy as np
+class TwoLayerNet:
+    def __init__(self, input_dim=3072, hidden_dim=100, num_classes=10):
+        self.params = {
+            "W1": np.random.randn(input_dim, hidden_dim), "b1": np.zeros(hidden_dim),
+            "W2": np.random.randn(hidden_dim, num_classes), "b2": np.zeros(num_classes),
+        }
+
+    def loss(self, X, y=None):
+        p = self.params
+        hidden = np.maximum(0, X.dot(p["W1"]) + p["b1"])
+        scores = hidden.dot(p["W2"]) + p["b2"]
+        if y is None:
+            return scores
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        likely = powers / powers.sum(axis=1, keepdims=True)
+        loss = -np.log(likely[np.arange(len(y)), y]).mean()
+        error = likely.copy()
+        error[np.arange(len(y)), y] -= 1
+        error /= len(y)
+        back = error.dot(p["W2"].T) * (hidden > 0)
+        grads = {"W2": hidden.T.dot(error), "b2": error.sum(axis=0)}
+        grads["W1"], grads["b1"] = X.T.dot(back), back.sum(axis=0)
+        return loss, grads
+"""
+
+
+def test_a_loss_that_gives_its_gradients_is_driven_at_sizes_of_its_own() -> None:
+    verdict = verdict_on(LOSS_WITH_GRADIENTS)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 4)
+    assert verdict_on(LOSS_WITH_GRADIENTS.replace(" * (hidden > 0)", ""))["verdict"] != "right"
+
+
+def test_parameters_that_are_made_when_asked_to_are_made_first() -> None:
+    source = NAMED_ACTIVATION.replace("AT", "z").replace(
+        "        self.w1, self.w2 =",
+        "        self.layers = layers\n\n    def initialize_weights(self):\n        layers = self.layers\n        self.w1, self.w2 =",
+    )
+    assert verdict_on(source)["verdict"] == "right"
+
+
+def test_a_module_that_cannot_be_read_is_the_reason_for_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "layers.py").write_text("print 'old'\n", encoding="utf-8")
+    (tmp_path / "network.py").write_text("from layers import *\n", encoding="utf-8")
+    verdict = verdict_on(tmp_path / "network.py")
+    assert (verdict["verdict"], "cannot be read" in verdict["reason"]) == ("undecided", True)

@@ -445,3 +445,21 @@ def test_parts_of_one_kind_keep_their_own_gradients() -> None:
     assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 5), verdict["reason"]
     wrong = TWO.replace("self.second.backward(grad))", "self.second.backward(grad) * 2)")
     assert verdict_on(NUMPY + wrong)["verdict"] != "right"
+
+
+def test_what_was_not_reached_of_the_way_back_is_said() -> None:
+    source = """import numpy as np
+class Dense:
+    def __init__(self, n_inputs, n_neurons, weight_l2=0):
+        self.weights, self.weight_l2 = np.random.randn(n_inputs, n_neurons), weight_l2
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs @ self.weights
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        if self.weight_l2 > 0:
+            self.dweights += 2 * self.weight_l2 * self.weights
+        self.dinputs = dvalues @ self.weights.T
+"""
+    verdict = verdict_on(source)
+    assert (verdict["verdict"], "line 11" in verdict["reason"]) == ("right", True)

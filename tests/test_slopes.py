@@ -184,3 +184,76 @@ def test_a_slope_that_is_right_does_not_make_right_what_could_not_be_driven(trai
     verdict = verdict_on(NUMPY + FUNCTIONS + training)
     assert verdict["verdict"] == "undecided"
     assert "all others are right" in verdict["reason"]
+
+
+UNROLLED = """import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def nnCostFunction(nn_params, input_layer_size, hidden_layer_size, num_labels, X, y, lambda_):
+    cut, m = hidden_layer_size * (input_layer_size + 1), len(X)
+    theta1 = nn_params[:cut].reshape(hidden_layer_size, input_layer_size + 1)
+    theta2 = nn_params[cut:].reshape(num_labels, hidden_layer_size + 1)
+    a1 = np.hstack([np.ones((m, 1)), X])
+    z2 = a1 @ theta1.T
+    a2 = np.hstack([np.ones((m, 1)), sigmoid(z2)])
+    a3 = sigmoid(a2 @ theta2.T)
+    wanted = np.eye(num_labels)[y.ravel() - 1]
+    J = -np.sum(wanted * np.log(a3) + (1 - wanted) * np.log(1 - a3)) / m
+    J += lambda_ / (2 * m) * (np.sum(theta1[:, 1:] ** 2) + np.sum(theta2[:, 1:] ** 2))
+    d3 = a3 - wanted
+    d2 = d3 @ theta2[:, 1:] * sigmoid(z2) * (1 - sigmoid(z2))
+    grad1, grad2 = d2.T @ a1 / m, d3.T @ a2 / m
+    grad1[:, 1:] += lambda_ / m * theta1[:, 1:]
+    grad2[:, 1:] += lambda_ / m * theta2[:, 1:]
+    return J, np.concatenate([grad1.ravel(), grad2.ravel()])
+"""
+
+
+def test_a_cost_of_unrolled_weights_is_held_against_its_gradient() -> None:
+    assert verdict_on(UNROLLED)["verdict"] == "right"
+    assert verdict_on(UNROLLED.replace(" * (1 - sigmoid(z2))", ""))["verdict"] != "right"
+
+
+def test_a_gradient_is_that_of_the_cost_which_takes_the_same() -> None:
+    source = """import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+def costFunction(theta, X, y):
+    h = sigmoid(X @ theta)
+    return -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h))
+def gradientFunction(theta, X, y):
+    return X.T @ (sigmoid(X @ theta) - y) / len(y)
+"""
+    assert verdict_on(source)["verdict"] == "right"
+    assert verdict_on(source.replace("/ len(y)", "* sigmoid(X @ theta)"))["verdict"] != "right"
+
+
+def test_a_slope_that_is_off_by_a_factor_is_told() -> None:
+    source = NUMPY + "def mse(p, y):\n    return np.mean((p - y) ** 2)\n"
+    verdict = verdict_on(source + "def mse_prime(p, y):\n    return (p - y) / y.size\n")
+    assert verdict["verdict"] == "right"
+    assert "0.5 times the slope" in verdict["reason"]
+
+
+def test_a_cross_entropy_may_give_the_gradient_by_scores_unless_their_slope_is_taken_again() -> (
+    None
+):
+    source = (
+        NUMPY
+        + """
+class CategoricalCrossEntropy:
+    def forward(self, y_pred, y_true):
+        return -np.sum(y_true * np.log(y_pred)) / len(y_true)
+    def backward(self, y_pred, y_true):
+        return (y_pred - y_true) / len(y_true)
+"""
+    )
+    verdict = verdict_on(source)
+    assert (verdict["verdict"], "what a softmax is given" in verdict["reason"]) == ("right", True)
+    assert (
+        verdict_on(source + "class Softmax:\n    def backward(self, d):\n        return d\n")[
+            "verdict"
+        ]
+        != "right"
+    )

@@ -22,7 +22,7 @@ from chainrule.checking.case_verdict import (
 )
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import Driven, judge_untrained
-from chainrule.checking.driving.uncovered import uncovered
+from chainrule.checking.driving.uncovered import uncovered, unreached
 from chainrule.checking.finding.left_random import idle_loop
 from chainrule.checking.fitting.case import (
     Case,
@@ -260,6 +260,12 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if driven[0].discarded is not None:
         return decide_discarded(name, driven[0].discarded, run)
     verdicts = [decide_driven(name, one, deadline) for one in driven]
+    remarks = [one.remark for one in driven if one.remark]
+    options = [
+        verdict for verdict, one in zip(verdicts, driven, strict=True)
+        if one.option and not is_of_slopes(verdict)
+    ]  # fmt: skip
+    verdicts = [verdict for verdict in verdicts if verdict not in options]
     notes = dict.fromkeys(note for verdict in verdicts for note in verdict.notes)
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
@@ -271,6 +277,13 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
+    if verdict.verdict == "right":
+        lines = unreached(run, [part.run for part in driven])
+        if lines:
+            remarks.append(
+                f"nothing is known of what line {listed([str(line) for line in lines])} computes, which was not reached"
+            )
+        verdict.reason = "; ".join([verdict.reason, *remarks])
     idle = idle_loop(run) if verdict.verdict == "right" else None
     if idle is not None:
         return undecided(
@@ -291,6 +304,14 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     verdict.driven = True
     verdict.notes = [*notes, f"it trains nothing by itself: {words}"]
     return verdict
+
+
+def is_of_slopes(verdict: Verdict) -> bool:
+    """Whether a mistake is one of a derivative within the network: at its output another loss may be meant."""
+    return verdict.verdict == "wrong" and all(
+        finding.mistake in ("derivative-at-activation", "missing-derivative")
+        for finding in verdict.findings
+    )
 
 
 def changes_again(program: Program) -> bool:

@@ -151,6 +151,7 @@ def is_inside(path: Path, folder: Path) -> bool:
 
 
 def compile_source(source: Source, run: Run) -> types.CodeType:
+    tree = source.parse()  # of what cannot be read nothing is recorded
     number = len(run.sources)
     run.sources.append(source)
     linecache.cache[str(source.path)] = (
@@ -158,7 +159,6 @@ def compile_source(source: Source, run: Run) -> types.CodeType:
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the program's own text
-        tree = source.parse()
         try:
             return compile(rewrite(tree, run.sites, number), str(source.path), "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -28,7 +28,7 @@ NAMES: dict[str, str] = {
     "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
     "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
     "sizes": r"layers?|sizes?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
-    "hidden_sizes": r"hidden_?(sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
+    "hidden_sizes": r"hidden_?((size|dim|layer|unit)_?list|sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
     "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed",
     "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|train_?(times|steps|epochs)|t_?max",
     "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
@@ -58,6 +58,7 @@ FOR_METHODS = (
     "n_inputs", "n_hidden", "n_outputs", "samples", "errors",
 )  # fmt: skip
 FOR_FUNCTIONS = (*FOR_METHODS[:-1], "weights", "bias")
+SIZES = ("n_inputs", "n_hidden", "n_outputs", "hidden_sizes")
 ROLES = {
     "parameters": re.compile(r"param(eter)?s?|weights?|theta|model|net(work)?|nn|layers"),
     "cache": re.compile(r"cache.*|mem.*|forward.*|activations?|store.*|values|states?|outputs?"),
@@ -188,12 +189,17 @@ class Guess:
                 return self.known[role]
         kind = kind_of(name, kinds)
         has_default = parameter.default is not empty and parameter.default is not None
-        if has_default and kind not in ("passes", "off", "batch"):
+        is_size = kind in SIZES and is_large(parameter.default)
+        if has_default and kind not in ("passes", "off", "batch") and not is_size:
             return empty
         layout = self.layout
         if kind == "input_shape" and not is_indexed(function, name):
             kind = "n_inputs"
-        plural = "list" in str(parameter.annotation).lower() or name.endswith("s_list")
+        plural = (
+            isinstance(parameter.default, list | tuple)
+            or "list" in str(parameter.annotation).lower()
+            or name.endswith("s_list")
+        )
         if kind == "n_hidden" and plural:
             kind = "hidden_sizes"
         simple: Mapping[str, Any] = {
@@ -267,6 +273,13 @@ class Guess:
         self.error_sites.add(len(sites) - 1)
         value = prediction - target
         return self.recorder.record_call(operator.sub, "subtract", (prediction, target), {}, value)
+
+
+def is_large(default: Any) -> bool:
+    """Whether a size that is given by default is one of real data: such as are made here are as good."""
+    if isinstance(default, list | tuple):
+        return all(map(is_large, default))
+    return isinstance(default, int) and not isinstance(default, bool) and default > 1
 
 
 def is_indexed(function: Any, name: str) -> bool:

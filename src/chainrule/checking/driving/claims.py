@@ -106,9 +106,14 @@ def read_claims(
     return apply_pairs(run, program, best)
 
 
-def is_made_for(guess: Guess | None, program: Program, mix: Mix) -> bool:
-    """Whether an error is one that was made to drive an operation."""
-    return guess is None or program.recording.sites[mix.step.number] in guess.error_sites
+def mixes_made(guess: Guess, program: Program) -> list[Mix]:
+    """The errors that were made to drive an operation, whatever it compares itself."""
+    return [
+        Mix(step.inputs[0], step.inputs[1], step.output, step)
+        for step in program.steps
+        if step.operation == "subtract"
+        and program.recording.sites[step.number] in guess.error_sites
+    ]
 
 
 def guess_parameters(program: Program) -> Iterator[tuple[list[int], int]]:
@@ -413,11 +418,11 @@ def apply_pairs(
     )
     for number, (_, after) in enumerate(made):
         masks[after] = 1 << number
-    mixes = [
-        mix
-        for mix in find_mixes(program, masks, versions, reading.kinds)
-        if is_made_for(guess, program, mix)
-    ]
+    mixes = (
+        find_mixes(program, masks, versions, reading.kinds)
+        if guess is None
+        else mixes_made(guess, program)
+    )
     errors = [0] * program.size
     for number, mix in enumerate(mixes):
         errors[mix.output] |= 1 << number

@@ -27,11 +27,11 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
-from chainrule.checking.driving.engines import EnginePlan, Numbers
+from chainrule.checking.driving.engines import TWICE, EnginePlan, Numbers
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
-from chainrule.checking.driving.plans import ObjectPlan, Plan, plans_of
+from chainrule.checking.driving.plans import ObjectPlan, Plan, other_activations, plans_of
 from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
@@ -70,6 +70,8 @@ class Driven:
     right: bool
     discarded: Discarded | None = None
     operation: str = ""
+    remark: str = ""
+    option: bool = False  # with an activation that it does not have by itself
 
     @property
     def score(self) -> tuple[int, int]:
@@ -139,6 +141,7 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     network is made of them.
     """
     found: dict[str, Driven] = {}
+    options: dict[str, list[Driven]] = {}
     alone: dict[str, Driven | None] = {}
     doubtful = False
     for plan in plans_of(run):
@@ -159,6 +162,14 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
             other, _ = try_layouts(run, replace(plan, of_output=True), deadline)
             best = other if other is not None and other.right else best
+        if isinstance(plan, SlopePlan) and plan.is_loss and (best is None or not best.right):
+            best = of_scores(run, plan, deadline) or best
+        if isinstance(plan, EnginePlan) and best is not None and not best.right:
+            sums = alone.get(f"{plan.owner.__name__}.__add__")
+            if sums is not None and not sums.right:
+                best, _ = try_layouts(run, replace(plan, bare=True), deadline)
+                if best is None or plan.operation == TWICE:
+                    continue
         if isinstance(plan, SlopePlan) and best is not None and not best.right:
             best = None  # it may be the slope of something else
         if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
@@ -172,15 +183,45 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
                 alone[plan.words] = best
         elif best is not None:
             found[plan.group] = best
+            if isinstance(plan, ObjectPlan) and best.right:
+                options[plan.group] = with_other_activations(run, plan, deadline)
         if deadline.over:
             break
     wrong = [driven for driven in found.values() if not driven.right]
     if wrong:
         return [max(wrong, key=lambda driven: driven.score)], []
     if found and not (doubtful and found.keys() == {"layers"}):
-        return list(found.values())[:1], []
+        first = next(iter(found))
+        return [found[first], *options.get(first, [])], []
     operations = [driven for driven in alone.values() if driven is not None]
     return operations, [words for words, driven in alone.items() if driven is None]
+
+
+def of_scores(run: Run, plan: SlopePlan, deadline: Deadline) -> Driven | None:
+    """A loss of probabilities whose slope is right by the scores that they are made of: the two belong together.
+
+    Where the program has the slope of what makes them, too, it would be taken twice.
+    """
+    defined = " ".join(name for name, value in run.namespace.items() if callable(value)).lower()
+    for through in ("softmax", "sigmoid"):
+        if through in defined:
+            continue
+        best, _ = try_layouts(run, replace(plan, through=through), deadline)
+        if best is not None and best.right:
+            best.remark = f"{plan.words} gives the gradient by what a {through} is given"
+            return best
+    return None
+
+
+def with_other_activations(run: Run, plan: ObjectPlan, deadline: Deadline) -> list[Driven]:
+    found = []
+    for other in other_activations(run, plan):
+        best, _ = try_layouts(run, other, deadline)
+        if best is not None and not best.right:
+            best.option = True
+            best.remark = f"why {other.words} is not right by any loss is not known"
+            found.append(best)
+    return found
 
 
 def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None, bool]:
@@ -307,7 +348,13 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
         found = judged(fit_anatomy(anatomy), more, words)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
         is_part = isinstance(plan, Alone)
-        return None if found is not None and is_part and is_scaled(found, scales) else found
+        if found is not None and is_part and is_scaled(found, scales):
+            return None
+        if found is not None and isinstance(plan, SlopePlan) and found.right:
+            rate = scale_of(found)
+            if abs(rate - 1) > RATE:
+                found.remark = f"{plan.words} gives {rate:.3g} times the slope of what is computed"
+        return found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
         case = case_of(more)
@@ -337,6 +384,11 @@ def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:
         and any(all(abs(rate / scale - 1) < RATE for rate in fit.rate.values()) for scale in scales)
         for fit in fits
     )
+
+
+def scale_of(driven: Driven) -> float:
+    fit = driven.case.fits[right_losses(driven.case)[0]]
+    return next(iter(fit.rate.values()), 1.0)
 
 
 def is_plain(case: Case) -> bool:

@@ -77,6 +77,7 @@ class EnginePlan:
     operation: str
     back: str
     of_output: bool = False
+    bare: bool = False  # without sums: those are wrong themselves
     group = "operations"
     families = (
         Numbers("matrices", ((2, 3), (2, 3))),
@@ -145,13 +146,14 @@ class EnginePlan:
             made = BINARY[self.operation](a, c)
             if np.shape(number_of(made)) != np.shape(number_of(x)):
                 return self.total(made * made)
-            return (
-                self.total(made * x + a) if hasattr(self.owner, "__add__") else self.total(made * x)
-            )
+            summed = hasattr(self.owner, "__add__") and not self.bare
+            return self.total(made * x + a) if summed else self.total(made * x)
         function = UNARY.get(self.operation) or self.called
         first, second = function(a), function(y)
         if np.shape(number_of(first)) != np.shape(number_of(x)):
-            return self.total(first * first + second * first)
+            return self.total(first * first if self.bare else first * first + second * first)
+        if self.bare:
+            return self.total(first * first * x)
         return self.total(first * first * x + second * x)
 
     def called(self, one: Any) -> Any:

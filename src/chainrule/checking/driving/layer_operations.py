@@ -409,5 +409,10 @@ def is_empty(owner: type, method: str) -> bool:
     return all(
         isinstance(node, ast.Pass | ast.Raise)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        or (isinstance(node, ast.Return) and gives_nothing(node.value))
         for node in body
     )
+
+
+def gives_nothing(value: ast.expr | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value in (None, ...))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from chainrule.checking.anatomy.predictions import KINDS, find_mixes
 from chainrule.checking.anatomy.program import Gradients, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, seeds_of
 from chainrule.checking.driving.arguments import Guess
@@ -13,8 +12,8 @@ from chainrule.checking.driving.claims import (
     Reading,
     apply_pairs,
     is_gradient_name,
-    is_made_for,
     masks_of,
+    mixes_made,
     name_of,
     ratio,
 )
@@ -96,9 +95,7 @@ def is_of_inner_error(
     if all(ratio(values[pair.claim], true.get(pair.parameter, 0.0)) is not None for pair in pairs):
         return False
     masks = masks_of(program, [pair.parameter for pair in pairs])
-    mixes = [
-        mix for mix in find_mixes(program, masks, (), KINDS[0]) if is_made_for(guess, program, mix)
-    ]
+    mixes = mixes_made(guess, program)
     for mix in mixes:
         for position in sorted(program.ancestors([mix.prediction]), reverse=True):
             inner = masks[position] and position != mix.prediction
@@ -117,10 +114,7 @@ def gradients_of_made_errors(
     program: Program, parameters: Sequence[int], guess: Guess, loss: str
 ) -> Gradients:
     """The true gradients of all that went forward."""
-    masks = masks_of(program, parameters)
-    mixes = [
-        mix for mix in find_mixes(program, masks, (), KINDS[0]) if is_made_for(guess, program, mix)
-    ]
+    mixes = mixes_made(guess, program)
     seeds = seeds_of(mixes, tuple(range(len(mixes))), loss, program.recorded)
     return program.sweep(program.recorded, seeds, ())
 

@@ -8,8 +8,9 @@ import ast
 import inspect
 import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -24,6 +25,7 @@ from chainrule.checking.driving.arguments import (
     plain_name,
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
+from chainrule.checking.driving.kept_arrays import places
 from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
@@ -45,6 +47,8 @@ BACKWARD = re.compile(
 FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
+LOSS = re.compile(r"(compute_|calc\w*_)?(loss|cost)(_?(function|fn|and_grad\w*))?")
+ACTIVATION = re.compile(r"(hidden_?)?act(ivation)?(_?(fn|func|function|name|type))?")
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
@@ -62,6 +66,8 @@ class ObjectPlan:
     methods: tuple[str, ...]
     layers: "LayersPlan | None" = None
     alone: bool = False  # what looks like a layer, and may be a whole network
+    returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
 
     @property
     def group(self) -> str:
@@ -69,20 +75,30 @@ class ObjectPlan:
 
     @property
     def words(self) -> str:
-        return ", ".join(f"{self.owner.__name__}.{method}" for method in self.methods)
+        given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
+        return ", ".join(f"{made}.{method}" for method in self.methods)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
+        guess.known |= self.options
         thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
+        for name in self.options:
+            guess.known.pop(name)
         guess.known.pop("layers", None)
+        if not places(thing):  # its parameters are made when it is asked to
+            for name in methods_of(self.owner):
+                if START.fullmatch(plain_name(name)):
+                    made = getattr(thing, name)
+                    made(**guess.arguments(made, FOR_CLASSES))
 
         def step() -> dict[str, Any]:
             results: dict[str, Any] = {}
             for name in self.methods:
                 method = getattr(thing, name)
                 result = method(**guess.arguments(method, FOR_METHODS))
-                results |= named_results(name, result)
+                results |= named_results(name, result, self.returned.get(name, ()))
                 if FORWARD.fullmatch(plain_name(name)):
                     guess.known["predictions"] = first_array(result)
                 guess.known |= results
@@ -128,11 +144,8 @@ class FunctionsPlan:
     ) -> dict[str, Any]:
         """Call a function, and remember what it returns under the program's names, and by its role."""
         result = function(**arguments)
-        found = named_results(function.__name__, result)
+        found = named_results(function.__name__, result, self.returned.get(function.__name__, ()))
         parts = result if isinstance(result, tuple) else (result,)
-        for name, part in zip(self.returned.get(function.__name__, ()), parts, strict=False):
-            if name is not None:
-                found[name] = part
         guess.known |= found
         if role == "forward":
             guess.known["predictions"] = first_array(result)
@@ -201,7 +214,9 @@ def plans_of(run: Run) -> Iterator[Plan]:
     for owner in classes:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
-            yield ObjectPlan(owner, methods, whole)
+            returned = {name: names_returned(run, name) for name in methods}
+            plan = ObjectPlan(owner, methods, whole, returned=returned)
+            yield replace(plan, options=first_options(run, owner))
     yield from layer_plans(run)
     # A row of what other files define says nothing of this one.
     if layers is not None and "__main__" in {part.__module__ for part in parts if part}:
@@ -245,6 +260,57 @@ def classes_of(run: Run) -> list[type]:
     )
 
 
+def first_options(run: Run, owner: type) -> dict[str, str]:
+    """Names that a constructor must be given: for each the first that the program knows."""
+    found = {}
+    for name, parameter in inspect.signature(owner).parameters.items():
+        if parameter.default is inspect.Parameter.empty and not kind_of(name, FOR_CLASSES):
+            known = known_names(run, name)
+            if known:
+                found[name] = known[0]
+    return found
+
+
+def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
+    """The same with each other activation that it may be told to have."""
+    for name, parameter in inspect.signature(plan.owner).parameters.items():
+        if ACTIVATION.fullmatch(plain_name(name)):
+            used = plan.options.get(name, parameter.default)
+            for value in known_names(run, name):
+                if value != used and isinstance(used, str):
+                    yield replace(plan, options={**plan.options, name: value})
+
+
+def known_names(run: Run, name: str) -> list[str]:
+    """What the program compares a name with, or looks it up in."""
+    found: list[str] = []
+    for node in run.sources[0].nodes:
+        if isinstance(node, ast.Compare) and spoken_of(node.left) == name:
+            found += [
+                part.value
+                for side in node.comparators
+                for part in ast.walk(side)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+        elif isinstance(node, ast.Match) and spoken_of(node.subject) == name:
+            found += [
+                part.value
+                for case in node.cases
+                for part in ast.walk(case.pattern)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+    return list(dict.fromkeys(found))
+
+
+def spoken_of(node: ast.expr) -> str:
+    """The name of a variable or an attribute; of name.lower() too."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+        node = node.func.value
+    if isinstance(node, ast.Attribute):
+        return node.attr.strip("_")
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def methods_of(owner: type) -> list[str]:
     names = []
     for base in owner.__mro__[:-1]:
@@ -272,7 +338,19 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
             for end in (*((u,) for u in update[:2]), ()):
                 plans.append((*start, back, *end))
     plans += [(name,) for name in update]
+    plans += [(name,) for name in names if LOSS.fullmatch(spoken[name]) and gives_more(owner, name)]
     return plans
+
+
+def gives_more(owner: type, method: str) -> bool:
+    """Whether a method returns something with a loss."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, method))))
+    return any(
+        isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Tuple)
+        and len(node.value.elts) > 1
+        for node in ast.walk(tree)
+    )
 
 
 # --- functions ------------------------------------------------------------------------------------
@@ -346,13 +424,20 @@ def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
 # --- results --------------------------------------------------------------------------------------
 
 
-def named_results(name: str, result: Any) -> dict[str, Any]:
-    """What a call returned, by names: those of a table, else the method's with a number."""
+def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> dict[str, Any]:
+    """What a call returned, by names: those of tables, or of its variables, else the method's with a number."""
     if isinstance(result, Mapping):
         return {str(key): value for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return {f"{name} {number}": value for number, value in enumerate(result)}
-    return {} if result is None else {name: result}
+    if not isinstance(result, list | tuple):
+        return {} if result is None else {name: result}
+    found = {f"{name} {number}": value for number, value in enumerate(result)}
+    for variable, part in zip(called, result, strict=False):
+        if variable is not None:
+            found[variable] = part
+    for part in result:
+        if isinstance(part, Mapping):
+            found |= {str(key): value for key, value in part.items()}
+    return found
 
 
 def first_array(result: Any) -> Any:

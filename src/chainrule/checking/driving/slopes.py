@@ -13,12 +13,12 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.driving.arguments import Guess, plain_name
+from chainrule.checking.driving.arguments import Guess, kind_of, plain_name
 from chainrule.checking.driving.kept_arrays import places
 from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, OUTPUT, is_empty
 from chainrule.checking.driving.operation_pairs import kind_of_operand, parts_returned
@@ -40,15 +40,19 @@ TARGET = re.compile(
 PREDICTED = re.compile(
     r"(y_?)?(hat|pred\w*|output\w*|out|probs?|a|p|o|scores?|logits?|x|inputs?|z|d_?values|activations?|estimate\w*|yh|y_p|al)"
 )
-WEIGHTS = re.compile(r"w|weights?|theta|params?|coef\w*")
+WEIGHTS = re.compile(
+    r"(nn_|initial_|all_)?(w|weights?|thetas?|params?|parameters|theta_vec\w*)|coef\w*|theta_\w+"
+)
+GRADIENT = re.compile(r"\w*(grad|deriv)\w*")
 DATA = re.compile(r"x|data|x_?(train|batch)|features?")
 FLAG = re.compile(
     r"(is_?|return_?|calc_?)?(d|deriv\w*|prime|grad(ient)?|backward|diff\w*|der|slope)"
 )
 MASK = re.compile(r"mask\w*")
 SETTING = re.compile(r"reg\w*|lambda\w*|lambd|lmbda|alpha|l2\w*|delta|margin|eps\w*|c")
-MOST_TRIED = 80
-SAMPLES, INPUTS, CLASSES = 7, 4, 3
+MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+SIZES = ("n_inputs", "n_hidden", "n_outputs")
+SAMPLES, INPUTS, HIDDEN, CLASSES = 7, 4, 5, 3
 
 
 @final
@@ -59,7 +63,14 @@ class Sample:
     words: str
     given: Mapping[str, Any]
     target: Any
+    sizes: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of a network whose weights are one vector
     samples: int = SAMPLES
+
+    @property
+    def in_columns(self) -> bool:
+        return "in columns" in self.words
 
 
 def samples() -> Iterator[Sample]:
@@ -88,6 +99,14 @@ def samples() -> Iterator[Sample]:
         for name, values in (("", halves), (", of both signs", 2 * halves - 1)):
             yield Sample(f"{words} of one class{name}", one, values[:, None].copy())
             yield Sample(f"{words} of one class, flat{name}", flat, values)
+    sizes = {"n_inputs": INPUTS, "n_hidden": HIDDEN, "n_outputs": CLASSES}
+    unrolled = rng.normal(size=(INPUTS + 1) * HIDDEN + (HIDDEN + 1) * CLASSES)
+    for words, target in (("one-hot", one_hot), ("", classes), ("from 1", classes + 1)):
+        network = {"x": x, "w": unrolled}
+        yield Sample(f"scores of a network, classes {words}", network, target, sizes=sizes)
+        if words != "one-hot":
+            column = target[:, None].copy()
+            yield Sample(f"scores of a network, a column {words}", network, column, sizes=sizes)
 
 
 @final
@@ -99,6 +118,7 @@ class SlopePlan:
     slope: Callable[..., Any] | str | None
     owner: type | None = None
     of_output: bool = False
+    through: str = ""  # softmax or sigmoid, if the slope is by what such a function is given
     group = "operations"
     families = tuple(samples())
     loss = "half-squared-error"
@@ -130,11 +150,21 @@ class SlopePlan:
         recorder.off = False
         value, slope = self.callables()
         operands = operands_of(value, arguments)
+        if self.through:
+            scores = {name: scores_of(array, self.through) for name, array in operands.items()}
+            operands = scores
         for name, array in operands.items():
             recorder.recording.last_names[recorder.position(array)] = name
             recorder.recording.names[recorder.position(array)] = name
 
         def step() -> dict[str, Any]:
+            if self.through:
+                along = 0 if guess.layout.inputs.in_columns else -1
+                arguments.update({
+                    called: squashed(recorder, operands[plain_name(called)], self.through, along)
+                    for called in arguments
+                    if plain_name(called) in operands
+                })  # fmt: skip
             result = value(**arguments)
             output, claims = split(result) if slope is None else (result, {})
             if slope is not None:
@@ -177,7 +207,9 @@ class SlopePlan:
         if len(arguments) == 1:  # an activation
             alone = list(inspect.signature(slope).parameters.values())[:1]
             given = {
-                p.name: output if self.of_output else next(iter(arguments.values())) for p in alone
+                p.name: output if self.of_output else next(iter(arguments.values()))
+                for p in alone
+                if p.default is not None or self.owner is None  # else it has kept what it was given
             }
         else:
             kept = kept_output(slope, arguments) if self.of_output else None
@@ -199,6 +231,8 @@ class SlopePlan:
         value, slope = self.callables()
         if takes_logarithms(value) == sample.words.startswith("scores"):
             raise ValueError("it takes scores, or probabilities")
+        if self.through and sample.words.startswith("scores"):
+            raise ValueError("it takes no probabilities")
         arguments = arguments_from(value, sample)
         result = value(**arguments)
         output, claims = split(result) if slope is None else (result, {})
@@ -214,16 +248,23 @@ class SlopePlan:
 
 def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, Any]:
     """Raises: ValueError for a parameter that is not known."""
-    parameters = inspect.signature(function).parameters
+    parameters: Mapping[str, inspect.Parameter] = inspect.signature(function).parameters
     plain = {name: plain_name(name) for name in parameters}
     weighted = any(WEIGHTS.fullmatch(one) for one in plain.values())
+    parameters = {name: p for name, p in parameters.items() if p.kind not in MANY}
     asked = [name for name, p in parameters.items() if p.default is inspect.Parameter.empty]
     alone = len(asked) == 1
     targeted = len(asked) == 2 and sum(bool(TARGET.fullmatch(plain[one])) for one in asked) == 1
+    sized = {name: kind_of(name, tuple(SIZES)) for name in asked if weighted}
+    if bool(sample.sizes) != any(sized.values()):
+        raise ValueError("it is a network of sizes that it is told, or none")
     found: dict[str, Any] = {}
     for name, parameter in parameters.items():
         spoken = plain[name]
-        if alone and parameter.default is inspect.Parameter.empty:
+        kind = sized.get(name)
+        if kind is not None:
+            found[name] = sample.sizes[kind]
+        elif alone and parameter.default is inspect.Parameter.empty:
             found[name] = sample.given["predicted"].copy()
         elif parameter.default is not inspect.Parameter.empty and not SETTING.fullmatch(spoken):
             continue
@@ -353,13 +394,13 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
         bare = MARK.sub("", name.lower()).strip("_")
         pair = next(
             (f for key, f in own.items() if key.lower() == bare and f is not function), None
-        )
-        if pair is not None and len(inspect.signature(function).parameters) <= 3:
+        ) or loss_of(function, own)
+        if pair is not None:
             yield SlopePlan(pair, function)
-        elif LOSS.fullmatch(name.lower()) and pair is None and len(parts_returned(run, name)) > 1:
+        elif LOSS.fullmatch(name.lower()) and len(parts_returned(run, name)) > 1:
             yield SlopePlan(function, None)
     for owner in list(run.namespace.values()):
-        if not isinstance(owner, type) or owner.__module__ != "__main__":
+        if not isinstance(owner, type) or owner.__module__ != "__main__" or is_replaced(owner):
             continue
         methods = {
             plain_name(name): name for name in dir(owner) if inspect.isroutine(getattr(owner, name))
@@ -375,6 +416,42 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
                 yield SlopePlan(bare, name, owner)
 
 
+def scores_of(probabilities: Any, through: str) -> Any:
+    """What a function makes probabilities of."""
+    scores = np.log(probabilities)
+    return scores if through == "softmax" else scores - np.log(1 - probabilities)
+
+
+def squashed(recorder: Any, scores: Any, through: str, along: int) -> Any:
+    """Probabilities, in recorded steps."""
+
+    def take(function: Any, name: str, *given: Any, **named: Any) -> Any:
+        return recorder.record_call(function, name, given, named, function(*given, **named))
+
+    if through == "softmax":
+        powers = take(np.exp, "exp", scores)
+        return take(
+            np.divide, "divide", powers, take(np.sum, "sum", powers, axis=along, keepdims=True)
+        )
+    powers = take(np.exp, "exp", take(np.negative, "negative", scores))
+    return take(np.divide, "divide", 1.0, take(np.add, "add", powers, 1.0))
+
+
+def loss_of(
+    function: Callable[..., Any], own: Mapping[str, Callable[..., Any]]
+) -> Callable[..., Any] | None:
+    """The loss whose gradient a function is by its name: one that takes the same."""
+    taken = list(inspect.signature(function).parameters)
+    if not GRADIENT.fullmatch(function.__name__.lower()) or len(taken) < 3:
+        return None
+    alike = [
+        f for name, f in own.items()
+        if LOSS.fullmatch(name.lower()) and f is not function and not GRADIENT.fullmatch(name.lower())
+        and list(inspect.signature(f).parameters) == taken
+    ]  # fmt: skip
+    return alike[0] if len(alike) == 1 else None
+
+
 def flagged(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """The derivative that a function gives where it is asked for it: sigmoid(x, deriv=True)."""
     for name, parameter in inspect.signature(function).parameters.items():
@@ -386,6 +463,13 @@ def flagged(function: Callable[..., Any]) -> Callable[..., Any] | None:
 
             return slope
     return None
+
+
+def is_replaced(owner: type) -> bool:
+    """Whether a class is there to be inherited from: all its heirs have every method of their own."""
+    methods = {name for name, method in vars(owner).items() if inspect.isfunction(method)}
+    heirs: list[type] = owner.__subclasses__()
+    return bool(heirs) and all(methods - {"__init__"} <= vars(heir).keys() for heir in heirs)
 
 
 def is_pair(owner: type, value: str, slope: str) -> bool:
@@ -403,7 +487,11 @@ def own_parameters(owner: type, method: str) -> list[str]:
     parameters = list(inspect.signature(getattr(owner, method)).parameters.values())
     if not isinstance(inspect.getattr_static(owner, method), staticmethod | classmethod):
         parameters = parameters[1:]
-    return [one.name for one in parameters if one.default is inspect.Parameter.empty]
+    return [
+        one.name
+        for one in parameters
+        if one.default is inspect.Parameter.empty and one.kind not in MANY
+    ]
 
 
 def takes_error(function: Callable[..., Any]) -> bool:

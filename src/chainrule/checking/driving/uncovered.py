@@ -6,7 +6,7 @@ def train(net, x, y): net.w -= ...         takes what nobody can make
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from chainrule.recording.execution import Run
 
@@ -34,11 +34,34 @@ def uncovered(run: Run, driven: Iterable[Run]) -> list[str]:
         for name, function in functions_of(run.sources[0].parse(), "")
         if GOES_BACK.fullmatch(function.name.strip("_"))
         and not NO_WAY_BACK.fullmatch(function.name)
-        and has_products(function)
+        and has_products(function.body)
         and not any(
             (0, line) in seen for line in range(function.lineno, (function.end_lineno or 0) + 1)
         )
     ]
+
+
+def unreached(run: Run, driven: Iterable[Run]) -> list[int]:
+    """Where branches begin that compute something on the way back, and were not taken."""
+    seen = {
+        run.sites[number].line
+        for one in driven
+        for number in one.recording.sites
+        if run.sites[number].file == 0
+    }
+    found = set()
+    for _, function in functions_of(run.sources[0].parse(), ""):
+        whole = range(function.lineno, (function.end_lineno or 0) + 1)
+        if not GOES_BACK.fullmatch(function.name.strip("_")) or not seen.intersection(whole):
+            continue
+        for node in ast.walk(function):
+            for body in (node.body, node.orelse) if isinstance(node, ast.If) else ():
+                if not body or isinstance(body[0], ast.If) or not has_products(body):
+                    continue
+                lines = range(body[0].lineno, (body[-1].end_lineno or 0) + 1)
+                if not seen.intersection(lines):
+                    found.add(body[0].lineno)
+    return sorted(found)
 
 
 def functions_of(
@@ -54,15 +77,16 @@ def functions_of(
             yield from functions_of(node, f"{node.name}.")
 
 
-def has_products(function: ast.FunctionDef) -> bool:
+def has_products(body: Sequence[ast.stmt]) -> bool:
     """Whether it multiplies what it computes with, and not only numbers of samples and places."""
     places = {
         id(part)
-        for node in ast.walk(function)
+        for statement in body
+        for node in ast.walk(statement)
         if isinstance(node, ast.Subscript)
         for part in ast.walk(node.slice)
     }
-    for node in ast.walk(function):
+    for node in (node for statement in body for node in ast.walk(statement)):
         if id(node) in places:
             continue
         if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):
