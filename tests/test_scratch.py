@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.recording import scratch
+from chainrule.recording.project import project_of
 from chainrule.recording.scratch import copy_folder, remove_folder
 
 
@@ -70,6 +71,17 @@ def test_of_a_huge_folder_only_what_lies_beside_the_script_is_copied(
     files, left_out = copied(project)
     assert files == ["large.csv", "script.py"]
     assert "package/0.txt" in left_out
+
+
+def test_the_project_of_a_script_does_not_depend_on_where_chainrule_was_started(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "examples").mkdir()
+    (project / "examples" / "script.py").write_text("from package import network")
+    for folder in (project.parent, project):
+        monkeypatch.chdir(folder)
+        monkeypatch.syspath_prepend(str(folder))
+        assert project_of(project / "examples" / "script.py") == project
 
 
 def test_a_script_that_is_a_link_is_copied_as_what_it_is(project: Path) -> None:

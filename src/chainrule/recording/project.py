@@ -5,7 +5,7 @@ project/run/train.py     import layers                    project/layers.py
                          from .losses import squared      project/run/losses.py
 """
 
-import importlib.util
+import importlib.machinery
 import re
 import sys
 from pathlib import Path
@@ -93,9 +93,8 @@ def has_module(folder: Path, name: str) -> bool:
 
 
 def is_installed(name: str) -> bool:
+    """Whether a module is to be had anywhere: what the folder has that chainrule was started in does not count."""
     if name in sys.stdlib_module_names or name in sys.modules:
         return True
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError, AttributeError):
-        return False
+    paths = [entry for entry in sys.path if entry and Path(entry) != Path.cwd()]
+    return importlib.machinery.PathFinder.find_spec(name, paths) is not None
