@@ -236,3 +236,55 @@ def test_several_mistakes_behind_a_clipped_gradient_are_wrong_by_the_parameters_
         "right"
     }
     assert not any(finding["proved"] for finding in verdict["findings"])
+
+
+@pytest.mark.parametrize(
+    "term", ["- 0.1 * w", "+ 0.1 * w ** 2", "- 0.1 * np.sign(w)", "+ 0.1 * np.abs(w)"]
+)
+def test_a_penalty_that_draws_away_from_0_is_not_right_where_weights_start_at_0(
+    term: str,
+) -> None:
+    source = SEPARATE.replace("np.dot(x.T, p - y)", f"np.dot(x.T, p - y) {term}")
+    assert verdict_on(source)["verdict"] != "right"
+
+
+LISTS = """\
+import math, random
+
+random.seed(1)
+data = [([0, 0], 0), ([0, 1], 1), ([1, 0], 1), ([1, 1], 0)]
+w1 = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(2)]
+w2, b = [random.uniform(-1, 1) for _ in range(3)], 0.1
+c1, c2 = [[0.0] * 3 for _ in range(2)], [0.0] * 3
+for epoch in range(200):
+    for x, t in data:
+        h = [math.tanh(x[0] * w1[0][j] + x[1] * w1[1][j]) for j in range(3)]
+        d = t - sum(h[j] * w2[j] for j in range(3)) - b
+        e = [d * w2[j] * (1 - h[j] ** 2) for j in range(3)]
+        for j in range(3):
+            change = d * h[j]
+            w2[j] += 0.2 * change + 0.05 * c2[j]
+            c2[j] = change
+            for i in range(2):
+                change = e[j] * x[i]
+                w1[i][j] += 0.2 * change + 0.05 * c1[i][j]
+                c1[i][j] = change
+        b += 0.2 * d
+"""
+
+
+def test_momentum_of_one_step_is_right_where_inputs_are_often_0() -> None:
+    assert verdict_on(LISTS)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("c2[j] = change", "c2[j] += change"), ("c1[i][j] = change", "c1[i][j] = e[j]")],
+)
+def test_a_memory_that_keeps_all_or_something_else_is_not_right(right: str, wrong: str) -> None:
+    assert verdict_on(LISTS.replace(right, wrong))["verdict"] != "right"
+
+
+def test_a_moment_that_goes_on_from_the_other_one_is_not_right() -> None:
+    verdict = verdict_on(program("adam", "m = beta1 * m +", "m = beta1 * v +"))
+    assert verdict["verdict"] != "right"

@@ -25,6 +25,14 @@ def test_functions_beside_an_import_that_only_others_use_are_judged() -> None:
     assert verdict["verdict"] == "right", verdict["reason"]
 
 
+def test_a_module_that_a_project_lacks_is_named_whole(tmp_path: Path) -> None:
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "__init__.py").write_text("")
+    (tmp_path / "script.py").write_text("from layers.dense import Dense\n")
+    reason = verdict_on(tmp_path / "script.py")["reason"]
+    assert reason == "line 1: it needs the module 'layers.dense', which is not there"
+
+
 def test_a_program_that_uses_a_missing_package_says_which() -> None:
     verdict = verdict_on("import h5py\n" + RELU + "\ndata = h5py.File('data.h5')\n")
     assert verdict["verdict"] == "undecided"

@@ -339,6 +339,8 @@ def explain_failure(error: BaseException, run: Run) -> tuple[str, int | None]:
         missing = error.name.split(".")[0]
         if missing in PYTHON_2_MODULES:
             return f"{where}it imports {missing!r}, which only Python 2 has", line
+        if missing != error.name and missing in sys.modules:
+            return f"{where}it needs the module {error.name!r}, which is not there", line
         package = PACKAGES.get(missing, missing)
         what = f"{where}it needs the package {missing!r}, which is not installed"
         return f"{what}; 'pip install {package}' may help, or the missing file beside it", line

@@ -18,6 +18,7 @@ from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
 
 EVENTS = 4  # updates of each parameter that are looked into
+FAR, ODD = 1e6, 1e-3  # gradients so many times as large, and by how much answers to them may differ
 LARGER = 4.0  # times the gradients: no step may then be much smaller
 
 
@@ -207,7 +208,7 @@ def proportional(
     by_turn: dict[int, list[tuple[int, int]]] = {}
     for number, k in table:
         by_turn.setdefault(traces[number].updates[k].turn, []).append((number, k))
-    for events in by_turn.values():
+    for _, events in sorted(by_turn.items()):
         pairs = []
         for number, k in events:
             shape = np.shape(traces[number].first[k][1])
@@ -285,24 +286,39 @@ def ask_once(
     sign = np.sign(found.factors[number])
     typical = float(np.max(np.abs(a))) or 1.0
     shapes = {position: np.shape(values[position]) for position in positions}
-    resting = rerun({position: np.zeros(shapes[position]) for position in positions})
-    rest, start = taken(update, resting)
+    nothing = {position: np.zeros(shapes[position]) for position in positions}
+    rest = taken(update, rerun(nothing))[0]
     for direction in (1.0, -1.0):
         moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
         if not np.all((moved - rest) * direction < 0):
             return "it does not move each entry against its gradient"
-    if np.any(rest) and not decays(rest, start):
-        # A memory goes on past 0, where decay once drew: only before it remembers anything it is seen.
-        drawn, start = taken(trace.updates[0], resting)
-        if not decays(drawn, start):
-            grows = np.all(drawn * start >= 0)
-            return "decay-sign" if grows else "it moves without a gradient"
+    root = anatomy.chains[update.chain].root
+    for first in away_from_zero(values[root]):
+        resting = rerun({**nothing, root: first})
+        drawn, start = taken(update, resting)
+        if np.any(drawn) and not decays(drawn, start):
+            # A memory goes on past 0, where decay once drew: only before it remembers anything it is seen.
+            drawn, start = taken(trace.updates[0], resting)
+            if not np.any(drawn) or not decays(drawn, start):
+                grows = np.any(drawn) and np.all(drawn * start >= 0)
+                return "decay-sign" if grows else "it moves without a gradient"
     if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
         return "an entry's gradient moves other entries"
     if not is_whole(anatomy, values, update, respond({positions[-1]: np.zeros(np.shape(a))})):
         return "more than this gradient goes into it"
     if number and forgets_nothing(respond, shapes, rest):
         return "it remembers all gradients as well as the last"
+    if number > 1 and never_fades(respond, shapes, rest):
+        return "its memory never fades"
+
+    def ends_at(scale: float, first: Any) -> tuple[Any, Any]:
+        given = {p: scale * np.asarray(values[p], dtype=float) for p in positions}
+        new = rerun({**given, root: first})
+        step, start = taken(update, new)
+        return step, start + step
+
+    if number == len(found.positions) - 1 and not is_odd(ends_at, np.asarray(values[root], float)):
+        return "it answers otherwise to the opposite gradients"
     more = respond({positions[-1]: 1.001 * a})
     response = (more - u) / 0.001
     with_shape = (
@@ -333,6 +349,47 @@ def forgets_nothing(
         ends.append(respond({p: np.full(shape, float(p == moved)) for p, shape in shapes.items()}))
     first, last = (norm(end - rest) for end in ends)
     return last > 0 and first >= (1 - 1e-9) * last
+
+
+def never_fades(
+    respond: Callable[[Mapping[int, Any]], Any], shapes: Mapping[int, tuple[int, ...]], rest: Any
+) -> bool:
+    """Whether a sum of earlier gradients moves a parameter in which the first has the last one's weight."""
+
+    def moved(only: int, size: float) -> Any:
+        gradients = {p: np.full(shape, size * (p == only)) for p, shape in shapes.items()}
+        return norm(respond(gradients) - rest)
+
+    first, last = min(shapes), sorted(shapes)[-2]
+    size = moved(last, 1.0)
+    return bool(
+        size > 0
+        and abs(moved(first, 1.0) - size) <= EXACT * size
+        and abs(moved(last, 2.0) - 2 * size) <= EXACT * size
+    )
+
+
+def is_odd(ends_at: Callable[[float, Any], tuple[Any, Any]], root: Any) -> bool:
+    """Whether the opposite gradients make a step from the opposite numbers the opposite one, as in any optimizer.
+
+    The gradients are large: what was remembered before the recording is then nothing beside them. An entry that ends
+    where it ends from anywhere is held at a bound.
+    """
+    elsewhere = 1.5 * root + 1.0
+    there, back = ends_at(FAR, root), ends_at(-FAR, -root)
+    others = ends_at(FAR, elsewhere), ends_at(-FAR, -elsewhere)
+    free = (there[1] != others[0][1]) & (back[1] != others[1][1])
+    apart = np.abs(there[0] + back[0])[free]
+    return not np.all(np.isfinite(apart)) or norm(apart) <= ODD * norm(there[0][free])
+
+
+def away_from_zero(first: Any) -> tuple[Any, Any]:
+    """A parameter's first version with numbers where it has zeros, and its opposite: there decay is seen."""
+    numbers = np.asarray(first, dtype=float)
+    size = float(np.max(np.abs(numbers), initial=0.0)) or 0.3
+    signs = np.where(np.arange(numbers.size) % 2, -1.0, 1.0).reshape(numbers.shape)
+    filled = np.where(numbers == 0, 0.5 * size * signs, numbers)
+    return filled, -filled
 
 
 def decays(rest: Any, start: Any) -> bool:
