@@ -242,6 +242,20 @@ def test_two_mistakes_in_one_file_are_both_found(tmp_path: Path) -> None:
     assert all(finding.proved for finding in findings)
 
 
+def test_derivatives_at_activations_and_an_early_update_are_told_apart() -> None:
+    """The hidden layer is wrong twice over: no edit alone puts anything right there."""
+    early = NETWORK.replace("    w2 -= rate * (a1.T @ d2)\n", "")
+    early = early.replace("    d1 =", "    w2 -= rate * (a1.T @ d2)\n    d1 =")
+    early = early.replace("* slope(z2)", "* slope(a2)").replace("* slope(z1)", "* slope(a1)")
+    verdict = verdict_on(early)
+    found = {(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]}
+    assert found == {
+        ("derivative-at-activation", line_of(early, "d2 = error"), True),
+        ("derivative-at-activation", line_of(early, "d1 = "), True),
+        ("updated-weights", line_of(early, "w2 -="), True),
+    }
+
+
 def test_a_finding_shows_one_entry_as_found_and_as_it_should_be(tmp_path: Path) -> None:
     finding = one_mistake("w1 -= rate", "w1 += rate", tmp_path)
     assert finding.numbers is not None

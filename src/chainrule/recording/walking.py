@@ -6,6 +6,7 @@ Each is handed the recorder and its site, and gives what Python's own would give
 import builtins
 import copy
 import functools
+import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -23,10 +24,6 @@ MOST_ONES = 20_000_000  # entries of the matrix that tells where np.add.at adds
 
 def walk(recorder: Writer, site: int, values: Any) -> Any:
     return recorder.iterate(site, values)
-
-
-def walk_zip(recorder: Writer, site: int, *values: Any, **kwargs: Any) -> Any:
-    return zip(*(walk(recorder, site, v) for v in values), **kwargs)  # noqa: B905  # as it was called
 
 
 def walk_enumerate(recorder: Writer, site: int, values: Any, *args: Any, **kwargs: Any) -> Any:
@@ -96,16 +93,13 @@ def walk_extreme(function: Any) -> Any:
     return chosen
 
 
-def walk_list(recorder: Writer, site: int, *values: Any) -> Any:
-    return list(*(walk(recorder, site, v) for v in values))
+def walk_through(function: Any) -> Any:
+    """What gives the items of its arguments on, in another order or some of them."""
 
+    def walked(recorder: Writer, site: int, *values: Any, **kwargs: Any) -> Any:
+        return function(*(walk(recorder, site, v) for v in values), **kwargs)
 
-def walk_tuple(recorder: Writer, site: int, *values: Any) -> Any:
-    return tuple(*(walk(recorder, site, v) for v in values))
-
-
-def walk_iter(recorder: Writer, site: int, values: Any, *rest: Any) -> Any:
-    return iter(walk(recorder, site, values), *rest)
+    return walked
 
 
 def walk_reversed(recorder: Writer, site: int, values: Any) -> Any:
@@ -243,15 +237,22 @@ def apart(recorder: Writer, repeated: Any, once: Any) -> Any:
 
 
 WALKERS: dict[Any, Walker] = {
-    builtins.zip: walk_zip,
+    function: walk_through(function)
+    for function in (
+        zip,
+        list,
+        tuple,
+        iter,
+        itertools.chain,
+        itertools.product,
+        itertools.zip_longest,
+    )
+} | {
     builtins.enumerate: walk_enumerate,
     builtins.map: walk_map,
     builtins.sum: walk_sum,
     builtins.max: walk_extreme(max),
     builtins.min: walk_extreme(min),
-    builtins.list: walk_list,
-    builtins.tuple: walk_tuple,
-    builtins.iter: walk_iter,
     builtins.reversed: walk_reversed,
     math.fsum: walk_sum,
     functools.reduce: walk_reduce,

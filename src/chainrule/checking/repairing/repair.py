@@ -200,9 +200,11 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
                 found = best_edit(scene, changes, deadline, repair.edits)
                 if found is not None:
                     break
-            early = None if found is not None or changes else undo_early_updates(scene)
+            undone = any(edit.mistake == "updated-weights" for edit in repair.edits)
+            early = None if found is not None or undone else undo_early_updates(scene)
             if early is not None:
-                found = best_edit(scene, early[1], deadline, [early[0]])
+                together = {**changes, **early[1]}
+                found = best_edit(scene, together, deadline, [*repair.edits, early[0]])
                 if found is not None:
                     repair.edits.append(early[0])
                     repair.scenes.append(scene)
