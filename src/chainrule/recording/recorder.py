@@ -256,6 +256,9 @@ class Recorder:
         """owner[index] = value, as a new value of the owner's memory."""
         before = self.position(owner)
         given = self.position(value)
+        if owner.dtype.kind in "iu" and np.asarray(value).dtype.kind == "f":
+            whole = translate(self, np.trunc, "trunc", (value,), {}, value)
+            given = given if whole is None else self.add(whole, np.trunc(value))
         mask = isinstance(index, np.ndarray) and index.dtype == bool and index.shape == owner.shape
         if mask and np.ndim(value) == 0:
             operation = Operation("where", [self.position(index), given, before])
@@ -310,6 +313,8 @@ class Recorder:
             owner[index] = IN_PLACE[self.table[site].kind](current, value)
             return
         in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
+        if isinstance(current, np.integer) and isinstance(value, float):
+            current = np.float64(current)  # an object that can be known again
         if not in_place:
             self.record(self.gather(owner, index), current)
         result = self.augment(site, current, value)
