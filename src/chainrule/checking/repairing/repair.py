@@ -34,7 +34,11 @@ from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.removed_slopes import removed_slopes
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
 from chainrule.checking.repairing.switched_off import switched_off
-from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
+from chainrule.checking.repairing.through_time import (
+    flows_through_time,
+    repeated_errors,
+    truncated_updates,
+)
 from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
 
@@ -256,6 +260,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.operand_edits(scene, shared=True)
     yield sum_edits.unreduced_products(scene)
     yield flows_through_time(scene)
+    yield repeated_errors(scene)
     yield unused_errors(scene)
 
 
