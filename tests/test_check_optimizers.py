@@ -216,3 +216,18 @@ def test_what_climbs_is_blamed_where_it_differs_from_the_others(right: str, wron
     (finding,) = verdict_on(source)["findings"]
     assert (finding["mistake"], finding["line"]) == ("sign-error", line_of(source, wrong))
     assert finding["proved"]
+
+
+STEP_BEFORE = """\
+def update(params, grads, state, step, rate=0.05, beta=1.0):
+    for k in params:
+        change = rate * grads[k]
+        params[k] = params[k] - change - beta * state.get(k, 0.0 * change)
+        state[k] = change
+"""
+
+
+def test_the_step_before_may_be_taken_again_at_its_full_length() -> None:
+    assert verdict_on(LAYERS.format(optimizer=STEP_BEFORE))["verdict"] == "right"
+    kept = STEP_BEFORE.replace("state[k] = change", "state[k] = state.get(k, 0.0) + change")
+    assert verdict_on(LAYERS.format(optimizer=kept))["verdict"] != "right"
