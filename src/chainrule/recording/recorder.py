@@ -47,7 +47,14 @@ from chainrule.recording.recording import (
     is_number,
 )
 from chainrule.recording.rewriting import Sites
-from chainrule.recording.walking import WALKERS, accumulate, apart, join_parts, walk_vectorized
+from chainrule.recording.walking import (
+    WALKERS,
+    accumulate,
+    apart,
+    join_parts,
+    walk_vectorized,
+    write,
+)
 
 NOT_KEPT = np.empty(0)  # a step's numbers: they can be computed again from what was given
 # Of all values together: whoever computes them again has them in memory several times.
@@ -250,23 +257,7 @@ class Recorder:
         if value is owner or owner.dtype == object:
             owner[index] = value
             return
-        self.write(owner, index, value)
-
-    def write(self, owner: np.ndarray[Any, Any], index: Any, value: Any) -> None:
-        """owner[index] = value, as a new value of the owner's memory."""
-        before = self.position(owner)
-        given = self.position(value)
-        if owner.dtype.kind in "iu" and np.asarray(value).dtype.kind == "f":
-            whole = translate(self, np.trunc, "trunc", (value,), {}, value)
-            given = given if whole is None else self.add(whole, np.trunc(value))
-        mask = isinstance(index, np.ndarray) and index.dtype == bool and index.shape == owner.shape
-        if mask and np.ndim(value) == 0:
-            operation = Operation("where", [self.position(index), given, before])
-        else:
-            operation = Operation("scatter", [before, given], {"indices": frozen(index)})
-        self.memory.before_write(owner)
-        owner[index] = value
-        self.memory.written(owner, self.add(operation, owner))
+        write(self, owner, index, value)
 
     def augment(self, site: int, current: Any, value: Any, /) -> Any:
         kind = self.table[site].kind
@@ -321,7 +312,7 @@ class Recorder:
         if in_place:
             owner[index] = result
         else:
-            self.write(owner, index, result)
+            write(self, owner, index, result)
 
     def iterate(self, site: int, values: Any, /) -> Any:
         if (

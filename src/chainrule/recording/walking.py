@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.recording.operations import OPERATORS
+from chainrule.recording.functions import frozen
+from chainrule.recording.operations import OPERATORS, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
 
 Walker: TypeAlias = Callable[..., Any]
@@ -212,6 +213,23 @@ def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values
     function(target, index, *values)
     recorder.memory.written(target, recorder.add(operation, target))
     return None
+
+
+def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any) -> None:
+    """owner[index] = value, as a new value of the owner's memory."""
+    before = recorder.position(owner)
+    given = recorder.position(value)
+    if owner.dtype.kind in "iu" and np.asarray(value).dtype.kind == "f":
+        whole = translate(recorder, np.trunc, "trunc", (value,), {}, value)
+        given = given if whole is None else recorder.add(whole, np.trunc(value))
+    mask = isinstance(index, np.ndarray) and index.dtype == bool and index.shape == owner.shape
+    if mask and np.ndim(value) == 0:
+        operation = Operation("where", [recorder.position(index), given, before])
+    else:
+        operation = Operation("scatter", [before, given], {"indices": frozen(index)})
+    recorder.memory.before_write(owner)
+    owner[index] = value
+    recorder.memory.written(owner, recorder.add(operation, owner))
 
 
 def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:
