@@ -22,6 +22,34 @@ def test_what_no_loss_can_ask_for_is_wrong(right: str, wrong: str, mistake: str,
     assert found == [(mistake, line_of(line), True)]
 
 
+ONE_LAYER = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+x = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
+t = np.array([[0], [1], [1], [0]])
+w = 2 * np.random.default_rng(1).random((3, 1)) - 1
+for epoch in range(100):
+    z = x @ w
+    a = sigmoid(z)
+    w = w - 0.5 * x.T @ ((a - t) * slope(z))
+"""
+
+
+def test_of_one_layer_too_nobody_wants_the_derivative_at_its_output() -> None:
+    assert verdict_on(ONE_LAYER)["verdict"] == "right"
+    wrong = verdict_on(ONE_LAYER.replace("slope(z))", "slope(a))"))
+    found = [(f["mistake"], f["line"], f["proved"]) for f in wrong["findings"]]
+    assert found == [("derivative-at-activation", 16, True)], wrong["reason"]
+    own = ONE_LAYER.replace("slope(z))", "(1 + a) * a)")
+    assert verdict_on(own)["verdict"] != "wrong"
+
+
 @pytest.mark.parametrize(
     "loss",
     [

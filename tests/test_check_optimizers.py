@@ -288,3 +288,18 @@ def test_a_memory_that_keeps_all_or_something_else_is_not_right(right: str, wron
 def test_a_moment_that_goes_on_from_the_other_one_is_not_right() -> None:
     verdict = verdict_on(program("adam", "m = beta1 * m +", "m = beta1 * v +"))
     assert verdict["verdict"] != "right"
+
+
+STEP_BEFORE = """\
+def update(params, grads, state, step, rate=0.05, beta=1.0):
+    for k in params:
+        change = rate * grads[k]
+        params[k] = params[k] - change - beta * state.get(k, 0.0 * change)
+        state[k] = change
+"""
+
+
+def test_the_step_before_may_be_taken_again_at_its_full_length() -> None:
+    assert verdict_on(LAYERS.format(optimizer=STEP_BEFORE))["verdict"] == "right"
+    kept = STEP_BEFORE.replace("state[k] = change", "state[k] = state.get(k, 0.0) + change")
+    assert verdict_on(LAYERS.format(optimizer=kept))["verdict"] != "right"

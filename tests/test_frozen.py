@@ -241,3 +241,30 @@ for epoch in range(30):
 """
     )
     assert verdict["verdict"] == "right", verdict["findings"]
+
+
+WHOLE = """
+import numpy as np
+rng = np.random.default_rng(5)
+x = rng.normal(size=(9, 3))
+t = np.sin(x[:, :2])
+w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+b = np.array([0 for _ in range(2)])
+for _ in range(40):
+    h = 1 / (1 + np.exp(-x @ w))
+    d = h @ v + b - t
+    back = d @ v.T * h * (1 - h)
+    v = v - 0.01 * h.T @ d
+    w = w - 0.01 * x.T @ back
+    for j in range(2):
+        b[j] -= 0.01 * d[:, j].sum()
+"""
+
+
+def test_what_is_written_into_whole_numbers_is_cut_and_updates_nothing() -> None:
+    wrong = verdict_on(WHOLE)
+    assert [(f["mistake"], f["line"]) for f in wrong["findings"]] == [
+        ("parameter-never-updated", 15)
+    ], wrong["reason"]
+    assert "whole numbers" in wrong["findings"][0]["found"]
+    assert verdict_on(WHOLE.replace("[0 for", "[0.0 for"))["verdict"] == "right"

@@ -46,3 +46,25 @@ def test_a_second_network_of_a_class_is_judged_where_it_takes_other_branches(tra
     wrong = verdict_on(TWO_KINDS.replace("1 - h**2", "1 - h") + trained)
     assert wrong["verdict"] == "wrong", wrong["reason"]
     assert [finding["line"] for finding in wrong["findings"]] == [18]
+
+
+WITH_MEMORY = """
+    def train_with_memory(self, x, t):
+        speed = np.zeros_like(self.w)
+        for epoch in range(400):
+            h = self.activate(x @ self.w)
+            error = h @ self.v - t
+            back = np.tanh(error @ self.v.T) * np.exp(h)
+            speed = 0.9 * speed + 0.1 * x.T @ back
+            self.v -= 0.01 * h.T @ error
+            self.w -= 0.01 * speed
+
+
+rng"""
+
+
+def test_that_an_earlier_network_is_right_proves_no_correction_of_a_later_one() -> None:
+    program = TWO_KINDS.replace("\n\nrng", WITH_MEMORY, 1)
+    both = 'Net("tanh").train(x, t)\nNet("sigmoid").train_with_memory(x, t)\n'
+    verdict = verdict_on(program + both)
+    assert not any(finding["proved"] for finding in verdict["findings"]), verdict["findings"]

@@ -462,3 +462,35 @@ def test_a_missing_derivative_is_blamed_where_a_sum_goes_on_as_a_delta(tmp_path:
     (finding,) = findings_in(CELLS, tmp_path)
     assert (finding.mistake, finding.line) == ("missing-derivative", line_of(CELLS, 'cell["d"] ='))
     assert finding.proved
+
+
+CONVERTING = """\
+import numpy as np
+
+def squash(z):
+    z = np.asarray(z, dtype=float) + 0.0
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    z = np.float64(z)
+    return squash(z) * (1 - squash(z))
+
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(9, 3)), rng.uniform(size=(9, 2))
+w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+for epoch in range(40):
+    net = x @ w
+    h = squash(net)
+    out = h @ v
+    back = (squash(out) - t) * slope(out)
+    first = back @ v.T * slope(net)
+    v = v - 0.1 * h.T @ back
+    w = w - 0.1 * x.T @ first
+"""
+
+
+def test_a_helper_that_converts_its_argument_is_not_blamed_for_what_it_is_given(
+    tmp_path: Path,
+) -> None:
+    (finding,) = findings_in(CONVERTING.replace("slope(net)", "slope(h)"), tmp_path)
+    assert (finding.mistake, finding.line) == ("derivative-at-activation", 19)

@@ -242,6 +242,20 @@ def test_two_mistakes_in_one_file_are_both_found(tmp_path: Path) -> None:
     assert all(finding.proved for finding in findings)
 
 
+def test_derivatives_at_activations_and_an_early_update_are_told_apart() -> None:
+    """The hidden layer is wrong twice over: no edit alone puts anything right there."""
+    early = NETWORK.replace("    w2 -= rate * (a1.T @ d2)\n", "")
+    early = early.replace("    d1 =", "    w2 -= rate * (a1.T @ d2)\n    d1 =")
+    early = early.replace("* slope(z2)", "* slope(a2)").replace("* slope(z1)", "* slope(a1)")
+    verdict = verdict_on(early)
+    found = {(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]}
+    assert found == {
+        ("derivative-at-activation", line_of(early, "d2 = error"), True),
+        ("derivative-at-activation", line_of(early, "d1 = "), True),
+        ("updated-weights", line_of(early, "w2 -="), True),
+    }
+
+
 def test_a_finding_shows_one_entry_as_found_and_as_it_should_be(tmp_path: Path) -> None:
     finding = one_mistake("w1 -= rate", "w1 += rate", tmp_path)
     assert finding.numbers is not None
@@ -353,3 +367,38 @@ def test_a_helper_that_is_right_for_others_is_not_blamed() -> None:
     assert verdict_on(WINDOW)["verdict"] == "right"
     verdict = verdict_on(WINDOW.replace("-error * a1 * slope(2 - z2)", "error * a1 * slope(z2)"))
     assert [(one["line"], one["proved"]) for one in verdict["findings"]] == [(21, True)]
+
+
+ONE_ERROR = """
+import numpy as np
+
+rng = np.random.default_rng(4)
+u, w, v = (rng.normal(size=shape) * 0.4 for shape in ((5, 3), (5, 5), (2, 5)))
+sequences = [rng.normal(size=(n, 3)) for n in (1, 1, 2, 3, 2, 3, 1, 3)]
+for k in range(60):
+    x, label = sequences[k % 8], k % 2
+    h = [np.zeros(5)]
+    for one in x:
+        h.append(np.tanh(u @ one + w @ h[-1]))
+    p = np.exp(v @ h[-1])
+    p = p / p.sum()
+    p[label] -= 1
+    back = v.T @ p
+    du, dw, dv = np.zeros_like(u), np.zeros_like(w), np.outer(p, h[-1])
+    for t in reversed(range(len(x))):
+        delta = (1 - h[t + 1] ** 2) * back
+        dw += np.outer(delta, h[t])
+        du += np.outer(delta, x[t])
+        back = w.T @ delta
+    for d in (du, dw, dv):
+        np.clip(d, -1, 1, out=d)
+    u, w, v = u - 0.1 * du, w - 0.1 * dw, v - 0.1 * dv
+"""
+
+
+def test_one_error_for_all_time_steps_does_not_flow_through_time() -> None:
+    """The first sequences have a single step: their states have no earlier ones, and w no gradient."""
+    assert verdict_on(ONE_ERROR)["verdict"] == "right"
+    wrong = ONE_ERROR.replace("        back = w.T @ delta\n", "")
+    found = [(f["mistake"], f["line"], f["proved"]) for f in verdict_on(wrong)["findings"]]
+    assert found == [("no-flow-through-time", line_of(wrong, "delta ="), True)]

@@ -103,6 +103,10 @@ def decide_case(
             f"every update follows the gradient of the loss that line {case.program.site(step).line} computes",
             parameters=parameter_rows(case, fit),
         )  # fmt: skip
+    for fit in case.fits.values():
+        frozen = without_error(case, fit, run)
+        if any(one.whole for one in frozen):
+            return never_reached(name, case, fit, run, frozen)
     return blame(name, run, case, deadline)
 
 

@@ -304,11 +304,17 @@ def is_constant(recorder: Writer, value: Any) -> bool:
 def matrix_operation(
     recorder: Writer, name: str, args: Arguments, options: Keywords, value: Any
 ) -> Operation | None:
-    """np.matrix multiplies by `*`; its slices and sums stay matrices."""
-    if name == "multiply" and not options and len(args) == 2 and all(np.ndim(a) == 2 for a in args):
+    """np.matrix multiplies by `*`; its slices and sums stay matrices, and so do its products with vectors."""
+    if options or len(args) != 2:
+        return None
+    if name == "multiply" and all(np.ndim(a) == 2 for a in args):
         left, right = (np.asarray(a) for a in args)
         if left.shape[1] == right.shape[0] and np.shape(value) == (left.shape[0], right.shape[1]):
             same = left.shape == right.shape and np.array_equal(np.asarray(value), left * right)
             if not same:
                 return Operation("matmul", [recorder.position(a) for a in args])
+    if name in ("dot", "matmul") and {np.ndim(a) for a in args} == {1, 2}:
+        plain = Operation("matmul", [recorder.position(a) for a in args])
+        flat = recorder.add(plain, np.ravel(value))
+        return Operation("reshape", [flat], {"shape": np.shape(value)})
     return None

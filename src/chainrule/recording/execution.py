@@ -276,7 +276,7 @@ def record_more(
     assert recorder is not None
     more = replace(
         run,
-        recording=recorder.start_anew(watch),
+        recording=recorder.start_anew(watch),  # a later part of it would have other positions
         failure=None,
         failed_line=None,
         finished=False,
@@ -294,7 +294,6 @@ def record_more(
         more.failure, more.failed_line = explain_failure(error, run)
     finally:
         recorder.off = True
-        more.recording = recorder.recording
     return more
 
 

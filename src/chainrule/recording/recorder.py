@@ -48,7 +48,14 @@ from chainrule.recording.recording import (
 )
 from chainrule.recording.rewriting import Sites
 from chainrule.recording.stand_ins import StandIn
-from chainrule.recording.walking import WALKERS, accumulate, apart, join_parts, walk_vectorized
+from chainrule.recording.walking import (
+    WALKERS,
+    accumulate,
+    apart,
+    join_parts,
+    walk_vectorized,
+    write,
+)
 
 NOT_KEPT = np.empty(0)  # a step's numbers: they can be computed again from what was given
 # Of all values together: whoever computes them again has them in memory several times.
@@ -252,20 +259,7 @@ class Recorder:
         if value is owner or owner.dtype == object:
             owner[index] = value
             return
-        self.write(owner, index, value)
-
-    def write(self, owner: np.ndarray[Any, Any], index: Any, value: Any) -> None:
-        """owner[index] = value, as a new value of the owner's memory."""
-        before = self.position(owner)
-        given = self.position(value)
-        mask = isinstance(index, np.ndarray) and index.dtype == bool and index.shape == owner.shape
-        if mask and np.ndim(value) == 0:
-            operation = Operation("where", [self.position(index), given, before])
-        else:
-            operation = Operation("scatter", [before, given], {"indices": frozen(index)})
-        self.memory.before_write(owner)
-        owner[index] = value
-        self.memory.written(owner, self.add(operation, owner))
+        write(self, owner, index, value)
 
     def augment(self, site: int, current: Any, value: Any, /) -> Any:
         kind = self.table[site].kind
@@ -312,13 +306,15 @@ class Recorder:
             owner[index] = IN_PLACE[self.table[site].kind](current, value)
             return
         in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
+        if isinstance(current, np.integer) and isinstance(value, float):
+            current = np.float64(current)  # an object that can be known again
         if not in_place:
             self.record(self.gather(owner, index), current)
         result = self.augment(site, current, value)
         if in_place:
             owner[index] = result
         else:
-            self.write(owner, index, result)
+            write(self, owner, index, result)
 
     def iterate(self, site: int, values: Any, /) -> Any:
         walked = isinstance(values, np.ndarray) and not self.is_off(site) and values.ndim

@@ -6,6 +6,7 @@ Each is handed the recorder and its site, and gives what Python's own would give
 import builtins
 import copy
 import functools
+import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.recording.operations import OPERATORS
+from chainrule.recording.functions import frozen
+from chainrule.recording.operations import OPERATORS, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
 
 Walker: TypeAlias = Callable[..., Any]
@@ -23,10 +25,6 @@ MOST_ONES = 20_000_000  # entries of the matrix that tells where np.add.at adds
 
 def walk(recorder: Writer, site: int, values: Any) -> Any:
     return recorder.iterate(site, values)
-
-
-def walk_zip(recorder: Writer, site: int, *values: Any, **kwargs: Any) -> Any:
-    return zip(*(walk(recorder, site, v) for v in values), **kwargs)  # noqa: B905  # as it was called
 
 
 def walk_enumerate(recorder: Writer, site: int, values: Any, *args: Any, **kwargs: Any) -> Any:
@@ -96,16 +94,13 @@ def walk_extreme(function: Any) -> Any:
     return chosen
 
 
-def walk_list(recorder: Writer, site: int, *values: Any) -> Any:
-    return list(*(walk(recorder, site, v) for v in values))
+def walk_through(function: Any) -> Any:
+    """What gives the items of its arguments on, in another order or some of them."""
 
+    def walked(recorder: Writer, site: int, *values: Any, **kwargs: Any) -> Any:
+        return function(*(walk(recorder, site, v) for v in values), **kwargs)
 
-def walk_tuple(recorder: Writer, site: int, *values: Any) -> Any:
-    return tuple(*(walk(recorder, site, v) for v in values))
-
-
-def walk_iter(recorder: Writer, site: int, values: Any, *rest: Any) -> Any:
-    return iter(walk(recorder, site, values), *rest)
+    return walked
 
 
 def walk_reversed(recorder: Writer, site: int, values: Any) -> Any:
@@ -220,6 +215,23 @@ def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values
     return None
 
 
+def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any) -> None:
+    """owner[index] = value, as a new value of the owner's memory."""
+    before = recorder.position(owner)
+    given = recorder.position(value)
+    if owner.dtype.kind in "iu" and np.asarray(value).dtype.kind == "f":
+        whole = translate(recorder, np.trunc, "trunc", (value,), {}, value)
+        given = given if whole is None else recorder.add(whole, np.trunc(value))
+    mask = isinstance(index, np.ndarray) and index.dtype == bool and index.shape == owner.shape
+    if mask and np.ndim(value) == 0:
+        operation = Operation("where", [recorder.position(index), given, before])
+    else:
+        operation = Operation("scatter", [before, given], {"indices": frozen(index)})
+    recorder.memory.before_write(owner)
+    owner[index] = value
+    recorder.memory.written(owner, recorder.add(operation, owner))
+
+
 def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:
     """np.c_[p, q] and np.r_[p, q]."""
     if not isinstance(parts, tuple) or any(isinstance(part, slice | str) for part in parts):
@@ -243,15 +255,22 @@ def apart(recorder: Writer, repeated: Any, once: Any) -> Any:
 
 
 WALKERS: dict[Any, Walker] = {
-    builtins.zip: walk_zip,
+    function: walk_through(function)
+    for function in (
+        zip,
+        list,
+        tuple,
+        iter,
+        itertools.chain,
+        itertools.product,
+        itertools.zip_longest,
+    )
+} | {
     builtins.enumerate: walk_enumerate,
     builtins.map: walk_map,
     builtins.sum: walk_sum,
     builtins.max: walk_extreme(max),
     builtins.min: walk_extreme(min),
-    builtins.list: walk_list,
-    builtins.tuple: walk_tuple,
-    builtins.iter: walk_iter,
     builtins.reversed: walk_reversed,
     math.fsum: walk_sum,
     functools.reduce: walk_reduce,

@@ -210,7 +210,7 @@ def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]
     if step.operation == "scatter":
         before, written = step.inputs
         maker = program.step_of.get(written)
-        while maker is not None and maker.operation == "reshape":
+        while maker is not None and maker.operation.startswith(("reshape", "call:trunc")):
             maker = program.step_of.get(maker.inputs[0])
         if (
             maker is None or maker.operation not in LINKING

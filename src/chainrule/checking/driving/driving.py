@@ -417,13 +417,13 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
     assert recorder is not None
 
     def action() -> None:
-        attempt.guess.recorder = recorder
+        attempt.guess.recorder, begun = recorder, recorder.recording
         step, state = plan.start(attempt.guess)
         attempt.parameters = [position_of(recorder, number) for number in numbers_in(state)]
         results: dict[str, Any] = {}
         for _ in range(passes):
             results = step()
-        if passes == 1:
+        if passes == 1 and recorder.recording is begun:
             attempt.stored = stored_values(run, {**flat_state(state), **results})
 
     end = deadline.within(ATTEMPT_SECONDS)

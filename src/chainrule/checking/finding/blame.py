@@ -113,7 +113,8 @@ def is_used_beside(program: Program, text: Text, here: Blame, steps: Sequence[In
     if around is None or not isinstance(here.operand, ast.Name):
         return False
     name = here.operand.id
-    uses = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(around))
+    names = (node for node in ast.walk(around) if isinstance(node, ast.Name))
+    uses = sum(node.id == name and isinstance(node.ctx, ast.Load) for node in names)
     sites = {
         site
         for step in steps
@@ -185,9 +186,8 @@ def follow_out(
             return here
         if steps and is_used_beside(program, text, here, steps):
             return here
-        if here.operand.id not in argument_names(function) or is_assigned(
-            function, here.operand.id
-        ):
+        own = is_assigned(function, here.operand.id, before=here.operand.lineno)
+        if here.operand.id not in argument_names(function) or own:
             return here
         call_site = program.sites[outer.site]
         call_node = texts[call_site.file].find(call_site)

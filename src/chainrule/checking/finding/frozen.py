@@ -15,7 +15,7 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import equal_indices, spread
+from chainrule.checking.anatomy.parameters import Chain, equal_indices, spread
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
 from chainrule.checking.anatomy.updates import seeds_of, true_gradients
 from chainrule.checking.fitting.case import Case
@@ -38,7 +38,7 @@ class Frozen:
     """A parameter that stays: its first value's position, and what the loss's gradient there is.
 
     `intended`: the source gives it as a constant. `site` is where its update belongs, where a statement
-    adds 0 to it in every pass, or where it is made `anew` for each.
+    adds 0 to it in every pass (perhaps since it holds `whole` numbers), or where it is made `anew` for each.
     """
 
     position: int
@@ -50,6 +50,7 @@ class Frozen:
     born: Site | None = None
     start: Any = None
     adds_0: bool = False
+    whole: bool = False
     anew: bool = False
 
 
@@ -154,9 +155,15 @@ def without_error(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             found[update.chain] = Frozen(
                 chain.root, chain.name(program) or name_of(program, chain.root, run), False,
                 np.shape(values[chain.root]), gradient, program.site(chain.steps[0]), None,
-                values[chain.root], adds_0=True,
+                values[chain.root], adds_0=True, whole=holds_whole_numbers(program, chain),
             )  # fmt: skip
     return list(found.values()) if set(found) == fit.bad else []
+
+
+def holds_whole_numbers(program: Program, chain: Chain) -> bool:
+    """Whether what is written into a parameter is cut to whole numbers: its array has no others."""
+    written = (program.step_of.get(s.inputs[-1]) for s in chain.steps if s.operation == "scatter")
+    return any(step is not None and step.operation.startswith("call:trunc") for step in written)
 
 
 def starting_values(program: Program, stops: Collection[int]) -> set[int]:

@@ -84,13 +84,17 @@ def frozen_findings(case: Case, fit: Fit, frozen: Sequence[Frozen], run: Run) ->
             f"one against the loss's gradient with respect to {name}, which is not 0 (at {name}{where} it is "
             f"{slope:.6g}): a step against it lowers the loss, as the computation shows when it is run again"
         )
+        if one.whole:
+            update += (
+                f", since {name} holds whole numbers and what is written into it is cut to one"
+            )
         if one.anew:
             update = f"{name} anew in every pass, so that its updates are lost"
             wanted = f"{name} once, before the first pass"
         findings.append(
             Finding(
                 str(source.path), line, "parameter-never-updated", update, wanted,
-                None if one.anew else update_text(case, fit, name, one.gradient),
+                None if one.anew or one.whole else update_text(case, fit, name, one.gradient),
                 proved=True, cell=cell, cell_line=cell_line,
                 source=source.shown[line - 1] if line <= len(source.shown) else "",
                 parameters=[name],

@@ -80,9 +80,13 @@ def argument_names(function: ast.AST) -> list[str]:
     return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
 
 
-def is_assigned(function: ast.AST, name: str) -> bool:
+def is_assigned(function: ast.AST, name: str, before: int | None = None) -> bool:
+    """Whether a function gives a name a value of its own, in a line before one."""
     return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(node.ctx, ast.Store)
+        and (before is None or node.lineno < before)
         for node in ast.walk(function)
     )
 

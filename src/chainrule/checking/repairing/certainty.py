@@ -220,11 +220,10 @@ def is_believable(
     # A factor too many may be a loss's own; f' at another value than z is nobody's.
     moved = names == {"derivative-at-activation"} and all(e.how != "remove" for e in repair.edits)
     # No loss asks for gradients of earlier passes, or for weights that grow.
-    if (
-        (moved or names in ({"decay-sign"}, {"gradient-not-reset"}))
-        and len(fit.bad) > 1
-        and not unusual
-    ):
+    entries = sum(np.size(case.values[case.anatomy.chains[n].root]) for n in fit.bad)
+    several = len(fit.bad) > 1 or (moved and entries > 1 and len(case.worlds) > 1)
+    unasked = moved or names in ({"decay-sign"}, {"gradient-not-reset"})
+    if unasked and several and not unusual:
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True

@@ -51,7 +51,7 @@ def name_operand(
             and comes_entry_by_entry(scene, other)
         ):
             return "raw-error-backpropagated"
-        if sums_units(scene, position, other):
+        if sums_units(scene, position, other) and makes_bias(scene, step):
             return "bias-summed-over-all"
         listed = label[0] == "shift" or is_turned(label) or is_peer(scene, position, other)
         return "wrong-index" if listed else "wrong-variable"
@@ -289,6 +289,16 @@ def sums_units(scene: Scene, position: int, other: int) -> bool:
         and maker.operation in ("sum", "add")
         and other in scene.program.ancestors([position], {other})
     )
+
+
+def makes_bias(scene: Scene, step: Instruction) -> bool:
+    """Whether a step makes the gradient of a parameter that multiplies nothing."""
+    chain = scene.updated_by(step.output)
+    if chain is None:
+        return False
+    root = scene.case.anatomy.chains[chain].root
+    uses = scene.program.consumers.get(root, ())
+    return not any(use.output in scene.forward and use.operation in PRODUCTS for use in uses)
 
 
 def scales_parameter(scene: Scene, position: int) -> bool:

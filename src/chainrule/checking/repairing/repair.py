@@ -34,7 +34,11 @@ from chainrule.checking.repairing.refitting import refit
 from chainrule.checking.repairing.removed_slopes import removed_slopes
 from chainrule.checking.repairing.scene import Place, Scene, set_scene
 from chainrule.checking.repairing.switched_off import switched_off
-from chainrule.checking.repairing.through_time import flows_through_time, truncated_updates
+from chainrule.checking.repairing.through_time import (
+    flows_through_time,
+    repeated_errors,
+    truncated_updates,
+)
 from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
 
@@ -202,9 +206,11 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline) -> Repair:
                 found = best_edit(scene, changes, deadline, repair.edits)
                 if found is not None:
                     break
-            early = None if found is not None or changes else undo_early_updates(scene)
+            undone = any(edit.mistake == "updated-weights" for edit in repair.edits)
+            early = None if found is not None or undone else undo_early_updates(scene)
             if early is not None:
-                found = best_edit(scene, early[1], deadline, [early[0]])
+                together = {**changes, **early[1]}
+                found = best_edit(scene, together, deadline, [*repair.edits, early[0]])
                 if found is not None:
                     repair.edits.append(early[0])
                     repair.scenes.append(scene)
@@ -256,6 +262,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.operand_edits(scene, shared=True)
     yield sum_edits.unreduced_products(scene)
     yield flows_through_time(scene)
+    yield repeated_errors(scene)
     yield unused_errors(scene)
 
 

@@ -476,11 +476,10 @@ class Scene:
 
     @cached_property
     def first_goals(self) -> dict[int, int]:
-        """For each parameter the number of its first update that has a goal."""
-        found: dict[int, int] = {}
-        for number in sorted(self.goals):
-            found.setdefault(self.case.anatomy.updates[number].chain, number)
-        return found
+        """For each parameter the number of its first update that has a goal, and moves it where any does."""
+        updates, values = self.case.anatomy.updates, self.case.values
+        last_first = sorted(self.goals, key=lambda k: (bool(np.any(values[self.goals[k]])), -k))
+        return {updates[number].chain: number for number in last_first}
 
     @cached_property
     def decaying(self) -> set[int]:

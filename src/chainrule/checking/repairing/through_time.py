@@ -6,16 +6,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Values
+from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.repairing.edits import Edit, each
 from chainrule.checking.repairing.scene import Place, Scene
-from chainrule.checking.repairing.value_edits import seen_as
+from chainrule.checking.repairing.value_edits import seen_as, with_changed_operand
 
 Table: TypeAlias = dict[int, dict[int, Any]]  # gradients by world and position
 
 SAME = 1e-7
 MOST_STATES = 60
+MOST_TURNS = 6  # that are looked at for one of several steps
 
 
 def flows_through_time(scene: Scene) -> Iterator[Edit]:
@@ -60,6 +61,54 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
                 "no-flow-through-time", steps, seen_as(scene, place, change), first, None,
                 pairing[1][first.output], how="through time", cost=1,
             )  # fmt: skip
+
+
+def repeated_errors(scene: Scene) -> Iterator[Edit]:
+    """Where the last state's error serves all steps, the error of the state that each step goes back through."""
+    states = recurrent_classes(scene)
+    whole = gradients_of(scene) if states else {}
+    values, _ = scene.worlds[-1]
+    for place, steps in scene.places.items() if states else ():
+        first = next((step for step in steps if scene.rank(step)[1] > 1), steps[0])
+        members = scene.instances_near(place, first.output)
+        here = [step for step in steps if step.output in members]
+        for slot, error in enumerate(first.inputs):
+            if len(here) < 2 or any(s.inputs[slot : slot + 1] != (error,) for s in here):
+                continue
+            for key in states if scene.is_tainted(error) else ():
+                last = scene.members(key, first.output)[-1:]
+                own = whole[id(values)].get(*last) if last else None
+                if own is None or np.shape(own) != np.shape(values[error]) or not np.any(own):
+                    continue
+                scale = float(np.sum(values[error] * own) / np.sum(own * own))
+                if not close(np.asarray(values[error], dtype=float), scale * own):
+                    continue
+
+                def change(
+                    step: Instruction, key: Place = key, slot: int = slot, scale: float = scale
+                ) -> Instruction | None:
+                    index, count = scene.rank(step)
+                    states = scene.members(key, step.output)
+                    if len(states) != count:
+                        return None
+                    state = states[count - 1 - index]
+                    return with_changed_operand(
+                        step,
+                        slot,
+                        lambda value, values: (
+                            scale * whole[id(base(values))].get(state, np.zeros(np.shape(value)))
+                        ),
+                    )
+
+                yield Edit(
+                    "no-flow-through-time",
+                    steps,
+                    each(change),
+                    first,
+                    slot,
+                    how="one error",
+                    cost=1,
+                )
 
 
 def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[Edit]:
@@ -141,17 +190,24 @@ def base(values: Any) -> Values:
 
 
 def recurrent_classes(scene: Scene) -> list[Place]:
-    """Places of the forward pass whose values come from earlier ones of the same place and turn."""
+    """Places of the forward pass whose values come from earlier ones of the same place and turn.
+
+    Not of the first turn alone: a sequence may be a single step long.
+    """
     program, anatomy = scene.program, scene.case.anatomy
-    near = anatomy.mixes[anatomy.updates[0].turn].prediction
+    turns = sorted({update.turn for update in anatomy.updates})[:MOST_TURNS]
     found = []
     for key in scene.classes:
-        members = [p for p in scene.members(key, near) if p in scene.forward and anatomy.masks[p]]
-        if len(members) < 2:
-            continue
-        behind = program.ancestors([members[-1]], anatomy.stops)
-        if members[0] in behind and members[0] != members[-1]:
-            found.append(key)
+        for turn in turns:
+            near = anatomy.mixes[turn].prediction
+            members = [
+                p for p in scene.members(key, near) if p in scene.forward and anatomy.masks[p]
+            ]
+            if len(members) < 2 or members[0] == members[-1]:
+                continue
+            if members[0] in program.ancestors([members[-1]], anatomy.stops):
+                found.append(key)
+            break
     return found[:MOST_STATES]
 
 

@@ -58,9 +58,28 @@ def run_changed(
         changed[source.path] = replace(source, text="\n".join(lines))
     watch = watch_as_long(run, deadline)
     again = run_recorded(run.sources[0].path, watch, deadline, changed=changed)
-    case = open_case(build_program(again.recording, again.sites), again.finished)
-    losses = right_losses(case) if case.anatomy.updates and again.failure == run.failure else []
-    return (case, losses) if losses and judges_all(case) and moves_alike(case, losses[0]) else None
+    for part in (again, *again.later):
+        case = open_case(build_program(part.recording, part.sites), part.finished)
+        if not changes_updates(case, part, changes):
+            continue  # this part was right before, and says nothing of the change
+        losses = right_losses(case) if again.failure == run.failure else []
+        right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
+        return (case, losses) if right else None
+    return None
+
+
+def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]]) -> bool:
+    """Whether each of the changed lines computes something that goes into an update."""
+    program = case.program
+    behind = program.ancestors(update.after for update in case.anatomy.updates)
+    steps = [step for step in program.steps if step.output in behind]
+    sites = {program.recording.sites[step.number] for step in steps}
+    calls = {program.call(step) for step in steps} - {None}
+    while calls:
+        sites |= {call.site for call in calls if call is not None}
+        calls = {call.outer for call in calls if call is not None} - {None}
+    lines = {(part.sources[(at := part.sites[s]).file].path, at.line) for s in sites if s >= 0}
+    return all((text.source.path, change.node.lineno) in lines for text, change in changes)
 
 
 def watch_as_long(run: Run, deadline: Deadline) -> Callable[[Recorder], None]:

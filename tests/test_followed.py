@@ -1,0 +1,36 @@
+"""Kinds of values and of Python's own functions that are followed like arrays and loops."""
+
+from test_programs import MAKE
+
+from checked import verdict_on
+
+
+def test_a_matrix_times_a_vector_is_a_matrix_as_before() -> None:
+    """np.matrix keeps two axes, where products of arrays have one."""
+    step = """
+for k in range(40):
+    row = np.asmatrix(x[k % 9])
+    h = 1 / (1 + np.exp(-x[k % 9] @ w1))
+    d2 = h @ w2 - t[k % 9]
+    d1 = np.asarray((w2 @ d2)) * h * (1 - h)
+    w2 -= 0.1 * np.outer(h, d2)
+    w1 -= 0.1 * np.asarray(np.stack([np.asarray(row.T @ d1[j : j + 1])[0] for j in range(4)], axis=1))
+"""
+    assert verdict_on("import numpy as np\n" + MAKE + step)["verdict"] == "right"
+    wrong = step.replace("* h * (1 - h)", "* h")
+    assert verdict_on("import numpy as np\n" + MAKE + wrong)["verdict"] == "wrong"
+
+
+def test_items_that_itertools_hands_on_are_followed() -> None:
+    outer = "np.array([u * v for u, v in itertools.product(h, d2)]).reshape(4, 2)"
+    step = f"""
+for k in range(60):
+    h = 1 / (1 + np.exp(-x[k % 9] @ w1))
+    d2 = h @ w2 - t[k % 9]
+    d1 = w2 @ d2 * h * (1 - h)
+    w2 = w2 - 0.1 * {outer}
+    w1 = w1 - 0.1 * np.outer(x[k % 9], d1)
+"""
+    program = "import itertools\nimport numpy as np\n" + MAKE + step
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("* h * (1 - h)", "* h"))["verdict"] == "wrong"
