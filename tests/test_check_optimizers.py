@@ -259,7 +259,7 @@ c1, c2 = [[0.0] * 3 for _ in range(2)], [0.0] * 3
 for epoch in range(200):
     for x, t in data:
         h = [math.tanh(x[0] * w1[0][j] + x[1] * w1[1][j]) for j in range(3)]
-        d = t - sum(h[j] * w2[j] for j in range(3)) - b
+        d = t - (sum(h[j] * w2[j] for j in range(3)) + b)
         e = [d * w2[j] * (1 - h[j] ** 2) for j in range(3)]
         for j in range(3):
             change = d * h[j]
