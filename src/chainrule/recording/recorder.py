@@ -7,7 +7,7 @@ it: writing into memory makes a new value, and a view that is read later is read
 import functools
 import operator
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -175,6 +175,12 @@ class Recorder:
             return function(value)
         self.current_site = site
         return self.record(Operation("negate", [self.position(value)]), function(value))
+
+    def sums(self, sites: Sequence[int], value: Any, /, *terms: Any) -> Any:
+        """a - b - c, with all of its terms at hand before the first is taken off."""
+        for site, term in zip(sites, terms, strict=True):
+            value = self.binary(site, value, term)
+        return value
 
     def binary(self, site: int, left: Any, right: Any, /) -> Any:
         kind = self.table[site].kind

@@ -13,11 +13,12 @@ import ast
 import importlib.util
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, final
+from typing import Any, TypeGuard, TypeVar, final
 
 RECORDER = "__chainrule__"
 FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "numba"}
+PRODUCTS = {"dot", "einsum", "matmul", "outer", "sum"}
 COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
 
 
@@ -85,6 +86,19 @@ def is_compiler(decorator: ast.expr) -> bool:
     names = {part.id if isinstance(part, ast.Name) else part.attr for part in parts}
     compiles = bool(names & COMPILERS) and not names & {"np", "numpy"}
     return compiles and importlib.util.find_spec("numba") is not None
+
+
+def is_sum(node: ast.expr) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+
+
+def has_no_effect(node: ast.expr) -> bool:
+    """Whether an operand may be computed before the terms on its left are added up."""
+    return all(
+        not isinstance(part, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom)
+        and (not isinstance(part, ast.Call) or spoken_name(part.func) in PRODUCTS)
+        for part in ast.walk(node)
+    )
 
 
 def is_literal(node: ast.expr) -> bool:
@@ -218,9 +232,20 @@ class Rewriter(ast.NodeTransformer):
         return self.hook(node, "unary", site, self.visit(node.operand))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        first, sums = node, [self.binary_site(node)]
+        while is_sum(first) and is_sum(first.left) and has_no_effect(first.right):
+            first = first.left
+            sums.insert(0, self.binary_site(first))
+        operands = [first.left, *(one.right for one, _ in sums)]
+        values = map(self.visit, operands)
+        if len(sums) == 1:
+            return self.hook(node, "binary", sums[0][1], *values)
+        sites = ast.Tuple([site for _, site in sums], ast.Load())
+        return self.hook(node, "sums", sites, *values)
+
+    def binary_site(self, node: ast.BinOp) -> tuple[ast.BinOp, ast.expr]:
         literal = (is_literal(node.left), is_literal(node.right))
-        site = self.site(node, type(node.op).__name__, literal=literal)
-        return self.hook(node, "binary", site, self.visit(node.left), self.visit(node.right))
+        return node, self.site(node, type(node.op).__name__, literal=literal)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         operands = [node.left, *node.comparators]

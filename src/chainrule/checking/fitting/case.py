@@ -11,6 +11,7 @@ from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Values
+from chainrule.checking.anatomy.residuals import with_whole_predictions
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.anatomy.updates import Anatomy, computed_at
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
@@ -44,8 +45,14 @@ class Case:
 
 
 def open_case(program: Program, finished: bool) -> Case:
-    """Take a recording apart and try all losses on it."""
-    return fit_anatomy(take_apart(program, finished))
+    """Take a recording apart and try all losses on it, with predictions put together where that explains more."""
+    case = fit_anatomy(take_apart(program, finished))
+    if not is_right(case) and case.unknown_function is None:
+        whole = with_whole_predictions(case.anatomy)
+        other = None if whole is None else open_case(whole, finished)
+        if other is not None and most_right(other) > most_right(case):
+            return other
+    return case
 
 
 def fit_anatomy(anatomy: Anatomy) -> Case:
