@@ -13,6 +13,7 @@ from chainrule.checking.anatomy.updates import Anatomy, find_updates
 # The errors that a recording may have: from the program, its masks and stops.
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
 ChainsAndMasks: TypeAlias = tuple[list[Chain], list[int]]
+FEW = 3  # versions
 MOST_ROUNDS = 12  # what fits together does so after a few
 # Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
 MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
@@ -87,7 +88,7 @@ def settle(
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
-        idle |= errors_themselves(anatomy)
+        idle |= errors_themselves(anatomy) | memories(anatomy)
         idle -= set(kept)
         # Between false chains errors are false, too: they tell nothing about sites.
         idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
@@ -151,5 +152,22 @@ def errors_themselves(anatomy: Anatomy) -> set[int]:
             for position in step.inputs:
                 fed |= 0 if position in anatomy.stops else masks[position]
         if begun and not fed & ~begun:
+            found.add(chain.root)
+    return found
+
+
+def memories(anatomy: Anatomy) -> set[int]:
+    """Roots of chains that an optimizer keeps, m += (1 - beta) (g - m): the parameter adds up all versions.
+
+    Predictions are made with one version of a parameter.
+    """
+    program, found = anatomy.program, set()
+    last: dict[int, int] = {}
+    for update in anatomy.updates:
+        last[update.chain] = max(last.get(update.chain, 0), *update.mixes)
+    for number, mix in last.items():
+        chain, prediction = anatomy.chains[number], anatomy.mixes[mix].prediction
+        earlier = {position for position in chain.versions[1:] if position < prediction}
+        if len(earlier) >= FEW and earlier <= program.ancestors([prediction], anatomy.stops):
             found.add(chain.root)
     return found
