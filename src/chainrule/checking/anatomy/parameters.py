@@ -159,8 +159,7 @@ def link_chains(
 
 def spot(program: Program, step: Instruction) -> Spot:
     """The site of a step and of the call around it: an operator of one's own serves many purposes."""
-    call = program.call(step)
-    return program.recording.sites[step.number], call.site if call is not None else -1
+    return program.place(step)
 
 
 def added_to_often(program: Program) -> set[tuple[Spot, int]]:

@@ -5,7 +5,9 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TypeAlias
 
-from chainrule.checking.anatomy.parameters import Chain, Spot, find_chains, spot
+import numpy as np
+
+from chainrule.checking.anatomy.parameters import LINKS, Chain, Spot, find_chains, spot
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
@@ -157,17 +159,54 @@ def errors_themselves(anatomy: Anatomy) -> set[int]:
 
 
 def memories(anatomy: Anatomy) -> set[int]:
-    """Roots of chains that an optimizer keeps, m += (1 - beta) (g - m): the parameter adds up all versions.
+    """Roots of chains that an optimizer keeps, m += (1 - beta) (g - m): what adds them up is the parameter.
 
-    Predictions are made with one version of a parameter.
+    Predictions are made with one version of a parameter, unless a state hands on what earlier ones made; and
+    that has not the parameter's shape.
     """
-    program, found = anatomy.program, set()
+    program, stops, found = anatomy.program, anatomy.stops, set()
     last: dict[int, int] = {}
     for update in anatomy.updates:
         last[update.chain] = max(last.get(update.chain, 0), *update.mixes)
     for number, mix in last.items():
         chain, prediction = anatomy.chains[number], anatomy.mixes[mix].prediction
         earlier = {position for position in chain.versions[1:] if position < prediction}
-        if len(earlier) >= FEW and earlier <= program.ancestors([prediction], anatomy.stops):
+        if len(earlier) < FEW:
+            continue
+        behind = program.ancestors([prediction], stops)
+        if earlier <= behind and is_added_up(program, chain, behind - stops, stops):
             found.add(chain.root)
     return found
+
+
+def is_added_up(
+    program: Program, chain: Chain, behind: Collection[int], stops: Collection[int]
+) -> bool:
+    """Whether one statement adds what is made of a chain's versions to a value of their shape, again and again."""
+    shape, versions = np.shape(program.recorded[chain.root]), set(chain.versions)
+    added: dict[Spot, set[int]] = {}
+    for position in behind:
+        step = program.step_of.get(position)
+        if (
+            step is not None
+            and step.operation in LINKS
+            and np.shape(program.recorded[position]) == shape
+        ):
+            added.setdefault(spot(program, step), set()).add(position)
+    return any(
+        sum(is_step_on(program, position, sums, versions, stops) for position in sums) >= FEW
+        for sums in added.values()
+    )
+
+
+def is_step_on(
+    program: Program,
+    position: int,
+    sums: Collection[int],
+    versions: Collection[int],
+    stops: Collection[int],
+) -> bool:
+    """Whether a sum goes on from one at the same place by something that is made of some versions."""
+    inputs = program.step_of[position].inputs
+    others = [p for p in inputs if p not in sums]
+    return len(others) < len(inputs) and not program.ancestors(others, stops).isdisjoint(versions)

@@ -221,7 +221,8 @@ def is_believable(
     moved = names == {"derivative-at-activation"} and all(e.how != "remove" for e in repair.edits)
     # No loss asks for gradients of earlier passes, or for weights that grow.
     entries = sum(np.size(case.values[case.anatomy.chains[n].root]) for n in fit.bad)
-    several = len(fit.bad) > 1 or (moved and entries > 1 and len(case.worlds) > 1)
+    alone = moved and all(scales_error(case, edit) for edit in repair.edits)
+    several = len(fit.bad) > 1 or (alone and entries > 1 and len(case.worlds) > 1)
     unasked = moved or names in ({"decay-sign"}, {"gradient-not-reset"})
     if unasked and several and not unusual:
         return True
@@ -242,6 +243,24 @@ def is_believable(
     return not unusual and follows_no_loss(
         case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
     )
+
+
+def scales_error(case: Case, edit: Edit) -> bool:
+    """Whether what an edit changes meets errors entry by entry alone, as a derivative does, and no Hessian."""
+    anatomy = case.anatomy
+    waiting, seen = [edit.step], set[int]()
+    while waiting:
+        step = waiting.pop()
+        if step.output in seen:
+            continue
+        seen.add(step.output)
+        if step.operation in ("matmul", "outer", "einsum"):
+            return False
+        if not anatomy.error_masks[step.output]:
+            waiting += anatomy.program.consumers.get(step.output, ())
+        elif step.operation not in ("multiply", "divide"):
+            return False
+    return True
 
 
 def makes_slopes(case: Case, repair: Repair) -> bool:
