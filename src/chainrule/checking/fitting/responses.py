@@ -302,7 +302,8 @@ def ask_once(
             if not np.any(drawn) or not decays(drawn, start):
                 grows = np.any(drawn) and np.all(drawn * start >= 0)
                 return "decay-sign" if grows else "it moves without a gradient"
-    if a.size > 1 and not is_elementwise(respond, positions[-1], a, u):
+    rounding = 8 * np.finfo(float).eps * norm(values[update.before])  # in V' - V
+    if a.size > 1 and not is_elementwise(respond, positions[-1], a, u, rounding):
         return "an entry's gradient moves other entries"
     if not is_whole(anatomy, values, update, respond({positions[-1]: np.zeros(np.shape(a))})):
         return "more than this gradient goes into it"
@@ -422,7 +423,7 @@ def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> 
     return norm(rest - without) <= 1e-9 * max(size, norm(rest))
 
 
-def is_elementwise(respond: Any, position: int, a: Any, u: Any) -> bool:
+def is_elementwise(respond: Any, position: int, a: Any, u: Any, rounding: float) -> bool:
     """Whether an entry of the gradient moves that entry alone; or all in proportion, by a common norm."""
     for flat in {int(np.argmax(np.abs(a))), int(np.argmin(np.abs(a)))}:
         changed = a.copy()
@@ -438,6 +439,6 @@ def is_elementwise(respond: Any, position: int, a: Any, u: Any) -> bool:
         if norm(others) <= tolerance:
             continue
         scale = float(np.sum(others * rest) / np.sum(rest**2)) if np.any(rest) else 0.0
-        if norm(others - scale * rest) > 1e-6 * norm(others):
+        if norm(others - scale * rest) > max(1e-6 * norm(others), rounding):
             return False
     return True
