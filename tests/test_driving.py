@@ -386,3 +386,38 @@ def test_a_module_that_cannot_be_read_is_the_reason_for_no_verdict(tmp_path: Pat
     (tmp_path / "network.py").write_text("from layers import *\n", encoding="utf-8")
     verdict = verdict_on(tmp_path / "network.py")
     assert (verdict["verdict"], "cannot be read" in verdict["reason"]) == ("undecided", True)
+
+
+BASE_AND_LAYER = """
+import numpy as np
+
+class Layer:
+    def forward(self, input):
+        pass
+    def backward(self, output_gradient, learning_rate):
+        pass
+
+class Dense(Layer):
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.randn(output_size, input_size)
+        self.bias = np.random.randn(output_size, 1)
+    def forward(self, input):
+        self.input = input
+        return np.dot(self.weights, self.input) + self.bias
+    def backward(self, output_gradient, learning_rate):
+        flowing = np.dot(self.weights.T, output_gradient)
+        self.weights -= learning_rate * np.dot(output_gradient, self.input.T)
+        self.bias -= learning_rate * output_gradient
+        return flowing
+"""
+
+
+def test_a_layer_that_others_are_made_from_is_none_and_what_a_layer_hands_back_is_judged() -> None:
+    verdict = verdict_on(BASE_AND_LAYER)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    assert all(row["cosine"] > 1 - 1e-9 for row in verdict["parameters"])
+    early = BASE_AND_LAYER.replace(
+        "return flowing", "return np.dot(self.weights.T, output_gradient)"
+    )
+    verdict = verdict_on(early)
+    assert [finding["mistake"] for finding in verdict["findings"]] == ["updated-weights"]

@@ -1,6 +1,11 @@
 """Programs that descend a loss of their own making: right where every update follows it, never where one does not."""
 
+from pathlib import Path
+
 import pytest
+
+from chainrule.checking.request import check_paths
+from chainrule.checking.verdict import Verdict
 
 from checked import verdict_on
 
@@ -415,3 +420,28 @@ for epoch in range(60):
     b -= 0.1 * e.sum(axis=0)
 """
     assert verdict_on(program)["verdict"] == "right"
+
+
+def test_a_loss_that_is_computed_but_not_descended_is_told(tmp_path: Path) -> None:
+    source = """
+import numpy as np
+rng = np.random.default_rng(0)
+x = rng.normal(size=(20, 3))
+y = (x @ [1.0, -2.0, 0.5] > 0).astype(float)
+w = rng.normal(size=3)
+for epoch in range(30):
+    p = 1 / (1 + np.exp(-x @ w))
+    print({loss})
+    w -= 0.1 * x.T @ (p - y)
+"""
+    losses = {
+        "half-squared-error": "np.mean((p - y) ** 2)",
+        "binary-cross-entropy": "-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))",
+    }
+    for name, loss in losses.items():
+        (tmp_path / f"{name}.py").write_text(source.format(loss=loss))
+        (verdict,) = check_paths([str(tmp_path / f"{name}.py")])
+        assert isinstance(verdict, Verdict)
+        assert (verdict.verdict, verdict.loss) == ("right", "binary-cross-entropy")
+        told = any(f"it computes {name}" in note for note in verdict.notes)
+        assert told == (name != verdict.loss)

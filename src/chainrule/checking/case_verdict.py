@@ -31,7 +31,7 @@ from chainrule.checking.fitting.case import (
     uses_data,
 )
 from chainrule.checking.fitting.fitting import Fit
-from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.own_readings import read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
@@ -165,7 +165,8 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
         name, "wrong" if findings else "right",
         "a parameter is never updated" if findings else "every update follows the gradient",
         loss=joined_losses(losses), factor=common_factor(case, fit),
-        parameters=rows, findings=findings, notes=[*notes_on(drawn), *words_for_weights(case), *apart],
+        parameters=rows, findings=findings,
+        notes=[*notes_on(drawn), *words_for_weights(case), *words_for_stated(case, losses), *apart],
     )  # fmt: skip
 
 
@@ -327,6 +328,15 @@ def words_for_weights(case: Case) -> list[str]:
     return [f"the loss's terms are weighted{by}"]
 
 
+def words_for_stated(case: Case, losses: Sequence[str]) -> list[str]:
+    """That a program computes another loss than the one that its updates descend."""
+    stated = stated_losses(case)
+    if not stated or stated & set(losses):
+        return []
+    told = sorted(stated - {"huber"} or stated)  # of small errors Huber's is the square
+    return [f"it computes {listed(told)}, up to a factor, which is not the loss that it descends"]
+
+
 def listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
@@ -351,6 +361,8 @@ def parameter_rows(case: Case, fit: Fit, without: Collection[int] = ()) -> list[
         shape = case.program.recorded[chain.root].shape
         alone = number if shape else -1
         ruling: Literal["right", "wrong"] = "wrong" if number in fit.bad else "right"
-        row = ParameterVerdict(name, ruling, fit.cosine.get(number), fit.ratio.get(number), shape)
+        told = number not in fit.silent  # of gradients that are 0 there is no direction
+        cosine, ratio = (kept.get(number) if told else None for kept in (fit.cosine, fit.ratio))
+        row = ParameterVerdict(name, ruling, cosine, ratio, shape)
         rows.setdefault((name, ruling, alone), row)
     return list(rows.values())

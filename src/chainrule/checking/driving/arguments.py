@@ -205,7 +205,7 @@ class Guess:
         simple: Mapping[str, Any] = {
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
             "n_outputs": layout.n_outputs, "sizes": [layout.n_inputs, HIDDEN, layout.n_outputs],
-            "hidden_sizes": [HIDDEN], "rate": 0.1, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
+            "hidden_sizes": [HIDDEN], "rate": 0.01, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
             "small": 0.0, "scale": 0.1, "input_shape": layout.input_shape, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
         if kind == "sizes" and (tables := self.layer_tables(function)):

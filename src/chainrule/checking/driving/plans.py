@@ -234,7 +234,8 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
     found: dict[bool, type] = {}
     for owner in classes:
         forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
-        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+        is_base = any(issubclass(other, owner) and other is not owner for other in classes)
+        if is_base or not (inspect.isfunction(forward) and inspect.isfunction(backward)):
             continue
         taken = list(inspect.signature(backward).parameters)[1:]
         if len(inspect.signature(forward).parameters) != 2 or not taken:

@@ -186,10 +186,15 @@ def overall_cosine(trace: Trace) -> float:
     ]
     if not pairs:
         return 0.0
-    u = np.concatenate([pair[0] for pair in pairs])
-    g = np.concatenate([pair[1] for pair in pairs])
+    u, g = (scaled_to_1(np.concatenate([pair[side] for pair in pairs])) for side in (0, 1))
     size = norm(u) * norm(g)
     return float(-np.sum(u * g) / size) if size > 0 and np.isfinite(size) else 0.0
+
+
+def scaled_to_1(values: Any) -> Any:
+    """The same direction with a largest entry of 1: squares of what diverges are beyond all numbers."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    return values / largest if 0 < largest < np.inf else values
 
 
 def pass_starts(anatomy: Anatomy, turns: Iterable[int]) -> dict[int, int]:
