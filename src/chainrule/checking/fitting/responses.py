@@ -18,6 +18,7 @@ from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
 
 EVENTS = 4  # updates of each parameter that are looked into
+IDLE = 3 * EVENTS  # updates by a gradient of 0
 FAR, ODD = 1e6, 1e-3  # gradients so many times as large, and by how much answers to them may differ
 LARGER = 4.0  # times the gradients: no step may then be much smaller
 
@@ -137,25 +138,14 @@ def find_gradients(
     program = anatomy.program
     common: set[tuple[int, int]] | None = None
     table: dict[tuple[int, int], dict[tuple[int, int], int]] = {}
+    idle: list[dict[tuple[int, int], int]] = []  # where the gradient is 0
     for number, trace in traces.items():
-        for k in range(min(EVENTS, len(trace.updates))):
-            update, g = trace.updates[k], trace.gradients[k]
-            if norm(g) == 0:
+        zeros = [k for k, g in enumerate(trace.gradients) if norm(g) == 0][:IDLE]
+        for k in sorted({*range(min(EVENTS, len(trace.updates))), *zeros}):
+            here = values_behind(anatomy, worlds[0], trace, number, k)
+            if k in zeros:
+                idle.append(here)
                 continue
-            here: dict[tuple[int, int], int] = {}
-            inner = set(anatomy.chains[number].versions) - {x.before for x in trace.updates}
-            for position in program.ancestors(
-                [update.after], anatomy.stops - inner - {update.after}
-            ):
-                step = program.step_of.get(position)
-                if step is None or not anatomy.error_masks[position] or position in anatomy.stops:
-                    continue
-                if not uses_own_error(anatomy, position, update) or np.size(
-                    worlds[0][position]
-                ) != np.size(trace.first[k][1]):
-                    continue
-                key = program.place(step)
-                here[key] = max(here.get(key, -1), position)
             table[number, k] = here
             common = set(here) if common is None else common & here.keys()
             if not common:
@@ -166,10 +156,30 @@ def find_gradients(
     gradients = []
     for key in order:
         found = proportional(worlds, traces, table, key)
-        if found is not None:
+        made = [here[key] for here in idle if key in here]
+        if found is not None and not any(np.any(values[p]) for values in worlds for p in made):
             everywhere = frozenset(p for p in program.made_at[key] if anatomy.error_masks[p])
             gradients.append(GradientPlace(found, everywhere))
     return gradients
+
+
+def values_behind(
+    anatomy: Anatomy, values: Values, trace: Trace, number: int, k: int
+) -> dict[tuple[int, int], int]:
+    """For each place the last value of a parameter's size that an update is made of, and an error of its own."""
+    program, update = anatomy.program, trace.updates[k]
+    here: dict[tuple[int, int], int] = {}
+    inner = set(anatomy.chains[number].versions) - {x.before for x in trace.updates}
+    for position in program.ancestors([update.after], anatomy.stops - inner - {update.after}):
+        step = program.step_of.get(position)
+        if step is None or not anatomy.error_masks[position] or position in anatomy.stops:
+            continue
+        if uses_own_error(anatomy, position, update) and np.size(values[position]) == np.size(
+            trace.first[k][1]
+        ):
+            key = program.place(step)
+            here[key] = max(here.get(key, -1), position)
+    return here
 
 
 def passes_all(anatomy: Anatomy, trace: Trace, found: Found, here: Collection[int]) -> bool:
