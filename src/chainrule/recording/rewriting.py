@@ -18,7 +18,7 @@ from typing import Any, TypeGuard, TypeVar, final
 RECORDER = "__chainrule__"
 FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "numba"}
-PRODUCTS = {"dot", "einsum", "matmul", "outer", "sum"}
+WITHOUT_EFFECT = {"dot", "einsum", "matmul", "outer", "sum"}  # calls that change nothing
 COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
 
 
@@ -96,7 +96,7 @@ def has_no_effect(node: ast.expr) -> bool:
     """Whether an operand may be computed before the terms on its left are added up."""
     return all(
         not isinstance(part, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom)
-        and (not isinstance(part, ast.Call) or spoken_name(part.func) in PRODUCTS)
+        and (not isinstance(part, ast.Call) or spoken_name(part.func) in WITHOUT_EFFECT)
         for part in ast.walk(node)
     )
 

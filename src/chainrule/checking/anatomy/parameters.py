@@ -8,16 +8,15 @@ that is a list of numbers do.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, final
+from typing import final
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, Spot
 
 LINKS = {"add", "subtract"}
 MOST_PLACES = 200_000  # entries of an array whose indices are compared one by one
 LINKING = LINKS | {"scatter"}
-Spot: TypeAlias = tuple[int, int]
 UPDATE_KINDS = {
     "Add",
     "Sub",
@@ -56,11 +55,11 @@ def find_chains(
     taken for no parameter, a step at a site in `no_links` for no update.
     """
     # A site that makes one version makes versions always, also by an update that happens to be 0.
-    everywhere = {spot(program, step) for step in program.steps if step.operation in LINKING}
+    everywhere = {program.spot(step) for step in program.steps if step.operation in LINKING}
     chains, _ = link_chains(program, banned, no_links, everywhere, at_known_sites=False)
-    sites = {spot(program, step) for chain in chains for step in chain.steps}
+    sites = {program.spot(step) for chain in chains for step in chain.steps}
     peers = {
-        (spot(program, chain.steps[0]), born)
+        (program.spot(chain.steps[0]), born)
         for chain in chains
         if (born := birthplace(program, chain.root)) is not None
     }
@@ -109,7 +108,7 @@ def link_chains(
     # Values that may be parents must have their bit before anything is made from them.
     possible: dict[int, list[tuple[int, list[int]]]] = {}
     for step in program.steps:
-        if step.operation in LINKING and spot(program, step) in sites:
+        if step.operation in LINKING and program.spot(step) in sites:
             possible[step.output] = parents_of(program, step)
             for parent, _ in possible[step.output]:
                 candidate(parent)
@@ -122,7 +121,7 @@ def link_chains(
             number = chain_of.get(parent)
             if number is None or roots[number] in banned:
                 continue
-            site = spot(program, step)
+            site = program.spot(step)
             if site in no_links or (site, parent) in often or outlives(program, parent, step):
                 continue
             depends = 0
@@ -130,7 +129,7 @@ def link_chains(
                 depends |= masks[other]
             continues = number in chains and same_statement(program, chains[number], step, parent)
             # An update that a dead unit makes 0 depends on none of its weights.
-            usual = number in chains and spot(program, chains[number].steps[-1]) == site
+            usual = number in chains and program.spot(chains[number].steps[-1]) == site
             born = birthplace(program, parent)
             usual = usual or (born is not None and (site, born) in peers)
             again = at_known_sites and (depends == 0 or usual) and step.operation in LINKS
@@ -157,11 +156,6 @@ def link_chains(
     return [chains[number] for number in numbers], [new[mask] for mask in kept]
 
 
-def spot(program: Program, step: Instruction) -> Spot:
-    """The site of a step and of the call around it: an operator of one's own serves many purposes."""
-    return program.place(step)
-
-
 def added_to_often(program: Program) -> set[tuple[Spot, int]]:
     """Spots and values that are added to there again and again: a bias at each time step, say."""
     seen: set[tuple[Spot, int]] = set()
@@ -169,7 +163,7 @@ def added_to_often(program: Program) -> set[tuple[Spot, int]]:
     for step in program.steps:
         if step.operation in LINKS and program.consumers.get(step.output):
             for position in set(step.inputs):
-                key = (spot(program, step), position)
+                key = (program.spot(step), position)
                 if key in seen:
                     often.add(key)
                 seen.add(key)

@@ -12,8 +12,8 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Spot, equal_indices, spot
-from chainrule.checking.anatomy.program import Instruction, Program, Values
+from chainrule.checking.anatomy.parameters import equal_indices
+from chainrule.checking.anatomy.program import Instruction, Program, Spot, Values
 
 SHARE = (
     0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
@@ -97,12 +97,12 @@ def find_mixes(
         if mix is not None:
             candidates[step.output] = mix
             if np.any(program.recorded[mix.target]):
-                adding.add(spot(program, step))
+                adding.add(program.spot(step))
     # What only ever adds to 0 begins a sum, and compares nothing.
     candidates = {
         position: mix
         for position, mix in candidates.items()
-        if mix.step.operation != "add" or spot(program, mix.step) in adding
+        if mix.step.operation != "add" or program.spot(mix.step) in adding
     }
     if not candidates:
         return []

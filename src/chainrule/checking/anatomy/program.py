@@ -19,6 +19,7 @@ from chainrule.rules import RULES
 from chainrule.rules.linear import sum_to
 
 Values: TypeAlias = list[Any]
+Spot: TypeAlias = tuple[int, int]
 Gradients: TypeAlias = dict[int, Any]
 
 CHOOSING = {"greater", "greater-equal", "less", "less-equal", "equal", "not-equal"}
@@ -70,17 +71,17 @@ class Program:
     def call(self, step: Instruction) -> Call | None:
         return self.recording.calls[step.number]
 
-    def place(self, step: Instruction) -> tuple[int, int]:
-        """Where a step stands, and where what it stands in was called."""
+    def spot(self, step: Instruction) -> Spot:
+        """The site of a step and of the call around it: an operator of one's own serves many purposes."""
         call = self.call(step)
         return self.recording.sites[step.number], call.site if call is not None else -1
 
     @cached_property
-    def made_at(self) -> dict[tuple[int, int], list[int]]:
-        """The positions that the steps of each place make."""
-        found: dict[tuple[int, int], list[int]] = {}
+    def made_at(self) -> dict[Spot, list[int]]:
+        """The positions that the steps of each spot make."""
+        found: dict[Spot, list[int]] = {}
         for step in self.steps:
-            found.setdefault(self.place(step), []).append(step.output)
+            found.setdefault(self.spot(step), []).append(step.output)
         return found
 
     def name(self, position: int) -> str | None:

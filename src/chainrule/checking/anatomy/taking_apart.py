@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import LINKS, Chain, Spot, find_chains, spot
+from chainrule.checking.anatomy.parameters import LINKS, Chain, find_chains
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
-from chainrule.checking.anatomy.program import Program
+from chainrule.checking.anatomy.program import Program, Spot
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
 
 # The errors that a recording may have: from the program, its masks and stops.
@@ -135,7 +135,7 @@ def sites_without_error(
         gone_on_from = {position for step in tainted for position in step.inputs}
         for step in chain.steps:
             follows = step in tainted or step.output in gone_on_from
-            (fed if follows else found).add(spot(program, step))
+            (fed if follows else found).add(program.spot(step))
     return found - fed
 
 
@@ -192,7 +192,7 @@ def is_added_up(
             and step.operation in LINKS
             and np.shape(program.recorded[position]) == shape
         ):
-            added.setdefault(spot(program, step), set()).add(position)
+            added.setdefault(program.spot(step), set()).add(position)
     return any(
         sum(is_step_on(program, position, sums, versions, stops) for position in sums) >= FEW
         for sums in added.values()

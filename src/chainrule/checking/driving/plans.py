@@ -32,7 +32,7 @@ from chainrule.checking.driving.operation_pairs import (
     operation_plans,
     parts_returned,
 )
-from chainrule.checking.driving.slopes import SlopePlan, slope_plans
+from chainrule.checking.driving.slopes import SlopePlan, is_replaced, slope_plans
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -234,8 +234,9 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
     found: dict[bool, type] = {}
     for owner in classes:
         forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
-        is_base = any(issubclass(other, owner) and other is not owner for other in classes)
-        if is_base or not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+            continue
+        if is_replaced(owner, ("forward", "backward")):
             continue
         taken = list(inspect.signature(backward).parameters)[1:]
         if len(inspect.signature(forward).parameters) != 2 or not taken:

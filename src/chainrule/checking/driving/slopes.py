@@ -12,7 +12,7 @@ import itertools
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -63,9 +63,8 @@ class Sample:
     words: str
     given: Mapping[str, Any]
     target: Any
-    sizes: Mapping[str, int] = field(
-        default_factory=dict
-    )  # of a network whose weights are one vector
+    # Of a network whose weights are one vector.
+    sizes: Mapping[str, int] = field(default_factory=dict)
     samples: int = SAMPLES
 
     @property
@@ -465,11 +464,13 @@ def flagged(function: Callable[..., Any]) -> Callable[..., Any] | None:
     return None
 
 
-def is_replaced(owner: type) -> bool:
-    """Whether a class is there to be inherited from: all its heirs have every method of their own."""
-    methods = {name for name, method in vars(owner).items() if inspect.isfunction(method)}
+def is_replaced(owner: type, methods: Collection[str] = ()) -> bool:
+    """Whether a class is there to be inherited from: all its heirs have these methods, or all, of their own."""
+    asked = set(methods) or {n for n, m in vars(owner).items() if inspect.isfunction(m)} - {
+        "__init__"
+    }
     heirs: list[type] = owner.__subclasses__()
-    return bool(heirs) and all(methods - {"__init__"} <= vars(heir).keys() for heir in heirs)
+    return bool(heirs) and all(asked <= vars(heir).keys() for heir in heirs)
 
 
 def is_pair(owner: type, value: str, slope: str) -> bool:

@@ -11,9 +11,9 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.parameters import Chain, Spot, bits, find_chains, spot
+from chainrule.checking.anatomy.parameters import Chain, bits, find_chains
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, Spot
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
 from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident, uses_data
 from chainrule.checking.fitting.fitting import Fit
@@ -183,9 +183,9 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
         if not masks[position] or np.size(program.recorded[position]) != 1:
             continue
         if position in into_updates or position in parts.stops:
-            used.add(spot(program, step))
+            used.add(program.spot(step))
         else:
-            found.setdefault(spot(program, step), []).append(step)
+            found.setdefault(program.spot(step), []).append(step)
     found = {place: steps for place, steps in found.items() if place not in used}
     own = {step.output: 1 << k for k, steps in enumerate(found.values()) for step in steps}
     leads = [0] * program.size  # the places that each value goes into

@@ -177,7 +177,7 @@ def values_behind(
         if uses_own_error(anatomy, position, update) and np.size(values[position]) == np.size(
             trace.first[k][1]
         ):
-            key = program.place(step)
+            key = program.spot(step)
             here[key] = max(here.get(key, -1), position)
     return here
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Chain, Spot, bits, spot
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.parameters import Chain, bits
+from chainrule.checking.anatomy.program import Instruction, Program, Spot
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
 from chainrule.checking.finding.frozen import MOVERS, PRODUCTS, STARTS, SUMS, source_of
 from chainrule.checking.finding.left_random import without_moves
@@ -45,7 +45,7 @@ def with_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
     memories = [chain for chain in every if predicting.isdisjoint(chain.versions)]
     stops -= {position for chain in memories for position in chain.versions}
     root_of = {position: chain.root for chain in chains for position in chain.versions}
-    trained = {spot(program, step) for chain in case.anatomy.chains for step in chain.steps}
+    trained = {program.spot(step) for chain in case.anatomy.chains for step in chain.steps}
     blind = {
         c.root
         for c in others
@@ -62,7 +62,7 @@ def is_moved_by_nothing(case: Case, chain: Chain, trained: Collection[Spot]) -> 
     """Whether the statements that train others add 0 to a value, every time: an error never came there."""
     values, steps = case.values, chain.steps
     pairs = zip(chain.versions, chain.versions[1:], strict=False)
-    return all(spot(case.program, step) in trained for step in steps) and all(
+    return all(case.program.spot(step) in trained for step in steps) and all(
         np.array_equal(values[before], values[after]) for before, after in pairs
     )
 
@@ -142,7 +142,7 @@ def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot |
             found |= places_of(case, forward, step.output)
         elif step.operation in MEETING:
             others = {without_moves(program, p)[0] for p in step.inputs if p != position}
-            found.add(None if others & case.anatomy.stops else spot(program, step))
+            found.add(None if others & case.anatomy.stops else program.spot(step))
     return found
 
 
