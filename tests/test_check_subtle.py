@@ -370,3 +370,68 @@ for step in range(100):
 """
     assert verdict_on(source)["verdict"] == "undecided"
     assert verdict_on(source.replace("step % 2", "step % 1"))["verdict"] == "right"
+
+
+HINGE = """
+import numpy as np
+
+rng = np.random.default_rng(3)
+X = rng.normal(size=(40, 2)) + np.repeat([[1.5], [-1.5]], 20, axis=0)
+y = np.repeat([1, -1], 20)
+order = rng.permutation(40)
+w, rate, strength = np.zeros(2), 0.01, 0.02
+for epoch in range(20):
+    for i in order:
+        if y[i] * np.dot(X[i], w) >= 1:
+            w -= rate * (2 * strength * w)
+        else:
+            w -= rate * (2 * strength * w - X[i] * y[i])
+"""
+
+
+def test_a_loss_that_is_flat_for_some_samples_is_not_called_a_squared_error() -> None:
+    assert verdict_on(HINGE)["verdict"] == "undecided"
+
+
+ONES_IN_AN_ARRAY = """
+import numpy as np
+
+
+class Value:
+    def __init__(self, data):
+        self.data = np.array(data)
+
+    def __mul__(self, other):
+        return Value(self.data * other.data)
+
+    def __sub__(self, other):
+        return Value(self.data - other.data)
+
+
+def slope(a):
+    ones = Value(np.ones_like(a.data))
+    return a * (ones - a)
+
+
+def slope_of_tanh(a):
+    ones = Value(np.ones_like(a.data))
+    return ones - a * a
+
+
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(6, 3)), Value(rng.uniform(size=(6, 2)))
+v, w = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+for epoch in range(30):
+    h = Value(np.tanh(x @ v))
+    p = Value(1 / (1 + np.exp(-h.data @ w)))
+    delta = (p - t) * slope(p)
+    back = Value(delta.data @ w.T) * slope_of_tanh(h)
+    w -= 0.1 * h.data.T @ delta.data
+    v -= 0.1 * x.T @ back.data
+"""
+
+
+def test_ones_of_an_array_are_no_target_where_they_are_part_of_a_slope() -> None:
+    verdict = verdict_on(ONES_IN_AN_ARRAY)
+    assert verdict["verdict"] == "right"
+    assert verdict["loss"].startswith("half-squared-error")

@@ -43,6 +43,7 @@ from chainrule.checking.repairing.certainty import (
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import (
     is_changed_alone,
+    is_drawn_alone,
     wastes_errors,
     with_blind_updates,
 )
@@ -57,6 +58,7 @@ from chainrule.recording.execution import Run
 
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
 WITHOUT_ERROR = "something that its predictions are made with is changed without any error"
+ALL_ZERO = "every update is 0: nothing comes back from its errors, and no parameter ever moves"
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
@@ -129,6 +131,10 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         return None
     if is_changed_alone(case):
         return undecided(name, WITHOUT_ERROR)
+    if is_drawn_alone(case):
+        return undecided(
+            name, "in some passes a parameter is changed by itself alone, and by no error"
+        )
     if wastes_errors(case):
         return undecided(
             name, "in most passes errors go back through its weights and update nothing"
@@ -302,7 +308,8 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     if not (proved or is_clearly_wrong(case, fit, repair.goals)) or not is_seen_as_recorded(
         case, fit
     ):
-        return undecided(name, UNEXPLAINED)
+        moves = fit.good | fit.bad or not fit.silent
+        return undecided(name, UNEXPLAINED if moves else ALL_ZERO)
     findings = findings_of(case, repair, run.sources)
     if not findings:
         return undecided(

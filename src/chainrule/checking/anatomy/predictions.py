@@ -26,6 +26,7 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "add", "multiply"}),
 )
 SUMS = {"subtract", "add"}
+MOVES = {"reshape", "transpose"}
 MOST_BESIDE, MOST_STEPS = 3, 200  # errors that are looked back at, and steps behind a prediction
 TAKEN_OFF = (1, 2)  # of the right class's probability: what is meant is 1
 OPERATOR_SITES = {
@@ -219,10 +220,40 @@ def mix_of(
         return None
     if step.operation == "divide" and prediction == left:
         return None  # by how many samples, say: no loss divides by its target
+    if step.operation == "subtract" and is_slope(program, step, prediction, target):
+        return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
     negated = step.operation == "add" and is_negative(program, target)
     return Mix(prediction, target, step.output, step, negated=negated)
+
+
+def is_slope(program: Program, step: Instruction, value: int, ones: int) -> bool:
+    """Whether a difference is part of an activation's slope, whose 1 is an array: (1 - a) a, or 1 - a a."""
+    if program.origin(before_moves(program, ones)) != "ones" or np.any(program.recorded[ones] != 1):
+        return False
+    made = program.step_of.get(before_moves(program, value))
+    if made is not None and (
+        made.operation == "square" or (made.operation == "multiply" and len(set(made.inputs)) == 1)
+    ):
+        return True
+    moved, start = [step.output], before_moves(program, value)
+    for position in moved:
+        for user in program.consumers.get(position, ()):
+            if user.operation in MOVES:
+                moved.append(user.output)
+            elif user.operation == "multiply" and start in (
+                before_moves(program, p) for p in user.inputs
+            ):
+                return True
+    return False
+
+
+def before_moves(program: Program, position: int) -> int:
+    """What a value was before its shape was changed, or it was copied."""
+    while (step := program.step_of.get(position)) and step.operation in MOVES:
+        position = step.inputs[0]
+    return position
 
 
 def is_negative(program: Program, position: int) -> bool:

@@ -4,7 +4,7 @@ Everything that `check` says rests on these two sweeps. Derivatives come from `r
 without a rule is differentiated numerically where it is small enough.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
@@ -64,6 +64,7 @@ class Program:
     given: dict[int, Any] = field(default_factory=dict)
     consumers: dict[int, list[Instruction]] = field(default_factory=dict)
     size: int = 0
+    read_through: dict[int, list[int]] = field(default_factory=dict, repr=False)
 
     def site(self, step: Instruction) -> Site:
         return self.sites[self.recording.sites[step.number]]
@@ -366,30 +367,30 @@ class Program:
         """What a step takes; of an array that was written to the one before, where other entries are read."""
         if step.operation != "gather" or len(step.inputs) != 1:
             return step.inputs
-        (source,) = step.inputs
-        maker = self.step_of.get(source)
-        while (
-            maker is not None
-            and maker.operation == "scatter"
-            and source not in stops
-            and self.are_apart(step.parameters["indices"], maker)
-        ):
-            source = maker.inputs[0]
-            maker = self.step_of.get(source)
-        return (source,)
+        if step.output not in self.read_through:
+            self.read_through[step.output] = list(self.versions_before(step))
+        earlier = self.read_through[step.output]
+        return (next((source for source in earlier if source in stops), earlier[-1]),)
 
-    def are_apart(self, read: Any, scatter: Instruction) -> bool:
-        """Whether entries that are read are others than those that a step writes."""
-        shape = np.shape(self.recorded[scatter.inputs[0]])
+    def versions_before(self, read: Instruction) -> Iterator[int]:
+        """The array that entries are read from, and its versions before, until one in which these were written."""
+        (source,) = read.inputs
+        yield source
+        shape = np.shape(self.recorded[source])
         size = int(np.prod(shape))
         if size > MOST_ENTRIES:
-            return False
+            return
         places = np.arange(size).reshape(shape)
+        is_read = np.zeros(size, bool)
         try:
-            written = np.ravel(places[scatter.parameters["indices"]])
-            return not np.isin(np.ravel(places[read]), written).any()
+            is_read[np.ravel(places[read.parameters["indices"]])] = True
+            while (maker := self.step_of.get(source)) and maker.operation == "scatter":
+                if is_read[np.ravel(places[maker.parameters["indices"]])].any():
+                    return
+                source = maker.inputs[0]
+                yield source
         except (IndexError, TypeError):
-            return False
+            return
 
 
 @final

@@ -5,7 +5,7 @@ assignment's; weights that were changed too early are the early update's.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
@@ -36,8 +36,10 @@ from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site, spoken_name
 
 
-def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Blame]:
-    """The places of one edit, the first instance's first."""
+def places_to_blame(
+    scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collection[int] = ()
+) -> list[Blame]:
+    """The places of one edit, the first instance's first; `mended` are the steps of edits before it."""
     program = scene.program
     if edit.early is not None:
         maker = program.step_of.get(edit.early)
@@ -46,7 +48,7 @@ def places_to_blame(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Bla
     if edit.test is not None:
         return [blame_of(program.sites[edit.test], texts)]
     if edit.slot is None:
-        return [blame_result(scene, edit, texts)]
+        return [blame_result(scene, edit, texts, mended)]
     if edit.how == "scaled":
         handed_on = renamed_value(program, edit.step.inputs[edit.slot], texts)
         if handed_on is not None:
@@ -253,12 +255,16 @@ SEEN = (
 )  # edits of a value as others see it
 
 
-def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
+def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collection[int]) -> Blame:
     """The line that makes a value, or lets it go on as another without the change that belongs there."""
     program = scene.program
     site = program.site(edit.step)
     here, call = blame_of(site, texts), program.call(edit.step)
-    if edit.how == "slope" and call is not None and is_right_elsewhere(scene, edit.step, call):
+    if (
+        edit.how == "slope"
+        and call is not None
+        and is_right_elsewhere(scene, edit.step, call, mended)
+    ):
         return blame_of(program.sites[call.site], texts)
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here

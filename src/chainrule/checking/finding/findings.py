@@ -9,7 +9,14 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.finding.blame import places_to_blame
 from chainrule.checking.finding.localising import first_wrong_step
-from chainrule.checking.finding.mistake_words import ONE_TOO_MANY, ONE_WAY_TOO_FEW, WORDS
+from chainrule.checking.finding.mistake_words import (
+    LOSS_ITSELF,
+    NO_SLOPE,
+    NO_SLOPE_BESIDE,
+    ONE_TOO_MANY,
+    ONE_WAY_TOO_FEW,
+    WORDS,
+)
 from chainrule.checking.finding.step_places import Blame
 from chainrule.checking.finding.syntax import Text, columns_of, names_around, operand_of, read_texts
 from chainrule.checking.fitting.case import Case
@@ -30,11 +37,13 @@ def findings_of(case: Case, repair: Repair, sources: Sequence[Source]) -> list[F
     """The mistakes of a repair; without one the first value that goes wrong, where others go right."""
     texts = read_texts(sources)
     found: list[Finding] = []
+    mended: set[int] = set()
     for edit, scene in zip(repair.edits, repair.scenes, strict=True):
-        for blame in places_to_blame(scene, edit, texts):
+        for blame in places_to_blame(scene, edit, texts, mended):
             one = finding(scene, edit, blame, texts, repair)
             if not any((other.file, other.line) == (one.file, one.line) for other in found):
                 found.append(one)
+        mended |= {step.number for step in edit.steps}
     if not found and repair.before is not None and is_clear(repair.before):
         step = first_wrong_step(case, repair)
         if step is not None:
@@ -68,6 +77,10 @@ def finding(
         found, expected = ONE_TOO_MANY
     if mistake == "missing-derivative" and edit.how == "missing path":
         found, expected = ONE_WAY_TOO_FEW
+    if edit.how == "loss":
+        found, expected = LOSS_ITSELF
+    if mistake in ("wrong-operator", "wrong-variable") and edit.how == "slope":
+        found, expected = NO_SLOPE if edit.slot is None else NO_SLOPE_BESIDE
     words = {
         "was": was or "another value",
         "code": code_words(text, blame.node),

@@ -14,6 +14,18 @@ ONE_WAY_TOO_FEW = (
     "{code}, an error without what comes back through a mean or sum of the same values",
     "it with the derivatives of all that is made of these values, as a batch's mean and variance are",
 )
+NO_SLOPE = (
+    "{code}, which is not the activation's derivative",
+    "the activation's derivative at the pre-activation",
+)
+NO_SLOPE_BESIDE = (
+    "{code} with {was}, which is not the activation's derivative",
+    "it with the activation's derivative at the pre-activation",
+)
+LOSS_ITSELF = (
+    "{code}, a value of a loss, which is sent back as if it were an error",
+    "the derivative of that loss by the predictions",
+)
 WORDS: Mapping[str, tuple[str, str]] = {
     "derivative-at-activation": (
         "the activation's derivative at {was}",

@@ -114,14 +114,22 @@ def statements_from(text: Text, line: int) -> Iterator[ast.Assign | ast.Call]:
             yield node
 
 
-def is_right_elsewhere(scene: Scene, step: Instruction, call: Call) -> bool:
-    """Whether a line of a helper, called from elsewhere, makes what right updates are made of: then the call is wrong."""
+def is_right_elsewhere(
+    scene: Scene, step: Instruction, call: Call, mended: Collection[int] = ()
+) -> bool:
+    """Whether a line of a helper makes, called from elsewhere, predictions or right updates: then the call is wrong.
+
+    Updates that are right because steps there were `mended` before tell nothing.
+    """
     program, anatomy = scene.program, scene.case.anatomy
     site, fit = program.recording.sites[step.number], scene.fit
     right = {update.after for update in anatomy.updates if update.chain in fit.good}
-    used = program.ancestors(right, anatomy.stops - right)
+    used = program.ancestors(right, anatomy.stops - right) | scene.forward
     others = (one for one in program.steps if program.recording.sites[one.number] == site)
     return any(
-        other.output in used and (by := program.call(other)) is not None and by.site != call.site
+        other.output in used
+        and other.number not in mended
+        and (by := program.call(other)) is not None
+        and by.site != call.site
         for other in others
     )

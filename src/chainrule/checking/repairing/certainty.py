@@ -202,7 +202,7 @@ def is_believable(
         or all(is_error_misplaced(case, edit) for edit in repair.edits)
     )
     changes = repair.changes if swapped else {}
-    bare = all(edit.how in ("remove", "**1") for edit in repair.edits)
+    bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):
         return True
     if names != {"decay-sign"} and not all(

@@ -13,6 +13,7 @@ import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.operation_edits as operation_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
+import chainrule.checking.repairing.slope_edits as slope_edits
 import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError
@@ -99,7 +100,7 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
         both = best is not None and best.proved and repair.proved and expected
         told = len(fit.good) > (fit.form == "adaptive")  # one alone may look adaptive by chance
         if best is None or (
-            len(repair.edits) < len(best.edits) if both else rank(repair) < rank(best)
+            count_places(repair) < count_places(best) if both else rank(repair) < rank(best)
         ):
             best, expected = repair, told or fit.loss in stated
         if repair.proved and len(repair.edits) == 1 and (told or fit.loss in stated):
@@ -112,8 +113,18 @@ def rank(repair: Repair) -> tuple[Any, ...]:
     cost = sum(edit.cost for edit in repair.edits)
     good = len(repair.fit.good) if repair.fit is not None else 0
     order = max((ORDER.index(edit.mistake) for edit in repair.edits), default=0)
-    proof = (len(repair.edits), cost, order) if repair.proved else (0, 0, 0)
+    proof = (count_places(repair), len(repair.edits), cost, order) if repair.proved else (0, 0, 0, 0)
     return not repair.proved, *proof, -good
+
+
+def count_places(repair: Repair) -> int:
+    """In how many places of the source edits are: of a line that several call there is one."""
+    return len(
+        {
+            (scene.program.recording.sites[edit.step.number], edit.how)
+            for edit, scene in zip(repair.edits, repair.scenes, strict=True)
+        }
+    )
 
 
 def views(case: Case, fit: Fit) -> list[Fit]:
@@ -274,6 +285,8 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield truncated_updates(scene, trial.rate, trial.turn)
     yield missing_paths(scene)
     yield value_edits.true_slopes(scene)
+    yield slope_edits.slopes_beside_errors(scene)
+    yield slope_edits.slopes_of_losses(scene)
 
 
 def best_edit(

@@ -7,6 +7,7 @@ A state is made of the next inputs; averages and targets of other networks go in
 
 from bisect import bisect
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,24 @@ def is_changed_alone(case: Case) -> bool:
             if serves_alike(case, forward, before, step.output) and is_made_alone(case, step):
                 seen[step.output] = seen.get(before, 0) + 1
     return any(times > 1 for times in seen.values())
+
+
+def is_drawn_alone(case: Case) -> bool:
+    """Whether in some turns a parameter is changed by itself and numbers alone: w -= rate * 2 * strength * w.
+
+    As of a loss that is flat for some samples, which this is no part of: what it is in others proves little.
+    """
+    program, anatomy, values = case.program, case.anatomy, case.values
+    moved = {update.after for update in anatomy.updates}
+    for chain in anatomy.chains:
+        for before, after in pairwise(chain.versions):
+            if after in moved or np.array_equal(values[before], values[after]):
+                continue
+            made_of = program.ancestors(program.step_of[after].inputs, anatomy.stops)
+            others = made_of & (anatomy.stops | set(program.given)) - {before}
+            if not any(p in anatomy.stops or not is_written(program, p) for p in others):
+                return True
+    return False
 
 
 def serves_alike(case: Case, forward: Collection[int], before: int, after: int) -> bool:
