@@ -52,6 +52,7 @@ from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
 )
+from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -257,6 +258,9 @@ def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict
     verdict = blame(name, run, case, deadline)
     if verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings):
         return verdict
+    unread = find_unread_error(run, deadline)
+    if unread is not None:
+        return corrected_verdict(name, unread, "some updates depend on no error")
     return undecided(name, WITHOUT_ERROR)
 
 

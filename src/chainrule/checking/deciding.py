@@ -37,6 +37,7 @@ from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
+from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
@@ -96,7 +97,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
         if own is not None:
             return own
-        missing = find_missing_target(run, program, sooner(deadline))
+        missing = find_missing_target(run, program, sooner(deadline)) or find_unread_error(
+            run, sooner(deadline)
+        )
         if missing is not None:
             return without_target(name, missing)
         verdict = decide_untrained(name, case, run, deadline)

@@ -12,8 +12,8 @@ from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.finding.step_places import (
     Blame,
     blame_of,
+    call_to_blame,
     handed_on,
-    is_right_elsewhere,
     loops_around,
     renamed_value,
     thrown_away,
@@ -259,13 +259,11 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     """The line that makes a value, or lets it go on as another without the change that belongs there."""
     program = scene.program
     site = program.site(edit.step)
-    here, call = blame_of(site, texts), program.call(edit.step)
-    if (
-        edit.how == "slope"
-        and call is not None
-        and is_right_elsewhere(scene, edit.step, call, mended)
-    ):
-        return blame_of(program.sites[call.site], texts)
+    here = blame_of(site, texts)
+    if edit.how == "slope" or edit.mistake == "unknown":
+        call = call_to_blame(scene, edit.step, mended)
+        if call is not None:
+            return blame_of(program.sites[call], texts)
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]

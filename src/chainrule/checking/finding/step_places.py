@@ -3,12 +3,12 @@
 import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import final
 
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, list_of_appended
 from chainrule.checking.repairing.scene import Scene
-from chainrule.recording.recording import Call
 from chainrule.recording.rewriting import Site, spoken_name
 
 
@@ -114,22 +114,23 @@ def statements_from(text: Text, line: int) -> Iterator[ast.Assign | ast.Call]:
             yield node
 
 
-def is_right_elsewhere(
-    scene: Scene, step: Instruction, call: Call, mended: Collection[int] = ()
-) -> bool:
-    """Whether a line of a helper makes, called from elsewhere, predictions or right updates: then the call is wrong.
+def call_to_blame(scene: Scene, step: Instruction, mended: Collection[int] = ()) -> int | None:
+    """The site of the call that is wrong, where a line of a helper, called otherwise, makes what is right.
 
-    Updates that are right because steps there were `mended` before tell nothing.
+    Right are predictions, and right updates; not those that are right because steps there were `mended` before.
     """
     program, anatomy = scene.program, scene.case.anatomy
     site, fit = program.recording.sites[step.number], scene.fit
     right = {update.after for update in anatomy.updates if update.chain in fit.good}
     used = program.ancestors(right, anatomy.stops - right) | scene.forward
-    others = (one for one in program.steps if program.recording.sites[one.number] == site)
-    return any(
-        other.output in used
-        and other.number not in mended
-        and (by := program.call(other)) is not None
-        and by.site != call.site
-        for other in others
-    )
+    own = calls_of(program.call(step))
+    shared = -1
+    for other in program.steps:
+        if program.recording.sites[other.number] != site or other.output not in used:
+            continue
+        calls = calls_of(program.call(other))
+        if other.number in mended or calls == own:
+            continue
+        pairs = zip(own, calls, strict=False)
+        shared = max(shared, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return own[shared] if 0 <= shared < len(own) else None

@@ -16,6 +16,7 @@ from chainrule.checking.fitting.fitting import Fit, join, norm
 from chainrule.checking.fitting.judging import fit_rows
 
 MOST_SITES = 8
+MOST_USES = 40  # of a number that may be a term of a loss
 CLOSE = 1e-7
 NEGLIGIBLE = 1e-4  # an angle
 
@@ -75,12 +76,30 @@ def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -
 def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
     """The own loss that every update follows, with the step that computes it."""
     for steps in own_losses(case).values():
-        rows = rows_of(case, steps)
+        rows = None if is_one_term(case, steps[0]) else rows_of(case, steps)
         if rows is not None:
             fit, _ = fit_rows(case.anatomy, rows, "own")
             if fit.is_right and all(rate > 0 for rate in fit.rate.values()):
                 return fit, steps[0]
     return None
+
+
+def is_one_term(case: Case, step: Instruction) -> bool:
+    """Whether a number is a term of another single number whose other terms are of the same prediction: y log(p)."""
+    anatomy, program = case.anatomy, case.program
+    predictions = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
+    own = predictions & program.ancestors([step.output], anatomy.stops)
+    waiting, seen = [step.output], {step.output}
+    while waiting and len(seen) < MOST_USES:
+        for user in program.consumers.get(waiting.pop(0), ()):
+            if user.output in seen or user.output in anatomy.stops:
+                continue
+            seen.add(user.output)
+            waiting.append(user.output)
+            single = np.size(case.values[user.output]) == 1
+            if single and own & program.ancestors([user.output], anatomy.stops | {step.output}):
+                return True
+    return False
 
 
 def rows_of(

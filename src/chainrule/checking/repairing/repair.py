@@ -113,7 +113,9 @@ def rank(repair: Repair) -> tuple[Any, ...]:
     cost = sum(edit.cost for edit in repair.edits)
     good = len(repair.fit.good) if repair.fit is not None else 0
     order = max((ORDER.index(edit.mistake) for edit in repair.edits), default=0)
-    proof = (count_places(repair), len(repair.edits), cost, order) if repair.proved else (0, 0, 0, 0)
+    proof = (
+        (count_places(repair), len(repair.edits), cost, order) if repair.proved else (0, 0, 0, 0)
+    )
     return not repair.proved, *proof, -good
 
 

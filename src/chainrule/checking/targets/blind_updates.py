@@ -8,7 +8,6 @@ A state is made of the next inputs; averages and targets of other networks go in
 from bisect import bisect
 from collections.abc import Collection, Mapping
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -93,16 +92,18 @@ def is_blindly_updated(
         told += 1
         behind = program.ancestors(between, stops)
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
-        others = {p for p in made_of if p in stops or is_data(case.values[p])}
+        others = {p for p in made_of if p in stops or is_data(program, p)}
         known = behind | program.ancestors(set().union(*(targets[p] for p in between)))
         made, allowed = ({root_of.get(p, p) for p in these} for these in (others, known))
         reached += bool(version in behind and (others or drawn) and made <= allowed)
     return told > 1 and reached >= REACHING * told
 
 
-def is_data(value: Any) -> bool:
-    """Whether a value is several numbers, not all 0: one number is a rate, zeros begin a sum."""
-    return np.size(value) > 1 and bool(np.any(value))
+def is_data(program: Program, position: int) -> bool:
+    """Whether a given value is several numbers: one is a rate, zeros begin a sum, ones may stand for an error."""
+    value = program.given[position]
+    constant = program.origin(position) == "ones"
+    return np.size(value) > 1 and bool(np.any(value)) and not constant
 
 
 def is_changed_alone(case: Case) -> bool:
