@@ -1,0 +1,80 @@
+"""Several mistakes in one file, of which none is put right alone: each is named, at its line, with a proof."""
+
+import pytest
+
+from checked import verdict_on
+
+NETWORK = """\
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(6, 4))
+t = rng.uniform(size=(6, 2))
+w1, b1 = rng.normal(size=(4, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 3)), np.zeros(3)
+w3, b3 = rng.normal(size=(3, 2)), np.zeros(2)
+rate = 0.3
+for epoch in range(30):
+    z1 = x @ w1 + b1
+    a1 = sigmoid(z1)
+    z2 = a1 @ w2 + b2
+    a2 = sigmoid(z2)
+    z3 = a2 @ w3 + b3
+    a3 = sigmoid(z3)
+    error = a3 - t
+    d3 = error * slope(z3)
+    d2 = (d3 @ w3.T) * slope(z2)
+    d1 = (d2 @ w2.T) * slope(z1)
+    w3 -= rate * (a2.T @ d3)
+    b3 -= rate * d3.sum(axis=0)
+    w2 -= rate * (a1.T @ d2)
+    b2 -= rate * d2.sum(axis=0)
+    w1 -= rate * (x.T @ d1)
+    b1 -= rate * d1.sum(axis=0)
+"""
+
+LEFT_OUT = ("(d2 @ w2.T) * slope(z1)", "d2 @ w2.T", "missing-derivative", "d1 =")
+RAW = ("(d3 @ w3.T)", "(error @ w3.T)", "raw-error-backpropagated", "d2 =")
+AT_ACTIVATION = ("slope(z2)", "slope(a2)", "derivative-at-activation", "d2 =")
+OTHER_INPUT = ("a1.T @ d2", "z1.T @ d2", "wrong-layer-input", "w2 -=")
+OVER_ALL = ("d2.sum(axis=0)", "d2.sum()", "bias-summed-over-all", "b2 -=")
+HALVED = ("b1 -= rate * d1", "b1 -= 0.5 * rate * d1", "parameter-mis-scaled", "b1 -=")
+CLIMBING = ("w1 -=", "w1 +=", "sign-error", "w1 +=")
+SUMMED = ("d3 @ w3.T) *", "d3 @ w3.T) +", "wrong-operator", "d2 =")
+
+
+def line_of(program: str, beginning: str) -> int:
+    lines = program.splitlines()
+    return next(n for n, line in enumerate(lines, 1) if line.strip().startswith(beginning))
+
+
+@pytest.mark.parametrize(
+    "mistakes",
+    [
+        (LEFT_OUT, HALVED),
+        (LEFT_OUT, OVER_ALL),
+        (LEFT_OUT, HALVED, CLIMBING),
+        (RAW, OTHER_INPUT, OVER_ALL),
+        (AT_ACTIVATION, OTHER_INPUT, OVER_ALL),
+        (RAW, AT_ACTIVATION),
+        (SUMMED, AT_ACTIVATION),
+        (AT_ACTIVATION, SUMMED, LEFT_OUT),
+    ],
+)
+def test_every_one_of_several_mistakes_is_named_and_proved(
+    mistakes: tuple[tuple[str, str, str, str], ...],
+) -> None:
+    program = NETWORK
+    for old, new, _, _ in mistakes:
+        assert old in program
+        program = program.replace(old, new)
+    expected = {(name, line_of(program, place), True) for _, _, name, place in mistakes}
+    verdict = verdict_on(program)
+    found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
+    assert found == expected
