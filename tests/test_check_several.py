@@ -78,3 +78,47 @@ def test_every_one_of_several_mistakes_is_named_and_proved(
     verdict = verdict_on(program)
     found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
     assert found == expected
+
+
+DROPOUT = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x, y = rng.normal(size=(30, 4)), rng.integers(0, 3, size=30)
+w1, w2, w3 = (0.5 * rng.normal(size=shape) for shape in [(4, 16), (16, 8), (8, 3)])
+b1, b2, b3 = np.zeros(16), np.zeros(8), np.zeros(3)
+keep, decay, rate = 0.8, 0.01, 0.1
+for epoch in range(30):
+    z1 = x @ w1 + b1
+    mask1 = rng.random(z1.shape) < keep
+    a1 = np.maximum(z1, 0) * mask1 / keep
+    z2 = a1 @ w2 + b2
+    mask2 = rng.random(z2.shape) < keep
+    a2 = np.maximum(z2, 0) * mask2 / keep
+    scores = np.exp(a2 @ w3 + b3)
+    d3 = scores / scores.sum(axis=1, keepdims=True)
+    d3[np.arange(30), y] -= 1
+    d3 /= 30
+    d2 = (d3 @ w3.T) * mask2 * (z2 > 0)
+    d1 = (d2 @ w2.T) * mask1 * (z1 > 0)
+    w1 -= rate * (x.T @ d1 + decay * w1)
+    b1 -= rate * d1.sum(axis=0)
+    w2 -= rate * (a1.T @ d2 + decay * w2)
+    b2 -= rate * d2.sum(axis=0)
+    w3 -= rate * (a2.T @ d3 + decay * w3)
+    b3 -= rate * d3.sum(axis=0)
+"""
+
+
+def test_masks_without_their_scale_leave_the_last_layer_right() -> None:
+    """A layer in the middle has most of the entries, and a rate of its own: the last layer tells what is right."""
+    verdict = verdict_on(DROPOUT)
+    found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
+    assert found == {
+        ("dropout-mask", line_of(DROPOUT, "d2 ="), True),
+        ("dropout-mask", line_of(DROPOUT, "d1 ="), True),
+    }
+    marks = {row["name"]: (row["verdict"], round(row["ratio"], 6)) for row in verdict["parameters"]}
+    assert marks["b3"] == marks["w3"] == ("right", 1.0)
+    assert marks["b2"] == ("wrong", 0.8)
+    assert marks["b1"] == ("wrong", 0.64)

@@ -19,7 +19,7 @@ from chainrule.checking.repairing.applied_rates import is_applied_again, number_
 from chainrule.checking.repairing.edits import Changes, Edit, merged
 from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
 from chainrule.checking.repairing.raw_errors import raw_errors
-from chainrule.checking.repairing.refitting import refit
+from chainrule.checking.repairing.refitting import is_multiple, refit, seen_by
 from chainrule.checking.repairing.removed_slopes import removed_slopes
 from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.checking.repairing.switched_off import switched_off
@@ -227,6 +227,9 @@ def apply(
         fit = refit(scene, together)
     except FAILURES:
         return None
+    reference = min(before.good - fit.good, default=None)
+    if reference is not None and is_multiple(fit, reference):  # others have a majority of their own
+        fit = seen_by(fit, reference)
     mended = before.bad & fit.good
     if not before.good <= fit.good or not mended or fit.bad - before.bad or before.bad & fit.silent:
         return None

@@ -18,7 +18,7 @@ from chainrule.checking.repairing.companions import best_pair
 from chainrule.checking.repairing.edit_search import ORDER, best_edit
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.goals import find_goals
-from chainrule.checking.repairing.refitting import refit
+from chainrule.checking.repairing.refitting import is_multiple, refit, seen_by
 from chainrule.checking.repairing.scene import Scene, set_scene
 from chainrule.recording.deadline import Deadline
 
@@ -124,20 +124,10 @@ def seen_from_the_loss(case: Case, fit: Fit) -> Fit:
     if once:  # then it is the majority that applies the rate twice
         return replace(fit, good=once, bad=(fit.bad | fit.good) - once)
     last = last_layer(case, fit)
-    exact = [
-        n
-        for n in last
-        if n in fit.bad and fit.cosine.get(n, 0.0) > 1 - 1e-9 and fit.ratio.get(n, 0.0) > 0
-    ]
+    exact = [n for n in last if n in fit.bad and is_multiple(fit, n)]
     if any(n in fit.good for n in last) or not exact:
         return fit
-    ratio = fit.ratio[exact[0]]
-    good = {
-        n
-        for n in fit.bad
-        if fit.cosine.get(n, 0.0) > 1 - 1e-9 and abs(fit.ratio[n] / ratio - 1) < 1e-6
-    }
-    return replace(fit, good=good, bad=(fit.bad | fit.good) - good)
+    return seen_by(fit, exact[0])
 
 
 def rates_of(case: Case, number: int) -> list[int]:
@@ -200,6 +190,7 @@ def find_repair(case: Case, fit: Fit, deadline: Deadline, thorough: bool = False
             repair.scenes.append(scene)
             if repair.fit.is_right:
                 repair.proved = True
+                repair.before = repair.scenes[0].fit  # as seen from those that were right
                 break
     except NoDerivativeError:
         repair.proved = False
