@@ -122,3 +122,49 @@ def test_masks_without_their_scale_leave_the_last_layer_right() -> None:
     assert marks["b3"] == marks["w3"] == ("right", 1.0)
     assert marks["b2"] == ("wrong", 0.8)
     assert marks["b1"] == ("wrong", 0.64)
+
+
+RELU_AT_OUTPUT = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(90, 3))
+t = np.abs(x @ np.array([[1.0], [-0.5], [0.7]]))
+w1, b1 = rng.normal(size=(3, 8)), np.zeros(8)
+w2, b2 = rng.normal(size=(8, 1)), np.zeros(1)
+for epoch in range(50):
+    z1 = x @ w1 + b1
+    a1 = np.maximum(0, z1)
+    z2 = a1 @ w2 + b2
+    a2 = np.maximum(0, z2)
+    d2 = (a2 - t) / len(x)
+    d1 = (d2 @ w2.T) * (z1 > 0)
+    w2 -= 0.05 * a1.T @ d2
+    b2 -= 0.05 * d2.sum(axis=0)
+    w1 -= 0.05 * x.T @ d1
+    b1 -= 0.05 * d1.sum(axis=0)
+"""
+
+
+def test_no_loss_moves_anything_for_an_output_that_relu_has_switched_off() -> None:
+    (finding,) = verdict_on(RELU_AT_OUTPUT)["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("missing-derivative", True)
+    assert finding["line"] == line_of(RELU_AT_OUTPUT, "d2 =")
+
+
+RELU_UNIT = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(90, 3))
+t = np.abs(x @ np.array([[1.0], [-0.5], [0.7]]))
+w, b = rng.normal(size=(3, 1)), np.zeros(1)
+for epoch in range(50):
+    y = np.maximum(0, x @ w + b)
+    w -= 0.05 * x.T @ (y - t) / len(x)
+    b -= 0.05 * (y - t).mean(axis=0)
+"""
+
+
+def test_one_layer_of_relu_may_learn_by_a_rule_of_its_own() -> None:
+    assert verdict_on(RELU_UNIT)["verdict"] == "undecided"
