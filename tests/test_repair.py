@@ -14,7 +14,8 @@ from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.mistake_words import WORDS
 from chainrule.checking.fitting.case import open_case
 from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.repairing.repair import ORDER, repair_case
+from chainrule.checking.repairing.edit_search import ORDER
+from chainrule.checking.repairing.repair import repair_case
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import run_recorded

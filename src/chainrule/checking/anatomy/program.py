@@ -50,6 +50,8 @@ class Instruction:
     parameters: Mapping[str, Any]
     number: int = -1
     compute: Callable[[Any], Any] | None = None  # in a changed step, instead of the operation
+    # In a changed step: positions that it sees otherwise, and how, given the value there and all values.
+    seen: tuple[tuple[int, Callable[[Any, Any], Any]], ...] = ()
 
 
 @final
@@ -112,7 +114,9 @@ class Program:
                     values[step.output] = self.apply(step, values)
         return values
 
-    def apply(self, step: Instruction, values: Values) -> Any:
+    def apply(self, step: Instruction, values: Any) -> Any:
+        if step.seen:
+            values = Seen(values, step.seen)
         if step.compute is not None:
             return np.asarray(step.compute(values))
         inputs = [values[position] for position in step.inputs]
@@ -149,7 +153,7 @@ class Program:
                 if step.output in touched:
                     continue
                 if step.number in changed or any(position in touched for position in step.inputs):
-                    result = self.apply(step, overlay)  # type: ignore[arg-type]
+                    result = self.apply(step, overlay)
                     if step.output in fixed:
                         ended[step.output] = result
                     else:
@@ -403,6 +407,21 @@ class Overlay:
 
     def __getitem__(self, position: int) -> Any:
         return self.new[position] if position in self.new else self.values[position]
+
+
+@final
+class Seen:
+    """Values, some of them seen otherwise."""
+
+    def __init__(self, values: Any, seen: Sequence[tuple[int, Callable[[Any, Any], Any]]]) -> None:
+        self.values, self.seen = values, seen
+
+    def __getitem__(self, position: int) -> Any:
+        value = self.values[position]
+        for at, new in self.seen:
+            if at == position:
+                value = new(value, self.values)
+        return value
 
 
 def as_numbers(value: Any) -> Any:

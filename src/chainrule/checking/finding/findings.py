@@ -41,7 +41,8 @@ def findings_of(case: Case, repair: Repair, sources: Sequence[Source]) -> list[F
     for edit, scene in zip(repair.edits, repair.scenes, strict=True):
         for blame in places_to_blame(scene, edit, texts, mended):
             one = finding(scene, edit, blame, texts, repair)
-            if not any((other.file, other.line) == (one.file, one.line) for other in found):
+            known = {(other.file, other.line, other.mistake) for other in found}
+            if (one.file, one.line, one.mistake) not in known:
                 found.append(one)
         mended |= {step.number for step in edit.steps}
     if not found and repair.before is not None and is_clear(repair.before):

@@ -14,6 +14,7 @@ from chainrule.checking.anatomy.program import NoDerivativeError, Values
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import norm, update_line
+from chainrule.checking.repairing.scene import PRODUCTS
 
 Entry: TypeAlias = tuple[int, tuple[int, ...]]  # a position, and an index into its value
 Move: TypeAlias = Callable[[int, Update, Mapping[int, Any]], Any]
@@ -41,7 +42,13 @@ def follows_no_loss(case: Case, move: Move) -> bool:
         for position in sorted(set(outputs.values()))
         for index in np.ndindex(np.shape(values[position]))
     ]
-    chosen = np.random.default_rng(0).permutation(len(every))[:MOST_PROBES]
+    drawn = np.random.default_rng(0).permutation(len(every))[:MOST_PROBES]
+    off = (
+        [k for k, one in enumerate(every) if is_switched_off(case, *one)]
+        if has_layers(case)
+        else []
+    )
+    chosen = [*off[:1], *drawn]  # what no loss can ask for shows best where none asks for anything
     try:
         if len(every) <= MOST_SLOPES and is_off(
             case, updates, at_rest, every, own_terms(case, updates)
@@ -137,7 +144,8 @@ def is_off(
 ) -> bool:
     """Whether what updates did is no sum of the gradients of some predictions, and of other directions.
 
-    A gradient that is lost, as in a sigmoid whose powers overflow, may have had any direction.
+    A gradient that is lost, as in a sigmoid whose powers overflow, may have had any direction; that of an
+    output that relu has switched off is 0 for every loss.
     """
     anatomy, values = case.anatomy, case.worlds[-1]
     size = norm(moved)
@@ -156,10 +164,40 @@ def is_off(
     matrix = np.stack(columns, axis=1)
     if matrix.shape[0] != moved.size or not np.all(np.isfinite(matrix)):
         return False
-    if not np.all(np.any(matrix[:, len(others) :], axis=0)):
+    lost = ~np.any(matrix[:, len(others) :], axis=0)
+    switched = (
+        is_switched_off(case, *entry) for entry, gone in zip(entries, lost, strict=True) if gone
+    )
+    if np.any(lost) and not (has_layers(case) and all(switched)):
         return False
     slopes = np.linalg.lstsq(matrix, moved, rcond=None)[0]
     return norm(matrix @ slopes - moved) > OFF * size
+
+
+def is_switched_off(case: Case, position: int, index: tuple[int, ...]) -> bool:
+    """Whether a prediction is a constant that a pre-activation is clearly below: relu's 0."""
+    step, values = case.program.step_of.get(position), case.worlds[-1]
+    if step is None or step.operation != "maximum":
+        return False
+    made = [np.asarray(values[p]) for p in step.inputs if case.anatomy.masks[p]]
+    prediction = np.asarray(values[position])
+    return (
+        len(made) == 1
+        and made[0].shape == prediction.shape
+        and bool(made[0][index] < prediction[index])
+    )
+
+
+def has_layers(case: Case) -> bool:
+    """Whether parameters multiply what parameters have made: one layer alone may learn by a rule of its own."""
+    anatomy = case.anatomy
+    return any(
+        step.operation in PRODUCTS
+        and any(p in anatomy.stops for p in step.inputs)
+        and any(anatomy.masks[p] and p not in anatomy.stops for p in step.inputs)
+        for step in anatomy.program.steps
+        if step.output in anatomy.forward
+    )
 
 
 def own_terms(case: Case, updates: Sequence[tuple[int, Update]]) -> list[Any]:

@@ -17,7 +17,7 @@ from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entrie
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.repair import Repair
@@ -196,12 +196,10 @@ def is_believable(
     goals = find_goals(repair.scenes[0]) if repair.scenes else {}
     # With + for * an update is not linear in errors, and is once that is put right; so with 1 for 0,
     # with another value where an error belongs, or with an error where a layer's input does.
-    swapped = (
-        names == {"wrong-constant"}
-        or (names == {"wrong-operator"} and all(edit.how in SWAPS for edit in repair.edits))
-        or all(is_error_misplaced(case, edit) for edit in repair.edits)
-    )
-    changes = repair.changes if swapped else {}
+    changes: dict[int, Any] = {}
+    for edit in repair.edits:
+        if is_swapped(case, edit):
+            changes = merged(case.program, changes, edit.make(edit.steps) or {})
     bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):
         return True
@@ -242,6 +240,15 @@ def is_believable(
         return True
     return not unusual and follows_no_loss(
         case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
+    )
+
+
+def is_swapped(case: Case, edit: Edit) -> bool:
+    """Whether an edit puts another operation, constant or kind of value in the place of one."""
+    return (
+        edit.mistake == "wrong-constant"
+        or (edit.mistake == "wrong-operator" and edit.how in SWAPS)
+        or is_error_misplaced(case, edit)
     )
 
 

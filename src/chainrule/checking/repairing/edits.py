@@ -5,13 +5,13 @@ tries edits, and believes only those that make gradients agree. Each edit bears 
 that it puts right; `operation_edits` has those that change an operation, `value_edits` a result.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.repairing.alternatives import (
     Label,
     alternative,
@@ -60,6 +60,42 @@ def each(change: Change) -> Callable[[Sequence[Instruction]], Changes | None]:
         return changes or None
 
     return make
+
+
+def merged(
+    program: Program, before: Mapping[int, Instruction], own: Mapping[int, Instruction]
+) -> Changes:
+    """Changes and further ones: of a step that both change what the further ones leave is as it was changed before."""
+    together = dict(before)
+    for number, new in own.items():
+        old = before.get(number)
+        together[number] = new if old is None else both(program.steps[number], old, new)
+    return together
+
+
+def both(step: Instruction, old: Instruction, new: Instruction) -> Instruction:
+    def chosen(name: str) -> Any:
+        value = getattr(new, name)
+        return getattr(old, name) if value is getattr(step, name) else value
+
+    inputs = chosen("inputs")
+    if len(old.inputs) == len(new.inputs) == len(step.inputs):
+        pairs = zip(step.inputs, old.inputs, new.inputs, strict=True)
+        inputs = tuple(q if q != own else p for own, p, q in pairs)
+    other = any(
+        getattr(new, name) is not getattr(step, name)
+        for name in ("operation", "inputs", "parameters")
+    )
+    return replace(
+        new,
+        operation=chosen("operation"),
+        inputs=inputs,
+        parameters=chosen("parameters"),
+        compute=new.compute
+        if other
+        else chosen("compute"),  # which knows nothing of other operands
+        seen=old.seen + new.seen,
+    )
 
 
 def groups(scene: Scene) -> Iterator[tuple[list[Instruction], bool]]:

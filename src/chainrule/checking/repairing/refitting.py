@@ -104,6 +104,21 @@ def refit(scene: Scene, changes: Mapping[int, Any]) -> Fit:
     return downwards(reduced, fit, traces)
 
 
+def is_multiple(fit: Fit, number: int) -> bool:
+    """Whether a parameter goes down its gradient at some rate, but for what it remembers and how it decays."""
+    straight = fit.cosine.get(number, 0.0) > 1 - 1e-9 or fit.form == "momentum"
+    return straight and fit.ratio.get(number, 0.0) > 0
+
+
+def seen_by(fit: Fit, number: int) -> Fit:
+    """The same fit with those as the right ones that go by the rate of one parameter."""
+    own, judged = fit.ratio[number], fit.good | fit.bad
+    ratio = {n: other / own for n, other in fit.ratio.items()}
+    good = {n for n in judged if is_multiple(fit, n) and abs(ratio[n] - 1) <= RATE}
+    rate = {turn: own * common for turn, common in fit.rate.items()}
+    return replace(fit, good=good, bad=judged - good, ratio=ratio, rate=rate)
+
+
 def is_step(u: Any, g: Any, rate: float | None) -> bool:
     return (
         u is not None

@@ -18,7 +18,7 @@ from chainrule.checking.fitting.fitting import (
     traces_of,
     update_line,
 )
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.refitting import TOLERANCE, affected, read_by, steps_of
 from chainrule.checking.repairing.scene import Scene
 
@@ -211,7 +211,7 @@ class Trial:
         cone: set[int],
     ) -> list[list[Any]]:
         """The steps with an edit: those of other parameters as they were."""
-        together = {**self.changes, **own}
+        together = merged(self.scene.program, self.changes, own)
         steps = affected(self.scene, together, cone)
         found = []
         for number in worlds:
@@ -403,6 +403,22 @@ class Trial:
             return sum(self.marks(self.pairs(everywhere))) - self.good
         except FAILURES:
             return 0
+
+    def wrong_steps(self, edit: Edit) -> list[tuple[Any, Any]] | None:
+        """What becomes of the wrong steps with an edit, in the last world, beside their gradients; None where nothing does."""
+        here = [step for step in edit.steps if step.number in self.cone]
+        last = len(self.scene.worlds) - 1
+        wrong = [k for k in self.places if self.updates[k].chain in self.scene.fit.bad]
+        try:
+            own = edit.make(here) if here else None
+            if not own:
+                return None
+            (steps,) = self.steps_with(own, wrong, [last], self.cone)
+        except FAILURES:
+            return None
+        pairs = [(steps[k], self.gradients[k][last]) for k in wrong]
+        same = all(np.array_equal(steps[k], self.start[last][k]) for k in wrong)
+        return None if same or not all(np.all(np.isfinite(u)) for u, _ in pairs) else pairs
 
     def helps_a_probe(self, edit: Edit) -> bool:
         """Whether an edit puts any of the probes right, in the last world alone: quickly seen."""

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.arithmetic import FLOAT64
 from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.repairing.applied_rates import is_applied_again
 from chainrule.checking.repairing.edits import Changes, Edit, each, groups
@@ -52,10 +51,9 @@ def seen_by_others(
             if new is None:
                 return None
             for step in outside:
-                for slot, position in enumerate(step.inputs):
-                    if position == made.output:
-                        before = changes.get(step.number, step)
-                        changes[step.number] = with_changed_operand(before, slot, new)
+                before = changes.get(step.number, step)
+                slot = step.inputs.index(made.output)
+                changes[step.number] = with_changed_operand(before, slot, new)
         return changes or None
 
     return make
@@ -67,29 +65,9 @@ def adds_up(scene: Scene, step: Instruction, keys: set[Place]) -> bool:
 
 
 def with_changed_operand(step: Instruction, slot: int, new: NewValue) -> Instruction:
-    before, target = step.compute, step.inputs[slot]
-
-    def compute(values: Any) -> Any:
-        view = View(values, target, new)
-        if before is not None:
-            return before(view)
-        inputs = [view[p] if k == slot else values[p] for k, p in enumerate(step.inputs)]
-        if step.operation not in RULES:
-            raise ValueError("an unknown function is left as it is")
-        return RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters)
-
-    return replace(step, compute=compute)
-
-
-class View:
-    """Values, one of them seen otherwise."""
-
-    def __init__(self, values: Any, target: int, new: NewValue) -> None:
-        self.values, self.target, self.new = values, target, new
-
-    def __getitem__(self, position: int) -> Any:
-        value = self.values[position]
-        return self.new(value, self.values) if position == self.target else value
+    if step.compute is None and step.operation not in RULES:
+        raise ValueError("an unknown function is left as it is")
+    return replace(step, seen=(*step.seen, (step.inputs[slot], new)))
 
 
 def base_of(values: Any) -> Values:

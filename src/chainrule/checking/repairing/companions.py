@@ -1,0 +1,121 @@
+"""Two edits at once, of which neither puts anything right alone: a layer that is wrong twice over.
+
+An error that goes back through updated weights and lacks a derivative, too, makes no gradient right before both are
+mended. So one edit is taken on trust, and the other is looked for as ever; those go first that turn the updates most
+towards their gradients. What counts is the same as for one edit: all updates follow, at all numbers.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+import chainrule.checking.repairing.edits as edit_list
+import chainrule.checking.repairing.operation_edits as operation_edits
+import chainrule.checking.repairing.sum_edits as sum_edits
+import chainrule.checking.repairing.value_edits as value_edits
+from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.repairing.edit_search import ORDER, best_edit, joined, telling_trial, until
+from chainrule.checking.repairing.edits import Edit, merged
+from chainrule.checking.repairing.raw_errors import raw_errors
+from chainrule.checking.repairing.removed_slopes import removed_slopes
+from chainrule.checking.repairing.scene import Scene
+from chainrule.checking.repairing.switched_off import switched_off
+from chainrule.checking.repairing.trial import FAILURES
+from chainrule.recording.deadline import Deadline
+
+Found: TypeAlias = tuple[Edit, dict[int, Any], Fit]
+
+MOST_COMPANIONS = 60
+PLAIN_COST = 1  # of an edit that nothing likelier is looked for beside
+
+
+def best_pair(
+    scene: Scene,
+    changes: Mapping[int, Any],
+    deadline: Deadline,
+    before: Sequence[Edit],
+    thorough: bool,
+) -> tuple[Edit, Found] | None:
+    """A companion and the edit that helps beside it: early updates are undone, or `thorough`, any likely edit."""
+    best: tuple[Edit, Found] | None = None
+    for companion in companions(scene, changes, deadline, before, thorough):
+        try:
+            own = companion.make(companion.steps)
+        except FAILURES:
+            continue
+        if own is None or deadline.over:
+            continue
+        together = merged(scene.program, changes, own)
+        found = best_edit(scene, together, deadline, [*before, companion])
+        if found is None:
+            continue
+        pair = companion, found
+        if best is None or rank(pair) < rank(best):
+            best = pair
+        if not found[2].bad and max(companion.cost, found[0].cost) <= PLAIN_COST:
+            break
+    return best
+
+
+def rank(pair: tuple[Edit, Found]) -> tuple[int, int, int]:
+    companion, (edit, _, fit) = pair
+    order = max(ORDER.index(one.mistake) for one in (companion, edit))
+    return -len(fit.good), companion.cost + edit.cost, order
+
+
+def companions(
+    scene: Scene,
+    changes: Mapping[int, Any],
+    deadline: Deadline,
+    before: Sequence[Edit],
+    thorough: bool,
+) -> Iterator[Edit]:
+    """Edits that may be needed beside another one, the likelier ones first."""
+    early = list(edit_list.old_versions(scene))
+    if early and not any(edit.mistake == "updated-weights" for edit in before):
+        yield joined(scene.program, early) if len(early) > 1 else early[0]
+    trial = telling_trial(scene, changes) if thorough else None
+    if trial is None:
+        return
+    seen: set[bytes] = set()
+    found: list[tuple[float, int, Edit]] = []
+    for edit in until(deadline, likely_edits(scene)):
+        steps = trial.wrong_steps(edit)
+        if steps is None:
+            continue
+        key = np.concatenate([np.ravel(u) for u, _ in steps]).astype(np.float32).tobytes()
+        if key not in seen:  # of edits that come to the same the first
+            seen.add(key)
+            turned = sum(cosine(-u, g) for u, g in steps)
+            found.append((turned, edit.cost, edit))
+    found.sort(key=lambda one: (-one[0], one[1]))
+    yield from (edit for _, _, edit in found[:MOST_COMPANIONS])
+
+
+def likely_edits(scene: Scene) -> Iterator[Edit]:
+    """Those of the commonest mistakes."""
+    yield from value_edits.factor_edits(scene)
+    yield from value_edits.named_factor_edits(scene)
+    yield from raw_errors(scene)
+    yield from switched_off(scene)
+    yield from operation_edits.operator_edits(scene)
+    yield from operation_edits.transposes(scene)
+    yield from operation_edits.index_edits(scene)
+    # A term that is one too many may be that of another loss: nothing is taken on trust beside it.
+    for edit in value_edits.removed_factors(scene):
+        if edit.mistake != "wrong-variable":
+            yield edit
+    yield from removed_slopes(scene)
+    yield from sum_edits.reductions(scene)
+    yield from edit_list.argument_edits(scene)
+    yield from edit_list.operand_edits(scene, shared=False)
+
+
+def cosine(one: Any, other: Any) -> float:
+    size = (
+        float(np.linalg.norm(one) * np.linalg.norm(other))
+        if np.shape(one) == np.shape(other)
+        else 0.0
+    )
+    return float(np.sum(one * other)) / size if size and np.isfinite(size) else 0.0

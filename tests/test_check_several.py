@@ -1,0 +1,170 @@
+"""Several mistakes in one file, of which none is put right alone: each is named, at its line, with a proof."""
+
+import pytest
+
+from checked import verdict_on
+
+NETWORK = """\
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(6, 4))
+t = rng.uniform(size=(6, 2))
+w1, b1 = rng.normal(size=(4, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 3)), np.zeros(3)
+w3, b3 = rng.normal(size=(3, 2)), np.zeros(2)
+rate = 0.3
+for epoch in range(30):
+    z1 = x @ w1 + b1
+    a1 = sigmoid(z1)
+    z2 = a1 @ w2 + b2
+    a2 = sigmoid(z2)
+    z3 = a2 @ w3 + b3
+    a3 = sigmoid(z3)
+    error = a3 - t
+    d3 = error * slope(z3)
+    d2 = (d3 @ w3.T) * slope(z2)
+    d1 = (d2 @ w2.T) * slope(z1)
+    w3 -= rate * (a2.T @ d3)
+    b3 -= rate * d3.sum(axis=0)
+    w2 -= rate * (a1.T @ d2)
+    b2 -= rate * d2.sum(axis=0)
+    w1 -= rate * (x.T @ d1)
+    b1 -= rate * d1.sum(axis=0)
+"""
+
+LEFT_OUT = ("(d2 @ w2.T) * slope(z1)", "d2 @ w2.T", "missing-derivative", "d1 =")
+RAW = ("(d3 @ w3.T)", "(error @ w3.T)", "raw-error-backpropagated", "d2 =")
+AT_ACTIVATION = ("slope(z2)", "slope(a2)", "derivative-at-activation", "d2 =")
+OTHER_INPUT = ("a1.T @ d2", "z1.T @ d2", "wrong-layer-input", "w2 -=")
+OVER_ALL = ("d2.sum(axis=0)", "d2.sum()", "bias-summed-over-all", "b2 -=")
+HALVED = ("b1 -= rate * d1", "b1 -= 0.5 * rate * d1", "parameter-mis-scaled", "b1 -=")
+CLIMBING = ("w1 -=", "w1 +=", "sign-error", "w1 +=")
+SUMMED = ("d3 @ w3.T) *", "d3 @ w3.T) +", "wrong-operator", "d2 =")
+
+
+def line_of(program: str, beginning: str) -> int:
+    lines = program.splitlines()
+    return next(n for n, line in enumerate(lines, 1) if line.strip().startswith(beginning))
+
+
+@pytest.mark.parametrize(
+    "mistakes",
+    [
+        (LEFT_OUT, HALVED),
+        (LEFT_OUT, OVER_ALL),
+        (LEFT_OUT, HALVED, CLIMBING),
+        (RAW, OTHER_INPUT, OVER_ALL),
+        (AT_ACTIVATION, OTHER_INPUT, OVER_ALL),
+        (RAW, AT_ACTIVATION),
+        (SUMMED, AT_ACTIVATION),
+        (AT_ACTIVATION, SUMMED, LEFT_OUT),
+    ],
+)
+def test_every_one_of_several_mistakes_is_named_and_proved(
+    mistakes: tuple[tuple[str, str, str, str], ...],
+) -> None:
+    program = NETWORK
+    for old, new, _, _ in mistakes:
+        assert old in program
+        program = program.replace(old, new)
+    expected = {(name, line_of(program, place), True) for _, _, name, place in mistakes}
+    verdict = verdict_on(program)
+    found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
+    assert found == expected
+
+
+DROPOUT = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x, y = rng.normal(size=(30, 4)), rng.integers(0, 3, size=30)
+w1, w2, w3 = (0.5 * rng.normal(size=shape) for shape in [(4, 16), (16, 8), (8, 3)])
+b1, b2, b3 = np.zeros(16), np.zeros(8), np.zeros(3)
+keep, decay, rate = 0.8, 0.01, 0.1
+for epoch in range(30):
+    z1 = x @ w1 + b1
+    mask1 = rng.random(z1.shape) < keep
+    a1 = np.maximum(z1, 0) * mask1 / keep
+    z2 = a1 @ w2 + b2
+    mask2 = rng.random(z2.shape) < keep
+    a2 = np.maximum(z2, 0) * mask2 / keep
+    scores = np.exp(a2 @ w3 + b3)
+    d3 = scores / scores.sum(axis=1, keepdims=True)
+    d3[np.arange(30), y] -= 1
+    d3 /= 30
+    d2 = (d3 @ w3.T) * mask2 * (z2 > 0)
+    d1 = (d2 @ w2.T) * mask1 * (z1 > 0)
+    w1 -= rate * (x.T @ d1 + decay * w1)
+    b1 -= rate * d1.sum(axis=0)
+    w2 -= rate * (a1.T @ d2 + decay * w2)
+    b2 -= rate * d2.sum(axis=0)
+    w3 -= rate * (a2.T @ d3 + decay * w3)
+    b3 -= rate * d3.sum(axis=0)
+"""
+
+
+def test_masks_without_their_scale_leave_the_last_layer_right() -> None:
+    """A layer in the middle has most of the entries, and a rate of its own: the last layer tells what is right."""
+    verdict = verdict_on(DROPOUT)
+    found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
+    assert found == {
+        ("dropout-mask", line_of(DROPOUT, "d2 ="), True),
+        ("dropout-mask", line_of(DROPOUT, "d1 ="), True),
+    }
+    marks = {row["name"]: (row["verdict"], round(row["ratio"], 6)) for row in verdict["parameters"]}
+    assert marks["b3"] == marks["w3"] == ("right", 1.0)
+    assert marks["b2"] == ("wrong", 0.8)
+    assert marks["b1"] == ("wrong", 0.64)
+
+
+RELU_AT_OUTPUT = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(90, 3))
+t = np.abs(x @ np.array([[1.0], [-0.5], [0.7]]))
+w1, b1 = rng.normal(size=(3, 8)), np.zeros(8)
+w2, b2 = rng.normal(size=(8, 1)), np.zeros(1)
+for epoch in range(50):
+    z1 = x @ w1 + b1
+    a1 = np.maximum(0, z1)
+    z2 = a1 @ w2 + b2
+    a2 = np.maximum(0, z2)
+    d2 = (a2 - t) / len(x)
+    d1 = (d2 @ w2.T) * (z1 > 0)
+    w2 -= 0.05 * a1.T @ d2
+    b2 -= 0.05 * d2.sum(axis=0)
+    w1 -= 0.05 * x.T @ d1
+    b1 -= 0.05 * d1.sum(axis=0)
+"""
+
+
+def test_no_loss_moves_anything_for_an_output_that_relu_has_switched_off() -> None:
+    (finding,) = verdict_on(RELU_AT_OUTPUT)["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("missing-derivative", True)
+    assert finding["line"] == line_of(RELU_AT_OUTPUT, "d2 =")
+
+
+RELU_UNIT = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(90, 3))
+t = np.abs(x @ np.array([[1.0], [-0.5], [0.7]]))
+w, b = rng.normal(size=(3, 1)), np.zeros(1)
+for epoch in range(50):
+    y = np.maximum(0, x @ w + b)
+    w -= 0.05 * x.T @ (y - t) / len(x)
+    b -= 0.05 * (y - t).mean(axis=0)
+"""
+
+
+def test_one_layer_of_relu_may_learn_by_a_rule_of_its_own() -> None:
+    assert verdict_on(RELU_UNIT)["verdict"] == "undecided"
