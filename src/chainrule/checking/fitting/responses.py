@@ -15,7 +15,16 @@ import numpy as np
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
+from chainrule.checking.fitting.fitting import (
+    CLEAR,
+    EXACT,
+    RATE,
+    Fit,
+    Trace,
+    join,
+    norm,
+    update_line,
+)
 
 EVENTS = 4  # updates of each parameter that are looked into
 IDLE = 3 * EVENTS  # updates by a gradient of 0
@@ -51,7 +60,6 @@ def fit_by_response(
     for number in sorted(before.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
-    found: dict[int, Found] = {}
     candidates = [
         (members, find_gradients(anatomy, worlds, {n: traces[n] for n in members}))
         for members in pools.values()
@@ -59,34 +67,43 @@ def fit_by_response(
     for members, places in list(candidates):
         if not places and len(members) > 1 and len(worlds) > 1:
             candidates += [([n], find_gradients(anatomy, worlds, {n: traces[n]})) for n in members]
-    # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
-    made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
-    for members, places in candidates:
-        mine = {p for place in places for n in members for p in place.found[n].positions}
-        others = made - mine
-        complete = (
-            place.found
-            for place in places
-            if all(
-                passes_all(anatomy, traces[n], one, place.everywhere | others)
-                for n, one in place.found.items()
-            )
-        )
-        found |= next(complete, {})
     moving = {
         update.turn
         for trace in traces.values()
         for update, (u, _, _) in zip(trace.updates, trace.first, strict=True)
         if np.any(u)
     }
-    answers = {
-        number: ask(anatomy, worlds[0], traces[number], one, moving)
-        for number, one in found.items()
-    }
-    sound = [one for one in answers.values() if one.fault is None]
-    scales, rates = numbers_by_turn(sound, linear=False), numbers_by_turn(sound, linear=True)
+    # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
+    made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
+    answers: dict[int, Found] = {}
+    for members, places in candidates:
+        mine = {p for place in places for n in members for p in place.found[n].positions}
+        # Without the others first: where a bias has its delta for a gradient, all errors go through that one.
+        complete = (
+            place.found
+            for others in (set(), made - mine)
+            for place in places
+            if all(
+                passes_all(anatomy, traces[n], one, place.everywhere | others)
+                for n, one in place.found.items()
+            )
+        )
+        first: dict[int, Found] = {}
+        for found in complete:
+            asked = {n: ask(anatomy, worlds[0], traces[n], one, moving) for n, one in found.items()}
+            if all(one.fault is None for one in asked.values()):
+                first = asked
+                break
+            first = first or asked
+        answers |= first
+    faultless = [one for one in answers.values() if one.fault is None]
+    scales = numbers_by_turn(faultless, linear=False)
+    rates = numbers_by_turn(faultless, linear=True)
     if before.good:
         rates |= before.rate
+    still = stand_still(traces, before.silent, moving) if faultless else set()
+    fit.silent -= still
+    fit.bad |= still
     for number in before.bad:
         one = answers.get(number)
         if one is None or one.fault is not None:
@@ -105,11 +122,35 @@ def fit_by_response(
         if ok:
             fit.cosine[number] = 1.0
             fit.made[number] = one.positions
-    if scales and before.good and not any(rate is not None for one in sound for rate in one.rates):
+    if (
+        scales
+        and before.good
+        and not any(rate is not None for one in faultless for rate in one.rates)
+    ):
         # Some parameters plainly, others adaptively: nobody's optimizer.
         fit.bad |= before.good
         fit.good -= before.good
     return fit
+
+
+def stand_still(
+    traces: Mapping[int, Trace], silent: Collection[int], moving: Collection[int]
+) -> set[int]:
+    """The silent chains that have a gradient where others move: an optimizer would move them, too."""
+    largest: dict[int, float] = {}
+    for trace in traces.values():
+        for update, gradient in zip(trace.updates, trace.gradients, strict=True):
+            largest[update.turn] = max(largest.get(update.turn, 0.0), norm(gradient))
+    return {
+        number
+        for number in silent
+        if any(
+            update.turn in moving and norm(gradient) > CLEAR * largest[update.turn]
+            for update, gradient in zip(
+                traces[number].updates, traces[number].gradients, strict=True
+            )
+        )
+    }
 
 
 @final
