@@ -484,3 +484,28 @@ def test_an_error_that_does_not_know_its_sign_is_wrong(error: str) -> None:
 
 def test_a_cubed_error_is_that_of_another_loss() -> None:
     assert verdict_with("error = a2 - t", "error = (a2 - t) ** 3")["verdict"] != "wrong"
+
+
+ONE_OUTPUT = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+w, v = rng.normal(size=(4, 2)), rng.normal(size=(1, 4))
+x, t = rng.uniform(size=(3, 2, 1)), [0.9, 0.3, 0.8]
+for step in range(12):
+    h = 1 / (1 + np.exp(-(w @ x[step % 3])))
+    y = 1 / (1 + np.exp(-(v @ h)))
+    error = y - t[step % 3]
+    back = v.T @ error
+    v = v - 0.5 * (error * y * (1 - y)) @ h.T
+    w = w - 0.5 * (back * h * (1 - h)) @ x[step % 3].T
+"""
+
+
+def test_a_raw_error_of_one_output_is_wrong() -> None:
+    """Sample by sample it is off by a number in each pass, with which the larger array agrees, too."""
+    verdict = verdict_on(ONE_OUTPUT)
+    found = [(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]]
+    assert found == [("raw-error-backpropagated", 10, True)], verdict["reason"]
+    right = ONE_OUTPUT.replace("v.T @ error", "v.T @ (error * y * (1 - y))")
+    assert verdict_on(right)["verdict"] == "right"
