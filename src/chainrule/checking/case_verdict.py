@@ -127,7 +127,7 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         )  # fmt: skip
     if driven:
         return None
-    if is_changed_alone(case):
+    if is_changed_alone(case, idly=False):
         return undecided(name, WITHOUT_ERROR)
     if wastes_errors(case):
         return undecided(
@@ -158,6 +158,8 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
     if unsure and not findings:
         return undecided(name, doubt_about(unsure[0]), parameters=rows)
+    if not driven and not findings and is_changed_alone(case, idly=True):
+        return undecided(name, WITHOUT_ERROR, parameters=rows)
     if unlike is not None and not unlike.stated and not findings:
         return undecided(name, words_for_unlike(case, unlike), parameters=rows)
     apart = [words_for_unlike(case, unlike)] if unlike is not None else []
