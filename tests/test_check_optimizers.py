@@ -206,6 +206,31 @@ for step in range(60):
 """
 
 
+READ_ANEW = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+x = rng.normal(size=(30, 4))
+t = x @ rng.normal(size=4) + 2
+w, b = np.zeros(4), 0.0
+for step in range(90):
+    k = rng.integers(30)
+    p = x[k] @ w + b
+    dw = -2 / SCALE * (t[k] - p) * x[k]
+    db = -2 * (t[k] - p)
+    w -= 0.02 * dw
+    b -= 0.02 * db
+"""
+
+
+def test_errors_whose_target_is_read_anew_for_each_parameter_have_one_rate() -> None:
+    """The mean over the inputs of a sample, in place of that over samples."""
+    assert verdict_on(READ_ANEW.replace("SCALE", "1"))["verdict"] == "right"
+    verdict = verdict_on(READ_ANEW.replace("SCALE", "x[k].shape[0]"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-mis-scaled", 10)
+
+
 def test_what_velocities_of_0_divide_mends_nothing() -> None:
     assert verdict_on(VELOCITIES)["verdict"] == "right"
     source = VELOCITIES.replace(" * (1 - h**2)", "")
