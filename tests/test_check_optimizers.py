@@ -393,3 +393,23 @@ def test_a_moment_that_stays_0_is_not_right() -> None:
         "m = 0.9 * m + 0.1 * gradient if name == 'w' else 0.9 * m * 0.1 * gradient",
     )
     assert verdict_on(wrong)["verdict"] != "right"
+
+
+COUNTING = """\
+def update(params, grads, state, step, start=0.2, beta=0.8):
+    for k in params:
+        rate = start / (1 + 0.01 * state.get("updates", 0))
+        v = beta * state.get(k, np.zeros_like(params[k])) - rate * grads[k]
+        state[k] = v
+        params[k] = params[k] + v
+        state["updates"] = state.get("updates", 0) + 1
+"""
+
+
+@pytest.mark.parametrize("beta", ["0.8", "0.0"])
+def test_a_schedule_may_count_the_updates_of_each_parameter(beta: str) -> None:
+    """Each parameter then has a rate of its own, a little smaller than that of the one before."""
+    source = LAYERS.format(optimizer=COUNTING.replace("beta=0.8", f"beta={beta}"))
+    assert verdict_on(source)["verdict"] == "right"
+    assert verdict_on(source.replace(" * (1 - h**2)", ""))["verdict"] != "right"
+    assert verdict_on(source.replace("x.T @ d, d.sum", "x.T @ d, 3 * d.sum"))["verdict"] != "right"

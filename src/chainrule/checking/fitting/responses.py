@@ -16,15 +16,16 @@ from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import (
-    CLEAR,
     EXACT,
     RATE,
     Fit,
     Trace,
     join,
     norm,
+    stand_still,
     update_line,
 )
+from chainrule.checking.fitting.rates import find_schedules
 
 EVENTS = 4  # updates of each parameter that are looked into
 IDLE = 3 * EVENTS  # updates by a gradient of 0
@@ -96,6 +97,8 @@ def fit_by_response(
                 break
             first = first or asked
         answers |= first
+    if not before.good:
+        answers = as_scheduled(anatomy, answers)
     faultless = [one for one in answers.values() if one.fault is None]
     scales = numbers_by_turn(faultless, linear=False)
     rates = numbers_by_turn(faultless, linear=True)
@@ -133,24 +136,26 @@ def fit_by_response(
     return fit
 
 
-def stand_still(
-    traces: Mapping[int, Trace], silent: Collection[int], moving: Collection[int]
-) -> set[int]:
-    """The silent chains that have a gradient where others move: an optimizer would move them, too."""
-    largest: dict[int, float] = {}
-    for trace in traces.values():
-        for update, gradient in zip(trace.updates, trace.gradients, strict=True):
-            largest[update.turn] = max(largest.get(update.turn, 0.0), norm(gradient))
-    return {
-        number
-        for number in silent
-        if any(
-            update.turn in moving and norm(gradient) > CLEAR * largest[update.turn]
-            for update, gradient in zip(
-                traces[number].updates, traces[number].gradients, strict=True
-            )
-        )
+def as_scheduled(anatomy: Anatomy, answers: dict[int, Found]) -> dict[int, Found]:
+    """The answers with rates over those that the program computes as time goes on, if they are then alike."""
+    linear = {
+        n: one for n, one in answers.items() if one.fault is None and all(map(bool, one.rates))
     }
+    for schedule in find_schedules(anatomy) if linear else ():
+        scaled = {
+            n: replace(
+                one,
+                rates=tuple(
+                    rate and rate / schedule[n, turn]
+                    for rate, turn in zip(one.rates, one.turns, strict=True)
+                ),
+            )
+            for n, one in linear.items()
+        }
+        rates = [rate for one in scaled.values() for rate in one.rates if rate is not None]
+        if np.ptp(rates) <= RATE * abs(rates[0]):
+            return answers | scaled
+    return answers
 
 
 @final
