@@ -25,6 +25,7 @@ from chainrule.checking.fitting.case import (
     common_factor,
     crossed_shapes,
     learns_from_older,
+    passed_over,
     right_losses,
     serves_two_targets,
     takes_input_for_target,
@@ -133,6 +134,13 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         return undecided(
             name, "in most passes errors go back through its weights and update nothing"
         )
+    over = passed_over(case)
+    if over:
+        names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in over})
+        return undecided(
+            name, f"in most passes errors that move other parameters leave {listed(names)} as it is",
+            advice="If that is not meant: is its update outside of the loop?",
+        )  # fmt: skip
     older = learns_from_older(case)
     if older:
         names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in older})

@@ -9,11 +9,12 @@ import numpy as np
 
 from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
+from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Values
 from chainrule.checking.anatomy.residuals import with_whole_predictions
 from chainrule.checking.anatomy.taking_apart import take_apart
-from chainrule.checking.anatomy.updates import Anatomy, computed_at
+from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
 
@@ -257,6 +258,26 @@ def learns_from_older(case: Case) -> set[int]:
             if not reached and feeding & own & used:
                 found.add(number)
             used |= reached
+    return found
+
+
+def passed_over(case: Case) -> set[int]:
+    """Chains that most errors do not move, though these depend on them and move others: an update after the loop, say."""
+    anatomy, used = case.anatomy, dict[int, int]()
+    for update in anatomy.updates:
+        used[update.chain] = used.get(update.chain, 0) | sum(1 << n for n in update.mixes)
+    most = max(used.values(), key=int.bit_count, default=0)
+    found = set()
+    for number, mask in used.items():
+        missed = [
+            Update(number, 0, version, version, tuple(bits(others)), 0)
+            for version in anatomy.chains[number].versions
+            if (others := anatomy.reached.get(version, 0) & most & ~mask)
+        ]
+        if sum(len(update.mixes) for update in missed) > mask.bit_count():
+            gradients = true_gradients(anatomy, case.values, right_losses(case)[0], missed)
+            if any(np.any(gradient) for gradient in gradients):
+                found.add(number)
     return found
 
 
