@@ -105,3 +105,26 @@ train(5, 4)
 """
     verdict = verdict_on(program)
     assert verdict["verdict"] == "right", verdict["reason"]
+
+
+ONCE_AN_EPOCH = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x = rng.normal(size=(8, 3))
+t = x @ rng.normal(size=3) + 2
+w, b = np.zeros(3), 0.0
+for epoch in range(20):
+    for k in range(8):
+        error = x[k] @ w + b - t[k]
+        w = w - 0.05 * error * x[k]
+    b = b - 0.05 * error
+"""
+
+
+def test_an_update_after_the_loop_is_not_right() -> None:
+    """It follows the gradient of the last sample alone; those of all others are lost."""
+    verdict = verdict_on(ONCE_AN_EPOCH)
+    assert (verdict["verdict"], "leave b as it is" in verdict["reason"]) == ("undecided", True)
+    inside = ONCE_AN_EPOCH.replace("    b = b", "        b = b")
+    assert verdict_on(inside)["verdict"] == "right"
