@@ -34,3 +34,22 @@ for k in range(60):
     program = "import itertools\nimport numpy as np\n" + MAKE + step
     assert verdict_on(program)["verdict"] == "right"
     assert verdict_on(program.replace("* h * (1 - h)", "* h"))["verdict"] == "wrong"
+
+
+def test_a_matrix_that_is_made_of_values_is_followed() -> None:
+    """Not followed, the weights that it changes looked like data, and what was left of the program right."""
+    step = """
+for k in range(60):
+    h = 1 / (1 + np.exp(-x[k % 9] @ w1))
+    d2 = h @ w2 - t[k % 9]
+    d1 = np.array(np.matrix(d2) @ w2.T)[0] * h * (1 - h)
+    w2 = w2 - 0.1 * np.array(np.matrix(h).T @ np.matrix(d2))
+    w1 = w1 - 0.1 * np.array(np.matrix(x[k % 9]).T @ np.matrix(d1))
+"""
+    program = "import numpy as np\n" + MAKE + step
+    verdict = verdict_on(program)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 2), verdict["reason"]
+    lines = step.strip("\n").split("\n")
+    lines[3], lines[4] = lines[4], lines[3]
+    early = verdict_on("import numpy as np\n" + MAKE + "\n".join(lines) + "\n")
+    assert {finding["mistake"] for finding in early["findings"]} == {"updated-weights"}
