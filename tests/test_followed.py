@@ -53,3 +53,26 @@ for k in range(60):
     lines[3], lines[4] = lines[4], lines[3]
     early = verdict_on("import numpy as np\n" + MAKE + "\n".join(lines) + "\n")
     assert {finding["mistake"] for finding in early["findings"]} == {"updated-weights"}
+
+
+def test_numbers_that_are_read_from_text_are_numbers() -> None:
+    """np.asfarray made floats of text; arrays of text have attributes and entries as all others."""
+    program = """\
+import numpy as np
+lines = ["0.1,0.9,1", "0.4,0.2,0", "0.8,0.6,1", "0.3,0.7,0"]
+table = np.array([line.split(",") for line in lines])
+labels = table.T[-1]
+labels[labels == "0"] = "0.0"
+rng = np.random.default_rng(1)
+w, v = rng.normal(size=(3, 2)), rng.normal(size=(1, 3))
+for k in range(60):
+    x = np.array(np.asfarray(lines[k % 4].split(",")[:2]), ndmin=2).T
+    t = np.array(np.asfarray(labels[k % 4]), ndmin=2)
+    h = np.tanh(w @ x)
+    d = v @ h - t
+    back = v.T @ d * (1 - h**2)
+    v -= 0.1 * d @ h.T
+    w -= 0.1 * back @ x.T
+"""
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace(" * (1 - h**2)", ""))["verdict"] == "wrong"

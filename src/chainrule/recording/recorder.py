@@ -171,7 +171,7 @@ class Recorder:
             return function(value)
         if is_own_object(value):
             return self.own_operator(site, function, value)
-        if not isinstance(value, NUMBERS) or kind != "USub":
+        if not isinstance(value, NUMBERS) or not is_number(value) or kind != "USub":
             return function(value)
         self.current_site = site
         return self.record(Operation("negate", [self.position(value)]), function(value))
@@ -225,6 +225,7 @@ class Recorder:
         if (
             isinstance(owner, np.ndarray | np.floating)
             and name in ATTRIBUTES
+            and is_number(owner)
             and not self.is_off(site)
         ):
             self.current_site = site
@@ -242,7 +243,7 @@ class Recorder:
         self.current_site = site
         if isinstance(owner, type(np.c_) | type(np.r_)):
             return join_parts(self, owner, index, value)
-        if not isinstance(owner, np.ndarray) or owner.dtype == object:
+        if not isinstance(owner, np.ndarray) or not is_number(owner):
             return value
         if isinstance(index, np.ndarray) and index.dtype == bool:
             self.position(index)
@@ -262,7 +263,7 @@ class Recorder:
                 self.name(value, name if not isinstance(index, str) else index)
             return
         self.current_site = site
-        if value is owner or owner.dtype == object:
+        if value is owner or not is_number(owner):
             owner[index] = value
             return
         write(self, owner, index, value)
@@ -277,6 +278,8 @@ class Recorder:
             return self.own_operator(site, function, current, value)
         numbers = isinstance(current, NUMBERS) or isinstance(value, NUMBERS)
         if not numbers or isinstance(current, list | str | set | bytes):
+            return function(current, value)
+        if in_place and not is_number(current):
             return function(current, value)
         self.current_site = site
         name, plain = OPERATORS[kind]
@@ -303,7 +306,7 @@ class Recorder:
         setattr(owner, name, self.augment(site, getattr(owner, name), value))
 
     def augment_item(self, site: int, owner: Any, index: Any, value: Any, /) -> None:
-        if self.is_off(site) or not isinstance(owner, np.ndarray) or owner.dtype == object:
+        if self.is_off(site) or not isinstance(owner, np.ndarray) or not is_number(owner):
             owner[index] = self.augment(site, owner[index], value)
             return
         self.current_site = site
