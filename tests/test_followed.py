@@ -63,6 +63,8 @@ lines = ["0.1,0.9,1", "0.4,0.2,0", "0.8,0.6,1", "0.3,0.7,0"]
 table = np.array([line.split(",") for line in lines])
 labels = table.T[-1]
 labels[labels == "0"] = "0.0"
+order = labels.copy()
+np.random.shuffle(order)
 rng = np.random.default_rng(1)
 w, v = rng.normal(size=(3, 2)), rng.normal(size=(1, 3))
 for k in range(60):
