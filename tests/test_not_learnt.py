@@ -128,3 +128,30 @@ def test_an_update_after_the_loop_is_not_right() -> None:
     assert (verdict["verdict"], "leave b as it is" in verdict["reason"]) == ("undecided", True)
     inside = ONCE_AN_EPOCH.replace("    b = b", "        b = b")
     assert verdict_on(inside)["verdict"] == "right"
+
+
+STALE = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(12, 3))
+t = x @ rng.normal(size=3)
+w = rng.normal(size=3)
+p = x @ w
+for epoch in range(20):
+    w = w - 0.05 * x.T @ (p - t) / 12
+    print(np.mean((x @ w - t) ** 2))
+"""
+
+
+def test_a_prediction_that_is_made_before_the_loop_is_not_right() -> None:
+    """Each pass takes the step of the first one again."""
+    verdict = verdict_on(STALE)
+    assert (verdict["verdict"], "older w" in verdict["reason"]) == ("undecided", True)
+    inside = STALE.replace("p = x @ w\n", "").replace("    w = w", "    p = x @ w\n    w = w")
+    assert verdict_on(inside)["verdict"] == "right"
+    by_entry = inside.replace(
+        "    w = w - 0.05 * x.T @ (p - t) / 12",
+        "    for j in range(3):\n        w[j] -= 0.05 * np.mean((p - t) * x[:, j])",
+    )
+    assert verdict_on(by_entry)["verdict"] == "right"
