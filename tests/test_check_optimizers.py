@@ -206,6 +206,31 @@ for step in range(60):
 """
 
 
+READ_ANEW = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+x = rng.normal(size=(30, 4))
+t = x @ rng.normal(size=4) + 2
+w, b = np.zeros(4), 0.0
+for step in range(90):
+    k = rng.integers(30)
+    p = x[k] @ w + b
+    dw = -2 / SCALE * (t[k] - p) * x[k]
+    db = -2 * (t[k] - p)
+    w -= 0.02 * dw
+    b -= 0.02 * db
+"""
+
+
+def test_errors_whose_target_is_read_anew_for_each_parameter_have_one_rate() -> None:
+    """The mean over the inputs of a sample, in place of that over samples."""
+    assert verdict_on(READ_ANEW.replace("SCALE", "1"))["verdict"] == "right"
+    verdict = verdict_on(READ_ANEW.replace("SCALE", "x[k].shape[0]"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-mis-scaled", 10)
+
+
 def test_what_velocities_of_0_divide_mends_nothing() -> None:
     assert verdict_on(VELOCITIES)["verdict"] == "right"
     source = VELOCITIES.replace(" * (1 - h**2)", "")
@@ -314,3 +339,77 @@ def test_the_step_before_may_be_taken_again_at_its_full_length() -> None:
     assert verdict_on(LAYERS.format(optimizer=STEP_BEFORE))["verdict"] == "right"
     kept = STEP_BEFORE.replace("state[k] = change", "state[k] = state.get(k, 0.0) + change")
     assert verdict_on(LAYERS.format(optimizer=kept))["verdict"] != "right"
+
+
+SAMPLE_BY_SAMPLE = """\
+import numpy as np
+
+rng = np.random.default_rng(8)
+x, t = rng.normal(size=(30, 3)), np.eye(3)[np.arange(30) % 3]
+w = [rng.normal(size=(6, 3)), 0.6 * rng.normal(size=(5, 6)), 0.6 * rng.normal(size=(3, 5))]
+b = [np.zeros(6), np.zeros(5), np.zeros(3)]
+moments = {name: [(np.zeros_like(p), np.zeros_like(p)) for p in ps] for name, ps in {"w": w, "b": b}.items()}
+step = 0
+
+
+def move(name, parameters, gradients):
+    for i, gradient in enumerate(gradients):
+        m, v = moments[name][i]
+        m = 0.9 * m + 0.1 * gradient
+        v = 0.99 * v + 0.01 * gradient**2
+        moments[name][i] = m, v
+        parameters[i] = parameters[i] - 0.01 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.99**step)) + 1e-8)
+
+
+for epoch in range(10):
+    for sample, target in zip(x, t):
+        inputs = [sample]
+        for i in range(3):
+            z = w[i] @ inputs[-1] + b[i]
+            inputs.append(np.tanh(z) if i < 2 else np.exp(z) / np.exp(z).sum())
+        delta = inputs[-1] - target
+        deltas = [delta]
+        for i in (2, 1):
+            delta = w[i].T @ delta * (1 - inputs[i] ** 2)
+            deltas.insert(0, delta)
+        step += 1
+        move("b", b, deltas)
+        move("w", w, [np.outer(deltas[i], inputs[i]) for i in range(3)])
+"""
+
+
+def test_a_delta_may_be_a_gradient_itself_under_an_optimizer() -> None:
+    """Sample by sample the last bias's gradient is the delta that all other gradients are made of."""
+    verdict = verdict_on(SAMPLE_BY_SAMPLE)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    wrong = SAMPLE_BY_SAMPLE.replace("* (1 - inputs[i] ** 2)", "* (1 - inputs[i])")
+    assert verdict_on(wrong)["verdict"] != "right"
+
+
+def test_a_moment_that_stays_0_is_not_right() -> None:
+    """The other parameters follow their gradients; the biases never move."""
+    wrong = SAMPLE_BY_SAMPLE.replace(
+        "m = 0.9 * m + 0.1 * gradient",
+        "m = 0.9 * m + 0.1 * gradient if name == 'w' else 0.9 * m * 0.1 * gradient",
+    )
+    assert verdict_on(wrong)["verdict"] != "right"
+
+
+COUNTING = """\
+def update(params, grads, state, step, start=0.2, beta=0.8):
+    for k in params:
+        rate = start / (1 + 0.01 * state.get("updates", 0))
+        v = beta * state.get(k, np.zeros_like(params[k])) - rate * grads[k]
+        state[k] = v
+        params[k] = params[k] + v
+        state["updates"] = state.get("updates", 0) + 1
+"""
+
+
+@pytest.mark.parametrize("beta", ["0.8", "0.0"])
+def test_a_schedule_may_count_the_updates_of_each_parameter(beta: str) -> None:
+    """Each parameter then has a rate of its own, a little smaller than that of the one before."""
+    source = LAYERS.format(optimizer=COUNTING.replace("beta=0.8", f"beta={beta}"))
+    assert verdict_on(source)["verdict"] == "right"
+    assert verdict_on(source.replace(" * (1 - h**2)", ""))["verdict"] != "right"
+    assert verdict_on(source.replace("x.T @ d, d.sum", "x.T @ d, 3 * d.sum"))["verdict"] != "right"

@@ -34,3 +34,47 @@ for k in range(60):
     program = "import itertools\nimport numpy as np\n" + MAKE + step
     assert verdict_on(program)["verdict"] == "right"
     assert verdict_on(program.replace("* h * (1 - h)", "* h"))["verdict"] == "wrong"
+
+
+def test_a_matrix_that_is_made_of_values_is_followed() -> None:
+    """Not followed, the weights that it changes looked like data, and what was left of the program right."""
+    step = """
+for k in range(60):
+    h = 1 / (1 + np.exp(-x[k % 9] @ w1))
+    d2 = h @ w2 - t[k % 9]
+    d1 = np.array(np.matrix(d2) @ w2.T)[0] * h * (1 - h)
+    w2 = w2 - 0.1 * np.array(np.matrix(h).T @ np.matrix(d2))
+    w1 = w1 - 0.1 * np.array(np.matrix(x[k % 9]).T @ np.matrix(d1))
+"""
+    program = "import numpy as np\n" + MAKE + step
+    verdict = verdict_on(program)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 2), verdict["reason"]
+    lines = step.strip("\n").split("\n")
+    lines[3], lines[4] = lines[4], lines[3]
+    early = verdict_on("import numpy as np\n" + MAKE + "\n".join(lines) + "\n")
+    assert {finding["mistake"] for finding in early["findings"]} == {"updated-weights"}
+
+
+def test_numbers_that_are_read_from_text_are_numbers() -> None:
+    """np.asfarray made floats of text; arrays of text have attributes and entries as all others."""
+    program = """\
+import numpy as np
+lines = ["0.1,0.9,1", "0.4,0.2,0", "0.8,0.6,1", "0.3,0.7,0"]
+table = np.array([line.split(",") for line in lines])
+labels = table.T[-1]
+labels[labels == "0"] = "0.0"
+order = labels.copy()
+np.random.shuffle(order)
+rng = np.random.default_rng(1)
+w, v = rng.normal(size=(3, 2)), rng.normal(size=(1, 3))
+for k in range(60):
+    x = np.array(np.asfarray(lines[k % 4].split(",")[:2]), ndmin=2).T
+    t = np.array(np.asfarray(labels[k % 4]), ndmin=2)
+    h = np.tanh(w @ x)
+    d = v @ h - t
+    back = v.T @ d * (1 - h**2)
+    v -= 0.1 * d @ h.T
+    w -= 0.1 * back @ x.T
+"""
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace(" * (1 - h**2)", ""))["verdict"] == "wrong"

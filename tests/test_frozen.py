@@ -268,3 +268,50 @@ def test_what_is_written_into_whole_numbers_is_cut_and_updates_nothing() -> None
     ], wrong["reason"]
     assert "whole numbers" in wrong["findings"][0]["found"]
     assert verdict_on(WHOLE.replace("[0 for", "[0.0 for"))["verdict"] == "right"
+
+
+LAYERS_WITH_GRADIENTS = """\
+import numpy as np
+
+rng = np.random.default_rng(6)
+
+
+class Layer:
+    def __init__(self, inputs, units):
+        self.w, self.b = rng.normal(size=(inputs, units)), rng.normal(size=units)
+        self.dw, self.db = np.zeros((inputs, units)), np.zeros(units)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w + self.b
+
+    def backward(self, g):
+        self.dw += self.x.T @ g
+        self.db += g.sum(axis=0)
+        return g @ self.w.T
+
+
+layers = [Layer(2, 5), Layer(5, 1)]
+kept = [(layer.w, layer.b, layer.dw, layer.db) for layer in layers]
+x = rng.normal(size=(20, 2))
+t = x[:, :1] * x[:, 1:]
+for epoch in range(30):
+    for w, b, dw, db in kept:
+        dw *= 0
+        db *= 0
+    h = np.tanh(layers[0].forward(x))
+    p = layers[1].forward(h)
+    layers[0].backward(layers[1].backward((p - t) / 20) * (1 - h**2))
+    for w, b, dw, db in kept:
+        w -= 0.1 * dw
+        b -= 0.1 * db
+"""
+
+
+def test_a_gradient_that_is_put_where_no_update_reads_it_moves_nothing() -> None:
+    assert verdict_on(LAYERS_WITH_GRADIENTS)["verdict"] == "right"
+    verdict = verdict_on(LAYERS_WITH_GRADIENTS.replace("self.db += g", "self.db = g"))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert {finding["mistake"] for finding in verdict["findings"]} == {"parameter-never-updated"}
+    rows = {(row["name"], row["verdict"]) for row in verdict["parameters"]}
+    assert rows == {("w", "right"), ("b", "never-updated")}

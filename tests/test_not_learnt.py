@@ -105,3 +105,53 @@ train(5, 4)
 """
     verdict = verdict_on(program)
     assert verdict["verdict"] == "right", verdict["reason"]
+
+
+ONCE_AN_EPOCH = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x = rng.normal(size=(8, 3))
+t = x @ rng.normal(size=3) + 2
+w, b = np.zeros(3), 0.0
+for epoch in range(20):
+    for k in range(8):
+        error = x[k] @ w + b - t[k]
+        w = w - 0.05 * error * x[k]
+    b = b - 0.05 * error
+"""
+
+
+def test_an_update_after_the_loop_is_not_right() -> None:
+    """It follows the gradient of the last sample alone; those of all others are lost."""
+    verdict = verdict_on(ONCE_AN_EPOCH)
+    assert (verdict["verdict"], "leave b as it is" in verdict["reason"]) == ("undecided", True)
+    inside = ONCE_AN_EPOCH.replace("    b = b", "        b = b")
+    assert verdict_on(inside)["verdict"] == "right"
+
+
+STALE = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = rng.normal(size=(12, 3))
+t = x @ rng.normal(size=3)
+w = rng.normal(size=3)
+p = x @ w
+for epoch in range(20):
+    w = w - 0.05 * x.T @ (p - t) / 12
+    print(np.mean((x @ w - t) ** 2))
+"""
+
+
+def test_a_prediction_that_is_made_before_the_loop_is_not_right() -> None:
+    """Each pass takes the step of the first one again."""
+    verdict = verdict_on(STALE)
+    assert (verdict["verdict"], "older w" in verdict["reason"]) == ("undecided", True)
+    inside = STALE.replace("p = x @ w\n", "").replace("    w = w", "    p = x @ w\n    w = w")
+    assert verdict_on(inside)["verdict"] == "right"
+    by_entry = inside.replace(
+        "    w = w - 0.05 * x.T @ (p - t) / 12",
+        "    for j in range(3):\n        w[j] -= 0.05 * np.mean((p - t) * x[:, j])",
+    )
+    assert verdict_on(by_entry)["verdict"] == "right"

@@ -403,3 +403,28 @@ def test_one_error_for_all_time_steps_does_not_flow_through_time() -> None:
     wrong = ONE_ERROR.replace("        back = w.T @ delta\n", "")
     found = [(f["mistake"], f["line"], f["proved"]) for f in verdict_on(wrong)["findings"]]
     assert found == [("no-flow-through-time", line_of(wrong, "delta ="), True)]
+
+
+ONE_OUTPUT = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+w, v = rng.normal(size=(4, 2)), rng.normal(size=(1, 4))
+x, t = rng.uniform(size=(3, 2, 1)), [0.9, 0.3, 0.8]
+for step in range(12):
+    h = 1 / (1 + np.exp(-(w @ x[step % 3])))
+    y = 1 / (1 + np.exp(-(v @ h)))
+    error = y - t[step % 3]
+    back = v.T @ error
+    v = v - 0.5 * (error * y * (1 - y)) @ h.T
+    w = w - 0.5 * (back * h * (1 - h)) @ x[step % 3].T
+"""
+
+
+def test_a_raw_error_of_one_output_is_wrong() -> None:
+    """Sample by sample it is off by a number in each pass, with which the larger array agrees, too."""
+    verdict = verdict_on(ONE_OUTPUT)
+    found = [(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]]
+    assert found == [("raw-error-backpropagated", 10, True)], verdict["reason"]
+    right = ONE_OUTPUT.replace("v.T @ error", "v.T @ (error * y * (1 - y))")
+    assert verdict_on(right)["verdict"] == "right"

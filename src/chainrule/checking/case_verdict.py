@@ -25,6 +25,7 @@ from chainrule.checking.fitting.case import (
     common_factor,
     crossed_shapes,
     learns_from_older,
+    passed_over,
     right_losses,
     serves_two_targets,
     takes_input_for_target,
@@ -130,7 +131,7 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         )  # fmt: skip
     if driven:
         return None
-    if is_changed_alone(case):
+    if is_changed_alone(case, idly=False):
         return undecided(name, WITHOUT_ERROR)
     if is_drawn_alone(case):
         return undecided(
@@ -140,6 +141,13 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         return undecided(
             name, "in most passes errors go back through its weights and update nothing"
         )
+    over = passed_over(case)
+    if over:
+        names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in over})
+        return undecided(
+            name, f"in most passes errors that move other parameters leave {listed(names)} as it is",
+            advice="If that is not meant: is its update outside of the loop?",
+        )  # fmt: skip
     older = learns_from_older(case)
     if older:
         names = sorted({case.anatomy.chains[number].name(case.program) or "" for number in older})
@@ -165,6 +173,8 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
     if unsure and not findings:
         return undecided(name, doubt_about(unsure[0]), parameters=rows)
+    if not driven and not findings and is_changed_alone(case, idly=True):
+        return undecided(name, WITHOUT_ERROR, parameters=rows)
     if unlike is not None and not unlike.stated and not findings:
         return undecided(name, words_for_unlike(case, unlike), parameters=rows)
     apart = [words_for_unlike(case, unlike)] if unlike is not None else []

@@ -40,7 +40,7 @@ FORMER_NAMES: dict[str, Any] = {
     "float": float, "int": int, "bool": bool, "object": object, "float_": np.float64, "Inf": np.inf,
     "infty": np.inf, "NaN": np.nan, "product": np.prod, "row_stack": np.vstack, "mat": np.asmatrix,
     "asscalar": np.ndarray.item, "in1d": np.isin, "alltrue": np.all, "sometrue": np.any,
-    "asfarray": np.asarray,
+    "asfarray": partial(np.asarray, dtype=float),
 }  # fmt: skip
 ANSWERS = 20  # questions that a program may ask before there is nobody to answer
 

@@ -66,7 +66,7 @@ def is_numeric_function(function: Any) -> bool:
         return type(function.__self__).__module__.startswith(("numpy.random", "random"))
     if not isinstance(function, type):
         return False
-    return function is float or issubclass(function, np.number | np.bool_)
+    return function is float or issubclass(function, np.number | np.bool_ | np.matrix)
 
 
 def module_of(function: Any) -> str:

@@ -251,7 +251,7 @@ def change(
     recorder: Writer, target: Any, function: Any, args: Arguments, kwargs: Mapping[str, Any]
 ) -> Any:
     """Call what changes memory: what no rule follows is taken as given anew."""
-    if not isinstance(target, np.ndarray) or isinstance(target, np.memmap):
+    if not isinstance(target, np.ndarray) or isinstance(target, np.memmap) or not is_number(target):
         return function(*args, **kwargs)
     operation = overwritten(recorder, target, function, args, kwargs)
     recorder.memory.before_write(target)

@@ -164,17 +164,16 @@ class Recorder:
 
     def unary(self, site: int, value: Any, /) -> Any:
         kind = self.table[site].kind
-        function: Any = {"USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert}[
-            kind
-        ]
+        functions: Any = {"USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert}
+        function = functions[kind]
         if self.is_off(site):
             return function(value)
         if is_own_object(value):
             return self.own_operator(site, function, value)
-        if not isinstance(value, NUMBERS) or kind != "USub":
-            return function(value)
-        self.current_site = site
-        return self.record(Operation("negate", [self.position(value)]), function(value))
+        if isinstance(value, NUMBERS) and is_number(value) and kind == "USub":
+            self.current_site = site
+            return self.record(Operation("negate", [self.position(value)]), function(value))
+        return function(value)
 
     def sums(self, sites: Sequence[int], value: Any, /, *terms: Any) -> Any:
         """a - b - c, with all of its terms at hand before the first is taken off."""
@@ -224,7 +223,7 @@ class Recorder:
         value = getattr(owner, name)
         if (
             isinstance(owner, np.ndarray | np.floating)
-            and name in ATTRIBUTES
+            and (name in ATTRIBUTES and is_number(owner))
             and not self.is_off(site)
         ):
             self.current_site = site
@@ -242,7 +241,7 @@ class Recorder:
         self.current_site = site
         if isinstance(owner, type(np.c_) | type(np.r_)):
             return join_parts(self, owner, index, value)
-        if not isinstance(owner, np.ndarray) or owner.dtype == object:
+        if not isinstance(owner, np.ndarray) or not is_number(owner):
             return value
         if isinstance(index, np.ndarray) and index.dtype == bool:
             self.position(index)
@@ -262,7 +261,7 @@ class Recorder:
                 self.name(value, name if not isinstance(index, str) else index)
             return
         self.current_site = site
-        if value is owner or owner.dtype == object:
+        if value is owner or not is_number(owner):
             owner[index] = value
             return
         write(self, owner, index, value)
@@ -276,7 +275,8 @@ class Recorder:
         if is_own_object(current) or is_own_object(value):
             return self.own_operator(site, function, current, value)
         numbers = isinstance(current, NUMBERS) or isinstance(value, NUMBERS)
-        if not numbers or isinstance(current, list | str | set | bytes):
+        other = in_place and not is_number(current)  # text, say
+        if not numbers or other or isinstance(current, list | str | set | bytes):
             return function(current, value)
         self.current_site = site
         name, plain = OPERATORS[kind]
@@ -303,7 +303,7 @@ class Recorder:
         setattr(owner, name, self.augment(site, getattr(owner, name), value))
 
     def augment_item(self, site: int, owner: Any, index: Any, value: Any, /) -> None:
-        if self.is_off(site) or not isinstance(owner, np.ndarray) or owner.dtype == object:
+        if self.is_off(site) or not isinstance(owner, np.ndarray) or not is_number(owner):
             owner[index] = self.augment(site, owner[index], value)
             return
         self.current_site = site

@@ -328,13 +328,13 @@ def is_written_constant(program: Program, step: Instruction, position: int) -> b
 
 
 def unified(program: Program, mixes: Sequence[Mix], stops: Collection[int]) -> list[Mix]:
-    """The mixes, told which are of one prediction that a program computes anew for each of its errors."""
+    """The mixes, told which are of one prediction and target, computed or read anew for each of its errors."""
     found: list[Mix] = []
     for mix in mixes:
         same = (
             one
             for one in found[-MOST_BESIDE:]
-            if one.prediction != mix.prediction
+            if (one.prediction, one.target) != (mix.prediction, mix.target)
             and is_same(program, one.target, mix.target, stops)
             and is_same(program, one.prediction, mix.prediction, stops)
         )

@@ -9,11 +9,18 @@ import numpy as np
 
 from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
+from chainrule.checking.anatomy.parameters import Chain, bits
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Values
+from chainrule.checking.anatomy.program import (
+    Instruction,
+    NoDerivativeError,
+    Program,
+    Spot,
+    Values,
+)
 from chainrule.checking.anatomy.residuals import with_whole_predictions
 from chainrule.checking.anatomy.taking_apart import take_apart
-from chainrule.checking.anatomy.updates import Anatomy, computed_at
+from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
 
@@ -237,7 +244,8 @@ def takes_input_for_target(case: Case) -> bool:
 def learns_from_older(case: Case) -> set[int]:
     """Chains that move by errors of predictions that an older version made, though it had a newer one by then.
 
-    A layer that is computed every other pass, say: what its loss asks of its newest version, nobody knows.
+    A layer that is computed every other pass, say: what its loss asks of its newest version, nobody knows. Or all of
+    the prediction, before the loop: then each pass takes the same step again.
     """
     anatomy = case.anatomy
     made = sorted(
@@ -246,6 +254,8 @@ def learns_from_older(case: Case) -> set[int]:
     found = set()
     for number, chain in enumerate(anatomy.chains):
         used = 0
+        if repeats_errors(case, chain):
+            found.add(number)
         if not any(anatomy.reached.get(version) for version in chain.versions[1:]):
             continue  # its updates go nowhere
         for k, (before, after) in enumerate(pairwise(chain.versions)):
@@ -257,6 +267,46 @@ def learns_from_older(case: Case) -> set[int]:
             if not reached and feeding & own & used:
                 found.add(number)
             used |= reached
+    return found
+
+
+def repeats_errors(case: Case, chain: Chain) -> bool:
+    """Whether a statement moves the same entries again and again by an error that is made anew, of one prediction and target."""
+    anatomy, values = case.anatomy, case.values
+    seen: dict[tuple[Spot, tuple[int, int]], tuple[int, Any]] = {}
+    again = 0
+    for step, (before, after) in zip(chain.steps, pairwise(chain.versions), strict=False):
+        moved = np.asarray(values[before] != values[after])
+        feeding = 0
+        for position in step.inputs:
+            feeding |= 0 if position in anatomy.stops else anatomy.error_masks[position]
+        for mix in bits(feeding):
+            place = case.program.spot(step), anatomy.mixes[mix].meeting
+            last = seen.setdefault(place, (mix, moved))
+            again += bool(
+                last[0] != mix and moved.shape == last[1].shape and np.any(moved & last[1])
+            )
+            seen[place] = mix, moved
+    return again > 1
+
+
+def passed_over(case: Case) -> set[int]:
+    """Chains that most errors do not move, though these depend on them and move others: an update after the loop, say."""
+    anatomy, used = case.anatomy, dict[int, int]()
+    for update in anatomy.updates:
+        used[update.chain] = used.get(update.chain, 0) | sum(1 << n for n in update.mixes)
+    most = max(used.values(), key=int.bit_count, default=0)
+    found = set()
+    for number, mask in used.items():
+        missed = [
+            Update(number, 0, version, version, tuple(bits(others)), 0)
+            for version in anatomy.chains[number].versions
+            if (others := anatomy.reached.get(version, 0) & most & ~mask)
+        ]
+        if sum(len(update.mixes) for update in missed) > mask.bit_count():
+            gradients = true_gradients(anatomy, case.values, right_losses(case)[0], missed)
+            if any(np.any(gradient) for gradient in gradients):
+                found.add(number)
     return found
 
 

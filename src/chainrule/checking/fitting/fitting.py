@@ -7,7 +7,7 @@ and decay, u = -eta g + beta u_before - lambda V, with constant numbers. Right u
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, final
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.updates import Anatomy, Update
+from chainrule.checking.fitting.rates import find_schedules
 
 NOISY = 1e-3  # an update that is rounding errors alone agrees with any rate
 EXACT = 1e-8  # relative: from here down an update follows its gradient
@@ -252,42 +253,41 @@ def last_layer_order(anatomy: Anatomy, trace: Trace) -> int:
 
 
 def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit | None:
-    """u = -eta c g with a number c of each parameter's own, which the source names.
+    """u = -eta c g with a number c of each parameter's own, which the source names, or computes as time goes on.
 
     Each named factor must be the step size of that parameter's update, and nothing else may differ.
     """
     factors = {number: named_rate(anatomy, trace) for number, trace in traces.items()}
-    if any(factors[number] is None for number in plain.bad):
-        return None
-    scaled = {
-        number: Trace(
+    if all(factors[number] is not None for number in plain.bad):
+        own = {n: factors[n] or [1.0] * len(trace.steps) for n, trace in traces.items()}
+        fit = fit_plain(anatomy, divided(traces, own), plain.loss)
+        if fit.is_right:
+            fit.rates = {number: numbers[0] for number, numbers in own.items()}
+            first = next(iter(fit.rates.values()))
+            fit.rate = {turn: rate * first for turn, rate in fit.rate.items()}
+            return fit
+    for schedule in find_schedules(anatomy) if plain.good else ():
+        own = {n: [schedule[n, u.turn] for u in trace.updates] for n, trace in traces.items()}
+        fit = fit_plain(anatomy, divided(traces, own), plain.loss)
+        if fit.is_right:
+            return fit
+    return None
+
+
+def divided(
+    traces: Mapping[int, Trace], numbers: Mapping[int, Sequence[float]]
+) -> dict[int, Trace]:
+    """The traces of updates that are divided by numbers."""
+    return {
+        n: Trace(
             trace.updates,
-            [
-                u if u is None else u / f
-                for u, f in zip(
-                    trace.steps, factors[number] or [1.0] * len(trace.steps), strict=True
-                )
-            ],
+            [u if u is None else u / c for u, c in zip(trace.steps, numbers[n], strict=True)],
             trace.gradients,
-            [
-                b / f
-                for b, f in zip(
-                    trace.befores, factors[number] or [1.0] * len(trace.steps), strict=True
-                )
-            ],
+            [b / c for b, c in zip(trace.befores, numbers[n], strict=True)],
             trace.first,
         )
-        for number, trace in traces.items()
+        for n, trace in traces.items()
     }
-    fit = fit_plain(anatomy, scaled, plain.loss)
-    if not fit.is_right:
-        return None
-    for number in traces:
-        own = factors[number]
-        fit.rates[number] = own[0] if own else 1.0
-    first = next(iter(fit.rates.values()))
-    fit.rate = {turn: rate * first for turn, rate in fit.rate.items()}
-    return fit
 
 
 def named_rate(anatomy: Anatomy, trace: Trace) -> list[float] | None:
@@ -406,6 +406,26 @@ def stands_still(trace: Trace, rate: float) -> bool:
         and norm(u) <= EXACT * rate * norm(g)
         for u, g, before in zip(trace.steps, trace.gradients, trace.befores, strict=True)
     )
+
+
+def stand_still(
+    traces: Mapping[int, Trace], silent: Collection[int], moving: Collection[int]
+) -> set[int]:
+    """The silent chains that have a gradient where others move: an optimizer would move them, too."""
+    largest: dict[int, float] = {}
+    for trace in traces.values():
+        for update, gradient in zip(trace.updates, trace.gradients, strict=True):
+            largest[update.turn] = max(largest.get(update.turn, 0.0), norm(gradient))
+    return {
+        number
+        for number in silent
+        if any(
+            update.turn in moving and norm(gradient) > CLEAR * largest[update.turn]
+            for update, gradient in zip(
+                traces[number].updates, traces[number].gradients, strict=True
+            )
+        )
+    }
 
 
 def update_line(anatomy: Anatomy, number: int) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Numbers that updates are multiplied by last, and parameters that decay."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -31,6 +31,40 @@ def find_step_sizes(anatomy: Anatomy) -> set[int]:
                 tainted = (p for p in step.inputs if anatomy.error_masks[p])
                 step = next((program.step_of.get(p) for p in tainted), None)
     return found
+
+
+def find_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float]]:
+    """For each place that computes a rate anew as time goes on, its number behind the updates of (chain, turn).
+
+    A number that neither errors nor parameters go into, which errors are multiplied by. Where it counts updates, as in
+    rate / (1 + decay * count), that of one layer is another than that of the next.
+    """
+    program = anatomy.program
+    places: dict[int, set[int]] = {}
+    for step in program.steps:
+        if step.operation in ("multiply", "divide") and anatomy.error_masks[step.output]:
+            for position in step.inputs:
+                made = program.step_of.get(position)
+                while made is not None and made.operation == "negate":
+                    position = made.inputs[0]
+                    made = program.step_of.get(position)
+                reached = anatomy.masks[position] or anatomy.error_masks[position]
+                if made is not None and not reached and np.size(program.recorded[position]) == 1:
+                    places.setdefault(program.recording.sites[made.number], set()).add(position)
+    for positions in places.values():
+        numbers = {p: float(np.reshape(program.recorded[p], -1)[0]) for p in positions}
+        if len(set(numbers.values())) < 2:
+            continue
+        behind = {
+            (u.chain, u.turn): numbers[max(found)]
+            for u in anatomy.updates
+            if (found := positions & program.ancestors([u.after], anatomy.stops - {u.after}))
+        }
+        if len(behind) == len({(u.chain, u.turn) for u in anatomy.updates}) and all(
+            len({number for (chain, _), number in behind.items() if chain == u.chain}) > 1
+            for u in anatomy.updates
+        ):
+            yield behind
 
 
 def numerators(program: Program, position: int, depth: int = 3) -> set[int]:

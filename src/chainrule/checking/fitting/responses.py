@@ -15,7 +15,17 @@ import numpy as np
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, join, norm, update_line
+from chainrule.checking.fitting.fitting import (
+    EXACT,
+    RATE,
+    Fit,
+    Trace,
+    join,
+    norm,
+    stand_still,
+    update_line,
+)
+from chainrule.checking.fitting.rates import find_schedules
 
 EVENTS = 4  # updates of each parameter that are looked into
 IDLE = 3 * EVENTS  # updates by a gradient of 0
@@ -51,7 +61,6 @@ def fit_by_response(
     for number in sorted(before.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
-    found: dict[int, Found] = {}
     candidates = [
         (members, find_gradients(anatomy, worlds, {n: traces[n] for n in members}))
         for members in pools.values()
@@ -59,34 +68,45 @@ def fit_by_response(
     for members, places in list(candidates):
         if not places and len(members) > 1 and len(worlds) > 1:
             candidates += [([n], find_gradients(anatomy, worlds, {n: traces[n]})) for n in members]
-    # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
-    made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
-    for members, places in candidates:
-        mine = {p for place in places for n in members for p in place.found[n].positions}
-        others = made - mine
-        complete = (
-            place.found
-            for place in places
-            if all(
-                passes_all(anatomy, traces[n], one, place.everywhere | others)
-                for n, one in place.found.items()
-            )
-        )
-        found |= next(complete, {})
     moving = {
         update.turn
         for trace in traces.values()
         for update, (u, _, _) in zip(trace.updates, trace.first, strict=True)
         if np.any(u)
     }
-    answers = {
-        number: ask(anatomy, worlds[0], traces[number], one, moving)
-        for number, one in found.items()
-    }
-    sound = [one for one in answers.values() if one.fault is None]
-    scales, rates = numbers_by_turn(sound, linear=False), numbers_by_turn(sound, linear=True)
+    # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
+    made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
+    answers: dict[int, Found] = {}
+    for members, places in candidates:
+        mine = {p for place in places for n in members for p in place.found[n].positions}
+        # Without the others first: where a bias has its delta for a gradient, all errors go through that one.
+        complete = (
+            place.found
+            for others in (set(), made - mine)
+            for place in places
+            if all(
+                passes_all(anatomy, traces[n], one, place.everywhere | others)
+                for n, one in place.found.items()
+            )
+        )
+        first: dict[int, Found] = {}
+        for found in complete:
+            asked = {n: ask(anatomy, worlds[0], traces[n], one, moving) for n, one in found.items()}
+            if all(one.fault is None for one in asked.values()):
+                first = asked
+                break
+            first = first or asked
+        answers |= first
+    if not before.good:
+        answers = as_scheduled(anatomy, answers)
+    faultless = [one for one in answers.values() if one.fault is None]
+    scales = numbers_by_turn(faultless, linear=False)
+    rates = numbers_by_turn(faultless, linear=True)
     if before.good:
         rates |= before.rate
+    still = stand_still(traces, before.silent, moving) if faultless else set()
+    fit.silent -= still
+    fit.bad |= still
     for number in before.bad:
         one = answers.get(number)
         if one is None or one.fault is not None:
@@ -105,11 +125,37 @@ def fit_by_response(
         if ok:
             fit.cosine[number] = 1.0
             fit.made[number] = one.positions
-    if scales and before.good and not any(rate is not None for one in sound for rate in one.rates):
+    if (
+        scales
+        and before.good
+        and not any(rate is not None for one in faultless for rate in one.rates)
+    ):
         # Some parameters plainly, others adaptively: nobody's optimizer.
         fit.bad |= before.good
         fit.good -= before.good
     return fit
+
+
+def as_scheduled(anatomy: Anatomy, answers: dict[int, Found]) -> dict[int, Found]:
+    """The answers with rates over those that the program computes as time goes on, if they are then alike."""
+    linear = {
+        n: one for n, one in answers.items() if one.fault is None and all(map(bool, one.rates))
+    }
+    for schedule in find_schedules(anatomy) if linear else ():
+        scaled = {
+            n: replace(
+                one,
+                rates=tuple(
+                    rate and rate / schedule[n, turn]
+                    for rate, turn in zip(one.rates, one.turns, strict=True)
+                ),
+            )
+            for n, one in linear.items()
+        }
+        rates = [rate for one in scaled.values() for rate in one.rates if rate is not None]
+        if np.ptp(rates) <= RATE * abs(rates[0]):
+            return answers | scaled
+    return answers
 
 
 @final

@@ -86,7 +86,9 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
     """
     own, _ = judge_plainly(case.anatomy, case.worlds[:1], fit.loss)
     climbing = own.good if any(rate < 0 for rate in own.rate.values()) else set()
-    return bool((own.bad | climbing) & fit.bad)
+    # Of one output a raw error is off by a number alone, in each pass: the wrong ones may then set the rate there.
+    apart = own.bad & fit.good if fit.form == own.form == Fit.form else set()
+    return bool((own.bad | climbing) & fit.bad or apart)
 
 
 def used_mixes(case: Case) -> list[Mix]:

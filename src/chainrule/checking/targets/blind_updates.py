@@ -106,11 +106,11 @@ def is_data(program: Program, position: int) -> bool:
     return np.size(value) > 1 and bool(np.any(value)) and not constant
 
 
-def is_changed_alone(case: Case) -> bool:
+def is_changed_alone(case: Case, idly: bool) -> bool:
     """Whether a value that predictions are made with, as with a parameter, goes on changed by no error.
 
-    By a rate alone, by decay, by other random numbers: w -= rate. What a parameter is applied to directly is
-    data, and what changes with data or trained parameters is a state.
+    By a rate alone, by decay, by other random numbers: w -= rate. Or `idly`, by 0. What a parameter is applied to
+    directly is data, and what changes with data or trained parameters is a state.
     """
     program, anatomy = case.program, case.anatomy
     predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
@@ -121,7 +121,8 @@ def is_changed_alone(case: Case) -> bool:
             continue
         for before in step.inputs:
             goes_on = before in forward and not {before, step.output} & anatomy.stops
-            if not goes_on or np.shape(case.values[before]) != np.shape(case.values[step.output]):
+            old, new = case.values[before], case.values[step.output]
+            if not goes_on or np.shape(old) != np.shape(new) or np.array_equal(old, new) != idly:
                 continue
             if serves_alike(case, forward, before, step.output) and is_made_alone(case, step):
                 seen[step.output] = seen.get(before, 0) + 1
