@@ -22,7 +22,7 @@ from chainrule.checking.case_verdict import (
 )
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import Driven, judge_untrained
-from chainrule.checking.driving.uncovered import uncovered, unreached
+from chainrule.checking.driving.uncovered import unreached
 from chainrule.checking.finding.left_random import idle_loop
 from chainrule.checking.fitting.case import (
     Case,
@@ -270,10 +270,6 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
     verdict = joined_verdict(wrong or verdicts)
-    if verdict.verdict == "right" and driven[0].operation:
-        unjudged += [
-            one for one in uncovered(run, [part.run for part in driven]) if one not in unjudged
-        ]
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
