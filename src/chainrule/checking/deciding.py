@@ -20,10 +20,12 @@ from chainrule.checking.case_verdict import (
     sooner,
     without_target,
 )
+from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
-from chainrule.checking.driving.driving import Driven, judge_untrained
+from chainrule.checking.driving.driving import judge_untrained
 from chainrule.checking.driving.uncovered import unreached
 from chainrule.checking.finding.left_random import idle_loop
+from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -319,9 +321,17 @@ def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
     """The verdict on one network, or on one operation; wrong only with a proof."""
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
     if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
-        return undecided(
-            name, "trained on random data its gradients agree with no loss, and why was not found"
+        of_operation = (
+            f"what comes back of {driven.words} is not its gradient, and why was not found"
         )
+        of_network = (
+            "trained on random data its gradients agree with no loss, and why was not found"
+        )
+        return undecided(name, of_operation if driven.operation else of_network)
+    for finding in verdict.findings if driven.engine else ():
+        if finding.mistake == "no-flow-through-time":  # an engine knows no time
+            finding.mistake = "missing-derivative"
+            finding.found, finding.expected = ONE_OPERATION_TOO_FEW
     if driven.operation:  # its loss is one that was made here
         verdict.loss = None
         for row in verdict.parameters:

@@ -5,6 +5,7 @@ program does not mean makes it fail, and does not make it compute something else
 """
 
 import inspect
+import itertools
 import operator
 import re
 from collections.abc import Iterator, Mapping
@@ -161,6 +162,8 @@ class Guess:
     error_sites: set[int] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)  # sites of what was returned
     accepted: bool = False  # whether what is driven takes the layout's data
+    depth: int = 1  # hidden layers, where they are ours to choose
+    sized: bool = False  # whether they were
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""
@@ -204,10 +207,11 @@ class Guess:
             kind = "hidden_sizes"
         simple: Mapping[str, Any] = {
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
-            "n_outputs": layout.n_outputs, "sizes": [layout.n_inputs, HIDDEN, layout.n_outputs],
-            "hidden_sizes": [HIDDEN], "rate": 0.01, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
-            "small": 0.0, "scale": 0.1, "input_shape": layout.input_shape, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
+            "n_outputs": layout.n_outputs, "sizes": self.sizes, "hidden_sizes": self.sizes[1:-1],
+            "rate": 0.01, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True, "small": 0.0, "scale": 0.1,
+            "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
+        self.sized = self.sized or kind in ("sizes", "hidden_sizes", "count_hidden_layers")
         if kind == "sizes" and (tables := self.layer_tables(function)):
             return tables
         if kind is not None and kind in simple:
@@ -243,11 +247,16 @@ class Guess:
         outer = next((key for key in keys if kind_of(key, ("n_outputs", "n_hidden"))), None)
         if inner is None or outer is None:
             return []
-        sizes = [self.layout.n_inputs, HIDDEN, self.layout.n_outputs]
+        names = ["relu"] * self.depth + ["sigmoid"]
         return [
             {inner: n_in, outer: n_out} | {key: name for key in keys if "activation" in key}
-            for n_in, n_out, name in zip(sizes[:-1], sizes[1:], ("relu", "sigmoid"), strict=True)
+            for (n_in, n_out), name in zip(itertools.pairwise(self.sizes), names, strict=True)
         ]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of all layers; hidden ones are alike, so that one in another's place is not known by its size."""
+        return [self.layout.n_inputs, *[HIDDEN] * self.depth, self.layout.n_outputs]
 
     def draw(self, kind: str) -> Any:
         """Starting weights where a function wants them handed: of the inputs' shape, one column an output."""

@@ -62,8 +62,10 @@ class Driven:
     right: bool
     discarded: Discarded | None = None
     operation: str = ""
+    engine: bool = False  # an operation of an engine
     remark: str = ""
     option: bool = False  # with an activation that it does not have by itself
+    sized: bool = False  # with a number of layers that was ours to choose
 
     @property
     def score(self) -> tuple[int, int]:
@@ -99,6 +101,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             taken = taken or layout
         if found is None:
             continue
+        found.sized = guess.sized
         if found.right:
             return found, True
         if best is None or found.score > best.score:

@@ -32,6 +32,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 COMPUTED_SECONDS = 10.0
+DEPTH = 2  # hidden layers: some ways back are right for one alone
 
 
 def judge_untrained(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
@@ -104,13 +105,19 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         doubtful = doubtful or (isinstance(plan, LayerPlan) and accepted and best is None)
         if isinstance(plan, Alone):
             if best is not None:
-                best.operation = plan.name
+                best.operation, best.engine = plan.name, isinstance(plan, EnginePlan)
             before = alone.setdefault(plan.words, best)
             if best is not None and (before is None or best.right):
                 alone[plan.words] = best
         elif best is not None:
             is_first = plan.group not in found
             found[plan.group if is_first else plan.words] = best
+            if best.sized and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
+                deep = replace(plan, depth=DEPTH)
+                deeper, _ = try_layouts(run, deep, deadline)
+                if deeper is not None:
+                    found[plan.group if is_first and deeper.right else deep.words] = deeper
+                    plan = deep
             if isinstance(plan, ObjectPlan) and best.right and is_first:
                 options[plan.group] = with_other_activations(run, plan, deadline)
         if deadline.over:
@@ -150,11 +157,11 @@ def functions_driven(plan: Plan) -> Sequence[Callable[..., Any]]:
     if isinstance(plan, OperationPlan):
         return [plan.backward]
     if isinstance(plan, EnginePlan):
-        return [getattr(plan.owner, plan.operation)] if plan.operation != TWICE else []
+        method = getattr(plan.owner, plan.operation, None)
+        return [getattr(method, "fget", method)] if method is not None else []
     if isinstance(plan, SlopePlan):
         last = plan.slope or plan.value
-        found = getattr(plan.owner, last) if isinstance(last, str) else last
-        return [found]
+        return [getattr(plan.owner, last) if isinstance(last, str) else last]
     return []
 
 

@@ -68,6 +68,7 @@ class ObjectPlan:
     alone: bool = False  # what looks like a layer, and may be a whole network
     returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
+    depth: int = 1  # hidden layers, where they are ours to choose
 
     @property
     def group(self) -> str:
@@ -77,9 +78,10 @@ class ObjectPlan:
     def words(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
-        return ", ".join(f"{made}.{method}" for method in self.methods)
+        return ", ".join(f"{made}.{method}" for method in self.methods) + of_depth(self.depth)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
+        guess.depth = self.depth
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
         guess.known |= self.options
@@ -115,14 +117,16 @@ class FunctionsPlan:
     functions: tuple[Callable[..., Any], ...]
     returned: Mapping[str, tuple[str | None, ...]]
     first: Callable[..., Any] | None = None
+    depth: int = 1
     group = "functions"
 
     @property
     def words(self) -> str:
         functions = (self.first, *self.functions) if self.first is not None else self.functions
-        return ", ".join(function.__name__ for function in functions)
+        return ", ".join(function.__name__ for function in functions) + of_depth(self.depth)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
+        guess.depth = self.depth
         if self.first is not None:
             self.take(guess, self.first, "parameters", guess.arguments(self.first, FOR_CLASSES))
         else:
@@ -206,6 +210,10 @@ Plan: TypeAlias = (
 )
 
 
+def of_depth(depth: int) -> str:
+    return f" with {depth} hidden layers" if depth > 1 else ""
+
+
 def plans_of(run: Run) -> Iterator[Plan]:
     """All ways to train what a program defines, the most complete first."""
     classes = classes_of(run)
@@ -274,34 +282,59 @@ def first_options(run: Run, owner: type) -> dict[str, str]:
 
 
 def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
-    """The same with each other activation that it may be told to have."""
-    for name, parameter in inspect.signature(plan.owner).parameters.items():
-        if ACTIVATION.fullmatch(plain_name(name)):
-            used = plan.options.get(name, parameter.default)
-            for value in known_names(run, name):
-                if value != used and isinstance(used, str):
-                    yield replace(plan, options={**plan.options, name: value})
+    """The same with each other activation that it may be told to have, by as many names as it asks for it."""
+    parameters = inspect.signature(plan.owner).parameters
+    known = {name: known_names(run, name) for name in parameters}
+    for name, parameter in parameters.items():
+        used = plan.options.get(name, parameter.default)
+        if not ACTIVATION.fullmatch(plain_name(name)) or not isinstance(used, str):
+            continue
+        for value in known[name]:
+            if value != used:
+                alike = {other: value for other, values in known.items() if value in values}
+                yield replace(plan, options={**plan.options, **alike, name: value})
 
 
 def known_names(run: Run, name: str) -> list[str]:
     """What the program compares a name with, or looks it up in."""
-    found: list[str] = []
+    found: list[ast.AST] = []
     for node in run.sources[0].nodes:
         if isinstance(node, ast.Compare) and spoken_of(node.left) == name:
-            found += [
-                part.value
-                for side in node.comparators
-                for part in ast.walk(side)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            ]
+            found += node.comparators
         elif isinstance(node, ast.Match) and spoken_of(node.subject) == name:
-            found += [
-                part.value
-                for case in node.cases
-                for part in ast.walk(case.pattern)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            ]
-    return list(dict.fromkeys(found))
+            found += [case.pattern for case in node.cases]
+        elif isinstance(node, ast.Subscript) and spoken_of(node.slice) == name:
+            found += keys_of(run, node.value)
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "get"
+            and node.args
+            and spoken_of(node.args[0]) == name
+        ):
+            found += keys_of(run, node.func.value)
+    return list(
+        dict.fromkeys(
+            part.value
+            for node in found
+            for part in ast.walk(node)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        )
+    )
+
+
+def keys_of(run: Run, table: ast.expr) -> list[ast.AST]:
+    """The keys of a table that is written down, here or where it has its name."""
+    if isinstance(table, ast.Dict):
+        return [key for key in table.keys if key is not None]
+    return [
+        key
+        for node in run.sources[0].nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        if any(spoken_of(target) == spoken_of(table) != "" for target in node.targets)
+        for key in node.value.keys
+        if key is not None
+    ]
 
 
 def spoken_of(node: ast.expr) -> str:

@@ -14,6 +14,10 @@ ONE_WAY_TOO_FEW = (
     "{code}, an error without what comes back through a mean or sum of the same values",
     "it with the derivatives of all that is made of these values, as a batch's mean and variance are",
 )
+ONE_OPERATION_TOO_FEW = (
+    "an operand's gradient without all that comes back through this operation",
+    "it with this operation's own derivative",
+)
 WORDS: Mapping[str, tuple[str, str]] = {
     "derivative-at-activation": (
         "the activation's derivative at {was}",
