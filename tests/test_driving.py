@@ -421,3 +421,84 @@ def test_a_layer_that_others_are_made_from_is_none_and_what_a_layer_hands_back_i
     )
     verdict = verdict_on(early)
     assert [finding["mistake"] for finding in verdict["findings"]] == ["updated-weights"]
+
+
+OF_ANY_DEPTH = """
+class Network:
+    def __init__(self, layer_sizes, activation="sigmoid", slope="sigmoid"):
+        self.w = [np.random.randn(n, m) for n, m in zip(layer_sizes[:-1], layer_sizes[1:])]
+        self.b = [np.zeros((1, m)) for m in layer_sizes[1:]]
+        functions = {"sigmoid": sigmoid, "tanh": np.tanh}
+        slopes = {"sigmoid": slope_of_sigmoid, "tanh": slope_of_tanh}
+        self.f, self.df = functions[activation], slopes[slope]
+
+    def train(self, X, y, epochs, learning_rate=0.1):
+        for _ in range(epochs):
+            a, z = [X], []
+            for w, b in zip(self.w, self.b):
+                z.append(a[-1] @ w + b)
+                a.append(self.f(z[-1]))
+            deltas = [(a[-1] - y) * self.df(z[-1])]
+            for k in range(1, len(self.w)):
+                deltas.append(deltas[-1] @ self.w[-k].T * self.df(z[-k - 1]))
+            for k, delta in enumerate(reversed(deltas)):
+                self.w[k] -= learning_rate * a[k].T @ delta
+                self.b[k] -= learning_rate * delta.sum(axis=0, keepdims=True)
+
+def slope_of_sigmoid(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+def slope_of_tanh(z):
+    return 1 - np.tanh(z) ** 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("", ""),
+        ("* self.df(z[-k - 1])", "* self.df(z[k - 1])"),
+        ("* self.df(z[-k - 1])", "* slope_of_sigmoid(z[-k - 1])"),
+    ],
+)
+def test_what_is_right_for_one_hidden_layer_or_one_activation_alone_is_not_right(
+    right: str, wrong: str
+) -> None:
+    code = OF_ANY_DEPTH.replace(right, wrong, 1) if right else OF_ANY_DEPTH
+    verdict = verdict_on(HEAD + code)
+    assert (verdict["verdict"] == "right") == (not right), verdict["reason"]
+
+
+def test_what_stops_with_more_than_one_hidden_layer_is_told() -> None:
+    code = OF_ANY_DEPTH.replace("self.w[-k].T", "self.w[-1].T")
+    verdict = verdict_on(HEAD + code)
+    assert verdict["verdict"] == "right"
+    assert "with one hidden layer alone" in verdict["reason"]
+
+
+UNUSED_LAYER = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        return grad @ self.W.T
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "verdict"),
+    [("", "", "right"), ("grad @ self.W.T", "2 * grad @ self.W.T", "wrong"), ("n_in, n_out", "a, b, c", "undecided")],
+)  # fmt: skip
+def test_a_layer_that_a_right_network_is_not_made_of_is_driven_too(
+    right: str, wrong: str, verdict: str
+) -> None:
+    layer = UNUSED_LAYER.replace(right, wrong, 1) if right else UNUSED_LAYER
+    found = verdict_on(HEAD + OF_ANY_DEPTH.replace(HEAD, "") + layer)
+    assert found["verdict"] == verdict
+    assert verdict != "undecided" or "Dense.backward" in found["reason"]

@@ -463,3 +463,52 @@ class Dense:
 """
     verdict = verdict_on(source)
     assert (verdict["verdict"], "line 11" in verdict["reason"]) == ("right", True)
+
+
+STEPPING = """
+class FCLayer:
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.rand(input_size, output_size) - 0.5
+        self.bias = np.random.rand(1, output_size) - 0.5
+
+    def forward_propagation(self, input_data):
+        self.input = input_data
+        return np.dot(self.input, self.weights) + self.bias
+
+    def backward_propagation(self, output_error, learning_rate):
+        weights_error = np.dot(self.input.T, output_error)
+        input_error = np.dot(output_error, self.weights.T)
+        self.weights -= learning_rate * weights_error
+        self.bias -= learning_rate * output_error
+        return input_error
+"""
+LATE = STEPPING.replace("return input_error", "return np.dot(output_error, self.weights.T)")
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (STEPPING, "right"),
+        (LATE, "wrong"),
+        (LATE.replace("* output_error\n", "* output_error.sum(axis=0)\n"), "wrong"),
+    ],
+)
+def test_what_a_layer_that_takes_steps_hands_on_is_judged_whatever_its_ways_are_called(
+    code: str, verdict: str
+) -> None:
+    found = verdict_on(NUMPY + code)
+    assert (found["verdict"], found["driven"]) == (verdict, True)
+
+
+@pytest.mark.parametrize("slope", ["(self.input > 0)", "self.input * (1 - self.input)"])
+@pytest.mark.parametrize("steps", [True, False])
+def test_a_derivative_of_what_a_layer_is_given_is_not_called_wrong(slope: str, steps: bool) -> None:
+    """The activation may stand in the network."""
+    code = STEPPING.replace("self.weights.T)", f"self.weights.T) * {slope}")
+    if not steps:
+        code = code.replace(", learning_rate", "")
+        code = code.replace(
+            "self.weights -= learning_rate * weights_error", "self.dw = weights_error"
+        )
+        code = code.replace("self.bias -= learning_rate * ", "self.db = ").replace("dw", "dweights")
+    assert verdict_on(NUMPY + code)["verdict"] == "undecided"

@@ -25,7 +25,7 @@ from chainrule.checking.driving.discarded import Discarded, discarded_finding, f
 from chainrule.checking.driving.driving import judge_untrained
 from chainrule.checking.driving.uncovered import unreached
 from chainrule.checking.finding.left_random import idle_loop
-from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW
+from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -328,6 +328,12 @@ def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
             "trained on random data its gradients agree with no loss, and why was not found"
         )
         return undecided(name, of_operation if driven.operation else of_network)
+    # What a layer goes on from may come of an activation that stands elsewhere.
+    if driven.part and any(one.expected == ONE_TOO_MANY[1] for one in verdict.findings):
+        return undecided(
+            name,
+            "an error is handed on with a derivative of what a layer is given, which may come of an activation elsewhere",
+        )
     for finding in verdict.findings if driven.engine else ():
         if finding.mistake == "no-flow-through-time":  # an engine knows no time
             finding.mistake = "missing-derivative"

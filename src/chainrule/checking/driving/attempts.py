@@ -63,8 +63,10 @@ class Driven:
     discarded: Discarded | None = None
     operation: str = ""
     engine: bool = False  # an operation of an engine
+    part: bool = False  # layers, without what stands between them elsewhere
     remark: str = ""
-    option: bool = False  # with an activation that it does not have by itself
+    # With an activation that it does not have by itself, with which another loss may be meant.
+    option: bool = False
     sized: bool = False  # with a number of layers that was ours to choose
 
     @property

@@ -8,10 +8,12 @@ program accepts and that explains most is what is judged; one that it computes s
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import build_program
+from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.driving.attempts import Alone, Driven, judged, try_layouts
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, find_discarded, find_repeated
@@ -27,7 +29,9 @@ from chainrule.checking.driving.plans import (
 )
 from chainrule.checking.driving.slopes import SlopePlan
 from chainrule.checking.driving.uncovered import covers, uncovered
-from chainrule.checking.fitting.case import fit_anatomy
+from chainrule.checking.fitting.case import Case, fit_anatomy
+from chainrule.checking.repairing.any_loss import follows_no_loss
+from chainrule.checking.repairing.certainty import update_with
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
@@ -99,9 +103,11 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
         try:
-            best, accepted = judge_plan(run, plan, alone, deadline)
+            best, accepted = judge_plan(run, plan, found, alone, deadline)
         except (ValueError, TypeError):  # what nobody can call has no signature
             continue
+        if best is not None:
+            best.part = is_part or isinstance(plan, LayerPlan)
         doubtful = doubtful or (isinstance(plan, LayerPlan) and accepted and best is None)
         if isinstance(plan, Alone):
             if best is not None:
@@ -115,7 +121,9 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             if best.sized and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
                 deep = replace(plan, depth=DEPTH)
                 deeper, _ = try_layouts(run, deep, deadline)
-                if deeper is not None:
+                if deeper is None:
+                    best.remark = f"{plan.words} was seen with one hidden layer alone"
+                else:
                     found[plan.group if is_first and deeper.right else deep.words] = deeper
                     plan = deep
             if isinstance(plan, ObjectPlan) and best.right and is_first:
@@ -166,7 +174,11 @@ def functions_driven(plan: Plan) -> Sequence[Callable[..., Any]]:
 
 
 def judge_plan(
-    run: Run, plan: Plan, alone: Mapping[str, Driven | None], deadline: Deadline
+    run: Run,
+    plan: Plan,
+    found: Mapping[str, Driven],
+    alone: Mapping[str, Driven | None],
+    deadline: Deadline,
 ) -> tuple[Driven | None, bool]:
     """What a plan shows, and whether it takes any data; None where it may be meant otherwise.
 
@@ -189,7 +201,7 @@ def judge_plan(
             best, _ = try_layouts(run, replace(plan, bare=True), deadline)
     if isinstance(plan, SlopePlan):
         best = None  # it may be the slope of something else
-    if isinstance(plan, LayerPlan) and plan.has_rate():
+    if isinstance(plan, LayerPlan) and plan.has_rate() and plan.name not in found:
         best = None  # it takes steps by itself: those are judged, if in a row
     return best, accepted
 
@@ -215,7 +227,11 @@ def with_other_activations(run: Run, plan: ObjectPlan, deadline: Deadline) -> li
     for other in other_activations(run, plan):
         best, _ = try_layouts(run, other, deadline)
         if best is not None and not best.right:
-            best.option = True
+            best.option = not follows_no_loss(best.case, partial(moved, best.case))
             best.remark = f"why {other.words} is not right by any loss is not known"
             found.append(best)
     return found
+
+
+def moved(case: Case, number: int, update: Update, errors: Mapping[int, Any]) -> Any:
+    return update_with(case, update, errors)

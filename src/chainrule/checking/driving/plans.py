@@ -26,13 +26,19 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
 from chainrule.checking.driving.kept_arrays import places
-from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
+from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
+from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
     operation_plans,
     parts_returned,
 )
-from chainrule.checking.driving.slopes import SlopePlan, is_replaced, slope_plans
+from chainrule.checking.driving.slopes import (
+    SlopePlan,
+    is_replaced,
+    own_parameters,
+    slope_plans,
+)
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -192,12 +198,13 @@ class LayersPlan:
         def step() -> dict[str, Any]:
             out = guess.layout.inputs
             for layer in row:
-                out = layer.forward(out)
+                out = getattr(layer, str(way(type(layer), GOES_FORWARD)))(out)
             guess.known["predictions"] = out
-            flowing = guess.error(row[-1].backward)
-            for layer in reversed(row):
+            backs = [getattr(layer, str(way(type(layer), BACK))) for layer in row]
+            flowing = guess.error(backs[-1])
+            for backward in reversed(backs):
                 guess.known["errors"] = flowing
-                result = layer.backward(**guess.arguments(layer.backward, FOR_METHODS))
+                result = backward(**guess.arguments(backward, FOR_METHODS))
                 flowing = first_array(result)
             guess.known.pop("errors")
             return {}
@@ -241,13 +248,11 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
     """A dense layer and an activation among the classes, if they are such: forward(x), backward(gradient ...)."""
     found: dict[bool, type] = {}
     for owner in classes:
-        forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
-        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+        forward, backward = way(owner, GOES_FORWARD), way(owner, BACK)
+        if forward is None or backward is None or is_replaced(owner, (forward, backward)):
             continue
-        if is_replaced(owner, ("forward", "backward")):
-            continue
-        taken = list(inspect.signature(backward).parameters)[1:]
-        if len(inspect.signature(forward).parameters) != 2 or not taken:
+        taken = own_parameters(owner, backward)
+        if len(own_parameters(owner, forward)) != 1 or not taken or trains_itself(owner):
             continue
         if kind_of(taken[0], ("errors",)) and len(taken) <= 2:
             found.setdefault(len(inspect.signature(owner).parameters) >= 2, owner)
@@ -266,8 +271,12 @@ def classes_of(run: Run) -> list[type]:
     found = [value for value in found if methods_in_turn(value)]
     return sorted(
         dict.fromkeys(found),
-        key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)),
+        key=lambda value: not trains_itself(value),
     )
+
+
+def trains_itself(owner: type) -> bool:
+    return any(TRAIN.fullmatch(name.lower()) for name in methods_of(owner))
 
 
 def first_options(run: Run, owner: type) -> dict[str, str]:
