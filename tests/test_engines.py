@@ -234,3 +234,9 @@ def test_an_operation_without_its_way_back_is_told_at_its_own_line() -> None:
     (finding,) = verdict["findings"]
     assert (verdict["verdict"], finding["mistake"]) == ("wrong", "missing-derivative")
     assert "def log" in without.splitlines()[finding["line"] - 1]
+
+
+def test_a_result_that_knows_nothing_of_its_operand_may_be_meant_as_a_constant() -> None:
+    detached = "\n    def square(self):\n        return Value(self.data ** 2)\n"
+    verdict = verdict_on(VALUES + detached)
+    assert (verdict["verdict"], "Value.square" in verdict["reason"]) == ("undecided", True)

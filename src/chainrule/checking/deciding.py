@@ -320,7 +320,8 @@ def changes_again(program: Program) -> bool:
 def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
     """The verdict on one network, or on one operation; wrong only with a proof."""
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
-    if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
+    unproved = verdict.verdict == "wrong" and not any(one.proved for one in verdict.findings)
+    if unproved or verdict.reason == UNEXPLAINED:
         of_operation = (
             f"what comes back of {driven.words} is not its gradient, and why was not found"
         )

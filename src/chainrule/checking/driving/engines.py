@@ -132,11 +132,25 @@ class EnginePlan:
             whole = self.expression(leaves)
             self.go_back(whole)
             found = [gradient_of(leaf) for leaf in leaves]
+            is_cut = self.cuts_off(self.owner(numbers.draw()[0]))
         except Exception as error:  # whatever another kind of operands makes it raise
             raise ValueError("it takes other operands") from error
         if not np.all(np.isfinite(number_of(whole))) or not any(map(np.any, found)):
             raise ValueError("nothing comes back")
+        if is_cut:
+            raise ValueError("its results may be meant as constants")
         return [self.owner(value) for value in numbers.draw()]
+
+    def cuts_off(self, one: Any) -> bool:
+        """Whether a function of one operand remembers nothing of it, and gives nothing back."""
+        if self.operation in BINARY or self.operation == TWICE or self.takes_another():
+            return False
+        made = (UNARY.get(self.operation) or self.called)(one)
+        kept = [part for value in vars(made).values() for part in parts_of(value)]
+        if any(part is one for part in kept):
+            return False
+        self.go_back(self.total(made))
+        return not np.any(gradient_of(one))
 
     def expression(self, leaves: list[Any]) -> Any:
         """One in which the operation's result is weighed, and an operand is used beside it."""
@@ -188,6 +202,10 @@ def asked_of(method: Callable[..., Any]) -> list[str]:
         if parameter.default is inspect.Parameter.empty
         and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     ]
+
+
+def parts_of(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
 
 
 def is_number(value: Any) -> bool:
