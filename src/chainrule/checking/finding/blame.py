@@ -259,8 +259,12 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text]) -> Blame:
     program = scene.program
     site = program.site(edit.step)
     here, call = blame_of(site, texts), program.call(edit.step)
-    if edit.how == "slope" and call is not None and is_right_elsewhere(scene, edit.step, call):
-        return blame_of(program.sites[call.site], texts)
+    if call is not None and is_right_elsewhere(scene, edit.step, call):
+        if edit.how == "slope":
+            return blame_of(program.sites[call.site], texts)
+        handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
+        if handed is not None:
+            return handed
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]
