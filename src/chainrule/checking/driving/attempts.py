@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -21,6 +22,7 @@ from chainrule.checking.driving.arguments import (
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import Discarded
 from chainrule.checking.driving.engines import EnginePlan, Numbers
+from chainrule.checking.driving.known_names import known_names
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
@@ -90,6 +92,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
     """The first form of data with which all updates are right, else that which explains most; and if any is taken."""
     best: Driven | None = None
     taken: Layout | None = None
+    names = cache(partial(known_names, run))
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
@@ -97,7 +100,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             break
         if taken is not None and is_less(layout, taken):
             continue
-        guess = Guess(layout)
+        guess = Guess(layout, names=names)
         found = try_plan(run, plan, guess, deadline)
         if guess.accepted:
             taken = taken or layout
@@ -154,13 +157,12 @@ def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
     """Numbers of inputs and outputs that a class or function fixes, from its arrays: of x w, and of w x."""
     try:
         layout = next(layouts(INPUTS, 1))
-        state = [
-            v
-            for v in arrays_in(maker(**Guess(layout).arguments(maker, FOR_CLASSES)))
-            if v.ndim == 2
-        ]
+        arrays = arrays_in(maker(**Guess(layout).arguments(maker, FOR_CLASSES)))
     except Exception:  # whatever a constructor raises, its sizes are not to be had
         return []
+    state = [array for array in arrays if array.ndim == 2]
+    if not state:  # one neuron
+        return [(array.size, 1) for array in arrays if array.ndim == 1 and array.size > 1][:1]
     state = [array for array in state if min(array.shape) > 0 and max(array.shape) < 2000]
     if not state:
         return []
@@ -219,7 +221,7 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
                 found.remark = f"{plan.words} gives {rate:.3g} times the slope of what is computed"
         return found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
-        more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
+        more = record(run, plan, Attempt(Guess(layout, names=guess.names)), PASSES, deadline)
         case = case_of(more)
     return judged(case, more, words) if case is not None and case.anatomy.updates else None
 

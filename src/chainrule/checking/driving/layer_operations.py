@@ -256,7 +256,9 @@ class LayerPlan:
         parameters = self.parameters_of(self.backward)
         asked = [p for p in parameters if p.default is inspect.Parameter.empty]
         errors = [p for p in parameters if kind_of_operand(p.name) == "error"]
-        flowing = (errors or asked or parameters)[0]
+        handed = plain_name(self.parameters_of(self.forward)[0].name)
+        others = [p for p in asked if plain_name(p.name) != handed]
+        flowing = (errors or others or asked or parameters)[0]
         if TARGET.fullmatch(plain_name(flowing.name)):
             raise ValueError("its error is made from targets")
         found = {flowing.name: error}
@@ -269,7 +271,7 @@ class LayerPlan:
                 continue
             if kind_of(name, ("rate",)):
                 found[parameter.name] = 1.0
-            elif name == plain_name(self.parameters_of(self.forward)[0].name):
+            elif name == handed:
                 found[parameter.name] = inputs
             elif OUTPUT.fullmatch(name):
                 found[parameter.name] = output

@@ -26,6 +26,7 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
 from chainrule.checking.driving.kept_arrays import places
+from chainrule.checking.driving.known_names import known_names
 from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
 from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
 from chainrule.checking.driving.operation_pairs import (
@@ -188,7 +189,7 @@ class LayersPlan:
         for n_in, n_out in ((layout.n_inputs, HIDDEN), (HIDDEN, layout.n_outputs)):
             if parts and self.activation is not None:
                 parts.append(self.activation(**guess.arguments(self.activation, FOR_CLASSES)))
-            sized = Guess(guess.layout.resized(n_in, n_out))
+            sized = Guess(guess.layout.resized(n_in, n_out), names=guess.names)
             parts.append(self.dense(**sized.arguments(self.dense, FOR_CLASSES)))
         return parts
 
@@ -304,57 +305,6 @@ def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
                 yield replace(plan, options={**plan.options, **alike, name: value})
 
 
-def known_names(run: Run, name: str) -> list[str]:
-    """What the program compares a name with, or looks it up in."""
-    found: list[ast.AST] = []
-    for node in run.sources[0].nodes:
-        if isinstance(node, ast.Compare) and spoken_of(node.left) == name:
-            found += node.comparators
-        elif isinstance(node, ast.Match) and spoken_of(node.subject) == name:
-            found += [case.pattern for case in node.cases]
-        elif isinstance(node, ast.Subscript) and spoken_of(node.slice) == name:
-            found += keys_of(run, node.value)
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "get"
-            and node.args
-            and spoken_of(node.args[0]) == name
-        ):
-            found += keys_of(run, node.func.value)
-    return list(
-        dict.fromkeys(
-            part.value
-            for node in found
-            for part in ast.walk(node)
-            if isinstance(part, ast.Constant) and isinstance(part.value, str)
-        )
-    )
-
-
-def keys_of(run: Run, table: ast.expr) -> list[ast.AST]:
-    """The keys of a table that is written down, here or where it has its name."""
-    if isinstance(table, ast.Dict):
-        return [key for key in table.keys if key is not None]
-    return [
-        key
-        for node in run.sources[0].nodes
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
-        if any(spoken_of(target) == spoken_of(table) != "" for target in node.targets)
-        for key in node.value.keys
-        if key is not None
-    ]
-
-
-def spoken_of(node: ast.expr) -> str:
-    """The name of a variable or an attribute; of name.lower() too."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
-        node = node.func.value
-    if isinstance(node, ast.Attribute):
-        return node.attr.strip("_")
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def methods_of(owner: type) -> list[str]:
     names = []
     for base in owner.__mro__[:-1]:
@@ -454,7 +404,7 @@ def role_of(name: str) -> str:
     if UPDATE.fullmatch(spoken):
         return "updated"
     if TRAIN.fullmatch(spoken) or re.fullmatch(
-        r".*model|neural_net(work)?|.*regression|nn|mlp", spoken
+        r".*model|neural_net(work)?|.*regression|nn|mlp|.*gradient_descent.*", spoken
     ):
         return "training"
     return "forward" if FORWARD.fullmatch(spoken) else "other"
@@ -475,7 +425,8 @@ def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> 
     if not isinstance(result, list | tuple):
         return {} if result is None else {name: result}
     found = {f"{name} {number}": value for number, value in enumerate(result)}
-    for variable, part in zip(called, result, strict=False):
+    parts = [result] if len(called) == 1 != len(result) else result  # a list that has a name
+    for variable, part in zip(called, parts, strict=False):
         if variable is not None:
             found[variable] = part
     for part in result:
