@@ -138,3 +138,53 @@ def test_a_derivative_of_what_a_layer_is_given_is_not_called_wrong(slope: str, s
         )
         code = code.replace("self.bias -= learning_rate * ", "self.db = ").replace("dw", "dweights")
     assert verdict_on(HEAD + code)["verdict"] == "undecided"
+
+
+OPTIMIZER = """
+class Squares:
+    def __init__(self, rate):
+        self.rate, self.m = rate, 0.0
+
+    def update(self, w, g):
+        self.m = 0.9 * self.m + g * g
+        return w - self.rate * self.m * g
+"""
+
+
+def test_an_optimizer_that_nobody_called_is_told() -> None:
+    verdict = verdict_on(HEAD + OF_ANY_DEPTH + OPTIMIZER)
+    assert (verdict["verdict"], "Squares.update" in verdict["reason"]) == ("right", True)
+
+
+def test_what_a_network_leaves_out_by_itself_is_left_out() -> None:
+    """The name that it is compared with belongs to another loss."""
+    asked = OF_ANY_DEPTH.replace('slope="sigmoid"', 'slope="sigmoid", output=None')
+    asked = asked.replace("self.df(z[-1])]", '(1 if output == "softmax" else self.df(z[-1]))]')
+    assert verdict_on(HEAD + asked.replace("output ==", "self.output ==").replace(
+        "        self.f, self.df", "        self.output = output\n        self.f, self.df"
+    ))["verdict"] == "right"  # fmt: skip
+
+
+@pytest.mark.parametrize("raised", ["raise TypeError('no')", "self.scale = 1 / 0"])
+def test_a_class_that_cannot_be_made_is_no_activation_to_be_told(raised: str) -> None:
+    broken = f"""
+class Broken:
+    def __init__(self):
+        {raised}
+
+    def forward(self, x):
+        return x
+
+class Told:
+    def __init__(self, n_in, n_out, activation):
+        self.W, self.activation = np.random.randn(n_in, n_out), activation
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        return grad @ self.W.T
+"""
+    assert verdict_on(HEAD + broken)["verdict"] == "right"

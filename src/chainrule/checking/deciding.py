@@ -23,7 +23,7 @@ from chainrule.checking.case_verdict import (
 from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import judge_untrained
-from chainrule.checking.driving.uncovered import unreached
+from chainrule.checking.driving.uncovered import steps_not_taken, unreached
 from chainrule.checking.finding.left_random import idle_loop
 from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
 from chainrule.checking.fitting.case import (
@@ -276,7 +276,11 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
     if verdict.verdict == "right":
-        lines = unreached(run, [part.run for part in driven])
+        runs = [part.run for part in driven]
+        left = steps_not_taken(run, runs)
+        if left:
+            remarks.append(f"nothing is known of {listed(left)}, which nobody called")
+        lines = unreached(run, runs)
         if lines:
             remarks.append(
                 f"nothing is known of what line {listed([str(line) for line in lines])} computes, which was not reached"
@@ -322,9 +326,7 @@ def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
     unproved = verdict.verdict == "wrong" and not any(one.proved for one in verdict.findings)
     if unproved or verdict.reason == UNEXPLAINED:
-        of_operation = (
-            f"what comes back of {driven.words} is not its gradient, and why was not found"
-        )
+        of_operation = f"what comes back of {driven.words} agrees with no gradient that it was held against, and why was not found"
         of_network = (
             "trained on random data its gradients agree with no loss, and why was not found"
         )

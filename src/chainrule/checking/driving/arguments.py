@@ -239,7 +239,7 @@ class Guess:
             if name not in self.made:
                 self.made[name] = self.draw(kind)
             return self.made[name]
-        known = self.names(name) if self.names is not None and not has_default else []
+        known = self.names(name) if self.names is not None and parameter.default is empty else []
         return known[0] if known else empty
 
     def layer_tables(self, function: Any) -> list[dict[str, Any]]:

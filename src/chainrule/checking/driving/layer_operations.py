@@ -12,6 +12,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -412,14 +413,12 @@ def activations_for(run: Run, owner: type) -> tuple[Any, ...]:
     if not asked:
         return ()
     known: dict[str, Any] = {name: name for one in asked for name in known_names(run, one)}
-    for value in run.namespace.values():
+    for value in list(run.namespace.values()):
         if isinstance(value, type) and is_own_module(value.__module__) and value is not owner:
-            parameters = inspect.signature(value).parameters.values()
-            if way(value, FORWARD) and all(p.default is not p.empty for p in parameters):
-                known[value.__name__] = value
+            with suppress(Exception):  # whatever a constructor raises
+                known |= {value.__name__: value()} if way(value, FORWARD) else {}
     smooth = [known[name] for name in sorted(known, key=is_smooth, reverse=True)]
-    kinds = [one() if isinstance(one, type) else one for one in smooth[:MOST_ACTIVATIONS]]
-    return (*kinds, np.sin)
+    return (*smooth[:MOST_ACTIVATIONS], np.sin)
 
 
 def is_smooth(name: str) -> bool:

@@ -22,6 +22,10 @@ NO_WAY_BACK = re.compile(
     r".*(num(erical|eric)?_|numerical|check|clip|zero|plot|get_|set_|init|print|norm|split|load|save|history|test).*",
     re.IGNORECASE,
 )
+STEPS = re.compile(
+    r"(\w+_)?(update\w*|step|adam\w*|momentum|rms_?prop|ada_?grad|optimi[sz]e\w*|apply_grad\w*)",
+    re.IGNORECASE,
+)
 PRODUCTS = {"dot", "matmul", "outer", "einsum", "multiply", "tensordot", "divide"}
 
 
@@ -49,6 +53,19 @@ def uncovered(run: Run, driven: Iterable[Run]) -> list[WayBack]:
     """Those ways back of which no step was recorded."""
     seen = lines_seen(driven)
     return [way for way in ways_back(run) if not seen.intersection(way.lines)]
+
+
+def steps_not_taken(run: Run, driven: Iterable[Run]) -> list[str]:
+    """Functions that move parameters by products of their own, of which no step was recorded."""
+    seen = lines_seen(driven)
+    return [
+        name
+        for name, function, is_inner in functions_of(run.sources[0].parse(), "")
+        if STEPS.fullmatch(function.name.strip("_"))
+        and not is_inner
+        and has_products(function.body)
+        and not seen.intersection(range(function.lineno, (function.end_lineno or 0) + 1))
+    ]
 
 
 def lines_seen(driven: Iterable[Run]) -> set[int]:
