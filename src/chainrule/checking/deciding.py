@@ -332,7 +332,9 @@ def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
         )
         return undecided(name, of_operation if driven.operation else of_network)
     # What a layer goes on from may come of an activation that stands elsewhere.
-    if driven.part and any(one.expected == ONE_TOO_MANY[1] for one in verdict.findings):
+    too_many = any(one.expected == ONE_TOO_MANY[1] for one in verdict.findings)
+    wrong = {row.name for row in verdict.parameters if row.verdict == "wrong"}
+    if driven.part and too_many and (not driven.given or wrong <= {driven.given}):
         return undecided(
             name,
             "an error is handed on with a derivative of what a layer is given, which may come of an activation elsewhere",

@@ -66,6 +66,7 @@ class Driven:
     operation: str = ""
     engine: bool = False  # an operation of an engine
     part: bool = False  # layers, without what stands between them elsewhere
+    given: str = ""  # what a layer by itself calls what it is given
     remark: str = ""
     # With an activation that it does not have by itself, with which another loss may be meant.
     option: bool = False

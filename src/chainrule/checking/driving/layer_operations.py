@@ -98,7 +98,7 @@ class LayerPlan:
         guess.accepted = True
         thing, names = self.warmed(made, inputs)
         recorder.off = False
-        arrays = {plain_name(self.parameters_of(self.forward)[0].name): inputs}
+        arrays = {self.given: inputs}
         arrays |= {name: array_at(thing, path) for name, path in names.items()}
         for name, array in arrays.items():
             recorder.recording.last_names[recorder.position(array)] = name
@@ -127,6 +127,11 @@ class LayerPlan:
             return found
 
         return step, arrays
+
+    @property
+    def given(self) -> str:
+        """What it calls what it is given."""
+        return plain_name(self.parameters_of(self.forward)[0].name)
 
     def parameters_of(self, method: str) -> list[inspect.Parameter]:
         return list(inspect.signature(getattr(self.owner, method)).parameters.values())[1:]
@@ -232,7 +237,7 @@ class LayerPlan:
         }
         given = self.arguments_back(inputs, output, error)
         result = getattr(thing, self.backward)(**given)
-        spoken = plain_name(self.parameters_of(self.forward)[0].name)
+        spoken = self.given
         found: dict[str, Any] = {}
         for path, array in sorted(places(thing).items(), key=lambda place: len(place[0])):
             old = before.get(path)
@@ -262,7 +267,7 @@ class LayerPlan:
         parameters = self.parameters_of(self.backward)
         asked = [p for p in parameters if p.default is inspect.Parameter.empty]
         errors = [p for p in parameters if kind_of_operand(p.name) == "error"]
-        handed = plain_name(self.parameters_of(self.forward)[0].name)
+        handed = self.given
         others = [p for p in asked if plain_name(p.name) != handed]
         flowing = (errors or others or asked or parameters)[0]
         if TARGET.fullmatch(plain_name(flowing.name)):
