@@ -182,3 +182,61 @@ def test_an_operation_that_nobody_drove_keeps_an_engine_from_being_right() -> No
     verdict = verdict_on(VALUES + wave)
     assert verdict["verdict"] == "undecided"
     assert "wave" in verdict["reason"]
+
+
+@pytest.mark.parametrize(("operator", "verdict"), [("+=", "right"), ("=", "undecided")])
+def test_whatever_holds_a_way_back_is_driven_and_its_operand_used_beside_it(
+    operator: str, verdict: str
+) -> None:
+    linear = f"""
+    def linear(self):
+        out = Value(self.data, (self,))
+        def _backward():
+            self.grad {operator} out.grad
+        out._backward = _backward
+        return out
+"""
+    found = verdict_on(VALUES + linear)
+    assert found["verdict"] == verdict
+    assert verdict == "right" or "Value.linear" in found["reason"]
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [("2", "right"), ("3", "wrong")])
+def test_so_are_operations_of_two_operands_and_properties(factor: str, verdict: str) -> None:
+    more = f"""
+    def squared_error(self, other):
+        out = Value((self.data - other.data) ** 2, (self, other))
+        def _backward():
+            self.grad += 2 * (self.data - other.data) * out.grad
+            other.grad -= {factor} * (self.data - other.data) * out.grad
+        out._backward = _backward
+        return out
+
+    @property
+    def negated(self):
+        out = Value(-self.data, (self,))
+        def _backward():
+            self.grad -= out.grad
+        out._backward = _backward
+        return out
+"""
+    found = verdict_on(VALUES + more)
+    assert found["verdict"] == verdict
+    names = {row["name"] for row in found["parameters"]}
+    assert verdict == "wrong" or {"Value.squared_error(c)", "Value.negated(a)"} <= names
+
+
+def test_an_operation_without_its_way_back_is_told_at_its_own_line() -> None:
+    hollow = VALUES.replace("self.grad += out.grad / self.data", "pass")
+    assert verdict_on(hollow)["verdict"] != "right"
+    without = VALUES.replace("        out = Value(math.log", "        return Value(math.log")
+    verdict = verdict_on(without)
+    (finding,) = verdict["findings"]
+    assert (verdict["verdict"], finding["mistake"]) == ("wrong", "missing-derivative")
+    assert "def log" in without.splitlines()[finding["line"] - 1]
+
+
+def test_a_result_that_knows_nothing_of_its_operand_may_be_meant_as_a_constant() -> None:
+    detached = "\n    def square(self):\n        return Value(self.data ** 2)\n"
+    verdict = verdict_on(VALUES + detached)
+    assert (verdict["verdict"], "Value.square" in verdict["reason"]) == ("undecided", True)

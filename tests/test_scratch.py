@@ -107,3 +107,11 @@ def test_a_folder_is_removed_whatever_its_permissions(tmp_path: Path) -> None:
     (tmp_path / "folder").chmod(0)
     remove_folder(tmp_path / "folder")
     assert not (tmp_path / "folder").exists()
+
+
+def test_a_script_in_a_folder_that_is_left_out_is_copied_all_the_same(project: Path) -> None:
+    (project / ".ipynb_checkpoints").mkdir()
+    script = project / ".ipynb_checkpoints" / "script-checkpoint.py"
+    script.write_text("from package import network")
+    copy = copy_folder(script, project.parent / "scratch")
+    assert copy.script.read_text() == script.read_text()

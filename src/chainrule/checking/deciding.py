@@ -20,10 +20,12 @@ from chainrule.checking.case_verdict import (
     sooner,
     without_target,
 )
+from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
-from chainrule.checking.driving.driving import Driven, judge_untrained
-from chainrule.checking.driving.uncovered import uncovered, unreached
+from chainrule.checking.driving.driving import judge_untrained
+from chainrule.checking.driving.uncovered import steps_not_taken, unreached
 from chainrule.checking.finding.left_random import idle_loop
+from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -273,15 +275,15 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
     verdict = joined_verdict(wrong or verdicts)
-    if verdict.verdict == "right" and driven[0].operation:
-        unjudged += [
-            one for one in uncovered(run, [part.run for part in driven]) if one not in unjudged
-        ]
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
     if verdict.verdict == "right":
-        lines = unreached(run, [part.run for part in driven])
+        runs = [part.run for part in driven]
+        left = steps_not_taken(run, runs)
+        if left:
+            remarks.append(f"nothing is known of {listed(left)}, which nobody called")
+        lines = unreached(run, runs)
         if lines:
             remarks.append(
                 f"nothing is known of what line {listed([str(line) for line in lines])} computes, which was not reached"
@@ -325,10 +327,25 @@ def changes_again(program: Program) -> bool:
 def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
     """The verdict on one network, or on one operation; wrong only with a proof."""
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
-    if verdict.verdict == "wrong" and not any(finding.proved for finding in verdict.findings):
-        return undecided(
-            name, "trained on random data its gradients agree with no loss, and why was not found"
+    unproved = verdict.verdict == "wrong" and not any(one.proved for one in verdict.findings)
+    if unproved or verdict.reason == UNEXPLAINED:
+        of_operation = f"what comes back of {driven.words} agrees with no gradient that it was held against, and why was not found"
+        of_network = (
+            "trained on random data its gradients agree with no loss, and why was not found"
         )
+        return undecided(name, of_operation if driven.operation else of_network)
+    # What a layer goes on from may come of an activation that stands elsewhere.
+    too_many = any(one.expected == ONE_TOO_MANY[1] for one in verdict.findings)
+    wrong = {row.name for row in verdict.parameters if row.verdict == "wrong"}
+    if driven.part and too_many and (not driven.given or wrong <= {driven.given}):
+        return undecided(
+            name,
+            "an error is handed on with a derivative of what a layer is given, which may come of an activation elsewhere",
+        )
+    for finding in verdict.findings if driven.engine else ():
+        if finding.mistake == "no-flow-through-time":  # an engine knows no time
+            finding.mistake = "missing-derivative"
+            finding.found, finding.expected = ONE_OPERATION_TOO_FEW
     if driven.operation:  # its loss is one that was made here
         verdict.loss = None
         for row in verdict.parameters:

@@ -112,7 +112,8 @@ def _list_files(origin: Path, script: str) -> tuple[list[_Found], bool, list[str
                             left_out.append(name)
                             continue
                 if stat.S_ISDIR(status.st_mode):
-                    if entry.name not in LEFT_OUT_FOLDERS and not (path / "pyvenv.cfg").exists():
+                    left = entry.name in LEFT_OUT_FOLDERS or (path / "pyvenv.cfg").exists()
+                    if not left or script.startswith(f"{name}/"):
                         ahead.append((path, f"{name}/", depth + 1))
                 elif link is not None or stat.S_ISREG(status.st_mode):
                     found.append(_Found(path, name, depth, status.st_size, link))

@@ -5,9 +5,10 @@ program does not mean makes it fail, and does not make it compute something else
 """
 
 import inspect
+import itertools
 import operator
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -19,15 +20,15 @@ INPUTS, HIDDEN, OUTPUTS, SAMPLES, STEPS = 4, 5, 3, 7, 6
 PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
-    "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vector|vec|array|batch|values|pattern|layer|x)"
+    "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vectors?|vec|array|batch|values|pattern|layer|x)"
     r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
     "targets": r"y_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?y|y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
     r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?",
     "predictions": r"actual_outputs?|o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
-    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
+    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
     "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
-    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
-    "sizes": r"layers?|sizes?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
+    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
+    "sizes": r"layers?|sizes?|dims?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
     "hidden_sizes": r"hidden_?((size|dim|layer|unit)_?list|sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
     "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed",
     "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|train_?(times|steps|epochs)|t_?max",
@@ -42,10 +43,10 @@ NAMES: dict[str, str] = {
     "samples": r"m|n_?samples|num_?samples|num_?examples",
     "errors": r"d_?y|d_?out|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
     r"|d_?a|d_?l.*|upstream.*|error_?grad|dvalues|d_?values|accumulated?_?grad|accum_?grad|e",
-    "weights": r"w|weights?|theta|thetas|coef.*|params?|parameters?",
+    "weights": r"w|(initial_|init_)?(w|weights?|theta|thetas)|coef.*|params?|parameters?",
     "bias": r"b|bias|intercept|w0|b0",
     "labelled": r"train|train_rows|rows",
-    "pairs": r"training_?(data|set|examples|pairs)|train_?set|mini_?batch|data_?set|patterns|examples|dataset",
+    "pairs": r"(training|validation|valid|val|test|evaluation)_?(data|set|examples|pairs)|train_?set|mini_?batch|data_?set|patterns|examples|dataset",
 }  # fmt: skip
 PATTERNS = {kind: re.compile(f"(?:{pattern})") for kind, pattern in NAMES.items()}
 # Of names that fit several kinds, the first of these for a constructor, and for a method.
@@ -161,6 +162,9 @@ class Guess:
     error_sites: set[int] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)  # sites of what was returned
     accepted: bool = False  # whether what is driven takes the layout's data
+    names: Callable[[str], list[str]] | None = None  # what the program knows by a parameter's name
+    depth: int = 1  # hidden layers, where they are ours to choose
+    sized: bool = False  # whether they were
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""
@@ -188,6 +192,10 @@ class Guess:
             if role in self.known and pattern.fullmatch(plain_name(name)):
                 return self.known[role]
         kind = kind_of(name, kinds)
+        if kind == "on" and PATTERNS["labelled"].fullmatch(plain_name(name)):
+            kind = "labelled" if is_walked(function, name) else kind
+        if kind == "predictions" and "predictions" not in self.known:
+            kind = "targets" if lacks_targets(function, kinds) else kind
         has_default = parameter.default is not empty and parameter.default is not None
         is_size = kind in SIZES and is_large(parameter.default)
         if has_default and kind not in ("passes", "off", "batch") and not is_size:
@@ -204,10 +212,11 @@ class Guess:
             kind = "hidden_sizes"
         simple: Mapping[str, Any] = {
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
-            "n_outputs": layout.n_outputs, "sizes": [layout.n_inputs, HIDDEN, layout.n_outputs],
-            "hidden_sizes": [HIDDEN], "rate": 0.01, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True,
-            "small": 0.0, "scale": 0.1, "input_shape": layout.input_shape, "count_hidden_layers": 1, "seed": 0, "samples": SAMPLES,
+            "n_outputs": layout.n_outputs, "sizes": self.sizes, "hidden_sizes": self.sizes[1:-1],
+            "rate": 0.01, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True, "small": 0.0, "scale": 0.1,
+            "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
+        self.sized = self.sized or kind in ("sizes", "hidden_sizes", "count_hidden_layers")
         if kind == "sizes" and (tables := self.layer_tables(function)):
             return tables
         if kind is not None and kind in simple:
@@ -230,7 +239,8 @@ class Guess:
             if name not in self.made:
                 self.made[name] = self.draw(kind)
             return self.made[name]
-        return empty
+        known = self.names(name) if self.names is not None and parameter.default is empty else []
+        return known[0] if known else empty
 
     def layer_tables(self, function: Any) -> list[dict[str, Any]]:
         """Layers as tables of sizes, {"input_dim": 4, "output_dim": 5, "activation": "relu"}, where such are read."""
@@ -243,11 +253,16 @@ class Guess:
         outer = next((key for key in keys if kind_of(key, ("n_outputs", "n_hidden"))), None)
         if inner is None or outer is None:
             return []
-        sizes = [self.layout.n_inputs, HIDDEN, self.layout.n_outputs]
+        names = ["relu"] * self.depth + ["sigmoid"]
         return [
             {inner: n_in, outer: n_out} | {key: name for key in keys if "activation" in key}
-            for n_in, n_out, name in zip(sizes[:-1], sizes[1:], ("relu", "sigmoid"), strict=True)
+            for (n_in, n_out), name in zip(itertools.pairwise(self.sizes), names, strict=True)
         ]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of all layers; hidden ones are alike, so that one in another's place is not known by its size."""
+        return [self.layout.n_inputs, *[HIDDEN] * self.depth, self.layout.n_outputs]
 
     def draw(self, kind: str) -> Any:
         """Starting weights where a function wants them handed: of the inputs' shape, one column an output."""
@@ -288,6 +303,20 @@ def is_indexed(function: Any, name: str) -> bool:
         return f"{name}[" in inspect.getsource(function)
     except (OSError, TypeError):
         return False
+
+
+def is_walked(function: Any, name: str) -> bool:
+    """Whether a function goes over what it is given, as over rows of data."""
+    try:
+        return re.search(rf"\bin {name}\b", inspect.getsource(function)) is not None
+    except (OSError, TypeError):
+        return False
+
+
+def lacks_targets(function: Any, kinds: tuple[str, ...]) -> bool:
+    """Whether a function asks for inputs and for no targets: fit(inputs, outputs)."""
+    asked = {kind_of(name, kinds) for name in inspect.signature(function).parameters}
+    return "inputs" in asked and "targets" not in asked
 
 
 def kind_of(name: str, kinds: tuple[str, ...]) -> str | None:

@@ -6,88 +6,37 @@ program accepts and that explains most is what is judged; one that it computes s
 """
 
 import ast
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, final
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import build_program
-from chainrule.checking.driving.arguments import (
-    FOR_CLASSES,
-    INPUTS,
-    OUTPUTS,
-    PASSES,
-    Guess,
-    Layout,
-    kind_of,
-    layouts,
-)
+from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.driving.attempts import Alone, Driven, judged, try_layouts
 from chainrule.checking.driving.claims import read_claims, stored_values
-from chainrule.checking.driving.discarded import LARGEST, Discarded, find_discarded, find_repeated
-from chainrule.checking.driving.engines import TWICE, EnginePlan, Numbers
+from chainrule.checking.driving.discarded import LARGEST, find_discarded, find_repeated
+from chainrule.checking.driving.engines import TWICE, EnginePlan
 from chainrule.checking.driving.layer_operations import LayerPlan
-from chainrule.checking.driving.operation_claims import read_operation
-from chainrule.checking.driving.operation_pairs import Family, OperationPlan
-from chainrule.checking.driving.plans import ObjectPlan, Plan, other_activations, plans_of
-from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
-from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
-from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.fitting.fitting import RATE
+from chainrule.checking.driving.operation_pairs import OperationPlan
+from chainrule.checking.driving.plans import (
+    FunctionsPlan,
+    ObjectPlan,
+    Plan,
+    other_activations,
+    plans_of,
+)
+from chainrule.checking.driving.slopes import SlopePlan
+from chainrule.checking.driving.uncovered import covers, uncovered
+from chainrule.checking.fitting.case import Case, fit_anatomy
+from chainrule.checking.repairing.any_loss import follows_no_loss
+from chainrule.checking.repairing.certainty import update_with
 from chainrule.recording.deadline import Deadline
-from chainrule.recording.execution import Run, record_more
-from chainrule.recording.recorder import Recorder
-from chainrule.recording.recording import NUMBERS
+from chainrule.recording.execution import Run
 
 COMPUTED_SECONDS = 10.0
-ATTEMPT_SECONDS = 3.0
-MOST_ARRAYS = 200
-TURNS = 3  # passes that a call makes, if it trains by itself
-
-# A loss may be meant as twice or half of it, and as the sum or the mean over samples or classes.
-LOSS_SCALES = tuple(
-    2.0**twice * samples**many * CLASSES**wide
-    for samples in (SAMPLES, SAMPLES - 1)
-    for twice in (0, -1, 1)
-    for many in (0, -1, 1)
-    for wide in (0, -1, 1)
-)
-
-# What is judged by itself, with errors that are made for it.
-Alone: TypeAlias = OperationPlan | LayerPlan | SlopePlan | EnginePlan
-
-
-@final
-@dataclass
-class Driven:
-    """A recording of a driven program, judged; `words` say what was called, `operation` is one by itself."""
-
-    case: Case
-    run: Run
-    words: str
-    right: bool
-    discarded: Discarded | None = None
-    operation: str = ""
-    remark: str = ""
-    option: bool = False  # with an activation that it does not have by itself
-
-    @property
-    def score(self) -> tuple[int, int]:
-        return max((len(fit.good) for fit in self.case.fits.values()), default=0), len(
-            self.case.anatomy.chains
-        )
-
-
-@final
-@dataclass
-class Attempt:
-    """What an action leaves for judging: parameters before training, and what was returned or kept."""
-
-    guess: Guess
-    parameters: list[int] = field(default_factory=list)
-    stored: dict[str, int] = field(default_factory=dict)
+DEPTH = 2  # hidden layers: some ways back are right for one alone
 
 
 def judge_untrained(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
@@ -134,11 +83,11 @@ def left_to_choose(run: Run, name: str) -> bool:
 
 
 def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
-    """Train what a program defines, in some form that it accepts; and what cannot be judged of operations.
+    """Train what a program defines, in some form that it accepts; and what goes back and cannot be judged.
 
-    Of each class, and of the functions, the first plan that can be judged counts: one that leaves something
-    out is no second opinion. Right is right in all. Operations and layers are looked at one by one where no
-    network is made of them.
+    Of each class, and of the functions, the first plan that can be judged counts, then those by which something goes
+    back that was not seen yet. Right is right in all. Operations and layers are looked at one by one where no
+    network is made of them; and so is what a layer hands on, which a network of it alone does not show.
     """
     found: dict[str, Driven] = {}
     options: dict[str, list[Driven]] = {}
@@ -147,54 +96,115 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     for plan in plans_of(run):
         is_operation = isinstance(plan, Alone)
         is_part = plan.group == "layers" or (isinstance(plan, ObjectPlan) and plan.alone)
-        if (
-            plan.group in found
-            or (is_operation and found)
-            or (is_part and (found or any(alone.values())))
-        ):
+        if is_part and (found or any(alone.values())):
+            continue
+        if (plan.group in found or (is_operation and found)) and not shows_more(run, plan, found):
             continue
         if doubtful and isinstance(plan, ObjectPlan) and plan.alone:
             continue
         try:
-            best, accepted = try_layouts(run, plan, deadline)
+            best, accepted = judge_plan(run, plan, found, alone, deadline)
         except (ValueError, TypeError):  # what nobody can call has no signature
             continue
-        if isinstance(plan, OperationPlan | SlopePlan) and best is not None and not best.right:
-            other, _ = try_layouts(run, replace(plan, of_output=True), deadline)
-            best = other if other is not None and other.right else best
-        if isinstance(plan, SlopePlan) and plan.is_loss and (best is None or not best.right):
-            best = of_scores(run, plan, deadline) or best
-        if isinstance(plan, EnginePlan) and best is not None and not best.right:
-            sums = alone.get(f"{plan.owner.__name__}.__add__")
-            if sums is not None and not sums.right:
-                best, _ = try_layouts(run, replace(plan, bare=True), deadline)
-                if best is None or plan.operation == TWICE:
-                    continue
-        if isinstance(plan, SlopePlan) and best is not None and not best.right:
-            best = None  # it may be the slope of something else
-        if isinstance(plan, LayerPlan) and plan.has_rate() and best is not None and not best.right:
-            best = None  # it takes steps by itself: those are judged, if in a row
+        if best is not None:
+            best.part = is_part or isinstance(plan, LayerPlan)
+            best.given = plan.given if isinstance(plan, LayerPlan) else ""
         doubtful = doubtful or (isinstance(plan, LayerPlan) and accepted and best is None)
         if isinstance(plan, Alone):
             if best is not None:
-                best.operation = plan.name
+                best.operation, best.engine = plan.name, isinstance(plan, EnginePlan)
             before = alone.setdefault(plan.words, best)
             if best is not None and (before is None or best.right):
                 alone[plan.words] = best
         elif best is not None:
-            found[plan.group] = best
-            if isinstance(plan, ObjectPlan) and best.right:
+            is_first = plan.group not in found
+            found[plan.group if is_first else plan.words] = best
+            if best.sized and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
+                deep = replace(plan, depth=DEPTH)
+                deeper, _ = try_layouts(run, deep, deadline)
+                if deeper is None:
+                    best.remark = f"{plan.words} was seen with one hidden layer alone"
+                else:
+                    found[plan.group if is_first and deeper.right else deep.words] = deeper
+                    plan = deep
+            if isinstance(plan, ObjectPlan) and best.right and is_first:
                 options[plan.group] = with_other_activations(run, plan, deadline)
         if deadline.over:
             break
     wrong = [driven for driven in found.values() if not driven.right]
     if wrong:
         return [max(wrong, key=lambda driven: driven.score)], []
+    operations = [driven for driven in alone.values() if driven is not None]
+    unjudged = [words for words, driven in alone.items() if driven is None]
     if found and not (doubtful and found.keys() == {"layers"}):
         first = next(iter(found))
-        return [found[first], *options.get(first, [])], []
-    operations = [driven for driven in alone.values() if driven is not None]
-    return operations, [words for words, driven in alone.items() if driven is None]
+        left = uncovered(run, [one.run for one in (*found.values(), *operations)])
+        return [found[first], *options.get(first, []), *operations], [way.name for way in left]
+    if operations:
+        unjudged += [way.name for way in uncovered(run, [one.run for one in operations])]
+    return operations, list(dict.fromkeys(unjudged))
+
+
+def shows_more(run: Run, plan: Plan, found: Mapping[str, Driven]) -> bool:
+    """Whether, beside what was judged, a plan goes back by something else, or shows what a layer hands on."""
+    if not all(driven.right for driven in found.values()):
+        return False
+    if isinstance(plan, LayerPlan) and plan.name in found:
+        return True
+    left = uncovered(run, [driven.run for driven in found.values()])
+    return any(covers(function, left) for function in functions_driven(plan))
+
+
+def functions_driven(plan: Plan) -> Sequence[Callable[..., Any]]:
+    """What a plan is there to judge."""
+    if isinstance(plan, ObjectPlan):
+        return [getattr(plan.owner, method) for method in plan.methods]
+    if isinstance(plan, FunctionsPlan):
+        return plan.functions
+    if isinstance(plan, LayerPlan):
+        return [getattr(plan.owner, plan.backward)]
+    if isinstance(plan, OperationPlan):
+        return [plan.backward]
+    if isinstance(plan, EnginePlan):
+        method = getattr(plan.owner, plan.operation, None)
+        return [getattr(method, "fget", method)] if method is not None else []
+    if isinstance(plan, SlopePlan):
+        last = plan.slope or plan.value
+        return [getattr(plan.owner, last) if isinstance(last, str) else last]
+    return []
+
+
+def judge_plan(
+    run: Run,
+    plan: Plan,
+    found: Mapping[str, Driven],
+    alone: Mapping[str, Driven | None],
+    deadline: Deadline,
+) -> tuple[Driven | None, bool]:
+    """What a plan shows, and whether it takes any data; None where it may be meant otherwise.
+
+    Raises: ValueError where nobody can call it, or where it can tell no more than what is wrong already.
+    """
+    best, accepted = try_layouts(run, plan, deadline)
+    if best is None or not best.right:
+        if isinstance(plan, OperationPlan | SlopePlan) and best is not None:
+            other, _ = try_layouts(run, replace(plan, of_output=True), deadline)
+            best = other if other is not None and other.right else best
+        if isinstance(plan, SlopePlan) and plan.is_loss and (best is None or not best.right):
+            best = of_scores(run, plan, deadline) or best
+    if best is None or best.right:
+        return best, accepted
+    if isinstance(plan, EnginePlan):
+        sums = alone.get(f"{plan.owner.__name__}.__add__")
+        if sums is not None and not sums.right:
+            if plan.operation == TWICE:
+                raise ValueError("it is made of sums")
+            best, _ = try_layouts(run, replace(plan, bare=True), deadline)
+    if isinstance(plan, SlopePlan):
+        best = None  # it may be the slope of something else
+    if isinstance(plan, LayerPlan) and plan.has_rate() and plan.name not in found:
+        best = None  # it takes steps by itself: those are judged, if in a row
+    return best, accepted
 
 
 def of_scores(run: Run, plan: SlopePlan, deadline: Deadline) -> Driven | None:
@@ -218,263 +228,11 @@ def with_other_activations(run: Run, plan: ObjectPlan, deadline: Deadline) -> li
     for other in other_activations(run, plan):
         best, _ = try_layouts(run, other, deadline)
         if best is not None and not best.right:
-            best.option = True
+            best.option = not follows_no_loss(best.case, partial(moved, best.case))
             best.remark = f"why {other.words} is not right by any loss is not known"
             found.append(best)
     return found
 
 
-def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None, bool]:
-    """The first form of data with which all updates are right, else that which explains most; and if any is taken."""
-    best: Driven | None = None
-    taken: Layout | None = None
-    for layout in layouts_for(run, plan):
-        if deadline.over:
-            break
-        if layout.single and best is not None and not is_of_one_sample(best):
-            break
-        if taken is not None and is_less(layout, taken):
-            continue
-        guess = Guess(layout)
-        found = try_plan(run, plan, guess, deadline)
-        if guess.accepted:
-            taken = taken or layout
-        if found is None:
-            continue
-        if found.right:
-            return found, True
-        if best is None or found.score > best.score:
-            best = found
-    return best, taken is not None
-
-
-def layouts_for(run: Run, plan: Plan) -> Iterator[Layout]:
-    """The program's own data, where it has some; then random data of the sizes that the plan has."""
-    if isinstance(plan, Alone):
-        for family in plan.families:
-            yield Layout(family.words, family, None, INPUTS, OUTPUTS)
-        return
-    own = own_data(run)
-    if own is not None:
-        yield own
-    sizes = [(INPUTS, OUTPUTS), (INPUTS, 1)]
-    maker = plan.owner if isinstance(plan, ObjectPlan) else getattr(plan, "first", None)
-    if maker is not None and not takes_sizes(maker):
-        sizes = fixed_sizes(maker) or sizes
-    for n_inputs, n_outputs in sizes:
-        yield from layouts(n_inputs, n_outputs)
-
-
-def own_data(run: Run) -> Layout | None:
-    found: dict[str, Any] = {}
-    for name, value in run.namespace.items():
-        kind = kind_of(name, ("inputs", "targets"))
-        if (
-            kind
-            and kind not in found
-            and isinstance(value, np.ndarray)
-            and value.dtype.kind in "fiub"
-        ):
-            found[kind] = value
-    if len(found) < 2 or np.ndim(found["inputs"]) != 2 or not 2 <= found["inputs"].size <= 20000:
-        return None
-    x, y = found["inputs"].copy(), found["targets"].copy()
-    return Layout("its own data", x, y, x.shape[1], y.shape[1] if y.ndim == 2 else 1, own=True)
-
-
-def takes_sizes(maker: Callable[..., Any]) -> bool:
-    kinds = {kind_of(name, FOR_CLASSES) for name in inspect.signature(maker).parameters}
-    return bool(kinds & {"sizes", "n_inputs", "n_outputs"})
-
-
-def fixed_sizes(maker: Callable[..., Any]) -> list[tuple[int, int]]:
-    """Numbers of inputs and outputs that a class or function fixes, from its arrays: of x w, and of w x."""
-    try:
-        layout = next(layouts(INPUTS, 1))
-        state = [
-            v
-            for v in arrays_in(maker(**Guess(layout).arguments(maker, FOR_CLASSES)))
-            if v.ndim == 2
-        ]
-    except Exception:  # whatever a constructor raises, its sizes are not to be had
-        return []
-    state = [array for array in state if min(array.shape) > 0 and max(array.shape) < 2000]
-    if not state:
-        return []
-    wide = [array for array in state if min(array.shape) > 1] or state
-    first, last = wide[0], (wide[-1] if wide[-1] is not wide[0] else state[-1])
-    return list(dict.fromkeys([(first.shape[0], last.shape[1]), (first.shape[1], last.shape[0])]))
-
-
-def is_less(layout: Layout, taken: Layout) -> bool:
-    """Whether data for a part show less than what it takes: fewer samples or signs, or arrays of other dimensions."""
-    if isinstance(taken.inputs, Numbers):
-        return True
-    return (
-        isinstance(layout.inputs, Family)
-        and isinstance(taken.inputs, Family)
-        and (
-            layout.inputs.samples < taken.inputs.samples
-            or len(layout.inputs.data[0]) != len(taken.inputs.data[0])
-        )
-    )
-
-
-def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven | None:
-    """Call the plan a few times, judge what was recorded."""
-    layout = guess.layout
-    data = layout.words if layout.own else f"random data, {layout.words}"
-    words = plan.words if isinstance(plan, Alone) else f"{plan.words} was called with {data}"
-    attempt = Attempt(guess)
-    more = record(run, plan, attempt, 1, deadline)
-    case = case_of(more)
-    if case is None:
-        return None
-    if isinstance(plan, Alone) or not case.anatomy.updates:
-        anatomy = (
-            read_operation(
-                more,
-                attempt.parameters,
-                attempt.stored,
-                attempt.guess,
-                plan.loss,
-                whole=isinstance(plan, LayerPlan),
-            )
-            if isinstance(plan, Alone)
-            else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
-        )
-        if anatomy is None or not anatomy.updates:
-            return None
-        found = judged(fit_anatomy(anatomy), more, words)
-        scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
-        is_part = isinstance(plan, Alone)
-        if found is not None and is_part and is_scaled(found, scales):
-            return None
-        if found is not None and isinstance(plan, SlopePlan) and found.right:
-            rate = scale_of(found)
-            if abs(rate - 1) > RATE:
-                found.remark = f"{plan.words} gives {rate:.3g} times the slope of what is computed"
-        return found
-    if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
-        more = record(run, plan, Attempt(Guess(layout)), PASSES, deadline)
-        case = case_of(more)
-    return judged(case, more, words) if case is not None and case.anatomy.updates else None
-
-
-def case_of(run: Run) -> Case | None:
-    """What was recorded, if the program went through with it."""
-    if run.failure is not None or not run.recording.graph.steps:
-        return None
-    program = build_program(run.recording, run.sites)
-    return open_case(program, run.finished) if program.agrees(program.recorded) else None
-
-
-def judged(case: Case, run: Run, words: str) -> Driven | None:
-    if case.unknown_function is not None or not is_plain(case):
-        return None
-    return Driven(case, run, words, bool(right_losses(case)))
-
-
-def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:
-    """Whether all that comes back is the gradients times a number that nobody means."""
-    fits = [driven.case.fits[loss] for loss in right_losses(driven.case)]
-    return bool(fits) and not any(
-        fit.form == "gradient-descent"
-        and not fit.rates
-        and any(all(abs(rate / scale - 1) < RATE for rate in fit.rate.values()) for scale in scales)
-        for fit in fits
-    )
-
-
-def scale_of(driven: Driven) -> float:
-    fit = driven.case.fits[right_losses(driven.case)[0]]
-    return next(iter(fit.rate.values()), 1.0)
-
-
-def is_plain(case: Case) -> bool:
-    """Whether predictions have their targets' sizes: others met by accident."""
-    for mix in case.anatomy.mixes:
-        prediction, output = (np.size(case.values[p]) for p in (mix.prediction, mix.output))
-        target = (
-            prediction if mix.by_difference or mix.of_class else np.size(case.values[mix.target])
-        )
-        if output != prediction or (target != prediction and not mix.of_class):
-            return False
-    return True
-
-
-def is_of_one_sample(driven: Driven) -> bool:
-    """Whether an update changed a parameter's shape: many samples were too many for it."""
-    case = driven.case
-    return any(
-        np.shape(case.values[update.before]) != np.shape(case.values[update.after])
-        for update in case.anatomy.updates
-    )
-
-
-def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadline) -> Run:
-    recorder = run.recorder
-    assert recorder is not None
-
-    def action() -> None:
-        attempt.guess.recorder, begun = recorder, recorder.recording
-        step, state = plan.start(attempt.guess)
-        attempt.parameters = [position_of(recorder, number) for number in numbers_in(state)]
-        results: dict[str, Any] = {}
-        for _ in range(passes):
-            results = step()
-        if passes == 1 and recorder.recording is begun:
-            attempt.stored = stored_values(run, {**flat_state(state), **results})
-
-    end = deadline.within(ATTEMPT_SECONDS)
-    return record_more(run, action, watch_until_enough(end), end)
-
-
-def position_of(recorder: Recorder, value: Any) -> int:
-    known = recorder.memory.known(value)
-    return recorder.position(value) if known is None else known
-
-
-def numbers_in(thing: Any) -> list[Any]:
-    return [value for value in walk(thing) if isinstance(value, NUMBERS)]
-
-
-def arrays_in(thing: Any) -> list[Any]:
-    return [value for value in walk(thing) if isinstance(value, np.ndarray)]
-
-
-def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
-    """Floating-point numbers and arrays in an object, its lists, tables and parts."""
-    seen = set() if seen is None else seen
-    if id(thing) in seen or len(seen) > MOST_ARRAYS * 10:
-        return
-    seen.add(id(thing))
-    if isinstance(thing, np.ndarray):
-        if thing.dtype.kind == "f" and thing.size:
-            yield thing
-    elif isinstance(thing, float):
-        yield thing
-    elif isinstance(thing, list | tuple):
-        for part in thing[:MOST_ARRAYS]:
-            yield from walk(part, seen)
-    elif isinstance(thing, Mapping):
-        for part in thing.values():
-            yield from walk(part, seen)
-    elif (
-        type(thing).__module__ not in ("builtins", "numpy")
-        and hasattr(thing, "__dict__")
-        and not callable(thing)
-    ):
-        for part in vars(thing).values():
-            yield from walk(part, seen)
-
-
-def flat_state(thing: Any) -> dict[str, Any]:
-    """An object's own attributes, tables in it opened."""
-    found: dict[str, Any] = {}
-    for name, value in getattr(thing, "__dict__", {}).items():
-        if isinstance(value, Mapping):
-            found |= {str(key): part for key, part in value.items()}
-        else:
-            found[name] = value
-    return found
+def moved(case: Case, number: int, update: Update, errors: Mapping[int, Any]) -> Any:
+    return update_with(case, update, errors)

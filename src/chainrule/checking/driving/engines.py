@@ -16,6 +16,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.driving.arguments import Guess, plain_name
+from chainrule.checking.driving.uncovered import ways_back
 from chainrule.recording.execution import Run
 
 BACK = re.compile(r"back_?(ward|prop\w*)?s?")
@@ -112,7 +113,8 @@ class EnginePlan:
             if np.ndim(output):
                 output = recorder.record_call(np.sum, "sum", (output,), {}, np.sum(output))
             self.go_back(whole)
-            error = guess.error(getattr(self.owner, self.back), output, 0.3)
+            made_by = getattr(self.owner, self.operation, None) or getattr(self.owner, self.back)
+            error = guess.error(getattr(made_by, "fget", made_by), output, 0.3)
             return {
                 f"d{name}": recorder.record_call(
                     operator.mul, "multiply", (found, error), {}, found * error
@@ -130,11 +132,25 @@ class EnginePlan:
             whole = self.expression(leaves)
             self.go_back(whole)
             found = [gradient_of(leaf) for leaf in leaves]
+            is_cut = self.cuts_off(self.owner(numbers.draw()[0]))
         except Exception as error:  # whatever another kind of operands makes it raise
             raise ValueError("it takes other operands") from error
         if not np.all(np.isfinite(number_of(whole))) or not any(map(np.any, found)):
             raise ValueError("nothing comes back")
+        if is_cut:
+            raise ValueError("its results may be meant as constants")
         return [self.owner(value) for value in numbers.draw()]
+
+    def cuts_off(self, one: Any) -> bool:
+        """Whether a function of one operand remembers nothing of it, and gives nothing back."""
+        if self.operation in BINARY or self.operation == TWICE or self.takes_another():
+            return False
+        made = (UNARY.get(self.operation) or self.called)(one)
+        kept = [part for value in vars(made).values() for part in parts_of(value)]
+        if any(part is one for part in kept):
+            return False
+        self.go_back(self.total(made))
+        return not np.any(gradient_of(one))
 
     def expression(self, leaves: list[Any]) -> Any:
         """One in which the operation's result is weighed, and an operand is used beside it."""
@@ -142,8 +158,8 @@ class EnginePlan:
         if self.operation == TWICE:
             made = a * x
             return self.total(made * made + made * y + a)
-        if self.operation in BINARY:
-            made = BINARY[self.operation](a, c)
+        if self.operation in BINARY or self.takes_another():
+            made = BINARY.get(self.operation, self.called)(a, c)
             if np.shape(number_of(made)) != np.shape(number_of(x)):
                 return self.total(made * made)
             summed = hasattr(self.owner, "__add__") and not self.bare
@@ -154,31 +170,42 @@ class EnginePlan:
             return self.total(first * first if self.bare else first * first + second * first)
         if self.bare:
             return self.total(first * first * x)
-        return self.total(first * first * x + second * x)
+        if np.shape(number_of(first)) != np.shape(number_of(a)):
+            return self.total(first * first * x + second * x)
+        return self.total(first * first * x + second * x) + self.total(a)
 
-    def called(self, one: Any) -> Any:
+    def takes_another(self) -> bool:
+        method = getattr(self.owner, self.operation)
+        asked = [] if isinstance(method, property) else asked_of(method)[1:]
+        return len(asked) == 1 and asked[0] not in AXES and self.operation not in UNARY
+
+    def called(self, one: Any, *others: Any) -> Any:
         """The result of a method, along the axes that it wants to be told. Raises: KeyError for anything else."""
         method = getattr(one, self.operation)
-        asked = [
-            parameter.name
-            for parameter in inspect.signature(method).parameters.values()
-            if parameter.default is inspect.Parameter.empty
-            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        ]
-        return method(*(AXES[name] for name in asked))
+        if isinstance(getattr(self.owner, self.operation), property):
+            return method
+        return method(*(others or (AXES[name] for name in asked_of(method))))
 
     def total(self, made: Any) -> Any:
         return made.sum() if np.ndim(number_of(made)) and hasattr(self.owner, "sum") else made
 
     def go_back(self, whole: Any) -> None:
         method = getattr(whole, self.back)
-        asked = [
-            parameter
-            for parameter in inspect.signature(method).parameters.values()
-            if parameter.default is inspect.Parameter.empty
-            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        ]
-        method(*(np.ones_like(number_of(whole)) for _ in asked))
+        method(*(np.ones_like(number_of(whole)) for _ in asked_of(method)))
+
+
+def asked_of(method: Callable[..., Any]) -> list[str]:
+    """The names of what a method must be given."""
+    return [
+        parameter.name
+        for parameter in inspect.signature(method).parameters.values()
+        if parameter.default is inspect.Parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+
+
+def parts_of(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
 
 
 def is_number(value: Any) -> bool:
@@ -205,7 +232,11 @@ def gradient_of(thing: Any) -> Any:
 
 
 def engine_plans(run: Run) -> Iterator[EnginePlan]:
-    """Each operation of the program's own classes whose objects keep a number and its gradient."""
+    """Each operation of the program's own classes whose objects keep a number and its gradient.
+
+    By their names, and all that hold what goes back from them.
+    """
+    hold = {way.name for way in ways_back(run)}
     for owner in list(run.namespace.values()):
         if not isinstance(owner, type) or owner.__module__ != "__main__":
             continue
@@ -218,8 +249,13 @@ def engine_plans(run: Run) -> Iterator[EnginePlan]:
         own = [
             name
             for name, method in methods.items()
-            if inspect.isfunction(method)
-            and (name in BINARY or name in UNARY or CALLED.fullmatch(plain_name(name)))
+            if (inspect.isfunction(method) or isinstance(method, property))
+            and (
+                name in BINARY
+                or name in UNARY
+                or CALLED.fullmatch(plain_name(name))
+                or (f"{owner.__name__}.{name}" in hold and not BACK.fullmatch(plain_name(name)))
+            )
         ]
         if not back or len(own) < FEWEST or "__mul__" not in own:
             continue

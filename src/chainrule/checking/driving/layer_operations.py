@@ -12,6 +12,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -27,6 +28,7 @@ from chainrule.checking.driving.kept_arrays import (
     places,
     spelled,
 )
+from chainrule.checking.driving.known_names import known_names
 from chainrule.checking.driving.operation_pairs import (
     FAMILIES,
     OUTPUTS,
@@ -34,6 +36,7 @@ from chainrule.checking.driving.operation_pairs import (
     kind_of_operand,
 )
 from chainrule.recording.execution import Run
+from chainrule.recording.functions import is_own_module
 from chainrule.recording.recording import Operation
 
 FORWARD = re.compile(r"(feed_?|f)?(forward|prop|propagate|call)(_?(pass|prop\w*))?")
@@ -47,17 +50,19 @@ FLAG = re.compile(r"(is_?)?train(ing|able)?(_mode|_phase)?|save_?cache|cache|kee
 LAYERS = re.compile(r"\w*(layers|modules|blocks)|args", re.IGNORECASE)
 GENERATOR = re.compile(r"rng|generator|random_?(state|generator)|np_?rng|key")
 SLOPING = re.compile(r"act\w*|f|fn|func|function|\w*activation\w*")
+ACTIVATION = re.compile(r"(hidden_?)?(act|activation)(_?(fn|func|function|name|type|class))?")
 SLOPED = re.compile(r"\w*(prime|deriv\w*|_grad\w*|_back\w*)|d_?(f|act\w*|func\w*)|grad\w*")
 SHARE = re.compile(r"p|q|prob\w*|keep\w*|drop\w*|\w*rate|\w*prob(ability)?")
 PENALTY = re.compile(r"\w*(reg|regulari[sz]er|regulari[sz]ation|lambda|l1|l2|decay|penalty)\w*")
 DROPPED = 0.4
+MOST_ACTIVATIONS = 4
 MOST_TRIED = 100  # forms of arguments
 SIZES: Mapping[str, re.Pattern[str]] = {
     "kernel": re.compile(r"(kernel|filter|field|pool|pooling|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
     "stride": re.compile(r"strides?|s"),
     "padding": re.compile(r"pad(ding)?|p"),
-    "n_outputs": re.compile(r"(n|num|number)?_?(of_)?(outputs?|filters?|kernels?|out_?channels?|f|c_?out)|out_?(f|c|ch)|filters|depth"),
-    "n_inputs": re.compile(r"(n|num)?_?in_?(f|c|ch|channels?|put_?channels?)|inputs?|dim|size|n|d|num_?features|n_?dims?|(num_?)?channels|normali[sz]ed_?shape"),
+    "n_outputs": re.compile(r"(n|num|number)?_?(of_)?(outputs?|filters?|kernels?|out_?channels?|f|c_?out)|out_?(f|c|ch)|filters|depth|(dim|n|size)_?2"),
+    "n_inputs": re.compile(r"(n|num)?_?in_?(f|c|ch|channels?|put_?channels?)|inputs?|dim|size|n|d|num_?features|n_?dims?|(num_?)?channels|normali[sz]ed_?shape|(dim|n|size)_?1"),
     "input_shape": re.compile(r"(image|img|inputs?|in|x)_?(shape|dims?)|shape(_in)?"),
     "name": re.compile(r"(layer_?)?(name|id|tag)"),
 }  # fmt: skip
@@ -72,6 +77,7 @@ class LayerPlan:
     forward: str
     backward: str
     parts: "tuple[LayerPlan, ...]" = ()  # the file's other layers, for one that is made of layers
+    activations: tuple[Any, ...] = ()  # names and objects that it may be told to have, if it asks
     group = "operations"
     families = FAMILIES
     loss = "half-squared-error"  # of the errors that are made here
@@ -92,7 +98,7 @@ class LayerPlan:
         guess.accepted = True
         thing, names = self.warmed(made, inputs)
         recorder.off = False
-        arrays = {plain_name(self.parameters_of(self.forward)[0].name): inputs}
+        arrays = {self.given: inputs}
         arrays |= {name: array_at(thing, path) for name, path in names.items()}
         for name, array in arrays.items():
             recorder.recording.last_names[recorder.position(array)] = name
@@ -121,6 +127,11 @@ class LayerPlan:
             return found
 
         return step, arrays
+
+    @property
+    def given(self) -> str:
+        """What it calls what it is given."""
+        return plain_name(self.parameters_of(self.forward)[0].name)
 
     def parameters_of(self, method: str) -> list[inspect.Parameter]:
         return list(inspect.signature(getattr(self.owner, method)).parameters.values())[1:]
@@ -226,7 +237,7 @@ class LayerPlan:
         }
         given = self.arguments_back(inputs, output, error)
         result = getattr(thing, self.backward)(**given)
-        spoken = plain_name(self.parameters_of(self.forward)[0].name)
+        spoken = self.given
         found: dict[str, Any] = {}
         for path, array in sorted(places(thing).items(), key=lambda place: len(place[0])):
             old = before.get(path)
@@ -256,7 +267,9 @@ class LayerPlan:
         parameters = self.parameters_of(self.backward)
         asked = [p for p in parameters if p.default is inspect.Parameter.empty]
         errors = [p for p in parameters if kind_of_operand(p.name) == "error"]
-        flowing = (errors or asked or parameters)[0]
+        handed = self.given
+        others = [p for p in asked if plain_name(p.name) != handed]
+        flowing = (errors or others or asked or parameters)[0]
         if TARGET.fullmatch(plain_name(flowing.name)):
             raise ValueError("its error is made from targets")
         found = {flowing.name: error}
@@ -269,7 +282,7 @@ class LayerPlan:
                 continue
             if kind_of(name, ("rate",)):
                 found[parameter.name] = 1.0
-            elif name == plain_name(self.parameters_of(self.forward)[0].name):
+            elif name == handed:
                 found[parameter.name] = inputs
             elif OUTPUT.fullmatch(name):
                 found[parameter.name] = output
@@ -290,7 +303,16 @@ class LayerPlan:
             has_default = parameter.default is not inspect.Parameter.empty
             if has_default and not kind_of(name, ("rate",)):
                 continue
-            choices[name] = choices_for(name, family, drops="drop" in self.owner.__name__.lower())
+            if ACTIVATION.fullmatch(plain_name(name)) and self.activations:
+                choices[name] = self.activations
+                continue
+            drops = "drop" in self.owner.__name__.lower()
+            try:
+                choices[name] = choices_for(name, family, drops)
+            except ValueError:
+                if parameter.annotation not in (int, "int"):
+                    raise
+                choices[name] = [OUTPUTS, *choices_for("n_inputs", family)]
         for combination in itertools.product(*choices.values()):
             yield dict(zip(choices, combination, strict=True))
 
@@ -382,11 +404,30 @@ def plain_layer_plans(run: Run) -> Iterator[LayerPlan]:
             or is_empty(owner, backward)
         ):
             continue
-        plan = LayerPlan(owner, forward, backward)
+        plan = LayerPlan(owner, forward, backward, activations=activations_for(run, owner))
         given = [*plan.parameters_of(forward)[1:], *plan.parameters_of(backward)[:1]]
         is_loss = any(TARGET.fullmatch(plain_name(one.name)) for one in given)
         if plan.parameters_of(forward) and plan.parameters_of(backward) and not is_loss:
             yield plan
+
+
+def activations_for(run: Run, owner: type) -> tuple[Any, ...]:
+    """What a layer may be told to have for its activation: names that the program knows, objects, and a function."""
+    names = inspect.signature(owner).parameters
+    asked = [name for name in names if ACTIVATION.fullmatch(plain_name(name))]
+    if not asked:
+        return ()
+    known: dict[str, Any] = {name: name for one in asked for name in known_names(run, one)}
+    for value in list(run.namespace.values()):
+        if isinstance(value, type) and is_own_module(value.__module__) and value is not owner:
+            with suppress(Exception):  # whatever a constructor raises
+                known |= {value.__name__: value()} if way(value, FORWARD) else {}
+    smooth = [known[name] for name in sorted(known, key=is_smooth, reverse=True)]
+    return (*smooth[:MOST_ACTIVATIONS], np.sin)
+
+
+def is_smooth(name: str) -> bool:
+    return bool(re.search("sigmoid|tanh", name.lower()))
 
 
 def way(owner: type, pattern: re.Pattern[str]) -> str | None:

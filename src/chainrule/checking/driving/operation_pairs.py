@@ -31,7 +31,7 @@ MOST_TRIED = 400  # combinations of shapes
 OUTPUT = re.compile(r"out(put)?|y|a")
 BACK = re.compile(r"backwards?|backprop|bwd|back", re.IGNORECASE)
 KINDS = {
-    "error": re.compile(r"d|d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|(\w+_)?grad.*|delta.*|error.*|upstream.*"),
+    "error": re.compile(r"d|d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|(\w+_)?grad.*|delta.*|error.*|upstream.*|(\w+_)?diff"),
     "table": re.compile(r".*param(eter)?s?|hp.*|config|options"),
     "cache": re.compile(r"cache.*|mem.*|ctx|saved.*"),
     "mode": re.compile(r"mode|activation.*|train(ing)?|is_train.*"),
@@ -95,6 +95,7 @@ FAMILIES = (
     Family("one image, channels first", 1, [(2, 4, 4)], [(3, 2, 3, 3)], [(3,), (3, 1), (3, 2, 2)], [(2,)], []),
     Family("one image, channels last", 1, [(4, 4, 2)], [(3, 3, 2, 3)], [(3,), (1, 1, 3)], [(2,)], []),
     Family("one image", 1, [(6, 6)], [(3, 3, 3)], [(3,)], [], []),
+    Family("one row", 1, [(1, INPUTS)], [(INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS)], [(1, OUTPUTS), (OUTPUTS,)], [(1, INPUTS)], [(1, OUTPUTS)]),
     Family("one column", 1, [(INPUTS, 1)], [(OUTPUTS, INPUTS), (OUTPUTS, OUTPUTS)], [(OUTPUTS, 1)], [(INPUTS, 1)], [(OUTPUTS, 1)]),
     Family(
         "one vector", 1, [(INPUTS,)], [(OUTPUTS, INPUTS), (INPUTS, OUTPUTS), (OUTPUTS, OUTPUTS)],

@@ -26,13 +26,20 @@ from chainrule.checking.driving.arguments import (
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
 from chainrule.checking.driving.kept_arrays import places
-from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
+from chainrule.checking.driving.known_names import known_names
+from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
+from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
     operation_plans,
     parts_returned,
 )
-from chainrule.checking.driving.slopes import SlopePlan, is_replaced, slope_plans
+from chainrule.checking.driving.slopes import (
+    SlopePlan,
+    is_replaced,
+    own_parameters,
+    slope_plans,
+)
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -68,6 +75,7 @@ class ObjectPlan:
     alone: bool = False  # what looks like a layer, and may be a whole network
     returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
+    depth: int = 1  # hidden layers, where they are ours to choose
 
     @property
     def group(self) -> str:
@@ -77,9 +85,10 @@ class ObjectPlan:
     def words(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
-        return ", ".join(f"{made}.{method}" for method in self.methods)
+        return ", ".join(f"{made}.{method}" for method in self.methods) + of_depth(self.depth)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
+        guess.depth = self.depth
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
         guess.known |= self.options
@@ -115,14 +124,16 @@ class FunctionsPlan:
     functions: tuple[Callable[..., Any], ...]
     returned: Mapping[str, tuple[str | None, ...]]
     first: Callable[..., Any] | None = None
+    depth: int = 1
     group = "functions"
 
     @property
     def words(self) -> str:
         functions = (self.first, *self.functions) if self.first is not None else self.functions
-        return ", ".join(function.__name__ for function in functions)
+        return ", ".join(function.__name__ for function in functions) + of_depth(self.depth)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
+        guess.depth = self.depth
         if self.first is not None:
             self.take(guess, self.first, "parameters", guess.arguments(self.first, FOR_CLASSES))
         else:
@@ -178,7 +189,7 @@ class LayersPlan:
         for n_in, n_out in ((layout.n_inputs, HIDDEN), (HIDDEN, layout.n_outputs)):
             if parts and self.activation is not None:
                 parts.append(self.activation(**guess.arguments(self.activation, FOR_CLASSES)))
-            sized = Guess(guess.layout.resized(n_in, n_out))
+            sized = Guess(guess.layout.resized(n_in, n_out), names=guess.names)
             parts.append(self.dense(**sized.arguments(self.dense, FOR_CLASSES)))
         return parts
 
@@ -188,12 +199,13 @@ class LayersPlan:
         def step() -> dict[str, Any]:
             out = guess.layout.inputs
             for layer in row:
-                out = layer.forward(out)
+                out = getattr(layer, str(way(type(layer), GOES_FORWARD)))(out)
             guess.known["predictions"] = out
-            flowing = guess.error(row[-1].backward)
-            for layer in reversed(row):
+            backs = [getattr(layer, str(way(type(layer), BACK))) for layer in row]
+            flowing = guess.error(backs[-1])
+            for backward in reversed(backs):
                 guess.known["errors"] = flowing
-                result = layer.backward(**guess.arguments(layer.backward, FOR_METHODS))
+                result = backward(**guess.arguments(backward, FOR_METHODS))
                 flowing = first_array(result)
             guess.known.pop("errors")
             return {}
@@ -204,6 +216,10 @@ class LayersPlan:
 Plan: TypeAlias = (
     ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan | EnginePlan
 )
+
+
+def of_depth(depth: int) -> str:
+    return f" with {depth} hidden layers" if depth > 1 else ""
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -233,13 +249,11 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
     """A dense layer and an activation among the classes, if they are such: forward(x), backward(gradient ...)."""
     found: dict[bool, type] = {}
     for owner in classes:
-        forward, backward = getattr(owner, "forward", None), getattr(owner, "backward", None)
-        if not (inspect.isfunction(forward) and inspect.isfunction(backward)):
+        forward, backward = way(owner, GOES_FORWARD), way(owner, BACK)
+        if forward is None or backward is None or is_replaced(owner, (forward, backward)):
             continue
-        if is_replaced(owner, ("forward", "backward")):
-            continue
-        taken = list(inspect.signature(backward).parameters)[1:]
-        if len(inspect.signature(forward).parameters) != 2 or not taken:
+        taken = own_parameters(owner, backward)
+        if len(own_parameters(owner, forward)) != 1 or not taken or trains_itself(owner):
             continue
         if kind_of(taken[0], ("errors",)) and len(taken) <= 2:
             found.setdefault(len(inspect.signature(owner).parameters) >= 2, owner)
@@ -258,8 +272,12 @@ def classes_of(run: Run) -> list[type]:
     found = [value for value in found if methods_in_turn(value)]
     return sorted(
         dict.fromkeys(found),
-        key=lambda value: not any(TRAIN.fullmatch(m.lower()) for m in methods_of(value)),
+        key=lambda value: not trains_itself(value),
     )
+
+
+def trains_itself(owner: type) -> bool:
+    return any(TRAIN.fullmatch(name.lower()) for name in methods_of(owner))
 
 
 def first_options(run: Run, owner: type) -> dict[str, str]:
@@ -274,43 +292,17 @@ def first_options(run: Run, owner: type) -> dict[str, str]:
 
 
 def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
-    """The same with each other activation that it may be told to have."""
-    for name, parameter in inspect.signature(plan.owner).parameters.items():
-        if ACTIVATION.fullmatch(plain_name(name)):
-            used = plan.options.get(name, parameter.default)
-            for value in known_names(run, name):
-                if value != used and isinstance(used, str):
-                    yield replace(plan, options={**plan.options, name: value})
-
-
-def known_names(run: Run, name: str) -> list[str]:
-    """What the program compares a name with, or looks it up in."""
-    found: list[str] = []
-    for node in run.sources[0].nodes:
-        if isinstance(node, ast.Compare) and spoken_of(node.left) == name:
-            found += [
-                part.value
-                for side in node.comparators
-                for part in ast.walk(side)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            ]
-        elif isinstance(node, ast.Match) and spoken_of(node.subject) == name:
-            found += [
-                part.value
-                for case in node.cases
-                for part in ast.walk(case.pattern)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            ]
-    return list(dict.fromkeys(found))
-
-
-def spoken_of(node: ast.expr) -> str:
-    """The name of a variable or an attribute; of name.lower() too."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
-        node = node.func.value
-    if isinstance(node, ast.Attribute):
-        return node.attr.strip("_")
-    return node.id if isinstance(node, ast.Name) else ""
+    """The same with each other activation that it may be told to have, by as many names as it asks for it."""
+    parameters = inspect.signature(plan.owner).parameters
+    known = {name: known_names(run, name) for name in parameters}
+    for name, parameter in parameters.items():
+        used = plan.options.get(name, parameter.default)
+        if not ACTIVATION.fullmatch(plain_name(name)) or not isinstance(used, str):
+            continue
+        for value in known[name]:
+            if value != used:
+                alike = {other: value for other, values in known.items() if value in values}
+                yield replace(plan, options={**plan.options, **alike, name: value})
 
 
 def methods_of(owner: type) -> list[str]:
@@ -412,7 +404,7 @@ def role_of(name: str) -> str:
     if UPDATE.fullmatch(spoken):
         return "updated"
     if TRAIN.fullmatch(spoken) or re.fullmatch(
-        r".*model|neural_net(work)?|.*regression|nn|mlp", spoken
+        r".*model|neural_net(work)?|.*regression|nn|mlp|.*gradient_descent.*", spoken
     ):
         return "training"
     return "forward" if FORWARD.fullmatch(spoken) else "other"
@@ -433,7 +425,8 @@ def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> 
     if not isinstance(result, list | tuple):
         return {} if result is None else {name: result}
     found = {f"{name} {number}": value for number, value in enumerate(result)}
-    for variable, part in zip(called, result, strict=False):
+    parts = [result] if len(called) == 1 != len(result) else result  # a list that has a name
+    for variable, part in zip(called, parts, strict=False):
         if variable is not None:
             found[variable] = part
     for part in result:

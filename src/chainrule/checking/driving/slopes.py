@@ -35,7 +35,7 @@ SLOPE = re.compile(
     r"backwards?|(compute_|calc\w*_|get_|loss_)?(gradient|grad|derivative|deriv|prime)|df"
 )
 TARGET = re.compile(
-    r"(y|t|targets?|labels?|actual|expected|ground_?truth|truth)(_?(true|train|i|batch|labels?|real|actual))?"
+    r"(y|t|y_?targ|targets?|labels?|actual|expected|ground_?truth|truth)(_?(true|train|i|batch|labels?|real|actual))?"
 )
 PREDICTED = re.compile(
     r"(y_?)?(hat|pred\w*|output\w*|out|probs?|a|p|o|scores?|logits?|x|inputs?|z|d_?values|activations?|estimate\w*|yh|y_p|al)"

@@ -24,6 +24,7 @@ from chainrule.checking.finding.syntax import (
     argument_by_name,
     argument_names,
     is_assigned,
+    is_handed_back,
     is_name_of,
     is_small,
     operand_of,
@@ -68,12 +69,12 @@ def places_to_blame(
 def early_update(
     program: Program, maker: Instruction, used: Instruction, texts: Sequence[Text]
 ) -> Blame:
-    """The statement that updates too early: of a helper that does nothing else the call."""
+    """The statement that updates too early: of a helper that does nothing else, or hands back what it makes, the call."""
     here, call = blame_of(program.site(maker), texts), program.call(maker)
     around_use = set(calls_of(program.call(used)))
     while call is not None and call.site not in around_use:
         function = texts[here.file].around(here.node, FUNCTIONS)
-        if function is None or not is_small(function):
+        if function is None or not (is_small(function) or is_handed_back(function, here.node)):
             break
         here, call = blame_of(program.sites[call.site], texts), call.outer
     return here
@@ -260,10 +261,13 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     program = scene.program
     site = program.site(edit.step)
     here = blame_of(site, texts)
-    if edit.how == "slope" or edit.mistake == "unknown":
-        call = call_to_blame(scene, edit.step, mended)
-        if call is not None:
+    call = call_to_blame(scene, edit.step, mended)
+    if call is not None:
+        if edit.how == "slope" or edit.mistake == "unknown":
             return blame_of(program.sites[call], texts)
+        handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
+        if handed is not None:
+            return handed
     if not edit.how.startswith((*SEEN, "sum", "scale")):
         return here
     text = texts[site.file]

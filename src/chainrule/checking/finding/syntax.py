@@ -73,6 +73,23 @@ def is_small(function: ast.AST) -> bool:
     )
 
 
+def is_handed_back(function: ast.AST, node: ast.AST) -> bool:
+    """Whether a function returns what is made at a place in it: there, or by a name that it is given."""
+    returned = [one for one in ast.walk(function) if isinstance(one, ast.Return) and one.value]
+    names = {
+        target.id
+        for one in ast.walk(function)
+        if isinstance(one, ast.Assign) and any(part is node for part in ast.walk(one))
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+    return any(
+        part is node or (isinstance(part, ast.Name) and part.id in names)
+        for one in returned
+        for part in ast.walk(one)
+    )
+
+
 def argument_names(function: ast.AST) -> list[str]:
     if not isinstance(function, FUNCTIONS):
         return []

@@ -1,0 +1,159 @@
+"""The forms in which programs ask to be trained: rows, outputs, options, one neuron, layers with activations."""
+
+import pytest
+
+from checked import verdict_on
+
+HEAD = """import math
+import random
+import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+"""
+
+LISTS = """
+def initialize_network(n_inputs, n_hidden, n_outputs):
+    hidden = [{"w": [random.uniform(-1, 1) for _ in range(n_inputs + 1)]} for _ in range(n_hidden)]
+    output = [{"w": [random.uniform(-1, 1) for _ in range(n_hidden + 1)]} for _ in range(n_outputs)]
+    network = [hidden, output]
+    return network
+
+def forward(network, row):
+    inputs = row
+    for layer in network:
+        out = []
+        for neuron in layer:
+            z = neuron["w"][-1] + sum(w * x for w, x in zip(neuron["w"][:-1], inputs))
+            neuron["out"] = 1 / (1 + math.exp(-z))
+            out.append(neuron["out"])
+        inputs = out
+    return inputs
+
+def train_network(network, train, l_rate, n_epoch, n_outputs):
+    for _ in range(n_epoch):
+        for row in train:
+            forward(network, row)
+            expected = [0.0] * n_outputs
+            expected[row[-1]] = 1.0
+            for j, neuron in enumerate(network[1]):
+                out = neuron["out"]
+                neuron["delta"] = (expected[j] - out) * out * (1 - out)
+            for j, neuron in enumerate(network[0]):
+                error = sum(other["w"][j] * other["delta"] for other in network[1])
+                neuron["delta"] = error * neuron["out"] * (1 - neuron["out"])
+            for i, layer in enumerate(network):
+                inputs = row[:-1] if i == 0 else [neuron["out"] for neuron in network[i - 1]]
+                for neuron in layer:
+                    for j in range(len(inputs)):
+                        neuron["w"][j] += l_rate * neuron["delta"] * inputs[j]
+                    neuron["w"][-1] += l_rate * neuron["delta"]
+"""
+
+OUTPUTS = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.w, self.v = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_out)
+
+    def fit(self, inputs, outputs, epochs):
+        for _ in range(epochs):
+            h = sigmoid(inputs @ self.w)
+            p = sigmoid(h @ self.v)
+            d = (p - outputs) * p * (1 - p)
+            e = d @ self.v.T * h * (1 - h)
+            self.v -= 0.1 * h.T @ d
+            self.w -= 0.1 * inputs.T @ e
+"""
+
+OPTION = """
+def train(X, y, n_in, n_hidden, n_out, kind, epochs):
+    w, v = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_out)
+    for _ in range(epochs):
+        z = X @ w
+        if kind == "tanh":
+            h, slope = np.tanh(z), 1 - np.tanh(z) ** 2
+        p = sigmoid(h @ v)
+        d = (p - y) * p * (1 - p)
+        e = d @ v.T * slope
+        v = v - 0.1 * h.T @ d
+        w = w - 0.1 * X.T @ e
+    return w, v
+"""
+
+NEURON = """
+class Neuron:
+    def __init__(self, learning_rate):
+        self.weights, self.bias = np.random.randn(2), np.random.randn()
+        self.rate = learning_rate
+
+    def train(self, input_vectors, targets, iterations):
+        for k in range(iterations):
+            x, t = input_vectors[k % len(input_vectors)], targets[k % len(input_vectors)]
+            p = sigmoid(x @ self.weights + self.bias)
+            d = 2 * (p - t) * p * (1 - p)
+            self.weights = self.weights - self.rate * d * x
+            self.bias = self.bias - self.rate * d
+"""
+
+DESCENT = """
+def run_gradient_descent(data, output, initial_theta, alpha, iterations):
+    for _ in range(iterations):
+        loss = data.dot(initial_theta) - output
+        initial_theta = initial_theta - alpha * data.T.dot(loss) / len(output)
+    return initial_theta
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong"),
+    [
+        (LISTS, 'error * neuron["out"] * (1 - neuron["out"])', "error"),
+        (OUTPUTS, "d @ self.v.T * h * (1 - h)", "d @ self.v.T"),
+        (OPTION, "d @ v.T * slope", "d @ v.T"),
+        (NEURON, "self.weights - self.rate * d * x", "self.weights - 0.5 * self.rate * d * x"),
+        (DESCENT, "data.T.dot(loss)", "data.T.dot(np.abs(loss))"),
+    ],
+)
+def test_networks_are_driven_however_they_ask_for_their_data(
+    code: str, right: str, wrong: str
+) -> None:
+    assert verdict_on(HEAD + code)["verdict"] == "right"
+    assert verdict_on(HEAD + code.replace(right, wrong))["verdict"] != "right"
+
+
+DENSE = """
+class Sigmoid:
+    def forward(self, z):
+        return sigmoid(z)
+
+    def backward(self, z, top_diff):
+        return top_diff * sigmoid(z) * (1 - sigmoid(z))
+
+class Dense:
+    def __init__(self, n_dimension: int, n_inputs: int, activation):
+        self.W, self.b = np.random.randn(n_inputs, n_dimension), np.zeros((1, n_dimension))
+        self.activation = activation
+
+    def forward(self, x):
+        self.x, self.z = x, x @ self.W + self.b
+        return self.activation.forward(self.z)
+
+    def backward(self, grad):
+        delta = self.activation.backward(self.z, grad)
+        self.dW = self.x.T @ delta
+        self.db = delta.sum(axis=0, keepdims=True)
+        return delta @ self.W.T
+"""
+BY_NAME = DENSE.replace(
+    "self.activation = activation", 'self.activation = {"sigmoid": Sigmoid}[activation.lower()]()'
+)
+
+
+@pytest.mark.parametrize("code", [DENSE, BY_NAME])
+def test_a_layer_that_asks_for_its_activation_is_told_one(code: str) -> None:
+    right = verdict_on(HEAD + code)
+    assert (right["verdict"], right["driven"]) == ("right", True), right["reason"]
+    assert "Dense(x)" in {row["name"] for row in right["parameters"]}
+    late = code.replace("self.activation.backward(self.z, grad)", "grad")
+    assert verdict_on(HEAD + late)["verdict"] != "right"
+    above = code.replace("return delta @ self.W.T", "return grad @ self.W.T")
+    assert verdict_on(HEAD + above)["verdict"] != "right"
