@@ -255,7 +255,7 @@ class Recorder:
         return Operation("gather", [self.position(owner)], {"indices": frozen(index)})
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
-        if not isinstance(owner, np.ndarray) or self.is_off(site):
+        if self.is_off(site) or not isinstance(owner, np.ndarray):
             owner[index] = value
             name = self.table[site].names[0] if self.table[site].names else None
             if name and isinstance(value, NUMBERS) and not self.off:
