@@ -7,6 +7,7 @@ A state is made of the next inputs; averages and targets of other networks go in
 
 from bisect import bisect
 from collections.abc import Collection, Mapping
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,7 @@ def is_changed_alone(case: Case) -> bool:
     predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
     forward = program.ancestors(predictions, anatomy.stops)
     seen: dict[int, int] = {}
+    places = cache(partial(places_of, case, forward))
     for step in program.steps:
         if step.operation not in CHANGING or step.output not in forward or step.output in seen:
             continue
@@ -121,15 +123,12 @@ def is_changed_alone(case: Case) -> bool:
             goes_on = before in forward and not {before, step.output} & anatomy.stops
             if not goes_on or np.shape(case.values[before]) != np.shape(case.values[step.output]):
                 continue
-            if serves_alike(case, forward, before, step.output) and is_made_alone(case, step):
+            first, second = places(before), places(step.output)
+            # Both meet, at one place, what is no parameter.
+            serve_alike = bool(first & second) and None not in first | second
+            if serve_alike and is_made_alone(case, step):
                 seen[step.output] = seen.get(before, 0) + 1
     return any(times > 1 for times in seen.values())
-
-
-def serves_alike(case: Case, forward: Collection[int], before: int, after: int) -> bool:
-    """Whether both meet, at one place, what is no parameter."""
-    first, second = (places_of(case, forward, position) for position in (before, after))
-    return bool(first & second) and None not in first | second
 
 
 def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot | None]:
