@@ -422,7 +422,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST:
         node.iter = self.hook(
-            node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter)
+            node.iter, "loop", self.site(node.iter, "iterate"), self.visit(node.iter)
         )
         node.target = self.visit(node.target)
         node.body = self.statements(node.body)

@@ -8,7 +8,7 @@ that is a list of numbers do.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, final
+from typing import ClassVar, TypeAlias, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -57,7 +57,7 @@ class Links:
     `often` are spots and values that are added to there again and again: a bias at each time step, say.
     """
 
-    known: "WeakKeyDictionary[Program, Links]" = WeakKeyDictionary()
+    known: "ClassVar[WeakKeyDictionary[Program, Links]]" = WeakKeyDictionary()
 
     def __init__(self, program: Program) -> None:
         # A site that makes one version makes versions always, also by an update that happens to be 0.
