@@ -137,7 +137,7 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     missing = find_target_early(run, program, deadline) if parting is None else None
     if missing is not None:
         return without_target(name, missing)
-    case = open_beginning(program) or open_case(program, run.finished and parting is None)
+    case = open_beginning(program) or open_case(program, run.finished and parting is None, deadline)
     if parting is not None and not case.anatomy.updates:
         return undecided(
             name,

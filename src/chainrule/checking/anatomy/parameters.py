@@ -57,7 +57,7 @@ class Links:
     `often` are spots and values that are added to there again and again: a bias at each time step, say.
     """
 
-    known: "ClassVar[WeakKeyDictionary[Program, Links]]" = WeakKeyDictionary()
+    known: ClassVar["WeakKeyDictionary[Program, Links]"] = WeakKeyDictionary()
 
     def __init__(self, program: Program) -> None:
         # A site that makes one version makes versions always, also by an update that happens to be 0.

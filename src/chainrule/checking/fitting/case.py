@@ -16,6 +16,7 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.anatomy.updates import Anatomy, computed_at
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
+from chainrule.recording.deadline import Deadline
 
 DISTURBANCES = (0.3, 0.03, 0.003, 0.0003)
 FIRST_PASSES = 8  # that a loss must explain, before it is held against all of many
@@ -45,12 +46,12 @@ class Case:
         return self.worlds[0]
 
 
-def open_case(program: Program, finished: bool) -> Case:
+def open_case(program: Program, finished: bool, deadline: Deadline | None = None) -> Case:
     """Take a recording apart and try all losses on it, with predictions put together where that explains more."""
-    case = fit_anatomy(take_apart(program, finished))
+    case = fit_anatomy(take_apart(program, finished, deadline=deadline))
     if not is_right(case) and case.unknown_function is None:
         whole = with_whole_predictions(case.anatomy)
-        other = None if whole is None else open_case(whole, finished)
+        other = None if whole is None else open_case(whole, finished, deadline)
         if other is not None and most_right(other) > most_right(case):
             return other
     return case
