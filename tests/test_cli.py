@@ -364,6 +364,15 @@ def test_import_chainrule_alone_costs_no_numpy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_script_is_checked_without_numpy_in_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("x = 1\n", encoding="utf-8")
+    code = (
+        "import sys\nfrom chainrule.checking.request import check_file, find_subjects\n"
+        f"find_subjects([{str(tmp_path / 'script.py')!r}])\nassert 'numpy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_training_without_a_mistake_loads_no_formulas() -> None:
     code = (
         "import sys\nfrom chainrule import Dense, GradientDescent, Network, train\n"

@@ -4,7 +4,12 @@ import time
 
 import pytest
 
+from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.recording.deadline import Deadline, interrupted_at
+from chainrule.recording.recording import Recording
+from chainrule.recording.rewriting import Sites
 
 
 def compute(seconds: float) -> None:
@@ -59,3 +64,18 @@ def test_nothing_is_interrupted_that_ends_in_time() -> None:
         pass
     compute(0.1)
     time.sleep(0.1)
+
+
+def test_a_recording_is_taken_apart_no_further_once_time_is_over() -> None:
+    """Nothing is found in a program without updates, however often it is looked at: once is enough then."""
+    rounds: list[int] = []
+
+    def finder(program: Program, masks: object, stops: object) -> list[Mix]:
+        rounds.append(len(rounds))
+        return []
+
+    program = build_program(Recording(), Sites())
+    take_apart(program, finders=[finder] * 4)
+    assert len(rounds) == 8
+    take_apart(program, finders=[finder] * 4, deadline=Deadline.after(-1))
+    assert len(rounds) == 9

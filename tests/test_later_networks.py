@@ -1,6 +1,12 @@
 """A network that a program trains after another of its class is judged as well."""
 
+from pathlib import Path
+
 import pytest
+
+from chainrule.recording.rewriting import Sites, rewrite
+from chainrule.recording.source import read_source
+from chainrule.recording.unreached import unreached_branches
 
 from checked import verdict_on
 
@@ -68,3 +74,29 @@ def test_that_an_earlier_network_is_right_proves_no_correction_of_a_later_one() 
     both = 'Net("tanh").train(x, t)\nNet("sigmoid").train_with_memory(x, t)\n'
     verdict = verdict_on(program + both)
     assert not any(finding["proved"] for finding in verdict["findings"]), verdict["findings"]
+
+
+FOLDS = """
+def train(rows):
+    weights = [0.1, 0.2]
+    for row in rows:
+        total = 0.0
+        for k, x in enumerate(row):
+            total += weights[k] * x
+        weights = [w - 0.1 * total * x for w, x in zip(weights, row)]
+    return weights
+
+for rows in folds:
+    train(rows)
+"""
+
+
+def test_a_program_is_not_kept_waiting_for_lines_that_have_run(tmp_path: Path) -> None:
+    (tmp_path / "folds.py").write_text(FOLDS, encoding="utf-8")
+    source, sites = read_source(tmp_path / "folds.py"), Sites()
+    rewrite(source.parse(), sites, 0)
+    computed = {site.number for site in sites.sites if site.kind not in ("assign", "iterate")}
+    frames = [(0, 5, "train"), (0, 13, "<module>")]
+    assert not unreached_branches([source], sites, computed, frames)
+    sums = {site.number for site in sites.sites if site.kind == "Sub"}
+    assert unreached_branches([source], sites, computed - sums, frames) == sums

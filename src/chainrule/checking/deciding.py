@@ -1,12 +1,13 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from chainrule.checking.anatomy.parameters import find_chains
-from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.program import Program, build_program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_verdict import (
     NO_DATA,
@@ -43,13 +44,18 @@ from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
+from chainrule.recording.loops import ROUNDS, Place
 from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 # What a later part shows no more than that it leaves to an earlier one.
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
+# What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
+OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
+MOST_LOOPS = 2
+SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
 HUGE = 1e8
 FEW = 2  # passes
 LONG, BEGINNING = 30_000, 10_000  # values
@@ -65,11 +71,63 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     """The verdict on a script or notebook. It is run here, in this process: call it in a child."""
     recording = Deadline.after(RECORDING_SHARE * seconds)
     deadline = Deadline.after(REPAIR_SHARE * seconds)
+    long_loops: list[Place] = []
     try:
-        run = run_recorded(path, watch_until_enough(recording), recording)
+        run = run_recorded(path, watch_until_enough(recording, long_loops), recording)
+        if long_loops:
+            verdict = decide_shortened(path, long_loops, deadline)
+            if verdict is not None:
+                return verdict
+            recording = deadline.share(RECORDING_SHARE / REPAIR_SHARE)
+            run = run_recorded(path, watch_until_enough(recording), recording)
     except UnreadableError as error:
         return undecided(path.name, str(error))
     return decide_later(decide(path.name, run, deadline), run, deadline)
+
+
+def decide_shortened(path: Path, loops: list[Place], deadline: Deadline) -> Verdict | None:
+    """The verdict on a program whose passes are long by a loop, if that is left early and this settles it.
+
+    An error that sums over fewer samples is one of fewer samples, if all that the pass makes of them is cut
+    alike. What is right then is right; what is wrong may be so by the cut, unless a mistake is proved.
+    """
+    sooner = deadline.share(SHORTENED_SHARE)
+    run = run_recorded(path, watch_until_enough(sooner, loops), sooner, shortened=tuple(loops))
+    if run.failure is not None:
+        return None
+    if run.shortened != tuple(loops):  # passes are long still, by another loop
+        return decide_shortened(path, loops, deadline) if len(loops) <= MOST_LOOPS else None
+    if learns_within(run, loops):
+        return None  # it was none of a pass, and what it learns is to be seen to the end
+    verdict = decide_later(decide(path.name, run, sooner), run, sooner)
+    proved = all(one.proved and one.mistake not in OF_LENGTHS for one in verdict.findings)
+    if verdict.verdict == "undecided" or not proved:
+        return None
+    lines = listed([str(line) for file, line in loops if file == 0])
+    where = f" of line {lines}" if lines else ""
+    verdict.notes.append(f"the loop{where} was left after {ROUNDS} rounds, as it takes long")
+    return verdict
+
+
+def learns_within(run: Run, loops: Sequence[Place]) -> bool:
+    """Whether parameters are updated within some loops, or by what is called there."""
+    program = build_program(run.recording, run.sites)
+    anatomy = take_apart(program, run.finished)
+    lines = {
+        (file, node.iter.lineno): range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for file, source in enumerate(run.sources)
+        for node in source.nodes
+        if isinstance(node, ast.For)
+    }
+    sites = {
+        run.sites[number]
+        for chain in {update.chain for update in anatomy.updates}
+        for step in anatomy.chains[chain].steps
+        for number in (program.spot(step)[0], *calls_of(program.call(step)))
+    }
+    return any(
+        site.file == loop[0] and site.line in lines[loop] for site in sites for loop in loops
+    )
 
 
 def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
@@ -84,7 +142,7 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     missing = find_target_early(run, program, deadline) if parting is None else None
     if missing is not None:
         return without_target(name, missing)
-    case = open_beginning(program) or open_case(program, run.finished and parting is None)
+    case = open_beginning(program) or open_case(program, run.finished and parting is None, deadline)
     if parting is not None and not case.anatomy.updates:
         return undecided(
             name,

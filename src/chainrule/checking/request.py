@@ -12,12 +12,9 @@ from os import PathLike
 from pathlib import Path
 from typing import final
 
-from chainrule.checking.problem_step import check_problem
 from chainrule.checking.verdict import Verdict, undecided
 from chainrule.errors import InputError, one_line
 from chainrule.recording.sandbox import Limits, run_limited
-from chainrule.textbook import read_problem
-from chainrule.textbook.library import BARE_NAME
 
 SECONDS = 60.0
 PROGRAMS = (".py", ".ipynb")
@@ -184,7 +181,13 @@ def subjects_of(path: str) -> list[Subject]:
     if path.endswith(PROGRAMS):
         require_readable(path)
         return [Subject(path)]
+    # Here, since a script's child process has the slow imports, and this one needs them for problems alone.
+    from chainrule.textbook.library import BARE_NAME
+
     if path.endswith(".toml") or (BARE_NAME.fullmatch(path) and not os.path.exists(path)):  # noqa: PTH110
+        from chainrule.checking.problem_step import check_problem
+        from chainrule.textbook import read_problem
+
         # At once, since one that diverges is unusable: that is said before anything is run.
         return [Subject(path, check_problem(path, read_problem(path)))]
     require_readable(path)

@@ -15,7 +15,7 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -25,6 +25,7 @@ import numpy as np
 
 from chainrule.recording.deadline import Deadline, hasten, interrupted_at
 from chainrule.recording.looking import Look
+from chainrule.recording.loops import Place
 from chainrule.recording.project import is_named, package_of, project_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
@@ -59,6 +60,7 @@ class Run:
     interrupted: bool = False
     namespace: dict[str, Any] = field(default_factory=dict)
     recorder: Recorder | None = None
+    shortened: Collection[Place] = ()  # loops that were left after a few rounds
     later: list["Run"] = field(default_factory=list)  # what it trained after this was complete
 
 
@@ -172,18 +174,21 @@ def run_recorded(
     seed: int = 0,
     changed: Mapping[Path, Source] | None = None,
     look: Look | None = None,
+    shortened: Collection[Place] = (),
 ) -> Run:
     """Run a program under a recorder, until it ends, `watch` has enough, or the deadline.
 
-    `changed` has other code for some of its files; `look` is told what the program has at hand at some sites.
+    `changed` has other code for some of its files; `look` is told what the program has at hand at some sites;
+    `shortened` loops are left after a few rounds.
     The process is changed for good (modules, signals, random state): it is one that only does this.
     Raises: UnreadableError for a file that is no program of Python 3.
     """
     changed = changed or {}
     source = changed.get(path) or read_source(path)
     forget_helpers()
-    run = Run(Recording(), Sites(), [])
+    run = Run(Recording(), Sites(), [], shortened=shortened)
     recorder = Recorder(run.sites, watch)
+    recorder.loop.shortened = shortened
     recorder.look = look
     run.recorder = recorder
     if not changed:  # with another text only what was recorded before is asked for

@@ -25,6 +25,7 @@ from chainrule.recording.functions import (
     replaced_original,
 )
 from chainrule.recording.looking import Look
+from chainrule.recording.loops import Loops
 from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
     ATTRIBUTES,
@@ -38,6 +39,7 @@ from chainrule.recording.operations import (
     translate,
 )
 from chainrule.recording.recording import (
+    MOST_BYTES,
     NUMBERS,
     Call,
     EnoughError,
@@ -58,8 +60,6 @@ from chainrule.recording.walking import (
 )
 
 NOT_KEPT = np.empty(0)  # a step's numbers: they can be computed again from what was given
-# Of all values together: whoever computes them again has them in memory several times.
-MOST_BYTES = 400_000_000
 
 
 @final
@@ -71,6 +71,7 @@ class Recorder:
         self.watch = watch
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
+        self.loop = Loops(sites, self.iterate)
         self.call_stack: Call | None = None
         self.next_watch = 200
         self.off = False
@@ -206,9 +207,8 @@ class Recorder:
     def compare(self, site: int, left: Any, right: Any, /) -> Any:
         function, name = COMPARISONS[self.table[site].kind]
         outcome = function(left, right)
-        if self.is_off(site) or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
-            return outcome
-        if not (is_number(left) and is_number(right)):
+        numbers = isinstance(left, NUMBERS) or isinstance(right, NUMBERS)
+        if self.is_off(site) or not (numbers and is_number(left) and is_number(right)):
             return outcome
         self.current_site = site
         if isinstance(outcome, np.ndarray):
@@ -254,7 +254,7 @@ class Recorder:
         return Operation("gather", [self.position(owner)], {"indices": frozen(index)})
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
-        if not isinstance(owner, np.ndarray) or self.is_off(site):
+        if self.is_off(site) or not isinstance(owner, np.ndarray):
             owner[index] = value
             name = self.table[site].names[0] if self.table[site].names else None
             if name and isinstance(value, NUMBERS) and not self.off:

@@ -11,6 +11,8 @@ from chainrule.graph import Graph
 Arguments: TypeAlias = tuple[Any, ...]
 Keywords: TypeAlias = dict[str, Any]
 NUMBERS = (float, np.ndarray, np.floating)
+# Of all values together: whoever computes them again has them in memory several times.
+MOST_BYTES = 400_000_000
 
 
 class EnoughError(BaseException):

@@ -19,6 +19,7 @@ RECORDER = "__chainrule__"
 FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "numba"}
 WITHOUT_EFFECT = {"dot", "einsum", "matmul", "outer", "sum"}  # calls that change nothing
+COMPUTED = {"T", "A", "A1", "real"}  # attributes of arrays that are steps
 COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
 
 
@@ -259,7 +260,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         node.value = self.visit(node.value)
-        if isinstance(node.ctx, ast.Load):
+        if isinstance(node.ctx, ast.Load) and node.attr in COMPUTED:
             site = self.site(node, node.attr)
             return self.hook(node, "attribute", site, node.value, self.attribute_name(node.attr))
         return node
@@ -421,7 +422,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST:
         node.iter = self.hook(
-            node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter)
+            node.iter, "loop", self.site(node.iter, "iterate"), self.visit(node.iter)
         )
         node.target = self.visit(node.target)
         node.body = self.statements(node.body)

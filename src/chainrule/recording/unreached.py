@@ -7,6 +7,8 @@ from typing import TypeAlias
 from chainrule.recording.rewriting import Sites
 from chainrule.recording.source import Source
 
+# What the recorder does not see where it stands, be it reached or not: whatever is computed there it sees.
+UNSEEN = {"assign", "iterate"}
 # The file, the line that is reached, and the function's name.
 Frame: TypeAlias = tuple[int, int, str]
 
@@ -59,6 +61,7 @@ def unreached_branches(
         site.number
         for site in sites.sites
         if site.number not in reached
+        and site.kind not in UNSEEN
         and (site.file, site.function) in entered
         and site.line in lines[site.file]
     }

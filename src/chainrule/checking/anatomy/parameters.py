@@ -8,7 +8,8 @@ that is a list of numbers do.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import ClassVar, TypeAlias, final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -46,6 +47,32 @@ class Chain:
         return None
 
 
+Parents: TypeAlias = list[tuple[int, list[int]]]
+
+
+@final
+class Links:
+    """What may be linked in a program whatever is banned: found once, and asked for in every round.
+
+    `often` are spots and values that are added to there again and again: a bias at each time step, say.
+    """
+
+    known: ClassVar["WeakKeyDictionary[Program, Links]"] = WeakKeyDictionary()
+
+    def __init__(self, program: Program) -> None:
+        # A site that makes one version makes versions always, also by an update that happens to be 0.
+        self.steps = [step for step in program.steps if step.operation in LINKING]
+        self.sites = {program.spot(step) for step in self.steps}
+        self.often = added_to_often(program)
+        self.parents = {step.output: parents_of(program, step) for step in self.steps}
+
+    @classmethod
+    def of(cls, program: Program) -> "Links":
+        if program not in cls.known:
+            cls.known[program] = Links(program)
+        return cls.known[program]
+
+
 def find_chains(
     program: Program, banned: Collection[int] = (), no_links: Collection[Spot] = ()
 ) -> tuple[list[Chain], list[int]]:
@@ -54,8 +81,7 @@ def find_chains(
     Dependence ends at a chain's version, which depends on its own chain alone. A root in `banned` is
     taken for no parameter, a step at a site in `no_links` for no update.
     """
-    # A site that makes one version makes versions always, also by an update that happens to be 0.
-    everywhere = {program.spot(step) for step in program.steps if step.operation in LINKING}
+    everywhere = Links.of(program).sites
     chains, _ = link_chains(program, banned, no_links, everywhere, at_known_sites=False)
     sites = {program.spot(step) for chain in chains for step in chain.steps}
     peers = {
@@ -86,7 +112,7 @@ def link_chains(
     There `peers`, numbers from the same line as parameters that are updated there, are parameters whatever
     their updates are made of: those of w[k][j] with the gradients of w[j][k] are made without its help.
     """
-    often = added_to_often(program)
+    links = Links.of(program)
     masks = [0] * program.size
     chain_of: dict[int, int] = {}  # position -> number of its chain or candidate
     roots: list[int] = []
@@ -106,10 +132,10 @@ def link_chains(
         return number
 
     # Values that may be parents must have their bit before anything is made from them.
-    possible: dict[int, list[tuple[int, list[int]]]] = {}
-    for step in program.steps:
-        if step.operation in LINKING and program.spot(step) in sites:
-            possible[step.output] = parents_of(program, step)
+    possible: dict[int, Parents] = {}
+    for step in links.steps:
+        if program.spot(step) in sites:
+            possible[step.output] = links.parents[step.output]
             for parent, _ in possible[step.output]:
                 candidate(parent)
     for step in program.steps:
@@ -122,7 +148,7 @@ def link_chains(
             if number is None or roots[number] in banned:
                 continue
             site = program.spot(step)
-            if site in no_links or (site, parent) in often or outlives(program, parent, step):
+            if site in no_links or (site, parent) in links.often or outlives(program, parent, step):
                 continue
             depends = 0
             for other in others:
@@ -157,7 +183,7 @@ def link_chains(
 
 
 def added_to_often(program: Program) -> set[tuple[Spot, int]]:
-    """Spots and values that are added to there again and again: a bias at each time step, say."""
+    """Spots and values that are added to there more than once, to be used on."""
     seen: set[tuple[Spot, int]] = set()
     often = set()
     for step in program.steps:
@@ -184,7 +210,7 @@ def used_twice(program: Program, position: int) -> bool:
     return len(program.consumers.get(position, ())) > 1
 
 
-def parents_of(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
+def parents_of(program: Program, step: Instruction) -> Parents:
     """The values that a step may be a new version of, each with what is added to it."""
     if step.operation in LINKS and program.site(step).kind in UPDATE_KINDS:
         left, right = (original(program, position) for position in step.inputs)
@@ -231,7 +257,7 @@ def original(program: Program, position: int) -> int:
     return position
 
 
-def first_of_sum(program: Program, step: Instruction) -> list[tuple[int, list[int]]]:
+def first_of_sum(program: Program, step: Instruction) -> Parents:
     """w of w - rate + gradient: a sum in one line, nothing of which goes anywhere else."""
     left, right = step.inputs
     maker = program.step_of.get(left)

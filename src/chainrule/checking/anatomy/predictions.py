@@ -94,7 +94,8 @@ def find_mixes(
     candidates: dict[int, Mix] = {}
     adding: set[Spot] = set()
     for step in program.steps:
-        mix = mix_of(program, step, masks, stops, kinds)
+        possible = step.operation in kinds or step.operation == "scatter"
+        mix = mix_of(program, step, masks, stops, kinds) if possible else None
         if mix is not None:
             candidates[step.output] = mix
             if np.any(program.recorded[mix.target]):
@@ -122,11 +123,13 @@ def find_mixes(
     for step in program.steps:
         if step.output in stops:
             continue
-        if any(position in tainted for position in step.inputs):
+        if not tainted.isdisjoint(step.inputs):
             tainted.add(step.output)
             continue
-        mix, site = candidates.get(step.output), program.recording.sites[step.number]
-        if mix is not None and largest[site] >= SHARE * most[site]:
+        if step.output not in candidates:
+            continue
+        mix, site = candidates[step.output], program.recording.sites[step.number]
+        if largest[site] >= SHARE * most[site]:
             found.append(mix)
             tainted.add(step.output)
     return join_halves(program, with_one_target(program, found))
@@ -343,6 +346,12 @@ def unified(program: Program, mixes: Sequence[Mix], stops: Collection[int]) -> l
     return found
 
 
+def have_equal_parameters(one: Instruction, other: Instruction) -> bool:
+    return one.parameters.keys() == other.parameters.keys() and all(
+        equal_indices(value, other.parameters[key]) for key, value in one.parameters.items()
+    )
+
+
 def is_same(program: Program, one: int, other: int, stops: Collection[int]) -> bool:
     """Whether two values are computed from the same numbers by the same steps."""
     waiting, seen = [(one, other)], 0
@@ -355,7 +364,7 @@ def is_same(program: Program, one: int, other: int, stops: Collection[int]) -> b
         if (
             first is None or second is None or seen > MOST_STEPS or any(p in stops for p in pair)
             or first.operation != second.operation or len(first.inputs) != len(second.inputs)
-            or repr(first.parameters) != repr(second.parameters)
+            or not have_equal_parameters(first, second)
         ):  # fmt: skip
             return False
         waiting += zip(first.inputs, second.inputs, strict=True)

@@ -4,7 +4,7 @@ Everything that `check` says rests on these two sweeps. Derivatives come from `r
 without a rule is differentiated numerically where it is small enough.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
@@ -55,7 +55,7 @@ class Instruction:
 
 
 @final
-@dataclass
+@dataclass(eq=False)
 class Program:
     """A recording, ready to be run. `step_of` has the step that made a value, where one did."""
 
@@ -76,8 +76,12 @@ class Program:
 
     def spot(self, step: Instruction) -> Spot:
         """The site of a step and of the call around it: an operator of one's own serves many purposes."""
-        call = self.call(step)
-        return self.recording.sites[step.number], call.site if call is not None else -1
+        return self.spots[step.number]
+
+    @cached_property
+    def spots(self) -> list[Spot]:
+        places = zip(self.recording.sites, self.recording.calls, strict=True)
+        return [(site, -1 if call is None else call.site) for site, call in places]
 
     @cached_property
     def made_at(self) -> dict[Spot, list[int]]:
@@ -92,6 +96,17 @@ class Program:
 
     def origin(self, position: int) -> str | None:
         return self.recording.origins.get(position)
+
+    @cached_property
+    def origins(self) -> list[frozenset[str]]:
+        """For each position the origins of all given numbers that it is made of."""
+        found: list[frozenset[str]] = [frozenset()] * self.size
+        for position, numbers in self.given.items():
+            if np.size(numbers):
+                found[position] = frozenset([self.recording.origins[position]])
+        for step in self.steps:
+            found[step.output] |= frozenset().union(*(found[position] for position in step.inputs))
+        return found
 
     @cached_property
     def recorded(self) -> Values:
@@ -230,7 +245,7 @@ class Program:
         values: Values,
         seeds: Mapping[int, Any],
         stops: Collection[int],
-        needed: Collection[int] | None = None,
+        needed: Set[int] | None = None,
         without: Collection[tuple[int, int]] = (),
     ) -> Gradients:
         """Gradients of a sum of losses from its gradients at some values, back to the stops.
@@ -251,16 +266,19 @@ class Program:
                 step = self.step_of.get(-heappop(waiting))
                 if step is None or step.output in stops:
                     continue
-                if needed is not None and not any(position in needed for position in step.inputs):
+                if needed is not None and needed.isdisjoint(step.inputs):
                     continue
-                y, *inputs = (values[position] for position in (step.output, *step.inputs))
+                inputs = [np.asarray(values[position]) for position in step.inputs]
+                y = values[step.output]
                 flowing = self.backward(step, gradients[step.output], y, inputs, needed)
                 for position, value, gradient in zip(step.inputs, inputs, flowing, strict=True):
                     if gradient is None or (needed is not None and position not in needed):
                         continue
-                    if (step.number, position) in without:
+                    if without and (step.number, position) in without:
                         continue
-                    gradient = sum_to(np.asarray(gradient, dtype=float), np.shape(value))
+                    gradient = np.asarray(gradient, dtype=float)
+                    if gradient.shape != value.shape:
+                        gradient = sum_to(gradient, value.shape)
                     before = gradients.get(position)
                     if before is None:
                         heappush(waiting, -position)
@@ -286,12 +304,7 @@ class Program:
                 FLOAT64, np.asarray(dL_dy), np.asarray(y), *map(np.asarray, inputs[::-1])
             )
             return flowing[::-1]
-        inputs = [
-            np.asarray(value, dtype=float)
-            if np.asarray(value).dtype.kind in "iu"
-            else np.asarray(value)
-            for value in inputs
-        ]
+        inputs = [value.astype(float) if value.dtype.kind in "iu" else value for value in inputs]
         return rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *inputs, **step.parameters)
 
     def numerical_backward(

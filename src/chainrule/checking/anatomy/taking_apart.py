@@ -11,6 +11,7 @@ from chainrule.checking.anatomy.parameters import LINKS, Chain, find_chains
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
 from chainrule.checking.anatomy.program import Program, Spot
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
+from chainrule.recording.deadline import Deadline
 
 # The errors that a recording may have: from the program, its masks and stops.
 MixFinder: TypeAlias = Callable[[Program, Sequence[int], Collection[int]], list[Mix]]
@@ -27,8 +28,9 @@ def take_apart(
     finders: Sequence[MixFinder] = MEETINGS,
     banned: Collection[int] = (),
     kept: Collection[int] = (),
+    deadline: Deadline | None = None,
 ) -> Anatomy:
-    """The anatomy of a recording; with no updates where nothing is trained by an error.
+    """The anatomy of a recording; with no updates where nothing is trained by an error, or not to be seen in time.
 
     `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
     """
@@ -39,8 +41,8 @@ def take_apart(
 
     # A false chain can hide all mixes, but seldom does: that is looked into last.
     for finder, patient in ((finder, patient) for patient in (False, True) for finder in finders):
-        anatomy = settle(program, finished, chains_without, finder, banned, kept, patient)
-        if anatomy.updates:
+        anatomy = settle(program, finished, chains_without, finder, banned, kept, patient, deadline)
+        if anatomy.updates or (deadline is not None and deadline.over):
             break
     made_of = program.ancestors(
         anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
@@ -57,6 +59,7 @@ def settle(
     banned: Collection[int],
     kept: Collection[int],
     patient: bool,
+    deadline: Deadline | None,
 ) -> Anatomy:
     """Chains, mixes and updates that fit together; `patient` where there are no mixes at first.
 
@@ -96,6 +99,8 @@ def settle(
         idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
         if not idle and not idle_sites:
             return anatomy
+        if deadline is not None and deadline.over:
+            break
         # What goes on from a banned root and is idle again is idle all along: not version by version.
         again = [c for c in chains if c.root in idle & following]
         following |= {c.versions[1] for c in chains if c.root in idle}

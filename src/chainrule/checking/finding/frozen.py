@@ -209,11 +209,7 @@ def is_move(program: Program, step: Instruction) -> bool:
 
 def source_of(program: Program, position: int) -> str | None:
     """Whether a starting value is random, all zero, or constants of the source; None for neither."""
-    origins = {
-        program.origin(ancestor)
-        for ancestor in program.ancestors([position])
-        if ancestor in program.given and np.size(program.given[ancestor])
-    }
+    origins = program.origins[position]
     if "random" in origins:
         return "random"
     if "zeros" in origins:

@@ -1,7 +1,7 @@
 """Deciding on one recording: which loss explains it, at the recorded numbers and at others."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, final
 
@@ -23,8 +23,10 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
+from chainrule.recording.deadline import Deadline
 
 DISTURBANCES = (0.3, 0.03, 0.003, 0.0003)
+FIRST_PASSES = 8  # that a loss must explain, before it is held against all of many
 
 
 @final
@@ -51,12 +53,12 @@ class Case:
         return self.worlds[0]
 
 
-def open_case(program: Program, finished: bool) -> Case:
+def open_case(program: Program, finished: bool, deadline: Deadline | None = None) -> Case:
     """Take a recording apart and try all losses on it, with predictions put together where that explains more."""
-    case = fit_anatomy(take_apart(program, finished))
+    case = fit_anatomy(take_apart(program, finished, deadline=deadline))
     if not is_right(case) and case.unknown_function is None:
         whole = with_whole_predictions(case.anatomy)
-        other = None if whole is None else open_case(whole, finished)
+        other = None if whole is None else open_case(whole, finished, deadline)
         if other is not None and most_right(other) > most_right(case):
             return other
     return case
@@ -111,18 +113,35 @@ def is_right(case: Case) -> bool:
 def try_losses(case: Case) -> dict[str, Fit]:
     """The fit of every loss. Responses are asked for only where nothing plainer is right."""
     plain: dict[str, tuple[Fit, Mapping[int, Trace]]] = {}
-    for loss in possible_losses(case):
-        try:
-            plain[loss] = judge_plainly(case.anatomy, case.worlds, loss)
-        except NoDerivativeError as error:
-            case.unknown_function = str(error)
-            break
+    losses = possible_losses(case)
+    try:
+        first = first_passes(case.anatomy)
+        at_first = {} if first is None else {
+            loss: judge_plainly(first, case.worlds, loss)[0] for loss in losses
+        }  # fmt: skip
+        hopeful = [loss for loss, fit in at_first.items() if fit.is_right]
+        full = {loss: judge_plainly(case.anatomy, case.worlds, loss) for loss in hopeful}
+        if any(fit.is_right for fit, _ in full.values()):
+            return {loss: full[loss][0] if loss in full else at_first[loss] for loss in losses}
+        for loss in losses:
+            plain[loss] = full.get(loss) or judge_plainly(case.anatomy, case.worlds, loss)
+    except NoDerivativeError as error:
+        case.unknown_function = str(error)
     if any(fit.is_right for fit, _ in plain.values()):
         return {loss: fit for loss, (fit, _) in plain.items()}
     return {
         loss: judge_by_response(case.anatomy, case.worlds, fit, traces)
         for loss, (fit, traces) in plain.items()
     }
+
+
+def first_passes(anatomy: Anatomy) -> Anatomy | None:
+    """The first passes of so many that to hold every loss against all of them takes long; else None."""
+    turns = sorted({update.turn for update in anatomy.updates})
+    if len(turns) <= 2 * FIRST_PASSES:
+        return None
+    updates = [update for update in anatomy.updates if update.turn < turns[FIRST_PASSES]]
+    return replace(anatomy, updates=updates)
 
 
 def is_right_as_recorded(case: Case) -> bool:

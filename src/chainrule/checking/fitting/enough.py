@@ -6,22 +6,28 @@ from collections.abc import Callable
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.recording.deadline import Deadline
-from chainrule.recording.recorder import MOST_BYTES, Recorder
-from chainrule.recording.recording import EnoughError
+from chainrule.recording.loops import Place
+from chainrule.recording.recorder import Recorder
+from chainrule.recording.recording import MOST_BYTES, EnoughError
 
 FIRST_LOOK = 3000  # values
 FIRST_BYTES = (
     30_000_000  # of values: large arrays take long to be computed again, and are seldom many
 )
+FEW = 2  # passes
 VERSIONS = 5  # of every chain, the first one included
 LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
+LONG_PASS = 40_000  # values
 
 
-def watch_until_enough(deadline: Deadline) -> Callable[[Recorder], None]:
+def watch_until_enough(
+    deadline: Deadline, long_loops: list[Place] | None = None
+) -> Callable[[Recorder], None]:
     """A watch that looks at the recording at 3,000 values, at twice that, and so on; earlier where they are large.
 
     A recording that is full and has no update in it was of what comes before training: it begins anew.
+    With `long_loops`, one whose passes are long ends instead, if they are long by a loop: that is told there.
     """
     next_look, next_bytes = FIRST_LOOK, FIRST_BYTES
 
@@ -40,6 +46,12 @@ def watch_until_enough(deadline: Deadline) -> Callable[[Recorder], None]:
         next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
         counts = count_updates(recorder)
+        if long_loops is not None and (full or size > LONG_PASS) and not over:
+            loop = recorder.loop.long_one() if len({turn for _, turn in counts}) < FEW else None
+            if loop is not None:
+                long_loops.append(loop)
+                recorder.off = True
+                raise EnoughError
         if full and not counts and not over:
             recorder.begins_anew = True
         elif over:

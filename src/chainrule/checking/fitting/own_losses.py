@@ -5,18 +5,20 @@ only a loss that the program computes says what they should follow.
 """
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Values
-from chainrule.checking.anatomy.updates import steps_taken, true_gradients
+from chainrule.checking.anatomy.updates import Update, steps_taken, true_gradients
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, join, norm
 from chainrule.checking.fitting.judging import fit_rows
 
 MOST_SITES = 8
 MOST_USES = 40  # of a number that may be a term of a loss
+TOLD = 8  # passes by which a loss is known again
 CLOSE = 1e-7
 NEGLIGIBLE = 1e-4  # an angle
 
@@ -48,8 +50,13 @@ def own_losses(case: Case) -> dict[int, list[Instruction]]:
     return {site: found[site] for site in sites}
 
 
-def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -> list[Any]:
-    """For each update the gradient of the losses of its own turn; None where none was computed there."""
+def gradients_of_own(
+    case: Case, steps: Sequence[Instruction], values: Values, most: int | None = None
+) -> list[Any]:
+    """For each update the gradient of the losses of its own turn; None where none was computed there.
+
+    With `most`, of so many turns at most.
+    """
     anatomy = case.anatomy
     starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
     found: list[Any] = [None] * len(anatomy.updates)
@@ -58,13 +65,17 @@ def gradients_of_own(case: Case, steps: Sequence[Instruction], values: Values) -
     by_turn: dict[int, list[int]] = {}
     for place, update in enumerate(anatomy.updates):
         by_turn.setdefault(update.turn, []).append(place)
+    told = 0
     for turn, places in by_turn.items():
+        if told == most:
+            break
         start = anatomy.mixes[turn].prediction
         after = [s for s in starts if s > start]
         end = after[0] if after else case.program.size
         own = [step.output for step in steps if start <= step.output < end]
         if not own:
             continue
+        told += 1
         seeds = {position: np.ones(np.shape(values[position])) for position in own}
         gradients = case.program.sweep(values, seeds, anatomy.stops, needed)
         for place in places:
@@ -171,23 +182,31 @@ def stated_losses(case: Case) -> set[str]:
     found: set[str] = set()
     try:
         own = [
-            [gradients_of_own(case, steps, values) for values in case.worlds]
+            [gradients_of_own(case, steps, values, TOLD) for values in case.worlds]
             for steps in own_losses(case).values()
         ]
+        told = [
+            any(gradients[place] is not None for one in own for gradients in one)
+            for place in range(len(anatomy.updates))
+        ]
+        updates = list(compress(anatomy.updates, told))
+        own = [[list(compress(gradients, told)) for gradients in one] for one in own]
         for loss in case.fits:
-            wanted = [true_gradients(anatomy, values, loss) for values in case.worlds]
-            if any(is_stated(case, gradients, wanted) for gradients in own):
+            wanted = [true_gradients(anatomy, values, loss, updates) for values in case.worlds]
+            if any(is_stated(updates, gradients, wanted) for gradients in own):
                 found.add(loss)
     except NoDerivativeError:
         return found
     return found
 
 
-def is_stated(case: Case, own: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
+def is_stated(
+    updates: Sequence[Update], own: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]
+) -> bool:
     """Whether gradients of a loss are those of an own one, in each turn by one factor for all worlds."""
     turns: dict[int, list[tuple[Any, Any]]] = {}
     for gradients, expected in zip(own, wanted, strict=True):
-        for update, a, b in zip(case.anatomy.updates, gradients, expected, strict=True):
+        for update, a, b in zip(updates, gradients, expected, strict=True):
             if a is not None and np.shape(a) == np.shape(b):
                 turns.setdefault(update.turn, []).append((a, b))
     told = [pairs for pairs in turns.values() if any(norm(a) > 0 for a, _ in pairs)]

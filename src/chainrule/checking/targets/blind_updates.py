@@ -7,6 +7,7 @@ A state is made of the next inputs; averages and targets of other networks go in
 
 from bisect import bisect
 from collections.abc import Collection, Mapping
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -116,6 +117,7 @@ def is_changed_alone(case: Case, idly: bool) -> bool:
     predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
     forward = program.ancestors(predictions, anatomy.stops)
     seen: dict[int, int] = {}
+    places = cache(partial(places_of, case, forward))
     for step in program.steps:
         if step.operation not in CHANGING or step.output not in forward or step.output in seen:
             continue
@@ -124,7 +126,10 @@ def is_changed_alone(case: Case, idly: bool) -> bool:
             old, new = case.values[before], case.values[step.output]
             if not goes_on or np.shape(old) != np.shape(new) or np.array_equal(old, new) != idly:
                 continue
-            if serves_alike(case, forward, before, step.output) and is_made_alone(case, step):
+            first, second = places(before), places(step.output)
+            # Both meet, at one place, what is no parameter.
+            serve_alike = bool(first & second) and None not in first | second
+            if serve_alike and is_made_alone(case, step):
                 seen[step.output] = seen.get(before, 0) + 1
     return any(times > 1 for times in seen.values())
 
@@ -145,12 +150,6 @@ def is_drawn_alone(case: Case) -> bool:
             if not any(p in anatomy.stops or not is_written(program, p) for p in others):
                 return True
     return False
-
-
-def serves_alike(case: Case, forward: Collection[int], before: int, after: int) -> bool:
-    """Whether both meet, at one place, what is no parameter."""
-    first, second = (places_of(case, forward, position) for position in (before, after))
-    return bool(first & second) and None not in first | second
 
 
 def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot | None]:

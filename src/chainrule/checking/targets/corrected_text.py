@@ -57,7 +57,9 @@ def run_changed(
         lines[line - 1] = with_text(lines[line - 1], change)
         changed[source.path] = replace(source, text="\n".join(lines))
     watch = watch_as_long(run, deadline)
-    again = run_recorded(run.sources[0].path, watch, deadline, changed=changed)
+    again = run_recorded(
+        run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
+    )
     for part in (again, *again.later):
         case = open_case(build_program(part.recording, part.sites), part.finished)
         if not changes_updates(case, part, changes):
