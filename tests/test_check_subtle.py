@@ -435,3 +435,24 @@ def test_ones_of_an_array_are_no_target_where_they_are_part_of_a_slope() -> None
     verdict = verdict_on(ONES_IN_AN_ARRAY)
     assert verdict["verdict"] == "right"
     assert verdict["loss"].startswith("half-squared-error")
+
+
+ABSOLUTE = """
+import numpy as np
+
+rng = np.random.default_rng(1)
+x, t = rng.normal(size=(30, 3)), rng.normal(size=(30, 1))
+v, w = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for epoch in range(40):
+    h = np.tanh(x @ v)
+    p = h @ w
+    error = (p - t) / np.abs(p - t)
+    back = error @ w.T * (1 - h**2)
+    w -= 0.01 * h.T @ error
+    v -= 0.01 * x.T @ back
+"""
+
+
+def test_an_error_that_is_written_twice_is_one() -> None:
+    verdict = verdict_on(ABSOLUTE)
+    assert (verdict["verdict"], verdict["loss"]) == ("right", "absolute-error")

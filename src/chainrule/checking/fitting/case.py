@@ -292,20 +292,26 @@ def learns_from_older(case: Case) -> set[int]:
 def repeats_errors(case: Case, chain: Chain) -> bool:
     """Whether a statement moves the same entries again and again by an error that is made anew, of one prediction and target."""
     anatomy, values = case.anatomy, case.values
-    seen: dict[tuple[Spot, tuple[int, int]], tuple[int, Any]] = {}
+    seen: dict[tuple[Spot, tuple[int, int]], tuple[set[int], Any]] = {}
     again = 0
     for step, (before, after) in zip(chain.steps, pairwise(chain.versions), strict=False):
         moved = np.asarray(values[before] != values[after])
         feeding = 0
         for position in step.inputs:
             feeding |= 0 if position in anatomy.stops else anatomy.error_masks[position]
+        # An error that is written twice in one pass, as in e / |e|, is one.
+        meetings: dict[tuple[int, int], set[int]] = {}
         for mix in bits(feeding):
-            place = case.program.spot(step), anatomy.mixes[mix].meeting
-            last = seen.setdefault(place, (mix, moved))
+            meetings.setdefault(anatomy.mixes[mix].meeting, set()).add(mix)
+        for meeting, mixes in meetings.items():
+            place = case.program.spot(step), meeting
+            last = seen.get(place, (mixes, moved))
             again += bool(
-                last[0] != mix and moved.shape == last[1].shape and np.any(moved & last[1])
+                last[0].isdisjoint(mixes)
+                and moved.shape == last[1].shape
+                and np.any(moved & last[1])
             )
-            seen[place] = mix, moved
+            seen[place] = mixes, moved
     return again > 1
 
 
