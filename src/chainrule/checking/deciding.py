@@ -36,6 +36,7 @@ from chainrule.checking.fitting.components import cut_off, joined_verdict, model
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.own_losses import loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
+from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.foreign_updates import find_foreign_update
 from chainrule.checking.targets.missing_target import find_missing_target
@@ -187,6 +188,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     added = find_added_error(run, case, deadline)
     if added is not None:
         return corrected_verdict(name, added, "an update is made of a sum where a product belongs")
+    softmax = find_batch_softmax(run, case, deadline)
+    if softmax is not None:
+        return corrected_verdict(name, softmax, "its probabilities are normalized over a batch")
     return (
         decide_first_passes(name, case, run, deadline)
         or decide_overwritten(name, run, deadline)
