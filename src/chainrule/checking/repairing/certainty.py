@@ -88,7 +88,9 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
     climbing = own.good if any(rate < 0 for rate in own.rate.values()) else set()
     # Of one output a raw error is off by a number alone, in each pass: the wrong ones may then set the rate there.
     apart = own.bad & fit.good if fit.form == own.form == Fit.form else set()
-    return bool((own.bad | climbing) & fit.bad or apart)
+    # Who is right may be seen from the last layer, and there from most entries.
+    turned = own.good & fit.bad and own.bad & fit.good
+    return bool((own.bad | climbing) & fit.bad or apart or turned)
 
 
 def used_mixes(case: Case) -> list[Mix]:

@@ -5,6 +5,7 @@ mean((a - t)**2)      for  2 (a - t) / n
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from chainrule.checking.repairing.value_edits import (
     base_of,
     comes_from_mask,
     mates,
+    own_activation,
     pair_classes,
     seen_as,
     with_changed_operand,
@@ -37,8 +39,12 @@ def slopes_beside_errors(scene: Scene) -> Iterator[Edit]:
             if not may_stand_for_slope(scene, first, position):
                 continue
             for pair_class in pair_classes(scene, scene.activations, first, shape):
-                for mode in ("rank", "reversed"):
-                    mate = mates(scene, key, scene.activations, pair_class, mode)
+                for mode in ("rank", "reversed", "own"):
+                    mate = (
+                        partial(activation_beside, scene, slot)
+                        if mode == "own"
+                        else mates(scene, key, scene.activations, pair_class, mode)
+                    )
                     a = mate(first)
                     if a is None:
                         continue
@@ -60,6 +66,10 @@ def slopes_beside_errors(scene: Scene) -> Iterator[Edit]:
                     )  # fmt: skip
                     if len(scene.members(pair_class, first.output)) < 2:
                         break
+
+
+def activation_beside(scene: Scene, slot: int, step: Instruction) -> int | None:
+    return own_activation(scene, step.inputs[slot], scene.activations)
 
 
 def slopes_of_losses(scene: Scene) -> Iterator[Edit]:
@@ -103,12 +113,12 @@ def errors_behind(scene: Scene, step: Instruction) -> list[int]:
 
 
 def may_stand_for_slope(scene: Scene, step: Instruction, position: int) -> bool:
-    """Whether several numbers that no error went into, and that are neither parameters nor a mask."""
+    """Whether something that no error went into, and that is neither a parameter nor a mask nor a rate."""
     return (
         not scene.is_tainted(position)
         and position not in scene.chain_of
         and position not in scene.program.given
-        and np.size(scene.case.values[position]) > 1
+        and (np.size(scene.case.values[position]) > 1 or scene.case.anatomy.masks[position] != 0)
         and not comes_from_mask(scene, position)
     )
 

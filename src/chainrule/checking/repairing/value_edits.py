@@ -232,6 +232,8 @@ def mates(
     """For each value of a place the activation that it goes with."""
 
     def mate(step: Instruction) -> int | None:
+        if mode == "own":
+            return own_activation(scene, step.output, pairs)
         members = [a for a in scene.members(key, step.output) if a in pairs]
         if not members:
             return None
@@ -254,6 +256,26 @@ def mates(
         return members[index if mode == "rank" else count - 1 - index]
 
     return mate
+
+
+def own_activation(scene: Scene, position: int, pairs: Mapping[int, int]) -> int | None:
+    """The one activation that a value is made of, itself perhaps: a for 1 - a."""
+    found: set[int] = set()
+    waiting, seen = [position], {position}
+    while waiting and len(seen) < MOST_BEHIND:
+        here = waiting.pop()
+        if here in pairs:
+            found.add(here)
+            continue
+        step = scene.program.step_of.get(here)
+        new = (
+            []
+            if step is None or here in scene.chain_of
+            else [p for p in step.inputs if p not in seen]
+        )
+        waiting += new
+        seen |= set(new)
+    return found.pop() if len(found) == 1 and not waiting else None
 
 
 def block_sizes(scene: Scene, step: Instruction) -> list[int]:
@@ -330,7 +352,7 @@ def true_slopes(scene: Scene) -> Iterator[Edit]:
         shape = np.shape(scene.case.values[first.output])
         for name, pairs in (("", scene.activations), ("dropout-mask", scene.masked)):
             for pair_class in pair_classes(scene, pairs, first, shape):
-                for mode in ("rank", "reversed"):
+                for mode in ("rank", "reversed", "own"):
                     mate = mates(scene, key, pairs, pair_class, mode)
                     a = mate(first)
                     if a is None:
@@ -362,6 +384,7 @@ def name_slope(scene: Scene, step: Instruction) -> str:
 
 
 MOST_BLOCKS = 6
+MOST_BEHIND = 20  # values that a slope is made of
 NONE = -1  # of an error that belongs to no activation
 REMOVABLE = {
     "multiply", "divide", "square", "sqrt", "absolute", "negate", "exp", "tanh", "add", "subtract",
