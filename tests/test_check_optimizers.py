@@ -271,7 +271,8 @@ def test_several_mistakes_behind_a_clipped_gradient_are_wrong_by_the_parameters_
     assert {row["verdict"] for row in verdict["parameters"] if row["name"] in ("w2", "b2")} == {
         "right"
     }
-    assert not any(finding["proved"] for finding in verdict["findings"])
+    assert all(finding["proved"] for finding in verdict["findings"])
+    assert len({finding["line"] for finding in verdict["findings"]}) == 2
 
 
 @pytest.mark.parametrize(

@@ -93,5 +93,5 @@ def test_a_term_of_a_loss_is_not_the_loss() -> None:
 
 def test_a_helper_that_is_right_for_another_layer_is_not_blamed_for_its_call() -> None:
     wrong = NETWORK.replace('"relu")', '"sigmoid")')
-    (finding,) = verdict_on(wrong)["findings"]
-    assert finding["line"] == line_with('"relu")')
+    found = verdict_on(wrong)["findings"]
+    assert {finding["line"] for finding in found} == {line_with('"relu")')}

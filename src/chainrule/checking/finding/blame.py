@@ -263,7 +263,8 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     here = blame_of(site, texts)
     call = call_to_blame(scene, edit.step, mended)
     if call is not None:
-        if edit.how == "slope" or edit.mistake == "unknown":
+        again = edit.how == "factor" and edit.step.number in mended
+        if again or edit.how in ("slope", "remove") or edit.mistake == "unknown":
             return blame_of(program.sites[call], texts)
         handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
         if handed is not None:

@@ -323,6 +323,8 @@ def passed_over(case: Case) -> set[int]:
     most = max(used.values(), key=int.bit_count, default=0)
     found = set()
     for number, mask in used.items():
+        if not any(anatomy.reached.get(version) for version in anatomy.chains[number].versions[1:]):
+            continue  # its updates go nowhere
         missed = [
             Update(number, 0, version, version, tuple(bits(others)), 0)
             for version in anatomy.chains[number].versions

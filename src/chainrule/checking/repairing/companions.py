@@ -27,6 +27,7 @@ from chainrule.recording.deadline import Deadline
 Found: TypeAlias = tuple[Edit, dict[int, Any], Fit]
 
 MOST_COMPANIONS = 60
+FREE = {"parameter-mis-scaled"}  # beside an edit a scale of any size would explain too much
 PLAIN_COST = 1  # of an edit that nothing likelier is looked for beside
 
 
@@ -48,7 +49,7 @@ def best_pair(
             continue
         together = merged(scene.program, changes, own)
         found = best_edit(scene, together, deadline, [*before, companion])
-        if found is None:
+        if found is None or found[0].mistake in FREE or companion.mistake in FREE:
             continue
         pair = companion, found
         if best is None or rank(pair) < rank(best):
