@@ -456,3 +456,25 @@ for epoch in range(40):
 def test_an_error_that_is_written_twice_is_one() -> None:
     verdict = verdict_on(ABSOLUTE)
     assert (verdict["verdict"], verdict["loss"]) == ("right", "absolute-error")
+
+
+CLIPPED = """
+import random
+
+random.seed(1)
+data = [(x / 10, 3 * x * x / 100 - x / 5 + 1) for x in range(-10, 11)]
+a, b, c, rate, most = 0.0, 0.0, 0.0, 0.01, 0.5
+for epoch in range(20):
+    random.shuffle(data)
+    for x, t in data:
+        error = a * x * x + b * x + c - t
+        slopes = [error * x * x, error * x, error]
+        da, db, dc = [max(-most, min(most, one)) for one in slopes]
+        a -= rate * da
+        b -= rate * db
+        c -= rate * dc
+"""
+
+
+def test_a_gradient_at_its_bound_is_one_that_an_error_made() -> None:
+    assert verdict_on(CLIPPED)["verdict"] == "right"

@@ -322,8 +322,7 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     if not (proved or is_clearly_wrong(case, fit, repair.goals)) or not is_seen_as_recorded(
         case, fit
     ):
-        moves = fit.good | fit.bad or not fit.silent
-        return undecided(name, UNEXPLAINED if moves else ALL_ZERO)
+        return undecided(name, UNEXPLAINED if moves_anything(case) else ALL_ZERO)
     findings = findings_of(case, repair, run.sources)
     if not findings:
         return undecided(
@@ -337,6 +336,12 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
         agreement=repair.fit.apart if proved and repair.fit is not None else None,
         notes=words_for_weights(case),
     )  # fmt: skip
+
+
+def moves_anything(case: Case) -> bool:
+    values = case.values
+    updates = case.anatomy.updates
+    return any(not np.array_equal(values[one.before], values[one.after]) for one in updates)
 
 
 def words_for_weights(case: Case) -> list[str]:

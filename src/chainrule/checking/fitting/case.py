@@ -321,14 +321,27 @@ def passed_over(case: Case) -> set[int]:
     for update in anatomy.updates:
         used[update.chain] = used.get(update.chain, 0) | sum(1 << n for n in update.mixes)
     most = max(used.values(), key=int.bit_count, default=0)
+    moved = {n: update.after for update in reversed(anatomy.updates) for n in update.mixes}
     found = set()
+
+    def still_used(version: int, error: int) -> bool:
+        """Whether a version makes predictions after what its error moved: else it was moved too, to a bound perhaps."""
+        reached = anatomy.reached.get(version, 0)
+        return any(anatomy.mixes[n].prediction > moved.get(error, 0) for n in bits(reached))
+
     for number, mask in used.items():
         if not any(anatomy.reached.get(version) for version in anatomy.chains[number].versions[1:]):
             continue  # its updates go nowhere
         missed = [
-            Update(number, 0, version, version, tuple(bits(others)), 0)
+            Update(number, 0, version, version, others, 0)
             for version in anatomy.chains[number].versions
-            if (others := anatomy.reached.get(version, 0) & most & ~mask)
+            if (
+                others := tuple(
+                    error
+                    for error in bits(anatomy.reached.get(version, 0) & most & ~mask)
+                    if still_used(version, error)
+                )
+            )
         ]
         if sum(len(update.mixes) for update in missed) > mask.bit_count():
             gradients = true_gradients(anatomy, case.values, right_losses(case)[0], missed)

@@ -145,7 +145,11 @@ def is_drawn_alone(case: Case) -> bool:
         for before, after in pairwise(chain.versions):
             if after in moved or np.array_equal(values[before], values[after]):
                 continue
-            made_of = program.ancestors(program.step_of[after].inputs, anatomy.stops)
+            step = program.step_of[after]
+            made_of = program.ancestors(step.inputs, anatomy.stops)
+            drawn = program.ancestors((p for p in step.inputs if p != before), anatomy.stops)
+            if before not in drawn and step.operation not in PRODUCTS:
+                continue  # a gradient at the bound that it is clipped to
             others = made_of & (anatomy.stops | set(program.given)) - {before}
             if not any(p in anatomy.stops or not is_written(program, p) for p in others):
                 return True
