@@ -24,7 +24,7 @@ from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
 MOST_LOSSES = 3
-PAIR_SECONDS = 15.0  # at most, for edits of which two are needed at once
+PAIR_SECONDS = 8.0  # at most, for edits of which two are needed at once
 
 
 @final
