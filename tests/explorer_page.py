@@ -79,6 +79,15 @@ def deep() -> str:
 MADE = {"large": large, "digits": digits, "classes": classes, "deep": deep}
 
 
+def wait_until(frame: Any, expression: str) -> None:
+    """Playwright's own waiting evaluates text in the page, which the page's policy forbids."""
+    for _ in range(400):
+        if frame.evaluate(expression):
+            return
+        frame.page.wait_for_timeout(25)
+    raise AssertionError(f"not within ten seconds: {expression}")
+
+
 class Explorer:
     """A page opened from a file; `quiet` tells that it complained of nothing and asked for nothing."""
 
@@ -134,12 +143,7 @@ class Explorer:
     # --- what is done -----------------------------------------------------------------------------
 
     def wait_until(self, expression: str) -> None:
-        """Playwright's own waiting evaluates text in the page, which the page's policy forbids."""
-        for _ in range(400):
-            if self.page.evaluate(expression):
-                return
-            self.page.wait_for_timeout(25)
-        raise AssertionError(f"not within ten seconds: {expression}")
+        wait_until(self.page.main_frame, expression)
 
     def find(self, name: str) -> None:
         self.page.fill("#find", name)

@@ -18,10 +18,11 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
+FOCUSED = "(() => { const e = document.activeElement; return e.dataset.r ?? (e.id || e.className || e.tagName); })()"
+
+
 def focused(seen: Explorer) -> Any:
-    return seen.page.evaluate(
-        "(() => { const e = document.activeElement; return e.dataset.r ?? (e.id || e.className || e.tagName); })()"
-    )
+    return seen.page.evaluate(FOCUSED)
 
 
 def press(seen: Explorer, *keys: str) -> None:
@@ -161,21 +162,19 @@ def test_the_focus_stays_where_its_place_disappears(browser: Any, tmp_path: Path
     press_phase(seen, "4")
     seen.page.evaluate(to, "d-1-2")
     press(seen, "1")
-    seen.page.wait_for_timeout(60)  # a browser takes the focus from what is hidden, but not at once
-    assert focused(seen) == "n-1-2"
+    # A browser takes the focus from what is hidden, but not at once.
+    seen.wait_until(f"{FOCUSED} === 'n-1-2'")
     press(seen, "ArrowRight")
     seen.page.evaluate(to, "w-1-1-1")
     press(seen, "Enter", "0", "Enter")
     seen.page.focus("#putback")
     press(seen, "Control+z")
-    seen.page.wait_for_timeout(60)
-    assert focused(seen) == "undo"
+    seen.wait_until(f"{FOCUSED} === 'undo'")
     seen.page.select_option("#compare", "")
     seen.page.select_option("#compare", "derivative-at-activation")
     seen.page.focus("[name=mode][value=right]")
     press(seen, "Control+z")
-    seen.page.wait_for_timeout(60)
-    assert focused(seen) == "compare"
+    seen.wait_until(f"{FOCUSED} === 'compare'")
     seen.close()
 
 
@@ -190,8 +189,7 @@ def test_everything_has_a_name(browser: Any, tmp_path: Path, name: str) -> None:
     )
     assert nameless == []
     assert seen.page.locator("[aria-live=polite]").count() == 1
-    seen.page.wait_for_timeout(500)
-    assert "epoch 0" in seen.page.inner_text("#live")
+    seen.wait_until("document.querySelector('#live').textContent.includes('epoch 0')")
     seen.close()
 
 
@@ -201,8 +199,7 @@ def test_what_was_found_is_said(browser: Any, tmp_path: Path) -> None:
     assert "There is no number “w1[9,9]” here" in seen.message
     assert seen.page.get_attribute("#find", "aria-invalid") == "true"
     seen.find("a1[2]")
-    seen.page.wait_for_timeout(500)
-    assert seen.page.inner_text("#live") == "a1[2] = 0.72312181, epoch 0"
+    seen.wait_until("document.querySelector('#live').textContent === 'a1[2] = 0.72312181, epoch 0'")
     assert seen.message == ""
     seen.close()
 

@@ -18,7 +18,7 @@ from chainrule.errors import InputError
 from chainrule.explorer.content import MOST_ORDERS, describe
 
 from documents import HOSTILE
-from explorer_page import Explorer, chromium, page_of
+from explorer_page import Explorer, chromium, page_of, wait_until
 from explorer_script import needs_browser
 
 pytestmark = needs_browser
@@ -211,8 +211,7 @@ def test_in_a_notebook_the_page_stands_in_a_frame(
     # A link within the page would lead to the notebook's own address.
     frame.focus(".skip")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(100)
-    assert frame.evaluate("document.activeElement.id") == "panel"
+    wait_until(frame, "document.activeElement.id === 'panel'")
     if (
         "policy" in notebook
     ):  # the page's fonts are not allowed there; those of the system take their place

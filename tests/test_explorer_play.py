@@ -309,8 +309,10 @@ def test_run_lets_the_curve_grow_and_pauses(browser: Any, tmp_path: Path) -> Non
     seen.wait_until("document.querySelector('#run').textContent === 'Pause'")
     seen.page.wait_for_timeout(200)
     seen.page.click("#undo", force=True)
-    seen.page.wait_for_timeout(150)
-    assert seen.page.inner_text("#panel .where").endswith(re.findall(r"epoch \d+", seen.reading)[0])
+    seen.wait_until(
+        "document.querySelector('#panel .where').textContent.endsWith("
+        "document.querySelector('#reading').textContent.match(/epoch \\d+/)[0])"
+    )
     seen.close()
 
 

@@ -12,6 +12,7 @@ import pytest
 from chainrule import explain_problem, read_problem
 
 from documents import HOSTILE, explanations
+from explorer_page import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
@@ -165,8 +166,7 @@ def test_in_a_notebook_the_page_stands_in_a_frame(browser: Any, tmp_path: Path) 
     frame.locator("#s-gw1-2-1").wait_for(state="visible")
     # A link within the page leads there, and not to the notebook's own address.
     frame.locator('a[href="#L3.2"]').first.click()
-    seen.page.wait_for_timeout(200)
-    assert seen.page.frames[1].evaluate("location.href") == "about:srcdoc#L3.2"
+    wait_until(seen.page.frames[1], "location.href === 'about:srcdoc#L3.2'")
     assert frame.locator("#L3\\.2").is_visible()
     seen.assert_quiet()
     seen.page.close()
