@@ -76,7 +76,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield sum_edits.sums_over_samples(scene)
     yield truncated_updates(scene, trial.rate, trial.turn)
     yield missing_paths(scene)
-    yield value_edits.true_slopes(scene)
+    yield slope_edits.true_slopes(scene)
     yield slope_edits.slopes_beside_errors(scene)
     yield slope_edits.slopes_of_losses(scene)
 

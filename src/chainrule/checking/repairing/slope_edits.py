@@ -4,8 +4,8 @@ delta * a             for  delta * f'(z)
 mean((a - t)**2)      for  2 (a - t) / n
 """
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,63 +13,121 @@ import numpy as np
 from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each
-from chainrule.checking.repairing.scene import Scene
+from chainrule.checking.repairing.raw_errors import Mate
+from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.checking.repairing.value_edits import (
     NewValue,
     base_of,
     comes_from_mask,
     mates,
-    own_activation,
     pair_classes,
     seen_as,
     with_changed_operand,
 )
 
+MOST_BEHIND = 20  # values that a slope is made of
 LOSSES = {"mean", "sum", "square", "multiply", "absolute", "power", "divide"}
+
+
+def true_slopes(scene: Scene) -> Iterator[Edit]:
+    """The activation's true slope in place of a factor that should have been it."""
+    for key, steps in scene.places.items():
+        first = steps[0]
+        if scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        for name, pairs in (("", scene.activations), ("dropout-mask", scene.masked)):
+            for mate in activations_for(scene, key, pairs, first, attrgetter("output")):
+
+                def change(
+                    step: Instruction, mate: Mate = mate, pairs: Mapping[int, int] = pairs
+                ) -> NewValue | None:
+                    return slope_of(scene, mate(step), pairs)
+
+                yield Edit(
+                    name or name_slope(scene, first), steps, seen_as(scene, key, change), first,
+                    None, mate(first), how="slope", cost=6,
+                )  # fmt: skip
 
 
 def slopes_beside_errors(scene: Scene) -> Iterator[Edit]:
     """What stands beside an error is replaced there alone: an activation serves the forward pass too."""
+    pairs = scene.activations
     for key, steps in scene.places.items():
         first = steps[0]
         if first.operation != "multiply" or not scene.is_tainted(first.output):
             continue
-        shape = np.shape(scene.case.values[first.output])
         for slot, position in enumerate(first.inputs):
             if not may_stand_for_slope(scene, first, position):
                 continue
-            for pair_class in pair_classes(scene, scene.activations, first, shape):
-                for mode in ("rank", "reversed", "own"):
-                    mate = (
-                        partial(activation_beside, scene, slot)
-                        if mode == "own"
-                        else mates(scene, key, scene.activations, pair_class, mode)
-                    )
-                    a = mate(first)
-                    if a is None:
-                        continue
 
-                    def change(
-                        step: Instruction, mate: Any = mate, slot: int = slot
-                    ) -> Instruction | None:
-                        chosen = mate(step)
-                        if chosen is None:
-                            return None
-                        z = scene.activations[chosen]
-                        return with_changed_operand(
-                            step, slot, lambda _, values: scene.slope(chosen, z, base_of(values))
-                        )
+            def operand(step: Instruction, slot: int = slot) -> int:
+                return step.inputs[slot]
 
-                    yield Edit(
-                        name_of_factor(scene, position), steps, each(change), first, slot, a,
-                        how="slope", cost=7,
-                    )  # fmt: skip
-                    if len(scene.members(pair_class, first.output)) < 2:
-                        break
+            for mate in activations_for(scene, key, pairs, first, operand):
+
+                def change(
+                    step: Instruction, mate: Mate = mate, slot: int = slot
+                ) -> Instruction | None:
+                    new = slope_of(scene, mate(step), pairs)
+                    return None if new is None else with_changed_operand(step, slot, new)
+
+                yield Edit(
+                    name_of_factor(scene, position), steps, each(change), first, slot, mate(first),
+                    how="slope", cost=7,
+                )  # fmt: skip
 
 
-def activation_beside(scene: Scene, slot: int, step: Instruction) -> int | None:
-    return own_activation(scene, step.inputs[slot], scene.activations)
+def activations_for(
+    scene: Scene,
+    key: Place,
+    pairs: Mapping[int, int],
+    first: Instruction,
+    value: Callable[[Instruction], int],
+) -> Iterator[Mate]:
+    """Which activation each step of a place goes with: by its rank, or the one that a value there is made of."""
+    for pair_class in pair_classes(scene, pairs, first, np.shape(scene.case.values[first.output])):
+        ways: list[Mate] = [
+            mates(scene, key, pairs, pair_class, "rank"),
+            mates(scene, key, pairs, pair_class, "reversed"),
+            lambda step: own_activation(scene, value(step), pairs),
+        ]
+        for mate in ways:
+            if mate(first) is None:
+                continue
+            yield mate
+            if len(scene.members(pair_class, first.output)) < 2:
+                break
+
+
+def slope_of(scene: Scene, a: int | None, pairs: Mapping[int, int]) -> NewValue | None:
+    return None if a is None else lambda _, values: scene.slope(a, pairs[a], base_of(values))
+
+
+def own_activation(scene: Scene, position: int, pairs: Mapping[int, int]) -> int | None:
+    """The one activation that a value is made of, itself perhaps: a for 1 - a."""
+    found: set[int] = set()
+    waiting, seen = [position], {position}
+    while waiting and len(seen) < MOST_BEHIND:
+        here = waiting.pop()
+        if here in pairs:
+            found.add(here)
+            continue
+        step = scene.program.step_of.get(here)
+        new = (
+            []
+            if step is None or here in scene.chain_of
+            else [p for p in step.inputs if p not in seen]
+        )
+        waiting += new
+        seen |= set(new)
+    return found.pop() if len(found) == 1 and not waiting else None
+
+
+def name_slope(scene: Scene, step: Instruction) -> str:
+    value = np.asarray(scene.case.values[step.output]).reshape(-1)
+    if value.size and np.all(value == value[0]) and value[0] in (0, 1):
+        return "relu-derivative-at-output"
+    return "wrong-operator"
 
 
 def slopes_of_losses(scene: Scene) -> Iterator[Edit]:

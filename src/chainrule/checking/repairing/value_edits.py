@@ -232,8 +232,6 @@ def mates(
     """For each value of a place the activation that it goes with."""
 
     def mate(step: Instruction) -> int | None:
-        if mode == "own":
-            return own_activation(scene, step.output, pairs)
         members = [a for a in scene.members(key, step.output) if a in pairs]
         if not members:
             return None
@@ -256,26 +254,6 @@ def mates(
         return members[index if mode == "rank" else count - 1 - index]
 
     return mate
-
-
-def own_activation(scene: Scene, position: int, pairs: Mapping[int, int]) -> int | None:
-    """The one activation that a value is made of, itself perhaps: a for 1 - a."""
-    found: set[int] = set()
-    waiting, seen = [position], {position}
-    while waiting and len(seen) < MOST_BEHIND:
-        here = waiting.pop()
-        if here in pairs:
-            found.add(here)
-            continue
-        step = scene.program.step_of.get(here)
-        new = (
-            []
-            if step is None or here in scene.chain_of
-            else [p for p in step.inputs if p not in seen]
-        )
-        waiting += new
-        seen |= set(new)
-    return found.pop() if len(found) == 1 and not waiting else None
 
 
 def block_sizes(scene: Scene, step: Instruction) -> list[int]:
@@ -343,48 +321,7 @@ def weights_behind(scene: Scene, step: Instruction) -> frozenset[int]:
     return frozenset(found)
 
 
-def true_slopes(scene: Scene) -> Iterator[Edit]:
-    """The activation's true slope in place of a factor that should have been it."""
-    for key, steps in scene.places.items():
-        first = steps[0]
-        if scene.is_tainted(first.output) or first.output in scene.chain_of:
-            continue
-        shape = np.shape(scene.case.values[first.output])
-        for name, pairs in (("", scene.activations), ("dropout-mask", scene.masked)):
-            for pair_class in pair_classes(scene, pairs, first, shape):
-                for mode in ("rank", "reversed", "own"):
-                    mate = mates(scene, key, pairs, pair_class, mode)
-                    a = mate(first)
-                    if a is None:
-                        continue
-
-                    def change(
-                        step: Instruction, mate: Any = mate, pairs: Any = pairs
-                    ) -> NewValue | None:
-                        chosen = mate(step)
-                        if chosen is None:
-                            return None
-                        return lambda value, values: scene.slope(
-                            chosen, pairs[chosen], base_of(values)
-                        )
-
-                    yield Edit(
-                        name or name_slope(scene, first), steps, seen_as(scene, key, change), first,
-                        None, a, how="slope", cost=6,
-                    )  # fmt: skip
-                    if len(scene.members(pair_class, first.output)) < 2:
-                        break
-
-
-def name_slope(scene: Scene, step: Instruction) -> str:
-    value = np.asarray(scene.case.values[step.output]).reshape(-1)
-    if value.size and np.all(value == value[0]) and value[0] in (0, 1):
-        return "relu-derivative-at-output"
-    return "wrong-operator"
-
-
 MOST_BLOCKS = 6
-MOST_BEHIND = 20  # values that a slope is made of
 NONE = -1  # of an error that belongs to no activation
 REMOVABLE = {
     "multiply", "divide", "square", "sqrt", "absolute", "negate", "exp", "tanh", "add", "subtract",

@@ -11,10 +11,14 @@ import numpy as np
 
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
+WORDS = (
+    "a sum of exponentials over several samples, of which each has its own probabilities",
+    "one for each sample, over its outputs",
+)
 MOST_SITES = 3
 SHARE = 0.5  # of the time that is left, for all of them
 
@@ -27,17 +31,8 @@ def find_batch_softmax(run: Run, case: Case, deadline: Deadline) -> Correction |
         node = text.find(run.sites[site])
         for change in changes_of(text, node) if isinstance(node, ast.Call) else ():
             corrected = run_changed(run, [(text, change)], end)
-            if corrected is None:
-                continue
-            words = (
-                "a sum of exponentials over several samples, of which each has its own probabilities",
-                "one for each sample, over its outputs",
-            )
-            finding = finding_of(text, change, "wrong-operator", *words)
-            finding.parameters = sorted(
-                {c.name(case.program) or "parameter" for c in case.anatomy.chains}
-            )
-            return Correction(*corrected, [finding])
+            if corrected is not None:
+                return correction_of(*corrected, text, change, "wrong-operator", WORDS)
     return None
 
 

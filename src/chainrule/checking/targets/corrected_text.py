@@ -127,3 +127,14 @@ def finding_of(text: Text, change: Change, mistake: str, found: str, expected: s
         str(source.path), line, mistake, found, f"{expected}: {fixed.strip()}", fixed, proved=True,
         cell=cell, cell_line=cell_line, columns=columns_of(shown, change.node, line), source=shown,
     )  # fmt: skip
+
+
+def correction_of(
+    case: Case, losses: list[str], text: Text, change: Change, mistake: str, words: tuple[str, str]
+) -> Correction:
+    """What a change proves that puts all parameters right; `words` are those of its finding."""
+    finding = finding_of(text, change, mistake, *words)
+    finding.parameters = sorted(
+        {chain.name(case.program) or "parameter" for chain in case.anatomy.chains}
+    )
+    return Correction(case, losses, [finding])

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, operand_of, read_texts
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
 from chainrule.checking.targets.error_places import ErrorPlace, find_error_places
 from chainrule.checking.targets.self_made_targets import (
     drawn_targets,
@@ -220,15 +220,11 @@ def prove(run: Run, text: Text, change: Change, deadline: Deadline) -> Correctio
     case, losses = corrected
     if not is_steady(case, losses[0]) or not explains_all(case, change.node.lineno):
         return None
-    finding = finding_of(
-        text, change, "target-unused",
+    words = (
         "an error without the target: no update depends on the data that predictions should come to",
         "the difference of prediction and target",
-    )  # fmt: skip
-    finding.parameters = sorted(
-        {chain.name(case.program) or "parameter" for chain in case.anatomy.chains}
     )
-    return Correction(case, losses, [finding])
+    return correction_of(case, losses, text, change, "target-unused", words)
 
 
 def is_steady(case: Case, loss: str) -> bool:

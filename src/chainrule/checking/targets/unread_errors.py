@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from chainrule.checking.finding.syntax import Text, argument_names, read_texts
-from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
 from chainrule.checking.targets.missing_target import is_steady
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
+WORDS = "a derivative without the error that it is given", "its product with the error"
 MOST_TRIED = 4
 TRY_SHARE = 0.4  # of the time that is left, for a run
 
@@ -27,16 +28,7 @@ def find_unread_error(run: Run, deadline: Deadline) -> Correction | None:
         corrected = run_changed(run, [(text, change)], deadline.share(TRY_SHARE))
         if corrected is None or not is_steady(corrected[0], corrected[1][0]):
             continue
-        case, losses = corrected
-        finding = finding_of(
-            text, change, "target-unused",
-            "a derivative without the error that it is given",
-            "its product with the error",
-        )  # fmt: skip
-        finding.parameters = sorted(
-            {chain.name(case.program) or "parameter" for chain in case.anatomy.chains}
-        )
-        return Correction(case, losses, [finding])
+        return correction_of(*corrected, text, change, "target-unused", WORDS)
     return None
 
 
