@@ -102,9 +102,36 @@ for epoch in range(30):
                 for j, value in enumerate(row):
                     m[i][j] -= 0.1 * scale * value
 """
+TWO_OUTPUTS = """\
+import math
+import random
+
+random.seed(4)
+hidden = [{"w": [random.gauss(0, 1) for _ in range(3)]} for _ in range(3)]
+outputs = [{"w": [random.gauss(0, 1) for _ in range(3)]} for _ in range(2)]
+samples = [([0.3, -0.8, 0.5], [0.2, 0.8]), ([1.1, 0.4, -0.6], [0.7, 0.5]), ([-0.2, 0.9, 0.7], [0.4, 0.1])]
+for epoch in range(12):
+    for x, t in samples:
+        before = x
+        for layer in (hidden, outputs):
+            for neuron in layer:
+                neuron["a"] = 1 / (1 + math.exp(-sum(w * v for w, v in zip(neuron["w"], before))))
+            before = [neuron["a"] for neuron in layer]
+        for k, neuron in enumerate(outputs):
+            neuron["delta"] = (neuron["a"] - t[k]) * neuron["a"] * (1 - neuron["a"])
+        for j, neuron in enumerate(hidden):
+            error = 0.0
+            for above in outputs:
+                error += above["w"][j] * above["delta"]
+            neuron["delta"] = error * neuron["a"] * (1 - neuron["a"])
+        for layer, inputs in ((hidden, x), (outputs, [neuron["a"] for neuron in hidden])):
+            for neuron in layer:
+                for i, value in enumerate(inputs):
+                    neuron["w"][i] -= 0.5 * neuron["delta"] * value
+"""
 
 
-@pytest.mark.parametrize("program", [ONLINE, RECURRENT])
+@pytest.mark.parametrize("program", [ONLINE, RECURRENT, TWO_OUTPUTS])
 def test_a_network_of_lists_is_right(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"
 
@@ -122,6 +149,8 @@ def test_a_network_of_lists_is_right(program: str) -> None:
         (ONLINE, "0.5 * d2[k]\n", "0.5 * b2[k]\n", "wrong-variable"),  # what no error goes into
         # Then a weight is moved by errors that it has no part in.
         (ONLINE, "w2[j][k] -=", "w2[k][j] -=", "wrong-transpose"),
+        # Both are right of the one output whose errors go back, and no gradient of both.
+        (TWO_OUTPUTS, "error += ", "error = ", "wrong-operator"),
         (RECURRENT, "total * (1 - states[n + 1][j] ** 2)", "total", "missing-derivative"),
     ],
 )

@@ -9,6 +9,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
+from chainrule.checking.finding.handed_in import (
+    argument_of,
+    call_inside,
+    follow_out,
+    is_made_in,
+    looped,
+    parameter_name,
+    receiver,
+    serves_beside,
+)
 from chainrule.checking.finding.step_places import (
     Blame,
     blame_of,
@@ -21,7 +31,6 @@ from chainrule.checking.finding.step_places import (
 from chainrule.checking.finding.syntax import (
     FUNCTIONS,
     Text,
-    argument_by_name,
     argument_names,
     is_assigned,
     is_handed_back,
@@ -33,8 +42,7 @@ from chainrule.checking.finding.syntax import (
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operand_names import same_array
 from chainrule.checking.repairing.scene import Place, Scene
-from chainrule.recording.recording import Call
-from chainrule.recording.rewriting import Site, spoken_name
+from chainrule.recording.rewriting import spoken_name
 
 
 def places_to_blame(
@@ -103,148 +111,13 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     call = program.call(step)
     if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
         return looped(text, Blame(site.file, node, operand))
+    if serves_beside(program, step, edit):
+        return looped(text, Blame(site.file, node, operand))
     if edit.how in ("net", "shift"):
         asked = receiver(program, call, text, node, operand, texts)
         if asked is not None:
             return asked
     return follow_out(program, site, call, node, operand, texts, inner=True, steps=edit.steps)
-
-
-def is_used_beside(program: Program, text: Text, here: Blame, steps: Sequence[Instruction]) -> bool:
-    """Whether a name is used in a statement more often than some steps reach it: then its other uses there are right."""
-    around = text.statement(here.node)
-    if around is None or not isinstance(here.operand, ast.Name):
-        return False
-    name = here.operand.id
-    names = (node for node in ast.walk(around) if isinstance(node, ast.Name))
-    uses = sum(node.id == name and isinstance(node.ctx, ast.Load) for node in names)
-    sites = {
-        site
-        for step in steps
-        for site in (program.recording.sites[step.number], *calls_of(program.call(step)))
-        if program.sites[site].file == here.file
-        and around.lineno <= program.sites[site].line <= (around.end_lineno or around.lineno)
-    }
-    return uses > max(len(sites), 1)
-
-
-def receiver(
-    program: Program,
-    call: Call | None,
-    text: Text,
-    node: ast.AST,
-    operand: ast.AST | None,
-    texts: Sequence[Text],
-) -> Blame | None:
-    """The object that is asked for something of its own, where another should be: layers[j].slope()."""
-    function = text.around(node, FUNCTIONS)
-    if call is None or function is None or not is_small(function):
-        return None
-    owner = operand.value if isinstance(operand, ast.Attribute) else None
-    if not isinstance(owner, ast.Name) or argument_names(function) != [owner.id]:
-        return None
-    site = program.sites[call.site]
-    caller = texts[site.file].find(site)
-    if not isinstance(caller, ast.Call) or not isinstance(caller.func, ast.Attribute):
-        return None
-    return Blame(site.file, caller, caller.func.value)
-
-
-def is_made_in(program: Program, position: int, call: Call | None) -> bool:
-    """Whether a value was made in the very call of a function: its caller cannot hand it in."""
-    maker = program.step_of.get(position)
-    here = None if maker is None else program.call(maker)
-    while here is not None and here is not call:
-        here = here.outer
-    return call is not None and here is call
-
-
-def call_inside(call: Call | None, target: int) -> Call | None:
-    """The call just inside another, where there is one."""
-    before: Call | None = None
-    while call is not None and call.site != target:
-        before, call = call, call.outer
-    return before
-
-
-def follow_out(
-    program: Program,
-    site: Site,
-    call: Call | None,
-    node: ast.AST,
-    operand: ast.AST | None,
-    texts: Sequence[Text],
-    inner: bool = False,
-    steps: Sequence[Instruction] = (),
-) -> Blame:
-    """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
-    here = looped(texts[site.file], Blame(site.file, node, operand))
-    outer = call if inner else (call.outer if call is not None else None)
-    for _ in range(8):
-        text = texts[here.file]
-        if not isinstance(here.operand, ast.Name) or outer is None:
-            return here
-        function = text.around(here.node, FUNCTIONS)
-        if function is None or not is_small(function):
-            return here
-        if steps and is_used_beside(program, text, here, steps):
-            return here
-        own = is_assigned(function, here.operand.id, before=here.operand.lineno)
-        if here.operand.id not in argument_names(function) or own:
-            return here
-        call_site = program.sites[outer.site]
-        call_node = texts[call_site.file].find(call_site)
-        if call_node is None:
-            return blame_of(call_site, texts)
-        argument = argument_by_name(call_node, here.operand.id, function)
-        here = Blame(call_site.file, call_node, argument)
-        outer = outer.outer
-    return here
-
-
-def looped(text: Text, here: Blame) -> Blame:
-    """An operand that a loop takes out of a list written there belongs to the loop's line."""
-    if not isinstance(here.operand, ast.Name):
-        return here
-    loop = innermost = text.around(here.node, (ast.For,))
-    while loop is not None:
-        target, source = loop.target, loop.iter  # type: ignore[attr-defined]
-        named = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
-        if here.operand.id in named:
-            if isinstance(source, ast.Tuple | ast.List):
-                return Blame(here.file, source, source)
-            walked = (
-                isinstance(source, ast.Call)
-                and isinstance(source.func, ast.Name)
-                and source.func.id == "enumerate"
-            )
-            if (
-                walked
-                and loop is innermost
-                and isinstance(source.args[0], ast.Name)
-                and named[-1] == here.operand.id
-            ):
-                return Blame(here.file, here.node, source.args[0])
-            return here
-        loop = text.around(loop, (ast.For,))
-    return here
-
-
-def argument_of(
-    call: ast.AST, name: str | None, texts: Sequence[Text], site: Site, inner: ast.AST | None
-) -> ast.AST | None:
-    if not isinstance(call, ast.Call):
-        return None
-    if name is not None and inner is not None:
-        function = texts[site.file].around(inner, FUNCTIONS)
-        if function is not None and name in argument_names(function):
-            return argument_by_name(call, name, function)
-    return call.args[0] if len(call.args) == 1 else None
-
-
-def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | None:
-    operand = operand_of(node, slot) if node is not None else None
-    return operand.id if isinstance(operand, ast.Name) else None
 
 
 SEEN = (
@@ -264,7 +137,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     call = call_to_blame(scene, edit.step, mended)
     if call is not None:
         again = edit.how == "factor" and edit.step.number in mended
-        if again or edit.how in ("slope", "remove") or edit.mistake == "unknown":
+        if again or edit.how in ("slope", "remove", "unscaled") or edit.mistake == "unknown":
             return blame_of(program.sites[call], texts)
         handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
         if handed is not None:

@@ -10,6 +10,7 @@ from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.finding.blame import places_to_blame
 from chainrule.checking.finding.localising import first_wrong_step
 from chainrule.checking.finding.mistake_words import (
+    LAST_ALONE,
     LOSS_ITSELF,
     NO_SLOPE,
     NO_SLOPE_BESIDE,
@@ -18,7 +19,15 @@ from chainrule.checking.finding.mistake_words import (
     WORDS,
 )
 from chainrule.checking.finding.step_places import Blame
-from chainrule.checking.finding.syntax import Text, columns_of, names_around, operand_of, read_texts
+from chainrule.checking.finding.syntax import (
+    FUNCTIONS,
+    Text,
+    columns_of,
+    is_assigned,
+    names_around,
+    operand_of,
+    read_texts,
+)
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.edits import Edit
@@ -80,6 +89,8 @@ def finding(
         found, expected = ONE_WAY_TOO_FEW
     if edit.how == "loss":
         found, expected = LOSS_ITSELF
+    if edit.how == "forgotten":
+        found, expected = LAST_ALONE
     if mistake in ("wrong-operator", "wrong-variable") and edit.how == "slope":
         found, expected = NO_SLOPE if edit.slot is None else NO_SLOPE_BESIDE
     words = {
@@ -189,6 +200,8 @@ def corrected_line(
         return replaced(source, blame.operand, should)
     if edit.how in OPERATORS:
         return with_operator(source, node, OPERATORS[edit.how])
+    if edit.how == "forgotten":
+        return added_up(source, text, node)
     if edit.how == "exchange" and isinstance(node, ast.BinOp):
         swapped = ast.BinOp(node.right, node.op, node.left)
         return replaced(source, node, ast.unparse(swapped))
@@ -244,6 +257,20 @@ def replaced(source: str, node: ast.AST, text: str) -> str:
     coded = source.encode()
     start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
     return (coded[:start] + text.encode() + coded[end:]).decode()
+
+
+def added_up(source: str, text: Text, node: ast.AST) -> str | None:
+    """The line with += for =, where the name has a value before."""
+    statement = text.statement(node)
+    function = text.around(node, FUNCTIONS) or text.tree
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return None
+    name = statement.targets[0]
+    if len(statement.targets) > 1 or not is_assigned(function, name.id, before=name.lineno):
+        return None
+    coded = source.encode()
+    end = name.end_col_offset
+    return (coded[:end] + coded[end:].replace(b"=", b"+=", 1)).decode()
 
 
 def with_operator(source: str, node: ast.AST, operator: str) -> str | None:

@@ -26,6 +26,10 @@ LOSS_ITSELF = (
     "{code}, a value of a loss, which is sent back as if it were an error",
     "the derivative of that loss by the predictions",
 )
+LAST_ALONE = (
+    "{code} in every round of a loop, and keeps the last alone",
+    "the sum over all rounds",
+)
 ONE_OPERATION_TOO_FEW = (
     "an operand's gradient without all that comes back through this operation",
     "it with this operation's own derivative",

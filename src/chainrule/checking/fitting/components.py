@@ -55,9 +55,25 @@ def joined_passes(anatomy: Anatomy) -> Anatomy:
         errors = 0
         for number in update.mixes:
             errors |= whole_of[number]
-        own = tuple(bits(errors & anatomy.reached[update.before]))
-        updates.append(replace(update, mixes=own, turn=min(bits(errors))))
+        own = tuple(bits(errors & anatomy.reached.get(update.before, 0)))
+        # An update that none is due at has no errors of its own.
+        updates.append(replace(update, mixes=own, turn=min(bits(errors))) if own else update)
     return replace(anatomy, updates=updates)
+
+
+def with_all_errors(case: Case) -> Case | None:
+    """The case with each pass's errors of one network joined, where it is right only while they are not.
+
+    An update that forgets some outputs' errors follows the gradient of those that it knows.
+    """
+    whole = joined_passes(case.anatomy)
+    if all(
+        set(joined.mixes) <= set(update.mixes)
+        for joined, update in zip(whole.updates, case.anatomy.updates, strict=True)
+    ):
+        return None
+    joined = fit_anatomy(whole)
+    return None if right_losses(joined) else joined
 
 
 def groups_of(updates: Sequence[Update]) -> Iterator[list[Update]]:

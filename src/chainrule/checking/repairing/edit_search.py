@@ -67,6 +67,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield flows_through_time(scene)
     yield repeated_errors(scene)
     yield unused_errors(scene)
+    yield sum_edits.forgotten_terms(scene)
 
 
 def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.updates import seeds_of
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Edit, each
 from chainrule.checking.repairing.scene import Scene
-from chainrule.checking.repairing.value_edits import seen_as
+from chainrule.checking.repairing.value_edits import seen_as, with_changed_operand
 
 
 def negations(scene: Scene) -> Iterator[Edit]:
@@ -40,7 +40,9 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
         if update.turn == turn and update.chain in scene.fit.good
     ]
     for chain, ratio in ratios.items():
-        off = places_off(scene, scales_behind(scene, chain, turn), right)
+        own = scales_behind(scene, chain, turn)
+        yield from scaled_steps(scene, chain, ratio, own, right)
+        off = places_off(scene, own, right)
         for key, steps in scene.places.items():
             first = steps[0]
             if not scene.is_tainted(first.output) or first.output in scene.chain_of:
@@ -53,6 +55,31 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
                 seen_as(scene, key, lambda step, ratio=ratio: lambda value, values: value / ratio),
                 first, how=f"scale {ratio:g}", cost=4 if is_off else 5,
             )  # fmt: skip
+
+
+def scaled_steps(
+    scene: Scene,
+    chain: int,
+    ratio: float,
+    own: Mapping[int, float],
+    right: Sequence[Mapping[int, float]],
+) -> Iterator[Edit]:
+    """The statement that takes a gradient as it is for a step, where others multiply theirs by a rate."""
+    usual = {scales[last] for scales in right if (last := handed_over(scene, scales)) is not None}
+    steps = [
+        step
+        for step in scene.case.anatomy.chains[chain].steps
+        if step.operation in ("add", "subtract") and step.number in scene.suspect_numbers
+    ]
+    program, last = scene.program, max(own, default=None)
+    if last is None or not steps:
+        return
+    made = program.site(program.step_of[last])
+    if made.line != program.site(steps[0]).line and is_among(own[last], usual):
+        change = each(
+            lambda step: with_changed_operand(step, 1, lambda value, values: value / ratio)
+        )
+        yield Edit("parameter-mis-scaled", steps, change, steps[0], how="unscaled", cost=3)
 
 
 def scaled_errors(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edit]:

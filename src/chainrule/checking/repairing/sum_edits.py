@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each, groups
 from chainrule.checking.repairing.scale_edits import scale_of
-from chainrule.checking.repairing.scene import Scene
+from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.checking.repairing.value_edits import passing, seen_as, with_changed_operand
 
 
@@ -216,3 +216,28 @@ def sums_over_samples(scene: Scene) -> Iterator[Edit]:
                 yield Edit(
                     "last-sample-only", steps, each(change), maker, None, how=f"sum {count}", cost=2,
                 )  # fmt: skip
+
+
+def forgotten_terms(scene: Scene) -> Iterator[Edit]:
+    """The last of several values that one statement makes, where their sum belongs: `=` for `+=` in a loop."""
+    unused: dict[Place, list[int]] = {}
+    for position in sorted(scene.unused):
+        unused.setdefault(scene.place_of(scene.program.step_of[position]), []).append(position)
+    for key in unused.keys() & scene.places.keys():
+        steps = scene.places[key]
+        terms: dict[int, list[int]] = {}  # by the value that is used, those before it that are not
+        left = unused[key]
+        for step in steps:
+            terms[step.output] = [p for p in left if p < step.output]
+            left = left[len(terms[step.output]) :]
+        if not any(terms.values()):
+            continue
+
+        def change(step: Instruction, terms: dict[int, list[int]] = terms) -> Any:
+            others = terms.get(step.output, [])
+            return lambda value, values: value + sum(values[p] for p in others)
+
+        yield Edit(
+            "wrong-operator", steps, seen_as(scene, key, change), steps[0], None,
+            how="forgotten", cost=1,
+        )  # fmt: skip
