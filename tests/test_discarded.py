@@ -51,3 +51,52 @@ for epoch in range(30):
     assert [(f["mistake"], f["line"]) for f in verdict["findings"]] == [
         ("parameter-never-updated", 11)
     ]
+
+
+TABLE = """
+import numpy as np
+rng = np.random.default_rng(4)
+X, Y = rng.normal(size=(12, 3)), rng.uniform(size=(12, 2))
+
+class Layer:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, d):
+        self.dW = self.x.T @ d
+        return d @ self.W.T
+
+params = {"W1": rng.normal(size=(3, 4)), "W2": rng.normal(size=(4, 2))}
+layers = {"W1": Layer(params["W1"]), "W2": Layer(params["W2"])}
+for epoch in range(30):
+    a = np.tanh(layers["W1"].forward(X))
+    error = layers["W2"].forward(a) - Y
+    layers["W1"].backward(layers["W2"].backward(error) * (1 - a**2))
+    for key in params:
+        params[key] -= 0.01 * layers[key].dW
+"""
+
+
+def test_a_table_that_gets_new_arrays_while_layers_keep_the_old_ones_trains_nothing() -> None:
+    assert verdict_on(TABLE)["verdict"] == "right"
+    verdict = verdict_on(TABLE.replace("params[key] -= ", "params[key] = params[key] - "))
+    assert verdict["verdict"] == "wrong"
+    assert [(f["mistake"], f["line"]) for f in verdict["findings"]] == [("update-missing", 25)]
+
+
+def test_a_sum_of_steps_that_is_used_in_the_end_is_no_missing_update() -> None:
+    """One pass over all samples, each with the first weights, is the gradient of a batch."""
+    verdict = verdict_on(
+        NEURON
+        + """
+v = w
+for n in range(5):
+    v = v - 0.1 * gradient()
+print(np.sum((x @ v - y) ** 2))
+"""
+    )
+    assert verdict["verdict"] != "wrong"

@@ -437,7 +437,7 @@ def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
         row.verdict, row.cosine, row.ratio = "never-updated", None, None
     return Verdict(
         name, "wrong", "gradients are computed, and no parameter ever changes", loss=joined_losses(losses),
-        parameters=rows, findings=[discarded_finding(site, discarded.parameter, run.sources[site.file])],
+        parameters=rows, findings=[discarded_finding(discarded, run.sources[site.file])],
     )  # fmt: skip
 
 

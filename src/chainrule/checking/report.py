@@ -84,6 +84,8 @@ def words_for_proof(verdict: Verdict) -> str:
     changed = f"this {kind}" if count == 1 else f"these {count} {kind}s"
     if all(finding.mistake == "parameter-never-updated" for finding in verdict.findings):
         return "The other parameters follow their gradients"
+    if all(finding.mistake == "update-missing" for finding in verdict.findings):
+        return "The steps follow their gradients"
     gradients = sum(row.verdict != "never-updated" for row in verdict.parameters)
     words = {1: "the gradient agrees", 2: "both gradients agree"}
     agree = words.get(gradients, f"all {gradients} gradients agree")

@@ -37,11 +37,12 @@ class Discarded:
     case: Case
     site: Site
     parameter: str
+    read: bool = False  # by the next update, and by nothing else
 
 
 def find_discarded(run: Run) -> Discarded | None:
     """Updates that go nowhere, where all of them follow the gradient of a loss."""
-    program = build_program(run.recording, run.sites).until(LARGEST)
+    program, onward = from_the_start(build_program(run.recording, run.sites).until(LARGEST))
     links = links_to_nowhere(program)
     parents = sorted({parent for parent, _ in links})
     if not parents:
@@ -61,8 +62,57 @@ def find_discarded(run: Run) -> Discarded | None:
             parameter = (
                 program.name(anatomy.chains[0].root) or program.name(first.inputs[0]) or name
             )
-            return Discarded(case, place_of(run, program, first), parameter)
+            return Discarded(case, place_of(run, program, first), parameter, first.output in onward)
     return None
+
+
+def from_the_start(program: Program) -> tuple[Program, set[int]]:
+    """The program with steps that go on from one another, and nowhere else, all taken from the first value; and these.
+
+    `self.w = self.w - step` in a table, while layers keep the array that they were given: w0 - d1, w0 - d1 - d2, ...
+    """
+    root_of: dict[int, int] = {}
+    ways: dict[int, list[int]] = {}
+    for step in program.steps:
+        if step.operation in ("add", "subtract"):
+            root = root_of.get(step.inputs[0], step.inputs[0])
+            root_of[step.output] = root
+            ways.setdefault(root, [root]).append(step.output)
+    onward = {
+        position
+        for way in ways.values()
+        if len(way) > TIMES and goes_nowhere(program, way)
+        for position in way[1:-1]
+    }
+    if not onward:
+        return program, onward
+    again = Program(program.recording, program.sites, given=program.given, size=program.size)
+    again.steps = [
+        replace(step, inputs=(root_of[step.inputs[0]], *step.inputs[1:]))
+        if step.inputs and step.inputs[0] in onward
+        else step
+        for step in program.steps
+    ]
+    for step in again.steps:
+        again.step_of[step.output] = step
+        for position in step.inputs:
+            again.consumers.setdefault(position, []).append(step)
+    return again, onward
+
+
+def goes_nowhere(program: Program, way: Sequence[int]) -> bool:
+    """Whether each value is made from the one before by one statement, and the last read by nobody; the first is."""
+    sites = {program.recording.sites[program.step_of[p].number] for p in way[1:]}
+    readers = [program.consumers.get(position, ()) for position in way]
+    return (
+        len(sites) == 1
+        and len(readers[0]) > 1
+        and not readers[-1]
+        and all(
+            len(found) == 1 and found[0].output == after
+            for found, after in zip(readers[1:-1], way[2:], strict=True)
+        )
+    )
 
 
 def place_of(run: Run, program: Program, step: Instruction) -> Site:
@@ -217,13 +267,19 @@ def find_repeated(run: Run, case: Case) -> Discarded | None:
     return None
 
 
-def discarded_finding(site: Site, parameter: str, source: Source) -> Finding:
+def discarded_finding(discarded: Discarded, source: Source) -> Finding:
+    site, parameter = discarded.site, discarded.parameter
     cell, cell_line = source.cell_of(site.line)
     shown = source.shown[site.line - 1] if site.line <= len(source.shown) else ""
+    found, expected = (
+        ("a new value in every pass, and no prediction is made with any",
+         f"the next value of what predictions are made with: change {parameter} in place, or hand the new one on")
+        if discarded.read else
+        ("gradients are computed in every pass, and no parameter ever changes",
+         f"the step becomes the next value of {parameter}")
+    )  # fmt: skip
     return Finding(
-        str(source.path), site.line, "update-missing",
-        "gradients are computed in every pass, and no parameter ever changes",
-        f"the step becomes the next value of {parameter}",
+        str(source.path), site.line, "update-missing", found, expected,
         None, proved=True, cell=cell, cell_line=cell_line,
         columns=(site.column, site.end_column), source=shown, parameters=[parameter],
     )  # fmt: skip
