@@ -55,3 +55,12 @@ def test_a_function_that_uses_rightly_elsewhere_what_it_was_handed_is_wrong_itse
     (finding,) = findings_in(source, tmp_path)
     assert (finding.mistake, finding.line) == (mistake, line_of(source, line))
     assert finding.proved
+
+
+def test_a_wrong_sum_is_blamed_where_it_is_taken_though_it_goes_on_under_another_name(
+    tmp_path: Path,
+) -> None:
+    source = STEPS.replace("b1 = b1 - alpha * db1", "step = db1\n    b1 = b1 - alpha * step")
+    source = source.replace("np.sum(dz1, axis=1, keepdims=True)", "np.sum(dz1)")
+    (finding,) = findings_in(source, tmp_path)
+    assert (finding.mistake, finding.line) == ("bias-summed-over-all", line_of(source, "    db1 ="))

@@ -142,7 +142,10 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
         handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
         if handed is not None:
             return handed
-    if not edit.how.startswith((*SEEN, "sum", "scale")):
+    other_sum = edit.step.operation in ("sum", "mean") and edit.mistake != "last-sample-only"
+    if (other_sum and edit.how.startswith("sum")) or not edit.how.startswith(
+        (*SEEN, "sum", "scale")
+    ):
         return here
     text = texts[site.file]
     if edit.how == "unused":

@@ -37,8 +37,8 @@ def applies_again(
     """The same of the first of some updates."""
     for update in updates:
         behind = scene.behind([update])
-        if position is None or position in behind:
-            return times_applied(scene.program, behind, rate) > 1
+        if position is None or position in behind:  # data may be multiplied by a like number
+            return times_applied(scene.program, filter(scene.is_tainted, behind), rate) > 1
     return False
 
 

@@ -253,6 +253,15 @@ def is_swapped(case: Case, edit: Edit) -> bool:
         edit.mistake == "wrong-constant"
         or (edit.mistake == "wrong-operator" and edit.how in SWAPS)
         or is_error_misplaced(case, edit)
+        or multiplies_errors(case, edit)
+    )
+
+
+def multiplies_errors(case: Case, edit: Edit) -> bool:
+    """Whether an edit removes an error that another is multiplied by."""
+    masks = case.anatomy.error_masks
+    return edit.how == "remove" and all(
+        len(step.inputs) == 2 and all(masks[p] for p in step.inputs) for step in edit.steps
     )
 
 

@@ -369,7 +369,11 @@ def name_removed(scene: Scene, step: Instruction, gone: int | None) -> str:
         rate = gone in scene.program.given and (scene.is_rate(gone) or gone in scene.step_sizes)
         twice = rate and is_applied_again(scene, gone, step.output)
         return "learning-rate-twice" if twice else "parameter-mis-scaled"
-    if scene.is_tainted(step.output) and scene.case.anatomy.masks[gone]:
+    if (
+        scene.is_tainted(step.output)
+        and scene.case.anatomy.masks[gone]
+        and not scene.is_tainted(gone)
+    ):
         return "derivative-at-activation"
     return "wrong-operator"
 
