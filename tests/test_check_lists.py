@@ -151,7 +151,6 @@ def test_a_network_of_lists_is_right(program: str) -> None:
         (ONLINE, "w2[j][k] -=", "w2[k][j] -=", "wrong-transpose"),
         # Both are right of the one output whose errors go back, and no gradient of both.
         (TWO_OUTPUTS, "error += ", "error = ", "wrong-operator"),
-        (ONLINE, "b2[k] -= 0.5 * d2[k]", "b2[k] -= 0.5 * d2[k] * d2[k]", "wrong-operator"),
         (RECURRENT, "total * (1 - states[n + 1][j] ** 2)", "total", "missing-derivative"),
     ],
 )

@@ -45,6 +45,7 @@ for epoch in range(40):
     [
         ("b1 - alpha * db1", "b1 - alpha * db2", "wrong-variable", "b1 = b1"),
         ("b2 - alpha * db2", "b2 - db2", "parameter-mis-scaled", "b2 = b2"),
+        ("b2 - alpha * db2", "b2 - alpha * db2 * db2", "wrong-operator", "b2 = b2"),
     ],
 )  # fmt: skip
 def test_a_function_that_uses_rightly_elsewhere_what_it_was_handed_is_wrong_itself(
@@ -63,4 +64,4 @@ def test_a_wrong_sum_is_blamed_where_it_is_taken_though_it_goes_on_under_another
     source = STEPS.replace("b1 = b1 - alpha * db1", "step = db1\n    b1 = b1 - alpha * step")
     source = source.replace("np.sum(dz1, axis=1, keepdims=True)", "np.sum(dz1)")
     (finding,) = findings_in(source, tmp_path)
-    assert (finding.mistake, finding.line) == ("bias-summed-over-all", line_of(source, "    db1 ="))
+    assert (finding.mistake, finding.line) == ("bias-summed-over-all", line_of(source, "db1 ="))
