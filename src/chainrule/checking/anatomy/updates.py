@@ -59,6 +59,9 @@ class Anatomy:
     claimed: bool = False  # updates that are gradients as computed, by no optimizer
     loss: str | None = None  # where it is known
     ways_back: set[int] = field(default_factory=set)  # where they begin, if not at mixes
+    drawn: dict[int, Any] | None = (
+        None  # of some chains the entries that decay draws, once asked for
+    )
 
     def is_blind(self, number: int) -> bool:
         """Whether no error goes into a parameter's updates as they stand."""

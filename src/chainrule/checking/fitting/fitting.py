@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.rates import find_schedules
+from chainrule.checking.fitting.rates import drawn_entries, find_schedules
 
 NOISY = 1e-3  # an update that is rounding errors alone agrees with any rate
 EXACT = 1e-8  # relative: from here down an update follows its gradient
@@ -67,7 +67,7 @@ class Trace:
 
     Joined, because what depends on the parameters' values is no learning rate: one eta must do for all
     worlds. `first` has steps, gradients and versions of the first world in their own shape; None stands
-    for a step that has not its gradient's shape.
+    for a step that has not its gradient's shape. `befores` are 0 where no decay draws a parameter that decays.
     """
 
     updates: list[Update]
@@ -82,6 +82,7 @@ def traces_of(
 ) -> dict[int, Trace]:
     """Traces from the worlds: each its values, its gradients and its steps, one an update."""
     traces: dict[int, Trace] = {}
+    drawn = drawn_entries(anatomy)
     for place, update in enumerate(anatomy.updates):
         trace = traces.setdefault(update.chain, Trace([], [], [], [], []))
         rows = [
@@ -92,7 +93,7 @@ def traces_of(
         trace.updates.append(update)
         trace.steps.append(join([u for u, _, _ in rows]) if fits else None)
         trace.gradients.append(join([g for _, g, _ in rows]))
-        trace.befores.append(join([b for _, _, b in rows]))
+        trace.befores.append(join([b * drawn.get(update.chain, 1.0) for _, _, b in rows]))
         trace.first.append(rows[0])
     return traces
 

@@ -1,12 +1,15 @@
 """Numbers that updates are multiplied by last, and parameters that decay."""
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Program
-from chainrule.checking.anatomy.updates import Anatomy
+from chainrule.checking.anatomy.updates import Anatomy, Update
 
+SHAPES = {"gather", "reshape", "concatenate", "stack"}
+MOST_USES = 1000  # of one version that are looked at
 RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
 
 
@@ -94,10 +97,43 @@ def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:
     return found
 
 
+def drawn_entries(anatomy: Anatomy) -> dict[int, Any]:
+    """Of parameters that decay in part, as all but a column of biases does, which entries: 1 there, 0 elsewhere."""
+    if anatomy.drawn is None:
+        anatomy.drawn = {}
+        first = {update.chain: update for update in reversed(anatomy.updates)}
+        used = {number for update in anatomy.updates for number in update.mixes}
+        forward = anatomy.program.ancestors(
+            (anatomy.mixes[number].prediction for number in used), anatomy.stops
+        )
+        for number in sorted(find_decaying(anatomy, forward) & first.keys()):
+            rest = step_at_rest(anatomy, first[number])
+            mask = np.asarray(rest != 0, dtype=float)
+            if np.any(mask) and not np.all(mask):
+                anatomy.drawn[number] = mask
+    return anatomy.drawn
+
+
+def step_at_rest(anatomy: Anatomy, update: Update) -> Any:
+    """What an update does where no prediction is off."""
+    program, values = anatomy.program, anatomy.program.recorded
+    errors = {anatomy.mixes[number].output for number in update.mixes}
+    fixed = anatomy.stops - {update.after}
+    reach = program.ancestors([update.after], fixed | errors)
+    cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
+    zeros = {p: np.zeros(np.shape(values[p])) for p in errors}
+    new = program.rerun(values, {}, cone, fixed, zeros)
+    after = np.asarray(new.get(update.after, values[update.after]), dtype=float)
+    before = np.asarray(values[update.before], dtype=float)
+    return after - before if after.shape == before.shape else np.zeros(before.shape)
+
+
 def uses_of_entries(program: Program, position: int) -> list[Instruction]:
-    """Where a value is used, its entries and their entries included."""
+    """Where a value is used, its entries and their entries included, in whatever shape and company."""
     uses = list(program.consumers.get(position, ()))
+    seen = {position}
     for step in uses:  # grows as it goes
-        if step.operation == "gather":
+        if step.operation in SHAPES and step.output not in seen and len(uses) < MOST_USES:
+            seen.add(step.output)
             uses += program.consumers.get(step.output, ())
     return uses

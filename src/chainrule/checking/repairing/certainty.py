@@ -16,6 +16,7 @@ from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entries, norm
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
+from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
@@ -431,6 +432,7 @@ def is_linear(
             return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
             before = decaying_entries(before, once, at_rest)
+            before = before * drawn_entries(case.anatomy).get(number, 1.0)
             decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
             if norm(at_rest - decay * before) > CLEAR * norm(at_rest) + rounding:
                 return False

@@ -18,6 +18,7 @@ from chainrule.checking.fitting.fitting import (
     traces_of,
     update_line,
 )
+from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.refitting import TOLERANCE, affected, read_by, steps_of
 from chainrule.checking.repairing.scene import Scene
@@ -87,8 +88,7 @@ class Trial:
         }
         self.gradients = [[gradients[k] for _, gradients in scene.worlds] for k in self.numbers]
         self.befores = [
-            join([np.asarray(values[u.before], dtype=float) for values, _ in scene.worlds])
-            for u in self.updates
+            join([self.drawn_part(u, values) for values, _ in scene.worlds]) for u in self.updates
         ]
         self.cone = self.cone_of(range(len(self.updates)))
         self.places = list(range(len(self.updates)))
@@ -280,6 +280,11 @@ class Trial:
         decay = -float(np.sum(left * before)) / norm(before) ** 2
         return 0 < decay < LARGEST_DECAY and norm(left + decay * before) <= allowed
 
+    def drawn_part(self, update: Update, values: Any) -> Any:
+        """The version before an update, but for entries that no decay draws where it draws others."""
+        mask = drawn_entries(self.scene.case.anatomy).get(update.chain, 1.0)
+        return np.asarray(values[update.before], dtype=float) * mask
+
     def has_decay(self, k: int) -> bool:
         """Whether a multiple of the parameter itself goes into its update."""
         chain = self.updates[k].chain
@@ -438,9 +443,7 @@ class Trial:
             u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
             if u.shape != g.shape or not np.all(np.isfinite(u)):
                 continue
-            before = np.reshape(
-                np.asarray(self.scene.worlds[last][0][self.updates[k].before], dtype=float), -1
-            )
+            before = np.reshape(self.drawn_part(self.updates[k], self.scene.worlds[last][0]), -1)
             before = decaying_entries(before, u, g)
             for ratio in reversed(self.own_rates[k]):
                 left, size = u + ratio * self.rate * g, max(norm(u), ratio * self.rate * norm(g))
