@@ -142,6 +142,9 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
         handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
         if handed is not None:
             return handed
+    asked = asked_slope(program, edit, here, texts)
+    if asked is not None:
+        return asked
     other_sum = edit.step.operation in ("sum", "mean") and edit.mistake != "last-sample-only"
     if (other_sum and edit.how.startswith("sum")) or not edit.how.startswith(
         (*SEEN, "sum", "scale")
@@ -191,6 +194,18 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     }
     node = handed_on(text, name, used, site.line)
     return here if node is None else Blame(site.file, node)
+
+
+def asked_slope(program: Program, edit: Edit, here: Blame, texts: Sequence[Text]) -> Blame | None:
+    """The call that asks a helper of one argument for a derivative at that: there f(z) stands for z."""
+    call, function = program.call(edit.step), texts[here.file].around(here.node, FUNCTIONS)
+    if edit.mistake != "derivative-at-activation" or edit.how != "slope" or call is None:
+        return None
+    site = program.sites[call.site]
+    node = texts[site.file].find(site)
+    if not isinstance(node, ast.Call) or len(node.args) != 1 or function is None:
+        return None
+    return Blame(site.file, node, node.args[0]) if is_small(function) else None
 
 
 def passed_on(

@@ -18,6 +18,7 @@ ELEMENTWISE = {
     "maximum", "minimum", "where", "sin", "cos", "sinh", "cosh", "sign", "relu", "divide", "multiply", "add",
     "subtract", "greater", "greater-equal", "less", "less-equal", "reshape",
 }  # fmt: skip
+SHAPES = {"gather", "reshape", "transpose", "concatenate", "stack"}
 STRAIGHT = {"multiply", "divide", "negate", "reshape", "add", "subtract"}
 
 
@@ -183,8 +184,45 @@ class ForwardPass:
         steps = (self.program.step_of[a] for a in self.mask_steps)
         return {p for step in steps for p in step.inputs if not self.masks[p]}
 
+    @cached_property
+    def copies(self) -> dict[int, int]:
+        """For each value of an activation's entries in another shape what it was made of: rows, or beside ones."""
+        found: dict[int, int] = {}
+        for step in self.program.steps:
+            sources = [p for p in step.inputs if p in self.activations or p in found]
+            others = [p for p in step.inputs if p not in sources]
+            alone = len(sources) == 1 and not any(self.masks[p] for p in others)
+            if step.operation in SHAPES and alone and step.output not in self.activations:
+                found[step.output] = sources[0]
+        return found
+
+    def original(self, a: int) -> int:
+        """The activation that a copy was made of; of anything else itself."""
+        while a in self.copies:
+            a = self.copies[a]
+        return a
+
     def slope(self, a: int, z: int, values: Values) -> Any:
-        """f'(z) of an activation, by the rules, entry by entry."""
+        """f'(z) of an activation, or of a copy of one, by the rules, entry by entry."""
+        source = self.copies.get(a)
+        if source is not None:  # ones beside it have the slope 0
+            step = self.program.step_of[a]
+            slopes = {p: np.zeros(np.shape(values[p])) for p in step.inputs}
+            slopes[source] = self.slope(source, self.activations.get(source, source), values)
+            return self.program.apply(step, slopes)
         region = self.program.ancestors([a], {z})
         gradients = self.program.sweep(values, {a: np.ones(np.shape(values[a]))}, {z}, region)
         return gradients.get(z, np.zeros(np.shape(values[z])))
+
+    def slope_at_activation(self, a: int, values: Values) -> Any:
+        """f'(f(z)) of an activation, or of a copy of one, beside which ones become f'(1)."""
+        source = self.original(a)
+        z = self.activations[source]
+        region = self.program.ancestors([source], {z})
+        steps = [step for step in self.program.steps if step.output in region - {z}]
+        there = list(values)
+        there[z] = np.asarray(values[a])
+        for step in steps:
+            there[step.output] = self.program.apply(step, there)
+        gradients = self.program.sweep(there, {source: np.ones(there[z].shape)}, {z}, region)
+        return gradients.get(z, np.zeros(there[z].shape))

@@ -18,7 +18,7 @@ from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.rates import find_decaying, find_step_sizes, is_rate_name
-from chainrule.checking.repairing.forward_pass import ForwardPass
+from chainrule.checking.repairing.forward_pass import SHAPES, ForwardPass
 
 # A place: site, operation, and the sites of the calls that lead there.
 Place: TypeAlias = tuple[int, str, tuple[int, ...]]
@@ -419,7 +419,7 @@ class Scene:
         return (
             step is not None
             and not self.is_tainted(position)
-            and step.operation in ("multiply", "divide", "negate", "transpose")
+            and step.operation in {"multiply", "divide", "negate"} | SHAPES
             and any(self.is_decay(p) for p in step.inputs)
         )
 

@@ -5,6 +5,7 @@ mean((a - t)**2)      for  2 (a - t) / n
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from operator import attrgetter
 from typing import Any
 
@@ -35,7 +36,12 @@ def true_slopes(scene: Scene) -> Iterator[Edit]:
         first = steps[0]
         if scene.is_tainted(first.output) or first.output in scene.chain_of:
             continue
-        for name, pairs in (("", scene.activations), ("dropout-mask", scene.masked)):
+        kinds = (
+            ("", scene.activations),
+            ("", scene.forward_pass.copies),
+            ("dropout-mask", scene.masked),
+        )
+        for name, pairs in kinds:
             for mate in activations_for(scene, key, pairs, first, attrgetter("output")):
 
                 def change(
@@ -44,15 +50,15 @@ def true_slopes(scene: Scene) -> Iterator[Edit]:
                     return slope_of(scene, mate(step), pairs)
 
                 yield Edit(
-                    name or name_slope(scene, first), steps, seen_as(scene, key, change), first,
+                    name or name_slope(scene, first, mate(first)), steps, seen_as(scene, key, change), first,
                     None, mate(first), how="slope", cost=6,
                 )  # fmt: skip
 
 
 def slopes_beside_errors(scene: Scene) -> Iterator[Edit]:
     """What stands beside an error is replaced there alone: an activation serves the forward pass too."""
-    pairs = scene.activations
-    for key, steps in scene.places.items():
+    for pairs, key in product((scene.activations, scene.forward_pass.copies), scene.places):
+        steps = scene.places[key]
         first = steps[0]
         if first.operation != "multiply" or not scene.is_tainted(first.output):
             continue
@@ -66,7 +72,10 @@ def slopes_beside_errors(scene: Scene) -> Iterator[Edit]:
             for mate in activations_for(scene, key, pairs, first, operand):
 
                 def change(
-                    step: Instruction, mate: Mate = mate, slot: int = slot
+                    step: Instruction,
+                    mate: Mate = mate,
+                    slot: int = slot,
+                    pairs: Mapping[int, int] = pairs,
                 ) -> Instruction | None:
                     new = slope_of(scene, mate(step), pairs)
                     return None if new is None else with_changed_operand(step, slot, new)
@@ -123,10 +132,15 @@ def own_activation(scene: Scene, position: int, pairs: Mapping[int, int]) -> int
     return found.pop() if len(found) == 1 and not waiting else None
 
 
-def name_slope(scene: Scene, step: Instruction) -> str:
-    value = np.asarray(scene.case.values[step.output]).reshape(-1)
+def name_slope(scene: Scene, step: Instruction, a: int | None) -> str:
+    values = scene.case.values
+    value = np.asarray(values[step.output]).reshape(-1)
     if value.size and np.all(value == value[0]) and value[0] in (0, 1):
         return "relu-derivative-at-output"
+    if a is not None and np.size(values[a]) == value.size:
+        wrong = scene.forward_pass.slope_at_activation(a, values)
+        if np.allclose(np.reshape(wrong, -1), value, rtol=1e-9, atol=0.0):
+            return "derivative-at-activation"
     return "wrong-operator"
 
 

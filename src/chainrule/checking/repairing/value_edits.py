@@ -89,7 +89,7 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
         shape = np.shape(scene.case.values[first.output])
         kinds = (
             ("dropout-mask", scene.masked), ("dropout-mask", scene.forward_pass.mask_steps),
-            ("missing-derivative", scene.activations),
+            ("missing-derivative", scene.activations), ("missing-derivative", scene.forward_pass.copies),
         )  # fmt: skip
         for name, pairs in kinds:
             for pair_class in pair_classes(scene, pairs, first, shape):
@@ -219,7 +219,10 @@ def pair_classes(
     start, _ = scene.window(step.output)
     keys: list[Any] = []
     for a in pairs:
-        if start < a < step.output and np.shape(scene.case.values[a]) == shape:
+        if (
+            start < scene.forward_pass.original(a) < step.output
+            and np.shape(scene.case.values[a]) == shape
+        ):
             key = scene.class_of.get(a)
             if key is not None and key not in keys:
                 keys.append(key)
