@@ -155,3 +155,33 @@ def test_a_prediction_that_is_made_before_the_loop_is_not_right() -> None:
         "    for j in range(3):\n        w[j] -= 0.05 * np.mean((p - t) * x[:, j])",
     )
     assert verdict_on(by_entry)["verdict"] == "right"
+
+
+WORDS = """\
+import numpy as np
+
+rng = np.random.default_rng(6)
+w1, w2 = rng.normal(size=(4, 3)), rng.normal(size=(3, 4))
+pairs = [([1, 0, 0, 0], [0, 1, 0, 0]), ([0, 0, 1, 0], [0, 0, 0, 1]), ([0, 1, 0, 0], [1, 0, 0, 0])]
+for epoch in range(20):
+    for x, t in pairs:
+        h = np.dot(w1.T, x)
+        z = np.dot(w2.T, h)
+        p = np.exp(z) / np.exp(z).sum()
+        error = p - t
+        d2 = np.outer(h, error)
+        d1 = np.outer(x, np.dot(w2, error))
+        w1 = w1 - 0.1 * d1
+        w2 = w2 - 0.1 * d2
+"""
+
+
+def test_a_layer_that_its_own_output_moves_is_not_right_though_its_inputs_are_lists() -> None:
+    assert verdict_on(WORDS)["verdict"] == "right"
+    verdict = verdict_on(WORDS.replace("np.outer(x, np.dot(w2, error))", "np.outer(x, h)"))
+    assert (verdict["verdict"], "without any error" in verdict["reason"]) == ("undecided", True)
+
+
+def test_errors_of_the_value_before_the_activation_are_not_right() -> None:
+    verdict = verdict_on(WORDS.replace("error = p - t", "error = z - t"))
+    assert (verdict["verdict"], "activation of line 10" in verdict["reason"]) == ("undecided", True)

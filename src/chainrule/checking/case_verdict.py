@@ -53,6 +53,7 @@ from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
 )
+from chainrule.checking.targets.raw_predictions import find_raw_prediction
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
@@ -122,6 +123,13 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
             name, "its error holds the difference of every prediction and every target: shapes "
             f"{crossed[0]} and {crossed[1]} are broadcast to {crossed[2]}",
             advice="Give predictions and targets one shape.",
+        )  # fmt: skip
+    squashed = find_raw_prediction(case)
+    if squashed is not None:
+        line = case.program.site(case.program.step_of[squashed]).line
+        return undecided(
+            name, f"its errors are those of a value before the activation of line {line}, which goes into no update",
+            advice="If that is not meant: compare the activation with the targets.",
         )  # fmt: skip
     if serves_two_targets(case):
         return undecided(name, "one prediction is compared with two targets, for different updates")

@@ -95,9 +95,19 @@ def is_blindly_updated(
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
         others = {p for p in made_of if p in stops or is_data(program, p)}
         known = behind | program.ancestors(set().union(*(targets[p] for p in between)))
-        made, allowed = ({root_of.get(p, p) for p in these} for these in (others, known))
+        made, allowed = (
+            {identity(program, root_of, p) for p in these} for these in (others, known)
+        )
         reached += bool(version in behind and (others or drawn) and made <= allowed)
     return told > 1 and reached >= REACHING * told
+
+
+def identity(program: Program, root_of: Mapping[int, int], position: int) -> int | bytes:
+    """What two values have in common that are one: the first version, or the numbers of a list read twice."""
+    given = program.given.get(position)
+    if position in root_of or given is None:
+        return root_of.get(position, position)
+    return np.asarray(given, dtype=float).tobytes()
 
 
 def is_data(program: Program, position: int) -> bool:
