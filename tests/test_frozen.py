@@ -177,6 +177,13 @@ def test_a_parameter_that_is_made_anew_in_every_pass_loses_its_updates(
     assert [row["verdict"] for row in verdict["parameters"]].count("never-updated") == 1
 
 
+def test_a_parameter_that_shrinks_on_its_way_into_the_next_pass_is_not_made_anew() -> None:
+    program = two_layers("b = np.zeros(4)", z="X @ W + b") + "    b -= 0.01 * dZ.sum(axis=0)\n"
+    verdict = verdict_on(program + "    V = V * 0.99\n")
+    assert verdict["verdict"] == "right"
+    assert [row["name"] for row in verdict["parameters"]].count("V") == 1
+
+
 def test_a_value_that_is_found_anew_for_every_sample_and_read_is_no_lost_parameter() -> None:
     program = (
         HEAD

@@ -386,15 +386,19 @@ def words_for_unlike(case: Case, unlike: Unlike) -> str:
 
 
 def parameter_rows(case: Case, fit: Fit, without: Collection[int] = ()) -> list[ParameterVerdict]:
-    """One row a parameter; numbers that one line updates are one parameter."""
+    """One row a parameter; numbers that one line updates are one parameter, and one that goes on under its name."""
+    stops = case.anatomy.stops
     rows: dict[tuple[str, str, int], ParameterVerdict] = {}
     for number, chain in enumerate(case.anatomy.chains):
         if number not in fit.good | fit.bad | fit.silent or chain.root in without:
             continue
         name = chain.name(case.program) or "parameter"
         shape = case.program.recorded[chain.root].shape
-        alone = number if shape else -1
         ruling: Literal["right", "wrong"] = "wrong" if number in fit.bad else "right"
+        goes_on = case.program.ancestors([chain.root], stops - {chain.root}) & stops - {chain.root}
+        if goes_on and any(key[:2] == (name, ruling) for key in rows):
+            continue
+        alone = number if shape else -1
         told = number not in fit.silent  # of gradients that are 0 there is no direction
         cosine, ratio = (kept.get(number) if told else None for kept in (fit.cosine, fit.ratio))
         row = ParameterVerdict(name, ruling, cosine, ratio, shape)

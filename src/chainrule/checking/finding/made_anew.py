@@ -81,6 +81,8 @@ def is_read_again(case: Case, chains: Sequence[Chain]) -> bool:
             marked[position] = 1
     reached = spread(program, marked, {p for chain in chains for p in chain.versions})
     own = {p for chain in chains for p in chain.versions[1:]}
+    if own & program.ancestors((chain.root for chain in chains), own):
+        return True  # as one that shrinks on its way into the next pass
     return any(reached[mix.prediction] for mix in anatomy.mixes) or any(
         reached[position] for position in anatomy.stops - own
     )
