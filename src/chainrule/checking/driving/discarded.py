@@ -6,7 +6,6 @@ The same parameters go into every pass, and what would have been their next vers
 no such value exists, gradients that are computed again with the very same numbers tell as much.
 """
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
@@ -18,7 +17,7 @@ from chainrule.checking.anatomy.predictions import KINDS, find_mixes
 from chainrule.checking.anatomy.program import Instruction, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach
 from chainrule.checking.driving.claims import masks_of
-from chainrule.checking.finding.frozen import is_around
+from chainrule.checking.finding.syntax import FUNCTIONS, is_handed_back, read_texts
 from chainrule.checking.fitting.case import Case, fit_anatomy, right_losses
 from chainrule.checking.verdict import Finding
 from chainrule.recording.execution import Run
@@ -118,10 +117,12 @@ def goes_nowhere(program: Program, way: Sequence[int]) -> bool:
 def place_of(run: Run, program: Program, step: Instruction) -> Site:
     """Where a result is thrown away: for one that a function returns, where it is called."""
     site, call = program.site(step), program.call(step)
-    for node in run.sources[site.file].nodes:
-        if isinstance(node, ast.Return) and call is not None and is_around(node, site):
-            return program.sites[call.site]
-    return site
+    text = read_texts([run.sources[site.file]])[0]
+    node = text.find(site)
+    function = None if node is None else text.around(node, FUNCTIONS)
+    if node is None or function is None or call is None:
+        return site
+    return program.sites[call.site] if is_handed_back(function, node) else site
 
 
 def links_to_nowhere(program: Program) -> list[tuple[int, Instruction]]:
@@ -275,8 +276,8 @@ def discarded_finding(discarded: Discarded, source: Source) -> Finding:
         ("a new value in every pass, and no prediction is made with any",
          f"the next value of what predictions are made with: change {parameter} in place, or hand the new one on")
         if discarded.read else
-        ("gradients are computed in every pass, and no parameter ever changes",
-         f"the step becomes the next value of {parameter}")
+        ("gradients in every pass, and no parameter ever changes by them",
+         f"the next value of {parameter} by each step")
     )  # fmt: skip
     return Finding(
         str(source.path), site.line, "update-missing", found, expected,
