@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 
+NEVER_RIGHT = 25.0  # seconds: what is right is seen at once, and a mistake is not looked for
+
+
 def verdict_on(program: str | Path, seconds: float = 60.0) -> dict[str, Any]:
     """What `check --json` says. The program changes its process for good, so that is a fork of this one."""
     with tempfile.TemporaryDirectory() as folder:
