@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-
 NEVER_RIGHT = 25.0  # seconds: what is right is seen at once, and a mistake is not looked for
 
 
