@@ -421,3 +421,33 @@ def test_a_schedule_may_count_the_updates_of_each_parameter(beta: str) -> None:
         ]
         != "right"
     )
+
+
+PLANNED = """\
+def update(params, grads, state, step, start=0.2, beta=0.8):
+    rate = start / (1 + 0.01 * step)
+    for k in params:
+        v = beta * state.get(k, np.zeros_like(params[k])) - rate * grads[k]
+        state[k] = v
+        params[k] = params[k] + v
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake", "line"),
+    [
+        (" * (1 - h**2)", "", "missing-derivative", 30),
+        ("grads[\"w1\"], grads[\"b1\"] = x.T @ d, d.sum(axis=0)",
+         "grads[\"w1\"], grads[\"b1\"] = x.T @ d, d.sum()", "bias-summed-over-all", 31),
+        ("@ params[\"w2\"].T", "@ np.abs(params[\"w2\"].T)", "wrong-operator", 30),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found_though_momentum_has_a_schedule_of_rates(
+    right: str, wrong: str, mistake: str, line: int
+) -> None:
+    source = LAYERS.format(optimizer=PLANNED)
+    assert source.count(right) == 1
+    verdict = verdict_on(source.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    found = [(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]]
+    assert found == [(mistake, line, True)]

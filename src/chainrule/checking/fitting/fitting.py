@@ -33,7 +33,8 @@ class Fit:
     the general form, where it was needed. `rates` has for each chain its own constant factor on the
     common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
     length, where one common rate is the form. `made` has for each chain that an optimizer moves the
-    hand-made gradients of its first updates. `decays` tells that a decay was needed.
+    hand-made gradients of its first updates. `decays` tells that a decay was needed, and
+    `schedule` by which rate of the program's own, by turn.
     """
 
     loss: str
@@ -49,6 +50,7 @@ class Fit:
     apart: float | None = None
     made: dict[int, tuple[int, ...]] = field(default_factory=dict)
     decays: bool = False
+    schedule: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool:
@@ -353,52 +355,6 @@ def factors_inside(anatomy: Anatomy, product: Instruction) -> list[tuple[str, fl
     return found
 
 
-# --- momentum and decay ---------------------------------------------------------------------------
-
-
-def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit:
-    """u = -eta g + beta u_before - lambda V, the numbers constant over passes, eta common to all.
-
-    Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything.
-    """
-    fit = Fit(plain.loss, form="momentum")
-    pools: dict[Any, list[int]] = {}
-    for number, trace in traces.items():
-        if number in plain.silent:
-            fit.silent.add(number)
-            continue
-        alone = np.size(trace.first[0][1]) >= 2
-        pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
-    rates: dict[int, float] = {}
-    for members in pools.values():
-        solution = solve_pool([traces[number] for number in members])
-        for number in members:
-            if solution is None:
-                fit.bad.add(number)
-                continue
-            rates[number] = solution[0]
-            fit.decays = fit.decays or solution[2] > RATE * abs(solution[0])
-    sizes = {number: np.size(traces[number].gradients[0]) for number in rates}
-    consensus = most_common(rates, sizes)
-    for number, rate in rates.items():
-        ok = consensus is not None and abs(rate - consensus) <= 1e-5 * abs(consensus)
-        (fit.good if ok else fit.bad).add(number)
-    for number, trace in traces.items():
-        fit.ratio[number] = rates[number] / consensus if number in rates and consensus else 0.0
-        fit.cosine[number] = 1.0 if number in fit.good else overall_cosine(trace)
-        if consensus is not None:
-            fit.rate |= {update.turn: consensus for update in trace.updates}
-            if number in fit.silent and stands_still(trace, consensus):
-                fit.silent.discard(number)
-                fit.bad.add(number)
-    return fit
-
-
-def decaying_entries(before: Any, u: Any, g: Any) -> Any:
-    """What decay draws: of a table only the rows that are looked up are moved at all."""
-    return np.where((u != 0) | (g != 0), before, 0.0)
-
-
 def stands_still(trace: Trace, rate: float) -> bool:
     """Whether a parameter does not move, though by its gradients it clearly should."""
     return any(
@@ -434,57 +390,3 @@ def update_line(anatomy: Anatomy, number: int) -> tuple[Any, ...]:
     chain = anatomy.chains[number]
     site, call = anatomy.program.site(chain.steps[-1]), anatomy.program.call(chain.steps[-1])
     return chain.name(anatomy.program), site.file, site.line, calls_of(call)
-
-
-def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float | None:
-    best, most = None, 0
-    for rate in rates.values():
-        weight = sum(
-            sizes[n] for n, other in rates.items() if abs(other - rate) <= 1e-5 * abs(rate)
-        )
-        if weight > most:
-            best, most = rate, weight
-    return best
-
-
-def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
-    """eta, beta and lambda that fit all updates of some chains exactly, or None; eta < 0 where they climb."""
-    rows, sides = [], []
-    for trace in traces:
-        for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
-            if (
-                u is None
-                or (k and trace.steps[k - 1] is None)
-                or np.shape(u) != np.shape(trace.gradients[0])
-            ):
-                return None
-            before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
-            decay = decaying_entries(trace.befores[k], u, g)
-            columns = np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decay)], axis=1)
-            told = np.any(columns != 0, axis=1) | (np.ravel(u) != 0)  # of a table a few rows
-            rows.append(columns[told])
-            sides.append(np.ravel(u)[told])
-    if not rows:
-        return None
-    matrix, side = np.concatenate(rows), np.concatenate(sides)
-    usable = np.isfinite(matrix).all(axis=1) & np.isfinite(side)
-    if not usable.all() or len(side) < 12:
-        return None
-    scale = np.sqrt(np.sum(matrix**2, axis=0))
-    scale[scale == 0] = 1.0
-    solution, _, rank, _ = np.linalg.lstsq(matrix / scale, side, rcond=1e-12)
-    left = matrix @ (solution / scale) - side
-    eta, beta, decay = solution / scale
-    size = norm(side)
-    noise = 8 * np.finfo(float).eps * norm(matrix[:, 2]) / size if size else 0.0
-    if size == 0 or norm(left) > (EXACT + 4 * noise) * size or eta == 0:
-        return None
-    # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
-    # Nothing is ever forgotten by beta = 1: that is a gradient which is added up and not set back to 0.
-    if (
-        not -1e-9 <= beta < 1.0 - 1e-9
-        or not -1e-9 <= decay / abs(eta) < 1e3
-        or len(side) < 4 * rank
-    ):
-        return None
-    return float(eta), float(beta), float(decay)

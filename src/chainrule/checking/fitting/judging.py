@@ -7,14 +7,8 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, steps_taken, true_gradients
-from chainrule.checking.fitting.fitting import (
-    Fit,
-    Trace,
-    fit_general,
-    fit_plain,
-    fit_with_rates,
-    traces_of,
-)
+from chainrule.checking.fitting.fitting import Fit, Trace, fit_plain, fit_with_rates, traces_of
+from chainrule.checking.fitting.general_form import fit_general
 from chainrule.checking.fitting.responses import fit_by_response
 
 World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps

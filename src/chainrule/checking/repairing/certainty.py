@@ -13,7 +13,8 @@ import numpy as np
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case, is_constant
-from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, decaying_entries, norm
+from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
+from chainrule.checking.fitting.general_form import decaying_entries
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.fitting.rates import drawn_entries

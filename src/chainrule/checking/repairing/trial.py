@@ -10,14 +10,13 @@ from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import (
     Trace,
-    decaying_entries,
     join,
     named_factors,
     norm,
-    solve_pool,
     traces_of,
     update_line,
 )
+from chainrule.checking.fitting.general_form import as_planned, decaying_entries, solve_pool
 from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.refitting import TOLERANCE, affected, read_by, steps_of
@@ -59,7 +58,7 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
     for number in sorted(scene.fit.good or scene.fit.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(
-            traces[number]
+            as_planned(traces[number], scene.fit.schedule)
         )
     found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
     if not found:

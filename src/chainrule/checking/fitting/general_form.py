@@ -1,0 +1,152 @@
+"""Updates with momentum and decay, u = -eta g + beta u_before - lambda V: one form for all parameters of a program."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.checking.anatomy.updates import Anatomy
+from chainrule.checking.fitting.fitting import (
+    EXACT,
+    NOISY,
+    RATE,
+    Fit,
+    Trace,
+    norm,
+    overall_cosine,
+    stands_still,
+    update_line,
+)
+from chainrule.checking.fitting.rates import find_schedules
+
+
+def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit:
+    """u = -eta g + beta u_before - lambda V, the numbers constant over passes, eta common to all.
+
+    Or eta in proportion to a rate that the program computes as time goes on, one for all of a pass.
+    """
+    best = fit_constant(anatomy, traces, plain, {})
+    if best.bad:
+        for schedule in common_schedules(anatomy):
+            fit = fit_constant(anatomy, traces, plain, schedule)
+            if len(fit.good) > len(best.good):
+                best = fit
+    return best
+
+
+def common_schedules(anatomy: Anatomy) -> Iterator[dict[int, float]]:
+    """Rates that a program computes as time goes on, by turn, where all parameters have the same."""
+    for schedule in find_schedules(anatomy):
+        by_turn: dict[int, set[float]] = {}
+        for (_, turn), rate in schedule.items():
+            by_turn.setdefault(turn, set()).add(rate)
+        if all(len(rates) == 1 for rates in by_turn.values()):
+            yield {turn: rates.pop() for turn, rates in by_turn.items()}
+
+
+def as_planned(trace: Trace, schedule: Mapping[int, float]) -> Trace:
+    """A trace with its gradients times the rates of a schedule."""
+    if not schedule:
+        return trace
+    pairs = zip(trace.updates, trace.gradients, strict=True)
+    return replace(trace, gradients=[g * schedule[update.turn] for update, g in pairs])
+
+
+def fit_constant(
+    anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit, schedule: Mapping[int, float]
+) -> Fit:
+    """The same with eta constant, or constant but for a schedule.
+
+    Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything.
+    """
+    fit = Fit(plain.loss, form="momentum", schedule=schedule)
+    pools: dict[Any, list[int]] = {}
+    for number, trace in traces.items():
+        if number in plain.silent:
+            fit.silent.add(number)
+            continue
+        alone = np.size(trace.first[0][1]) >= 2
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
+    rates: dict[int, float] = {}
+    for members in pools.values():
+        solution = solve_pool([as_planned(traces[number], schedule) for number in members])
+        for number in members:
+            if solution is None:
+                fit.bad.add(number)
+                continue
+            rates[number] = solution[0]
+            fit.decays = fit.decays or solution[2] > RATE * abs(solution[0])
+    sizes = {number: np.size(traces[number].gradients[0]) for number in rates}
+    consensus = most_common(rates, sizes)
+    for number, rate in rates.items():
+        ok = consensus is not None and abs(rate - consensus) <= 1e-5 * abs(consensus)
+        (fit.good if ok else fit.bad).add(number)
+    for number, trace in traces.items():
+        fit.ratio[number] = rates[number] / consensus if number in rates and consensus else 0.0
+        fit.cosine[number] = 1.0 if number in fit.good else overall_cosine(trace)
+        if consensus is not None:
+            fit.rate |= {u.turn: consensus * schedule.get(u.turn, 1.0) for u in trace.updates}
+            if number in fit.silent and stands_still(trace, consensus):
+                fit.silent.discard(number)
+                fit.bad.add(number)
+    return fit
+
+
+def decaying_entries(before: Any, u: Any, g: Any) -> Any:
+    """What decay draws: of a table only the rows that are looked up are moved at all."""
+    return np.where((u != 0) | (g != 0), before, 0.0)
+
+
+def most_common(rates: Mapping[int, float], sizes: Mapping[int, int]) -> float | None:
+    best, most = None, 0
+    for rate in rates.values():
+        weight = sum(
+            sizes[n] for n, other in rates.items() if abs(other - rate) <= 1e-5 * abs(rate)
+        )
+        if weight > most:
+            best, most = rate, weight
+    return best
+
+
+def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
+    """eta, beta and lambda that fit all updates of some chains exactly, or None; eta < 0 where they climb."""
+    rows, sides = [], []
+    for trace in traces:
+        for k, (u, g) in enumerate(zip(trace.steps, trace.gradients, strict=True)):
+            if (
+                u is None
+                or (k and trace.steps[k - 1] is None)
+                or np.shape(u) != np.shape(trace.gradients[0])
+            ):
+                return None
+            before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
+            decay = decaying_entries(trace.befores[k], u, g)
+            columns = np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decay)], axis=1)
+            told = np.any(columns != 0, axis=1) | (np.ravel(u) != 0)  # of a table a few rows
+            rows.append(columns[told])
+            sides.append(np.ravel(u)[told])
+    if not rows:
+        return None
+    matrix, side = np.concatenate(rows), np.concatenate(sides)
+    usable = np.isfinite(matrix).all(axis=1) & np.isfinite(side)
+    if not usable.all() or len(side) < 12:
+        return None
+    scale = np.sqrt(np.sum(matrix**2, axis=0))
+    scale[scale == 0] = 1.0
+    solution, _, rank, _ = np.linalg.lstsq(matrix / scale, side, rcond=1e-12)
+    left = matrix @ (solution / scale) - side
+    eta, beta, decay = solution / scale
+    size = norm(side)
+    noise = 8 * np.finfo(float).eps * norm(matrix[:, 2]) / size if size else 0.0
+    if size == 0 or noise > NOISY or norm(left) > (EXACT + 4 * noise) * size or eta == 0:
+        return None
+    # A general form that explains everything would prove nothing: its numbers must be those of optimizers.
+    # Nothing is ever forgotten by beta = 1: that is a gradient which is added up and not set back to 0.
+    if (
+        not -1e-9 <= beta < 1.0 - 1e-9
+        or not -1e-9 <= decay / abs(eta) < 1e3
+        or len(side) < 4 * rank
+    ):
+        return None
+    return float(eta), float(beta), float(decay)
