@@ -6,12 +6,12 @@ it: writing into memory makes a new value, and a view that is read later is read
 
 import functools
 import operator
-import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 import numpy as np
 
+import chainrule.recording.object_arrays as object_arrays
 from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
@@ -19,8 +19,9 @@ from chainrule.recording.functions import (
     RANDOM_MODULES,
     ends,
     frozen,
+    hands_on,
+    is_array_of_arrays,
     is_numeric_function,
-    is_own_object,
     module_of,
     replaced_original,
 )
@@ -169,7 +170,7 @@ class Recorder:
         function = functions[kind]
         if self.is_off(site):
             return function(value)
-        if is_own_object(value):
+        if hands_on(value):
             return self.own_operator(site, function, value)
         if isinstance(value, NUMBERS) and is_number(value) and kind == "USub":
             self.current_site = site
@@ -187,15 +188,12 @@ class Recorder:
         name, function = OPERATORS[kind]
         if self.is_off(site):
             return function(left, right)
-        if is_own_object(left) or is_own_object(right):
+        if hands_on(left) or hands_on(right):
             return self.own_operator(site, function, left, right)
         numbers = isinstance(left, NUMBERS) or isinstance(right, NUMBERS)
         if not numbers or isinstance(left, str | bytes):
-            return (
-                apart(self, function(left, right), left)
-                if kind == "Mult"
-                else function(left, right)
-            )
+            made = function(left, right)
+            return apart(self, made, left) if kind == "Mult" else made
         self.current_site = site
         value = function(left, right)
         if not is_number(value):
@@ -272,7 +270,7 @@ class Recorder:
         in_place = isinstance(current, np.ndarray)
         if self.is_off(site):
             return function(current, value)
-        if is_own_object(current) or is_own_object(value):
+        if hands_on(current) or hands_on(value):
             return self.own_operator(site, function, current, value)
         numbers = isinstance(current, NUMBERS) or isinstance(value, NUMBERS)
         other = in_place and not is_number(current)  # text, say
@@ -375,8 +373,7 @@ class Recorder:
         function = getattr(owner, name)
         replaced = replaced_original(owner, name, function)
         if replaced is not None and not self.is_off(site):
-            self.current_site = site
-            literal = self.table[site].literal
+            self.current_site, literal = site, self.table[site].literal
             return self.numeric(replaced, args, kwargs, literal, function, (args, kwargs))
         return self.call(site, function, *args, **kwargs)
 
@@ -418,6 +415,8 @@ class Recorder:
     def own_operator(self, site: int, function: Any, /, *operands: Any) -> Any:
         """An operator that the program defines is a call of its method, which writes itself down."""
         self.current_site = site
+        if any(map(is_array_of_arrays, operands)):
+            return object_arrays.operate(self, site, function, *operands)
         return self.called(site, function, *operands)
 
     def numeric(
@@ -434,14 +433,13 @@ class Recorder:
             callable(argument) and not isinstance(argument, type | np.ufunc) for argument in args
         ):
             return function(*args, **kwargs)
-        args = tuple(
-            list(a) if isinstance(a, Iterator | types.GeneratorType | zip | map | range) else a
-            for a in args
-        )
+        args = tuple(list(a) if isinstance(a, Iterator | range) else a for a in args)
         out = kwargs.get("out")
         if out is not None:
             return change(self, out[0] if isinstance(out, tuple) else out, function, args, kwargs)
         name = getattr(function, "__name__", "")
+        if (found := object_arrays.call(self, name, args, kwargs)) is not None:
+            return found
         if bound is not None:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
         else:

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.recording.functions import frozen
+from chainrule.recording.functions import frozen, is_array_of_arrays
+from chainrule.recording.object_arrays import added
 from chainrule.recording.operations import OPERATORS, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
 
@@ -41,6 +42,8 @@ def walk_map(recorder: Writer, site: int, function: Any, *values: Any) -> Any:
 
 def walk_sum(recorder: Writer, site: int, values: Any, *start: Any, **kwargs: Any) -> Any:
     items = list(walk(recorder, site, values))
+    if any(map(is_array_of_arrays, items)) and not kwargs:
+        return added(recorder, site, [*(start or [0]), *items])
     total = sum(items, *start, **kwargs)
     if not isinstance(total, NUMBERS):
         return total
@@ -119,7 +122,7 @@ def walk_deepcopy(recorder: Writer, site: int, value: Any, *rest: Any) -> Any:
     """A copy of an array is a value of its own, and comes from the old one."""
     memo: dict[int, Any] = {}
     result = copy.deepcopy(value, memo)
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and is_number(value):
         return recorder.record(
             Operation("reshape", [recorder.position(value)], {"shape": value.shape}), result
         )
@@ -133,6 +136,8 @@ def find_arrays(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(old, np.ndarray):
         if old is not new and is_number(old):
             yield old, new
+        elif is_array_of_arrays(old):
+            yield from find_arrays(list(old.flat), list(new.flat))
     elif isinstance(old, list | tuple):
         for a, b in zip(old, new, strict=True):
             yield from find_arrays(a, b)
