@@ -18,7 +18,6 @@ from chainrule.recording.functions import (
     IN_PLACE,
     RANDOM_MODULES,
     ends,
-    frozen,
     hands_on,
     is_array_of_arrays,
     is_numeric_function,
@@ -55,6 +54,8 @@ from chainrule.recording.walking import (
     WALKERS,
     accumulate,
     apart,
+    augment_entry,
+    gathered,
     join_parts,
     walk_vectorized,
     write,
@@ -72,7 +73,7 @@ class Recorder:
         self.watch = watch
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
-        self.loop = Loops(sites, self.iterate)
+        self.loop = Loops(sites, self.iterate, self.begin_round, self.give_up_round)
         self.call_stack: Call | None = None
         self.next_watch = 200
         self.off = False
@@ -81,7 +82,7 @@ class Recorder:
         self.begins_anew = False
         self.current_site = 0
         self.parts: list[Recording] = []  # that are complete, while the program goes on
-        self.awaited: set[int] = set()  # while nothing is written down: where it is again
+        self.awaited: set[int] = set()  # where a part begins; till then nothing is kept
         self.find_awaited: Callable[[], set[int]] = set
         self.look: Look | None = None
 
@@ -243,13 +244,7 @@ class Recorder:
             return value
         if isinstance(index, np.ndarray) and index.dtype == bool:
             self.position(index)
-        return self.record(self.gather(owner, index), value)
-
-    def gather(self, owner: np.ndarray[Any, Any], index: Any) -> Operation:
-        if isinstance(owner, np.matrix):
-            places = np.arange(owner.size).reshape(owner.shape).view(np.matrix)[index]
-            index = tuple(np.unravel_index(np.asarray(places), owner.shape))
-        return Operation("gather", [self.position(owner)], {"indices": frozen(index)})
+        return self.record(gathered(self, owner, index), value)
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
         if self.is_off(site) or not isinstance(owner, np.ndarray):
@@ -305,20 +300,7 @@ class Recorder:
             owner[index] = self.augment(site, owner[index], value)
             return
         self.current_site = site
-        current = owner[index]
-        if not is_number(current):
-            owner[index] = IN_PLACE[self.table[site].kind](current, value)
-            return
-        in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
-        if isinstance(current, np.integer) and isinstance(value, float):
-            current = np.float64(current)  # an object that can be known again
-        if not in_place:
-            self.record(self.gather(owner, index), current)
-        result = self.augment(site, current, value)
-        if in_place:
-            owner[index] = result
-        else:
-            write(self, owner, index, result)
+        augment_entry(self, site, IN_PLACE[self.table[site].kind], owner, index, value)
 
     def iterate(self, site: int, values: Any, /) -> Any:
         walked = isinstance(values, np.ndarray) and not self.is_off(site) and values.ndim
@@ -481,17 +463,33 @@ class Recorder:
     def end_part(self) -> None:
         """Enough is known: the program goes on to updates that it has not reached, or ends by EnoughError."""
         self.off = True
+        if self.awaited:
+            return  # a round that came to none of them
+        self.loop.part_ends()
         self.awaited = self.find_awaited()
         if not self.awaited:
             raise EnoughError
         self.parts.append(self.recording)
 
+    def begin_round(self) -> bool:
+        """Write down a loop's round, which may come to what is awaited."""
+        waits = self.off and bool(self.awaited)
+        if waits:
+            self.start_anew(self.watch)
+        return waits
+
+    def give_up_round(self) -> None:
+        self.off = self.off or bool(self.awaited)
+
     def is_off(self, site: int) -> bool:
         """Whether nothing is written down; `seen` are the sites where something was."""
-        if self.off:
-            if site not in self.awaited:
+        if self.awaited:
+            if site in self.awaited:
+                self.awaited, self.begins_anew = set(), self.off
+            elif self.off:
                 return True
-            self.awaited, self.begins_anew = set(), True
+        elif self.off:
+            return True
         self.seen.add(site)
         if self.begins_anew:
             self.start_anew(self.watch)

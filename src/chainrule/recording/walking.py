@@ -237,6 +237,39 @@ def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any)
     recorder.memory.written(owner, recorder.add(operation, owner))
 
 
+def gathered(recorder: Writer, owner: np.ndarray[Any, Any], index: Any) -> Operation:
+    """owner[index], as an operation."""
+    if isinstance(owner, np.matrix):
+        places = np.arange(owner.size).reshape(owner.shape).view(np.matrix)[index]
+        index = tuple(np.unravel_index(np.asarray(places), owner.shape))
+    return Operation("gather", [recorder.position(owner)], {"indices": frozen(index)})
+
+
+def augment_entry(
+    recorder: Writer,
+    site: int,
+    function: Callable[[Any, Any], Any],
+    owner: np.ndarray[Any, Any],
+    index: Any,
+    value: Any,
+) -> None:
+    """owner[index] += value, or whatever the function does: into a view of the owner, or as a new entry."""
+    current = owner[index]
+    if not is_number(current):
+        owner[index] = function(current, value)
+        return
+    in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
+    if isinstance(current, np.integer) and isinstance(value, float):
+        current = np.float64(current)  # an object that can be known again
+    if not in_place:
+        recorder.record(gathered(recorder, owner, index), current)
+    result = recorder.augment(site, current, value)
+    if in_place:
+        owner[index] = result
+    else:
+        write(recorder, owner, index, result)
+
+
 def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:
     """np.c_[p, q] and np.r_[p, q]."""
     if not isinstance(parts, tuple) or any(isinstance(part, slice | str) for part in parts):
