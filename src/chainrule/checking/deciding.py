@@ -50,6 +50,7 @@ from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 # What a later part shows no more than that it leaves to an earlier one.
+ONE_ERROR = "of several outputs that are compared at one place some parameters are moved by the error of one alone"
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
@@ -179,6 +180,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     verdict = joined_verdict(verdicts)
     if verdict.verdict == "right":
         return doubt_about(case, models, verdict) or verdict
+    proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
+    if models[0] is not case and right_losses(case) and not proved:
+        return undecided(name, ONE_ERROR, parameters=verdict.parameters)
     reasons = {one.reason for one in verdicts}
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":

@@ -15,7 +15,15 @@ MOST_MODELS = 12
 def models_of(case: Case) -> list[Case]:
     """The case itself where one loss explains it, or where all of it hangs together; else its models."""
     groups = list(groups_of(case.anatomy.updates))
-    if not 1 < len(groups) <= MOST_MODELS or right_losses(case):
+    if len(groups) > 1 and right_losses(case):
+        # Of one network's outputs each may look like a model, where what lies behind them hears of one error alone.
+        whole = joined_passes(case.anatomy)
+        joined = list(groups_of(whole.updates))
+        if len(joined) == len(groups):
+            return [case]
+        models = [fit_anatomy(part_of(whole, updates)) for updates in joined[:MOST_MODELS]]
+        return [case] if all(right_losses(model) for model in models) else models
+    if not 1 < len(groups) <= MOST_MODELS:
         return [case]
     models = [fit_anatomy(part_of(case.anatomy, updates)) for updates in groups]
     if all(right_losses(model) for model in models):
