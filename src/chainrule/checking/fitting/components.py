@@ -19,7 +19,8 @@ def models_of(case: Case) -> list[Case]:
         # Of one network's outputs each may look like a model, where what lies behind them hears of one error alone.
         whole = joined_passes(case.anatomy)
         joined = list(groups_of(whole.updates))
-        if len(joined) == len(groups):
+        parts = [replace(case, anatomy=part_of(case.anatomy, updates)) for updates in groups]
+        if len(joined) == len(groups) or cut_off(parts) is None:
             return [case]
         models = [fit_anatomy(part_of(whole, updates)) for updates in joined[:MOST_MODELS]]
         return [case] if all(right_losses(model) for model in models) else models
