@@ -168,3 +168,30 @@ for epoch in range(50):
 
 def test_one_layer_of_relu_may_learn_by_a_rule_of_its_own() -> None:
     assert verdict_on(RELU_UNIT)["verdict"] == "undecided"
+
+
+PLAYERS = """\
+import numpy as np
+rng = np.random.default_rng(0)
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def error(y, t):
+    return y - t
+
+g, d = rng.normal(size=(2, 3)), rng.normal(size=(3, 1))
+for _ in range(40):
+    real, noise, more = rng.normal(size=(8, 3)) + 2, rng.normal(size=(8, 2)), rng.normal(size=(8, 2))
+    made = noise @ g
+    on_real, on_made, on_more = sigmoid(real @ d), sigmoid(made @ d), sigmoid(more @ g @ d)
+    e_real, e_made, e_more = error(on_real, 1.0), error(on_made, 0.0), error(on_more, 1.0)
+    back = e_more @ d.T
+    d -= 0.01 * (real.T @ e_real + made.T @ e_made)
+    g -= 0.01 * more.T @ back
+"""
+
+
+def test_two_players_whose_errors_are_made_at_one_place_are_no_outputs_of_one_network() -> None:
+    verdict = verdict_on(PLAYERS)
+    assert verdict["verdict"] == "right", verdict["reason"]

@@ -106,3 +106,95 @@ def test_a_program_is_not_kept_waiting_for_lines_that_have_run(tmp_path: Path) -
     assert not unreached_branches([source], sites, computed, frames)
     sums = {site.number for site in sites.sites if site.kind == "Sub"}
     assert unreached_branches([source], sites, computed - sums, frames) == sums
+
+
+OPTIMIZERS = """
+import numpy as np
+rng = np.random.default_rng(3)
+x = rng.normal(size=(24, 3))
+t = (x[:, :1] > 0).astype(float)
+
+def plain(p, g, memory, count):
+    for k in p:
+        p[k] = p[k] - 0.1 * g[k]
+
+def momentum(p, g, memory, count):
+    for k in p:
+        memory[k] = 0.9 * memory[k] + 0.1 * g[k]
+        p[k] = p[k] - 0.5 * memory[k]
+
+def adam(p, g, memory, count):
+    for k in p:
+        m, v = memory[k, 1] = 0.9 * memory[k, 1][0] + 0.1 * g[k], 0.999 * memory[k, 1][1] + 0.001 * g[k] ** 2
+        p[k] = p[k] - 0.01 * (m / (1 - 0.9 ** count)) / (np.sqrt(v / (1 - 0.999 ** count)) + 1e-8)
+
+def train(update):
+    rng = np.random.default_rng(1)
+    p = {"w": rng.normal(size=(3, 4)), "v": rng.normal(size=(4, 1)), "b": np.zeros((1, 4))}
+    memory = {k: np.zeros_like(p[k]) for k in p} | {(k, 1): (0.0, 0.0) for k in p}
+    count = 0
+    for epoch in range(300):
+        for k in range(0, 24, 8):
+            count += 1
+            h = np.tanh(x[k:k + 8] @ p["w"] + p["b"])
+            y = 1 / (1 + np.exp(-h @ p["v"]))
+            d2 = (y - t[k:k + 8]) / 8
+            d1 = d2 @ p["v"].T * (1 - h ** 2)
+            g = {"v": h.T @ d2, "w": x[k:k + 8].T @ d1, "b": d1.sum(axis=0, keepdims=True)}
+            update(p, g, memory, count)
+
+for update in (plain, momentum, adam):
+    train(update)
+"""
+
+
+def line_in(program: str, part: str) -> int:
+    return next(n for n, line in enumerate(program.splitlines(), 1) if part in line)
+
+
+def test_optimizers_that_come_later_are_judged() -> None:
+    """A pass that is seen from its middle on begins with a memory of a gradient that nobody saw."""
+    verdict = verdict_on(OPTIMIZERS)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 9), verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "part"),
+    [
+        ("- 0.5 * memory[k]", "+ 0.5 * memory[k]", "0.5 * memory"),
+        ("p[k] - 0.01 * (m", "p[k] + 0.01 * (m", "0.01 * (m"),
+    ],
+)
+def test_a_later_optimizer_that_climbs_is_found(right: str, wrong: str, part: str) -> None:
+    program = OPTIMIZERS.replace(right, wrong)
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    found = [(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]]
+    assert found == [("sign-error", line_in(program, part), True)]
+
+
+LOOPS = """
+import numpy as np
+rng = np.random.default_rng(5)
+x = rng.normal(size=(30, 3))
+t = np.sin(x[:, :1])
+w = rng.normal(size=(3, 1))
+for _ in range(900):
+    w = w - 0.05 * x.T @ (x @ w - t) / 30
+w, v = rng.normal(size=(3, 1)), np.zeros((3, 1))
+for _ in range(900):
+    v = 0.9 * v + x.T @ (x @ w - t) / 30
+    w = w - 0.05 * v
+w, s = rng.normal(size=(3, 1)), np.zeros((3, 1))
+for _ in range(900):
+    g = x.T @ (x @ w - t) / 30
+    s = 0.9 * s + 0.1 * g ** 2
+    w = w - 0.01 * g / np.sqrt(s + 1e-8)
+"""
+
+
+def test_loops_with_other_optimizers_one_below_the_other_are_judged() -> None:
+    verdict = verdict_on(LOOPS)
+    assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 3), verdict["reason"]
+    wrong = LOOPS.replace("0.01 * g /", "0.01 * x[:1].T /")
+    assert verdict_on(wrong)["verdict"] != "right"

@@ -50,7 +50,7 @@ def test_a_mistake_in_a_long_pass_is_found_in_a_short_one() -> None:
 def loops_of(*names: str) -> tuple[Loops, list[int]]:
     sites, places = Sites(), ast.parse("\n".join(names)).body
     numbers = [sites.add(place, 0, "iterate") for place in places]
-    return Loops(sites, lambda _, values: values), numbers
+    return Loops(sites, lambda _, values: values, lambda: False, lambda: None), numbers
 
 
 def test_a_loop_is_left_early_only_where_that_is_asked_for() -> None:

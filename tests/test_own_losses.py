@@ -445,3 +445,35 @@ for epoch in range(30):
         assert (verdict.verdict, verdict.loss) == ("right", "binary-cross-entropy")
         told = any(f"it computes {name}" in note for note in verdict.notes)
         assert told == (name != verdict.loss)
+
+
+CLIMBING = """\
+import numpy as np
+rng = np.random.default_rng(4)
+x = rng.normal(size=(12, 3))
+t = (x[:, :1] > 0).astype(float)
+w, v = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for _ in range(40):
+    h = np.tanh(x @ w)
+    y = 1 / (1 + np.exp(-h @ v))
+    print(COST)
+    d = (y - t) / len(x)
+    back = d @ v.T * (1 - h**2)
+    v = v + 0.1 * h.T @ d
+    w = w + 0.1 * x.T @ back
+"""
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        "-np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))",
+        "(-1 / len(x)) * np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))",
+        "0 - (t * np.log(y) + (1 - t) * np.log(1 - y)).sum() / 12",
+    ],
+)
+def test_who_climbs_the_loss_does_not_descend_what_its_sign_is_taken_of(cost: str) -> None:
+    """The mean under a minus is a number that the program computes, too; it is no loss."""
+    verdict = verdict_on(CLIMBING.replace("COST", cost))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert {finding["mistake"] for finding in verdict["findings"]} == {"sign-error"}

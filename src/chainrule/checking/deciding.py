@@ -32,12 +32,7 @@ from chainrule.checking.fitting.case import (
     open_case,
     right_losses,
 )
-from chainrule.checking.fitting.components import (
-    cut_off,
-    joined_verdict,
-    models_of,
-    with_all_errors,
-)
+from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.own_losses import loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
@@ -55,12 +50,12 @@ from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
 # What a later part shows no more than that it leaves to an earlier one.
+ONE_ERROR = "of several outputs that are compared at one place some parameters are moved by the error of one alone"
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
-SOME_ERRORS = "some parameters follow the errors of some outputs, and not those of all"
 MOST_LOOPS = 2
 SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
 HUGE = 1e8
@@ -174,11 +169,6 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
         return decide_discarded(name, discarded, run)
-    whole = with_all_errors(case) if right_losses(case) else None
-    if whole is not None:
-        verdict = blame(name, run, whole, deadline)
-        proved = verdict.verdict == "wrong" and all(one.proved for one in verdict.findings)
-        return verdict if proved else undecided(name, SOME_ERRORS)
     verdicts = []
     models = models_of(case)
     for model in models:
@@ -190,6 +180,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     verdict = joined_verdict(verdicts)
     if verdict.verdict == "right":
         return doubt_about(case, models, verdict) or verdict
+    proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
+    if models[0] is not case and right_losses(case) and not proved:
+        return undecided(name, ONE_ERROR, parameters=verdict.parameters)
     reasons = {one.reason for one in verdicts}
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":

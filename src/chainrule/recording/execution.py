@@ -258,9 +258,10 @@ def running(run: Run) -> list[Frame]:
 
 def divide(run: Run, recorder: Recorder) -> None:
     """The parts of a recording: the first is the run's own, each further one is a run by itself."""
-    whole, recorder.off, recorder.find_awaited = not recorder.off, True, set
+    whole = not recorder.off and not recorder.awaited
+    recorder.off, recorder.find_awaited = True, set
     parts = list(recorder.parts)
-    if not parts or recorder.recording is not parts[-1]:
+    if not recorder.awaited:  # else nothing came of what is written down since the last part
         parts.append(recorder.recording)
     run.recording = parts[0]
     run.later = [replace(run, recording=part, finished=False, failure=None) for part in parts[1:]]

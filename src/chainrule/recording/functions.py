@@ -47,6 +47,7 @@ CHANGERS = {
     "resize",
     "setfield",
 }
+MOST_OBJECTS = 100  # of an array whose operators are followed
 RANDOM_MODULES = ("numpy.random", "random")
 
 
@@ -93,6 +94,20 @@ PLAIN = (*NUMBERS, int, np.generic, str, list, tuple, dict, type(None))
 def is_own_object(operand: Any) -> bool:
     """Whether operators of an operand are methods of a rewritten program's class."""
     return not isinstance(operand, PLAIN) and is_own_module(type(operand).__module__)
+
+
+def is_array_of_arrays(operand: Any) -> bool:
+    """Whether an array's entries are objects, numbers or arrays of them, and few: no table of data."""
+    if not isinstance(operand, np.ndarray) or operand.dtype != object:
+        return False
+    return 0 < operand.size <= MOST_OBJECTS and any(
+        isinstance(one, NUMBERS) for one in operand.flat
+    )
+
+
+def hands_on(operand: Any) -> bool:
+    """Whether operators of an operand are done by others: a rewritten program's methods, or an array's entries."""
+    return is_own_object(operand) or is_array_of_arrays(operand)
 
 
 def is_own_module(name: str) -> bool:

@@ -6,21 +6,21 @@ it: writing into memory makes a new value, and a view that is read later is read
 
 import functools
 import operator
-import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 import numpy as np
 
+import chainrule.recording.object_arrays as object_arrays
 from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
     IN_PLACE,
     RANDOM_MODULES,
     ends,
-    frozen,
+    hands_on,
+    is_array_of_arrays,
     is_numeric_function,
-    is_own_object,
     module_of,
     replaced_original,
 )
@@ -54,6 +54,8 @@ from chainrule.recording.walking import (
     WALKERS,
     accumulate,
     apart,
+    augment_entry,
+    gathered,
     join_parts,
     walk_vectorized,
     write,
@@ -71,7 +73,7 @@ class Recorder:
         self.watch = watch
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
-        self.loop = Loops(sites, self.iterate)
+        self.loop = Loops(sites, self.iterate, self.begin_round, self.give_up_round)
         self.call_stack: Call | None = None
         self.next_watch = 200
         self.off = False
@@ -80,7 +82,7 @@ class Recorder:
         self.begins_anew = False
         self.current_site = 0
         self.parts: list[Recording] = []  # that are complete, while the program goes on
-        self.awaited: set[int] = set()  # while nothing is written down: where it is again
+        self.awaited: set[int] = set()  # where a part begins; till then nothing is kept
         self.find_awaited: Callable[[], set[int]] = set
         self.look: Look | None = None
 
@@ -169,7 +171,7 @@ class Recorder:
         function = functions[kind]
         if self.is_off(site):
             return function(value)
-        if is_own_object(value):
+        if hands_on(value):
             return self.own_operator(site, function, value)
         if isinstance(value, NUMBERS) and is_number(value) and kind == "USub":
             self.current_site = site
@@ -187,15 +189,12 @@ class Recorder:
         name, function = OPERATORS[kind]
         if self.is_off(site):
             return function(left, right)
-        if is_own_object(left) or is_own_object(right):
+        if hands_on(left) or hands_on(right):
             return self.own_operator(site, function, left, right)
         numbers = isinstance(left, NUMBERS) or isinstance(right, NUMBERS)
         if not numbers or isinstance(left, str | bytes):
-            return (
-                apart(self, function(left, right), left)
-                if kind == "Mult"
-                else function(left, right)
-            )
+            made = function(left, right)
+            return apart(self, made, left) if kind == "Mult" else made
         self.current_site = site
         value = function(left, right)
         if not is_number(value):
@@ -245,13 +244,7 @@ class Recorder:
             return value
         if isinstance(index, np.ndarray) and index.dtype == bool:
             self.position(index)
-        return self.record(self.gather(owner, index), value)
-
-    def gather(self, owner: np.ndarray[Any, Any], index: Any) -> Operation:
-        if isinstance(owner, np.matrix):
-            places = np.arange(owner.size).reshape(owner.shape).view(np.matrix)[index]
-            index = tuple(np.unravel_index(np.asarray(places), owner.shape))
-        return Operation("gather", [self.position(owner)], {"indices": frozen(index)})
+        return self.record(gathered(self, owner, index), value)
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
         if self.is_off(site) or not isinstance(owner, np.ndarray):
@@ -272,7 +265,7 @@ class Recorder:
         in_place = isinstance(current, np.ndarray)
         if self.is_off(site):
             return function(current, value)
-        if is_own_object(current) or is_own_object(value):
+        if hands_on(current) or hands_on(value):
             return self.own_operator(site, function, current, value)
         numbers = isinstance(current, NUMBERS) or isinstance(value, NUMBERS)
         other = in_place and not is_number(current)  # text, say
@@ -307,20 +300,7 @@ class Recorder:
             owner[index] = self.augment(site, owner[index], value)
             return
         self.current_site = site
-        current = owner[index]
-        if not is_number(current):
-            owner[index] = IN_PLACE[self.table[site].kind](current, value)
-            return
-        in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
-        if isinstance(current, np.integer) and isinstance(value, float):
-            current = np.float64(current)  # an object that can be known again
-        if not in_place:
-            self.record(self.gather(owner, index), current)
-        result = self.augment(site, current, value)
-        if in_place:
-            owner[index] = result
-        else:
-            write(self, owner, index, result)
+        augment_entry(self, site, IN_PLACE[self.table[site].kind], owner, index, value)
 
     def iterate(self, site: int, values: Any, /) -> Any:
         walked = isinstance(values, np.ndarray) and not self.is_off(site) and values.ndim
@@ -375,8 +355,7 @@ class Recorder:
         function = getattr(owner, name)
         replaced = replaced_original(owner, name, function)
         if replaced is not None and not self.is_off(site):
-            self.current_site = site
-            literal = self.table[site].literal
+            self.current_site, literal = site, self.table[site].literal
             return self.numeric(replaced, args, kwargs, literal, function, (args, kwargs))
         return self.call(site, function, *args, **kwargs)
 
@@ -418,6 +397,8 @@ class Recorder:
     def own_operator(self, site: int, function: Any, /, *operands: Any) -> Any:
         """An operator that the program defines is a call of its method, which writes itself down."""
         self.current_site = site
+        if any(map(is_array_of_arrays, operands)):
+            return object_arrays.operate(self, site, function, *operands)
         return self.called(site, function, *operands)
 
     def numeric(
@@ -434,14 +415,13 @@ class Recorder:
             callable(argument) and not isinstance(argument, type | np.ufunc) for argument in args
         ):
             return function(*args, **kwargs)
-        args = tuple(
-            list(a) if isinstance(a, Iterator | types.GeneratorType | zip | map | range) else a
-            for a in args
-        )
+        args = tuple(list(a) if isinstance(a, Iterator | range) else a for a in args)
         out = kwargs.get("out")
         if out is not None:
             return change(self, out[0] if isinstance(out, tuple) else out, function, args, kwargs)
         name = getattr(function, "__name__", "")
+        if (found := object_arrays.call(self, name, args, kwargs)) is not None:
+            return found
         if bound is not None:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
         else:
@@ -483,17 +463,33 @@ class Recorder:
     def end_part(self) -> None:
         """Enough is known: the program goes on to updates that it has not reached, or ends by EnoughError."""
         self.off = True
+        if self.awaited:
+            return  # a round that came to none of them
+        self.loop.part_ends()
         self.awaited = self.find_awaited()
         if not self.awaited:
             raise EnoughError
         self.parts.append(self.recording)
 
+    def begin_round(self) -> bool:
+        """Write down a loop's round, which may come to what is awaited."""
+        waits = self.off and bool(self.awaited)
+        if waits:
+            self.start_anew(self.watch)
+        return waits
+
+    def give_up_round(self) -> None:
+        self.off = self.off or bool(self.awaited)
+
     def is_off(self, site: int) -> bool:
         """Whether nothing is written down; `seen` are the sites where something was."""
-        if self.off:
-            if site not in self.awaited:
+        if self.awaited:
+            if site in self.awaited:
+                self.awaited, self.begins_anew = set(), self.off
+            elif self.off:
                 return True
-            self.awaited, self.begins_anew = set(), True
+        elif self.off:
+            return True
         self.seen.add(site)
         if self.begins_anew:
             self.start_anew(self.watch)

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.recording.functions import frozen
+from chainrule.recording.functions import frozen, is_array_of_arrays
+from chainrule.recording.object_arrays import added
 from chainrule.recording.operations import OPERATORS, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
 
@@ -41,6 +42,8 @@ def walk_map(recorder: Writer, site: int, function: Any, *values: Any) -> Any:
 
 def walk_sum(recorder: Writer, site: int, values: Any, *start: Any, **kwargs: Any) -> Any:
     items = list(walk(recorder, site, values))
+    if any(map(is_array_of_arrays, items)) and not kwargs:
+        return added(recorder, site, [*(start or [0]), *items])
     total = sum(items, *start, **kwargs)
     if not isinstance(total, NUMBERS):
         return total
@@ -119,7 +122,7 @@ def walk_deepcopy(recorder: Writer, site: int, value: Any, *rest: Any) -> Any:
     """A copy of an array is a value of its own, and comes from the old one."""
     memo: dict[int, Any] = {}
     result = copy.deepcopy(value, memo)
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and is_number(value):
         return recorder.record(
             Operation("reshape", [recorder.position(value)], {"shape": value.shape}), result
         )
@@ -133,6 +136,8 @@ def find_arrays(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(old, np.ndarray):
         if old is not new and is_number(old):
             yield old, new
+        elif is_array_of_arrays(old):
+            yield from find_arrays(list(old.flat), list(new.flat))
     elif isinstance(old, list | tuple):
         for a, b in zip(old, new, strict=True):
             yield from find_arrays(a, b)
@@ -230,6 +235,39 @@ def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any)
     recorder.memory.before_write(owner)
     owner[index] = value
     recorder.memory.written(owner, recorder.add(operation, owner))
+
+
+def gathered(recorder: Writer, owner: np.ndarray[Any, Any], index: Any) -> Operation:
+    """owner[index], as an operation."""
+    if isinstance(owner, np.matrix):
+        places = np.arange(owner.size).reshape(owner.shape).view(np.matrix)[index]
+        index = tuple(np.unravel_index(np.asarray(places), owner.shape))
+    return Operation("gather", [recorder.position(owner)], {"indices": frozen(index)})
+
+
+def augment_entry(
+    recorder: Writer,
+    site: int,
+    function: Callable[[Any, Any], Any],
+    owner: np.ndarray[Any, Any],
+    index: Any,
+    value: Any,
+) -> None:
+    """owner[index] += value, or whatever the function does: into a view of the owner, or as a new entry."""
+    current = owner[index]
+    if not is_number(current):
+        owner[index] = function(current, value)
+        return
+    in_place = isinstance(current, np.ndarray) and np.may_share_memory(current, owner)
+    if isinstance(current, np.integer) and isinstance(value, float):
+        current = np.float64(current)  # an object that can be known again
+    if not in_place:
+        recorder.record(gathered(recorder, owner, index), current)
+    result = recorder.augment(site, current, value)
+    if in_place:
+        owner[index] = result
+    else:
+        write(recorder, owner, index, result)
 
 
 def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:

@@ -15,7 +15,16 @@ MOST_MODELS = 12
 def models_of(case: Case) -> list[Case]:
     """The case itself where one loss explains it, or where all of it hangs together; else its models."""
     groups = list(groups_of(case.anatomy.updates))
-    if not 1 < len(groups) <= MOST_MODELS or right_losses(case):
+    if len(groups) > 1 and right_losses(case):
+        # Of one network's outputs each may look like a model, where what lies behind them hears of one error alone.
+        whole = joined_passes(case.anatomy)
+        joined = list(groups_of(whole.updates))
+        parts = [replace(case, anatomy=part_of(case.anatomy, updates)) for updates in groups]
+        if len(joined) == len(groups) or cut_off(parts) is None:
+            return [case]
+        models = [fit_anatomy(part_of(whole, updates)) for updates in joined[:MOST_MODELS]]
+        return [case] if all(right_losses(model) for model in models) else models
+    if not 1 < len(groups) <= MOST_MODELS:
         return [case]
     models = [fit_anatomy(part_of(case.anatomy, updates)) for updates in groups]
     if all(right_losses(model) for model in models):
@@ -59,21 +68,6 @@ def joined_passes(anatomy: Anatomy) -> Anatomy:
         # An update that none is due at has no errors of its own.
         updates.append(replace(update, mixes=own, turn=min(bits(errors))) if own else update)
     return replace(anatomy, updates=updates)
-
-
-def with_all_errors(case: Case) -> Case | None:
-    """The case with each pass's errors of one network joined, where it is right only while they are not.
-
-    An update that forgets some outputs' errors follows the gradient of those that it knows.
-    """
-    whole = joined_passes(case.anatomy)
-    if all(
-        set(joined.mixes) <= set(update.mixes)
-        for joined, update in zip(whole.updates, case.anatomy.updates, strict=True)
-    ):
-        return None
-    joined = fit_anatomy(whole)
-    return None if right_losses(joined) else joined
 
 
 def groups_of(updates: Sequence[Update]) -> Iterator[list[Update]]:

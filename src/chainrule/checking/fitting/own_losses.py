@@ -87,7 +87,8 @@ def gradients_of_own(
 def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
     """The own loss that every update follows, with the step that computes it."""
     for steps in own_losses(case).values():
-        rows = None if is_one_term(case, steps[0]) else rows_of(case, steps)
+        part = is_one_term(case, steps[0]) or is_turned(case, steps[0])
+        rows = None if part else rows_of(case, steps)
         if rows is not None:
             fit, _ = fit_rows(case.anatomy, rows, "own")
             if fit.is_right and all(rate > 0 for rate in fit.rate.values()):
@@ -110,6 +111,36 @@ def is_one_term(case: Case, step: Instruction) -> bool:
             single = np.size(case.values[user.output]) == 1
             if single and own & program.ancestors([user.output], anatomy.stops | {step.output}):
                 return True
+    return False
+
+
+def is_turned(case: Case, step: Instruction) -> bool:
+    """Whether the program turns a number's sign, perhaps after scaling it: what is descended is then -x, and not x.
+
+    Of -mean(log(p)) the mean is made on the way; who descends that climbs the loss.
+    """
+    anatomy, program = case.anatomy, case.program
+    waiting, seen = [step.output], set[int]()
+    while waiting and len(seen) < MOST_USES:
+        position = waiting.pop(0)
+        for user in program.consumers.get(position, ()):
+            if user.output in seen or np.size(case.values[user.output]) != 1:
+                continue
+            seen.add(user.output)
+            others = [p for p in user.inputs if p != position]
+            if user.operation == "negate":
+                return True
+            if user.operation == "subtract" and user.inputs[1] == position:
+                return True
+            scales = user.operation == "multiply" or (
+                user.operation == "divide" and user.inputs[0] == position
+            )
+            if scales and len(others) == 1 and not anatomy.masks[others[0]]:
+                if float(np.reshape(case.values[others[0]], -1)[0]) < 0:
+                    return True
+                waiting.append(user.output)
+            elif user.operation in ("reshape", "sum", "mean"):
+                waiting.append(user.output)
     return False
 
 
