@@ -7,6 +7,8 @@ import pytest
 from chainrule.checking.request import check_paths
 from chainrule.checking.verdict import Verdict
 
+from checked import verdict_on
+
 NETWORK = """\
 import numpy as np
 
@@ -300,3 +302,25 @@ def test_a_prediction_for_another_time_is_no_target_where_one_is_at_hand(tmp_pat
     assert fixes(verdict) == [("target-unused", "error = outputs[t] - ts[t]", True)]
     no_goals = ("for xs, ts in zip(series, goals)", "for xs in series")
     assert verdict_of(tmp_path, TIMES, shifted, no_goals).verdict == "undecided"
+
+
+TWO_OUTPUTS = """\
+import math
+
+u, v, p, q = 0.4, -0.3, 0.2, 0.1
+for epoch in range(50):
+    for x, t, s in [(0.5, 0.2, 0.9), (-1.0, 0.9, 0.4), (0.8, 0.4, 0.1)]:
+        y, z = math.tanh(u * x + p), math.tanh(v * x + q)
+        dy = (y - t) * (1 - y * y)
+        dz = (z - s) * (1 - z * z)
+        u, p = u - 0.1 * dy * x, p - 0.1 * dy
+        v, q = v - 0.1 * dz * x, q - 0.1 * dz
+"""
+
+
+def test_a_prediction_less_itself_is_no_error() -> None:
+    """What starts as a constant and is given zeros is not frozen on purpose."""
+    assert verdict_on(TWO_OUTPUTS)["verdict"] == "right"
+    assert verdict_on(TWO_OUTPUTS.replace("(y - t)", "(y - y)"))["verdict"] != "right"
+    zeros = TWO_OUTPUTS.replace("u - 0.1 * dy * x", "(u - u) + u - 0.1 * dy * x")
+    assert verdict_on(zeros)["verdict"] == "right"

@@ -445,3 +445,33 @@ for epoch in range(30):
         assert (verdict.verdict, verdict.loss) == ("right", "binary-cross-entropy")
         told = any(f"it computes {name}" in note for note in verdict.notes)
         assert told == (name != verdict.loss)
+
+
+CLIMBING = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+x = rng.normal(size=(12, 3))
+t = (x[:, :1] > 0).astype(float)
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for step in range(40):
+    a1 = np.tanh(x @ w1)
+    a2 = 1 / (1 + np.exp(-a1 @ w2))
+    loss = -np.mean(t * np.log(a2) + (1 - t) * np.log(1 - a2))
+    da2 = t / a2 - (1 - t) / (1 - a2)
+    d2 = da2 * a2 * (1 - a2) / len(x)
+    d1 = d2 @ w2.T * (1 - a1**2)
+    w2 -= 0.1 * a1.T @ d2
+    w1 -= 0.1 * x.T @ d1
+"""
+
+
+@pytest.mark.parametrize("loss", ["-np.mean(", "0.5 - np.mean(", "-2 * np.mean("])
+def test_what_is_turned_round_is_not_the_loss(loss: str) -> None:
+    """The mean of log-probabilities is to grow: what makes it small climbs."""
+    program = CLIMBING.replace("-np.mean(", loss)
+    descending = program.replace("t / a2 - (1 - t) / (1 - a2)", "(1 - t) / (1 - a2) - t / a2")
+    assert verdict_on(descending)["verdict"] == "right"
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict
+    assert verdict["findings"][0]["mistake"] == "sign-error"

@@ -38,7 +38,7 @@ from chainrule.checking.fitting.own_losses import loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
-from chainrule.checking.targets.foreign_updates import find_foreign_update
+from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
 from chainrule.checking.targets.unread_errors import find_unread_error
@@ -149,7 +149,8 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    foreign = None if right_losses(case) else find_foreign_update(run, deadline)
+    right = right_losses(case) and goes_astray(case) is None
+    foreign = None if right else find_foreign_update(run, deadline)
     if foreign is not None:
         return corrected_verdict(
             name, foreign, "an update stands where that of another value belongs"

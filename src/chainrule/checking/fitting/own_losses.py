@@ -87,7 +87,8 @@ def gradients_of_own(
 def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
     """The own loss that every update follows, with the step that computes it."""
     for steps in own_losses(case).values():
-        rows = None if is_one_term(case, steps[0]) else rows_of(case, steps)
+        part = is_one_term(case, steps[0]) or is_turned_round(case, steps[0])
+        rows = None if part else rows_of(case, steps)
         if rows is not None:
             fit, _ = fit_rows(case.anatomy, rows, "own")
             if fit.is_right and all(rate > 0 for rate in fit.rate.values()):
@@ -111,6 +112,37 @@ def is_one_term(case: Case, step: Instruction) -> bool:
             if single and own & program.ancestors([user.output], anatomy.stops | {step.output}):
                 return True
     return False
+
+
+def is_turned_round(case: Case, step: Instruction) -> bool:
+    """Whether the program takes a number's negative, -mean(log(p)): then that is what it wants to be small."""
+    anatomy, program = case.anatomy, case.program
+    waiting, seen = [(step.output, 1.0)], {step.output}
+    while waiting and len(seen) < MOST_USES:
+        position, sign = waiting.pop(0)
+        for user in program.consumers.get(position, ()):
+            scale = sign * scale_by(case, user, position)
+            if scale and user.output not in seen and user.output not in anatomy.stops:
+                if scale < 0:
+                    return True
+                seen.add(user.output)
+                waiting.append((user.output, scale))
+    return False
+
+
+def scale_by(case: Case, step: Instruction, position: int) -> float:
+    """What a step multiplies a single number by, but for what it adds that no parameter is behind; 0 where it does more."""
+    others = [p for p in step.inputs if p != position]
+    numbers = [np.asarray(case.values[p], dtype=float) for p in others]
+    if step.operation == "negate":
+        return -1.0
+    if len(step.inputs) != 2 or len(others) != 1 or case.anatomy.masks[others[0]]:
+        return 0.0
+    if step.operation in ("add", "subtract"):
+        return -1.0 if step.operation == "subtract" and step.inputs[1] == position else 1.0
+    if step.operation == "multiply" or (step.operation == "divide" and step.inputs[0] == position):
+        return float(np.sign(numbers[0])) if np.size(numbers[0]) == 1 else 0.0
+    return 0.0
 
 
 def rows_of(
