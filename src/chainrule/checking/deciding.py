@@ -38,6 +38,7 @@ from chainrule.checking.fitting.own_losses import loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
+from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
@@ -65,6 +66,7 @@ FIRST_PASSES = 5
 OWN_FAILURE = re.compile(
     "it stops with (Attribute|Index|Name|Type|UnboundLocal|Value|ZeroDivision)Error"
 )
+EARLY_SHARE = 0.25  # of the time that is left
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -155,6 +157,13 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         return corrected_verdict(
             name, foreign, "an update stands where that of another value belongs"
         )
+    # Later there may be no time left; and few programs have a statement that could be meant.
+    lost = None if right else decide_overwritten(name, run, deadline.share(EARLY_SHARE))
+    if lost is not None:
+        return lost
+    crossed = None if right else find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
+    if crossed is not None:
+        return corrected_verdict(name, crossed, "an error is none that a cross-entropy has")
     if not case.anatomy.updates:
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
         if own is not None:
