@@ -26,6 +26,7 @@ class Net:
         back = error @ self.w[1].T * (1 - self.h**2)
         self.w[1] -= 0.1 * self.h.T @ error
         self.w[0] -= 0.1 * x.T @ back
+        print(LOSS)
 
 
 net = Net()
@@ -39,13 +40,20 @@ SOFTMAX = f"np.exp({Z}) / np.exp({Z}).sum(axis=1, keepdims=True)", "one"
 SLOPE = " * self.p * (1 - self.p)"
 
 
-def program(network: tuple[str, str], error: str) -> str:
+LOSSES = {
+    "t": "-np.mean(t * np.log(self.p) + (1 - t) * np.log(1 - self.p))",
+    "one": "-np.mean(np.sum(t * np.log(self.p), axis=1))",
+}
+
+
+def program(network: tuple[str, str], error: str, losses: dict[str, str] | None = None) -> str:
+    losses = losses or LOSSES
     prediction, target = network
     lines = NETWORK.replace("PREDICTION", prediction).replace("TARGET", target)
     if error.endswith(SLOPE):
         made = error.removesuffix(SLOPE)
         error = f"{made}\n        error = error{SLOPE}"
-    return lines.replace("ERROR", error)
+    return lines.replace("LOSS", losses[target]).replace("ERROR", error)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,7 @@ def program(network: tuple[str, str], error: str) -> str:
 )
 def test_errors_of_a_cross_entropy_are_right(network: tuple[str, str], error: str) -> None:
     assert verdict_on(program(network, error))["verdict"] == "right"
+    assert verdict_on(program(network, error, dict.fromkeys(LOSSES, "'t'")))["verdict"] == "right"
 
 
 @pytest.mark.parametrize(
@@ -86,3 +95,12 @@ def test_what_is_none_is_put_right(network: tuple[str, str], error: str, mistake
 @pytest.mark.parametrize("error", ["t - np.log(self.p)", "t * np.log(self.p) ** 2"])
 def test_other_errors_may_be_those_of_another_loss(error: str) -> None:
     assert verdict_on(program(SIGMOID, error))["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    "loss", ["np.mean(np.abs(t - self.p))", "np.sum(t * (self.p * np.log(self.p) - self.p))"]
+)
+def test_a_loss_of_its_own_may_have_such_an_error(loss: str) -> None:
+    """The derivative of p log p - p is log p."""
+    wrong = program(SIGMOID, "t * np.log(self.p)" + SLOPE, {"t": loss})
+    assert verdict_on(wrong)["verdict"] != "wrong"

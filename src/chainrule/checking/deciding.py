@@ -34,7 +34,7 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.fitting.own_losses import loss_with_more
+from chainrule.checking.fitting.own_losses import fit_own_loss, loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
@@ -151,19 +151,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    right = right_losses(case) and goes_astray(case) is None
-    foreign = None if right else find_foreign_update(run, deadline)
-    if foreign is not None:
-        return corrected_verdict(
-            name, foreign, "an update stands where that of another value belongs"
-        )
-    # Later there may be no time left; and few programs have a statement that could be meant.
-    lost = None if right else decide_overwritten(name, run, deadline.share(EARLY_SHARE))
-    if lost is not None:
-        return lost
-    crossed = None if right else find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
-    if crossed is not None:
-        return corrected_verdict(name, crossed, "an error is none that a cross-entropy has")
+    if not right_losses(case) or goes_astray(case) is not None:
+        mended = decide_by_text(name, case, run, deadline)
+        if mended is not None:
+            return mended
     if not case.anatomy.updates:
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
         if own is not None:
@@ -206,6 +197,24 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         or decide_overwritten(name, run, deadline)
         or verdict
     )
+
+
+def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where a statement of a kind that few programs have is what is wrong, as running it corrected shows."""
+    foreign = find_foreign_update(run, deadline)
+    if foreign is not None:
+        return corrected_verdict(
+            name, foreign, "an update stands where that of another value belongs"
+        )
+    mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
+    if mended is None:
+        crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
+        words = "an error is none that a cross-entropy has"
+        mended = None if crossed is None else corrected_verdict(name, crossed, words)
+    # A loss of its own may ask for the statement as it is.
+    if mended is None or (case.anatomy.updates and fit_own_loss(case) is not None):
+        return None
+    return mended
 
 
 def doubt_about(case: Case, models: Sequence[Case], verdict: Verdict) -> Verdict | None:

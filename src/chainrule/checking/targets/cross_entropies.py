@@ -2,7 +2,7 @@
 
 Where they are made of no difference of predictions and targets, nothing tells what updates should follow. So the
 text is put right, and the program is run again: the mistake is proved where every update then follows the gradient of
-a loss, and what was changed goes into them.
+a loss that the program computes itself, and what was changed goes into them.
 """
 
 import ast
@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TypeAlias, TypeGuard
 
 from chainrule.checking.finding.syntax import Text, read_texts
+from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
 from chainrule.checking.targets.foreign_updates import serves_updates
 from chainrule.recording.deadline import Deadline
@@ -32,6 +33,8 @@ def find_wrong_cross_entropy(run: Run, deadline: Deadline) -> Correction | None:
         corrected = run_changed(run, [(text, change)], deadline)
         if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
             continue
+        if stated_losses(corrected[0]).isdisjoint(corrected[1]):
+            continue  # each of these errors is the derivative of some loss, which may be meant
         return correction_of(*corrected, text, change, name, (was, should))
     return None
 
