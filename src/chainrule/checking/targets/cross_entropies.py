@@ -47,31 +47,25 @@ def changes(text: Text) -> Iterator[Mended]:
 
 
 def other_divisors(node: ast.AST) -> Iterator[Mended]:
-    """1 - p for p below 1 - t, and p for 1 - p below t where 1 - t stands over 1 - p as well."""
+    """1 - p for p or 1 + p below 1 - t, and p for 1 - p below t."""
     pair = quotient(node)
     if pair is None:
         return
     over, under = pair
-    spoken = ast.unparse(under)
-    if complement_of(over) is not None and complement_of(under) is None:
-        change = Change(
-            under, f"(1 - {spoken})" if isinstance(node, ast.BinOp) else f"1 - {spoken}"
-        )
-        yield (
-            change,
-            "wrong-variable",
-            f"the second class's error over {spoken}",
-            f"it over 1 - {spoken}",
-        )
-    first = complement_of(under)
-    if complement_of(over) is None and first is not None:
-        own = ast.unparse(first)
-        yield (
-            Change(under, own),
-            "wrong-variable",
-            f"the first class's error over {spoken}",
-            f"it over {own}",
-        )
+    second, divisor = complement_of(over) is not None, complement_of(under)
+    raised = complement_of(under, ast.Add)
+    name, own = "wrong-variable", None
+    if second and raised is not None:
+        name, own = "wrong-operator", f"1 - {ast.unparse(raised)}"
+    elif second and isinstance(under, PLAIN):
+        own = f"1 - {ast.unparse(under)}"
+        own = f"({own})" if isinstance(node, ast.BinOp) else own
+    elif not second and divisor is not None:
+        own = ast.unparse(divisor)
+    if own is not None:
+        of_class = "the second class's" if second else "the first class's"
+        was = f"{of_class} error over {ast.unparse(under)}"
+        yield Change(under, own), name, was, f"it over {own}"
 
 
 def quotient(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
@@ -82,9 +76,9 @@ def quotient(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     return None
 
 
-def complement_of(node: ast.expr) -> ast.expr | None:
-    """p of 1 - p."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+def complement_of(node: ast.expr, sign: type[ast.operator] = ast.Sub) -> ast.expr | None:
+    """p of 1 - p, or of 1 and p with another sign between them."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, sign):
         left = node.left
         if isinstance(left, ast.Constant) and left.value == 1 and isinstance(node.right, PLAIN):
             return node.right
