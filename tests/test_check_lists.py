@@ -236,38 +236,3 @@ def test_a_unit_that_a_test_switches_off_has_no_error(
     (finding,) = verdict_on(source)["findings"]
     assert (finding["mistake"], finding["proved"]) == (mistake, True)
     assert source.splitlines()[finding["line"] - 1].strip() == line
-
-
-TWO_OUTPUTS = """\
-import math
-import random
-
-random.seed(4)
-v = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(2)]
-w = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
-data = [([0.1, 0.8], [0.0, 1.0]), ([0.7, 0.3], [1.0, 0.0]), ([0.9, 0.6], [0.2, 0.7])]
-for epoch in range(20):
-    for x, t in data:
-        h = [math.tanh(x[0] * v[0][j] + x[1] * v[1][j]) for j in range(3)]
-        y = [sum(h[j] * w[j][k] for j in range(3)) for k in range(2)]
-        d = [y[k] - t[k] for k in range(2)]
-        back = []
-        for j in range(3):
-            error = 0.0
-            for k in range(2):
-                error += d[k] * w[j][k]
-            back.append(error * (1 - h[j] ** 2))
-        for j in range(3):
-            for k in range(2):
-                w[j][k] -= 0.1 * d[k] * h[j]
-            for i in range(2):
-                v[i][j] -= 0.1 * back[j] * x[i]
-"""
-
-
-def test_a_hidden_layer_that_hears_of_one_output_alone_is_never_right() -> None:
-    """By itself that output is a model whose updates all follow, and so is the rest."""
-    assert verdict_on(TWO_OUTPUTS)["verdict"] == "right"
-    verdict = verdict_on(TWO_OUTPUTS.replace("error += d[k]", "error = d[k]"), seconds=12)
-    assert verdict["verdict"] != "right"
-    assert verdict["verdict"] == "undecided" or all(one["proved"] for one in verdict["findings"])

@@ -90,6 +90,15 @@ def test_an_array_that_is_updated_in_the_place_of_another_is_wrong(line: str, wr
         assert_corrected(ARRAYS, line, wrong)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (3, 2, 1, 0)])
+def test_an_update_that_is_lost_in_another_number_is_wrong(order: tuple[int, ...]) -> None:
+    """What moves b is thrown away in every pass, and each update by itself follows its gradient."""
+    before, updates = NUMBERS.split("        c = c")
+    lines = f"        c = c{updates}".splitlines(keepends=True)
+    program = before + "".join(lines[k] for k in order)
+    assert_corrected(program, "d = d - 0.2 * e", "b = d - 0.2 * e")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -44,6 +44,22 @@ def test_an_import_that_is_tried_fails_where_the_package_is_not_there() -> None:
     assert verdict_on(tried + RELU)["verdict"] == "right"
 
 
+def test_a_module_of_a_project_may_name_a_package_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "parts.py").write_text("import h5py\n" + RELU)
+    (tmp_path / "own.py").write_text("import parts\n" + RELU)
+    assert verdict_on(tmp_path / "own.py")["verdict"] == "right"
+
+
+def test_what_a_package_asks_for_by_itself_is_answered_truly() -> None:
+    """It may look up later what it could import, and takes a table for one of pandas."""
+    pytest.importorskip("sklearn")
+    scaled = "from sklearn.preprocessing import StandardScaler\n" + TRAINED.replace(
+        "t = x", "x = StandardScaler().fit_transform(x)\nt = x"
+    )
+    verdict = verdict_on(scaled)
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
 TRAINED = """
 import numpy as np
 import celluloid as nx

@@ -7,6 +7,8 @@ import pytest
 from chainrule.checking.request import check_paths
 from chainrule.checking.verdict import Verdict
 
+from checked import verdict_on
+
 NETWORK = """\
 import numpy as np
 
@@ -300,3 +302,24 @@ def test_a_prediction_for_another_time_is_no_target_where_one_is_at_hand(tmp_pat
     assert fixes(verdict) == [("target-unused", "error = outputs[t] - ts[t]", True)]
     no_goals = ("for xs, ts in zip(series, goals)", "for xs in series")
     assert verdict_of(tmp_path, TIMES, shifted, no_goals).verdict == "undecided"
+
+
+TWO_OUTPUTS = """\
+import math
+
+w, u, v = 0.3, 0.4, -0.3
+for epoch in range(50):
+    for x, t, s in [(0.5, 0.2, 0.9), (-1.0, 0.9, 0.4), (0.8, 0.4, 0.1)]:
+        h = math.tanh(w * x)
+        y, z = u * h, v * h
+        dy, dz = y - t, z - s
+        back = (dy * u + dz * v) * (1 - h * h)
+        u, v, w = u - 0.1 * dy * h, v - 0.1 * dz * h, w - 0.1 * back * x
+"""
+
+
+def test_a_prediction_less_itself_is_no_error() -> None:
+    assert verdict_on(TWO_OUTPUTS)["verdict"] == "right"
+    assert verdict_on(TWO_OUTPUTS.replace("y - t", "y - y"))["verdict"] != "right"
+    zeros = TWO_OUTPUTS.replace("u - 0.1 * dy * h", "(u - u) + u - 0.1 * dy * h")
+    assert verdict_on(zeros)["verdict"] == "right"

@@ -53,3 +53,42 @@ def test_a_gradient_in_its_parameters_place_is_found() -> None:
 def test_a_minus_behind_an_equals_sign_may_be_meant() -> None:
     program = NETWORK.replace("delta = (y - t) / 20", "delta =- (t - y) / 20")
     assert verdict_on(program)["verdict"] == "right"
+
+
+LISTED = """\
+import numpy as np
+rng = np.random.default_rng(4)
+x = rng.normal(size=(20, 3))
+t = rng.integers(2, size=(20, 1))
+layers = [{"w": rng.normal(size=(3, 5)), "b": np.zeros(5)}, {"w": rng.normal(size=(5, 1)), "b": np.zeros(1)}]
+steps = [np.zeros((3, 5)), np.zeros((5, 1))]
+rate = 0.1
+for epoch in range(25):
+    h = np.tanh(x @ layers[0]["w"] + layers[0]["b"])
+    y = 1 / (1 + np.exp(-(h @ layers[1]["w"] + layers[1]["b"])))
+    delta = (y - t) / 20
+    back = delta @ layers[1]["w"].T * (1 - h**2)
+    for k, (a, d) in enumerate([(x, back), (h, delta)]):
+        gradient = a.T @ d
+        steps[k] = rate * gradient
+        layers[k]["w"] -= steps[k]
+        layers[k]["b"] -= rate * d.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_steps_in_the_place_of_listed_parameters_are_found(sign: str) -> None:
+    """Steps that are kept in a list of zeros are no parameters; parameters in a table are."""
+    assert verdict_on(LISTED)["verdict"] == "right"
+    program = LISTED.replace('layers[k]["b"] -= rate', f'layers[k]["b"] = {sign}rate')
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["line"], finding["mistake"], finding["proved"]) == (17, "wrong-operator", True)
+    operator = "+= -" if sign else "-= "
+    assert finding["fix"].strip() == f"layers[k]['b'] {operator}rate * d.sum(axis=0)"
+
+
+def test_another_loss_is_not_put_right_by_an_update_of_what_is_kept() -> None:
+    program = LISTED.replace("(y - t) / 20", "(y - t) ** 3 / 20 + 0.1 * t")
+    assert verdict_on(program)["verdict"] == "undecided"

@@ -49,6 +49,7 @@ from chainrule.checking.targets.blind_updates import (
     with_blind_updates,
 )
 from chainrule.checking.targets.corrected_text import Correction
+from chainrule.checking.targets.foreign_updates import goes_astray
 from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
@@ -139,6 +140,14 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         )  # fmt: skip
     if driven:
         return None
+    if meets_itself(case):
+        return undecided(name, "an error is a prediction less itself, which is 0")
+    astray = goes_astray(case)
+    if astray is not None:
+        lost = case.anatomy.chains[astray].name(case.program) or "a parameter"
+        return undecided(
+            name, f"updates of {lost} are lost: in every pass it is made of another value"
+        )
     if is_changed_alone(case, idly=False):
         return undecided(name, WITHOUT_ERROR)
     if is_drawn_alone(case):
@@ -232,10 +241,29 @@ def judge_targets(
 ) -> tuple[bool, Correction | None]:
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
+        if meets_itself(case):
+            missing = find_missing_target(run, case.program, deadline)
+            if missing is not None:
+                return False, missing
         return uses_own_targets(run, case, deadline)
     if is_compared_with_data(case) or any(is_explained(case, fit) for fit in case.fits.values()):
         return False, None
     return False, find_missing_target(run, case.program, deadline)
+
+
+def meets_itself(case: Case) -> bool:
+    """Whether something that updates are made from is a prediction less itself: a target should stand there."""
+    anatomy, program = case.anatomy, case.program
+    afters = {update.after for update in anatomy.updates}
+    behind = program.ancestors(afters, anatomy.stops - afters)
+    return any(
+        step.operation == "subtract"
+        and step.inputs[0] == step.inputs[1]
+        and step.inputs[0] not in anatomy.stops  # w - w are zeros of its shape
+        and step.output in behind - anatomy.forward
+        and anatomy.masks[step.output]
+        for step in program.steps
+    )
 
 
 def is_compared_with_data(case: Case) -> bool:

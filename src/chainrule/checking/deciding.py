@@ -34,11 +34,12 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.fitting.own_losses import loss_with_more
+from chainrule.checking.fitting.own_losses import fit_own_loss, loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
-from chainrule.checking.targets.foreign_updates import find_foreign_update
+from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
+from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
 from chainrule.checking.targets.unread_errors import find_unread_error
@@ -66,6 +67,7 @@ FIRST_PASSES = 5
 OWN_FAILURE = re.compile(
     "it stops with (Attribute|Index|Name|Type|UnboundLocal|Value|ZeroDivision)Error"
 )
+EARLY_SHARE = 0.25  # of the time that is left
 DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
@@ -150,11 +152,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    foreign = None if right_losses(case) else find_foreign_update(run, deadline)
-    if foreign is not None:
-        return corrected_verdict(
-            name, foreign, "an update stands where that of another value belongs"
-        )
+    if not right_losses(case) or goes_astray(case) is not None:
+        mended = decide_by_text(name, case, run, deadline)
+        if mended is not None:
+            return mended
     if not case.anatomy.updates:
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
         if own is not None:
@@ -200,6 +201,24 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         or decide_overwritten(name, run, deadline)
         or verdict
     )
+
+
+def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where a statement of a kind that few programs have is what is wrong, as running it corrected shows."""
+    foreign = find_foreign_update(run, deadline)
+    if foreign is not None:
+        return corrected_verdict(
+            name, foreign, "an update stands where that of another value belongs"
+        )
+    mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
+    if mended is None:
+        crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
+        words = "an error is none that a cross-entropy has"
+        mended = None if crossed is None else corrected_verdict(name, crossed, words)
+    # A loss of its own may ask for the statement as it is.
+    if mended is None or (case.anatomy.updates and fit_own_loss(case) is not None):
+        return None
+    return mended
 
 
 def doubt_about(case: Case, models: Sequence[Case], verdict: Verdict) -> Verdict | None:

@@ -6,6 +6,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -192,14 +193,22 @@ class MissingFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def is_tried(sources: list[Source], frame: types.FrameType | None) -> bool:
-    """Whether an import that is under way stands in a `try` of the program's."""
+    """Whether an import that is under way stands in a `try` of the program's, or in a package.
+
+    What packages ask for by themselves they may look up later: pandas in `sys.modules`.
+    """
     files = {str(source.path): source for source in sources}
-    while frame is not None and frame.f_code.co_filename not in files:
+    while frame is not None and is_machinery(frame.f_code.co_filename):
         frame = frame.f_back
-    if frame is None:
+    if frame is None or frame.f_code.co_filename not in files:
         return True
     line = frame.f_lineno
     return any(
         isinstance(node, ast.Try) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0)
         for node in files[frame.f_code.co_filename].nodes
     )
+
+
+def is_machinery(file: str) -> bool:
+    """Whether a file's code is that of Python's imports, or of ours."""
+    return file.startswith(("<frozen importlib", str(Path(__file__).parent)))

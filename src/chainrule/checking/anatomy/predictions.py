@@ -154,7 +154,7 @@ def join_halves(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
     whole: dict[int, Mix | None] = {}
     for mix in at.values():
         first = at.get(complement_of(program, mix.prediction))
-        if first is None or not are_complements(program, first.target, mix.target):
+        if first is None or not are_complements(program, first, mix):
             continue
         total = sum_of(program, first.output, mix.output)
         if total is not None:
@@ -172,9 +172,10 @@ def complement_of(program: Program, position: int) -> int:
     return int(rest) if np.all(program.recorded[one] == 1) else -1
 
 
-def are_complements(program: Program, left: int, right: int) -> bool:
-    p, q = (np.asarray(program.recorded[position], dtype=float) for position in (left, right))
-    return p.shape == q.shape and np.allclose(p + q, 1)
+def are_complements(program: Program, left: Mix, right: Mix) -> bool:
+    """Whether the targets of two mixes add up to 1, whatever signs they stand with: -t / p + (1 - t) / (1 - p)."""
+    s, t = (mix.target_in(program.recorded) for mix in (left, right))
+    return bool(s.shape == t.shape and np.allclose(s + t, 1))
 
 
 def sum_of(program: Program, left: int, right: int) -> int | None:
@@ -227,7 +228,7 @@ def mix_of(
         return None
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
-    negated = step.operation == "add" and is_negative(program, target)
+    negated = step.operation in ("add", "divide") and is_negative(program, target)
     return Mix(prediction, target, step.output, step, negated=negated)
 
 

@@ -198,20 +198,34 @@ def is_added_up(
             and np.shape(program.recorded[position]) == shape
         ):
             added.setdefault(program.spot(step), set()).add(position)
+    # A number may have hundreds of such sums, as in a network of lists: each is not to be looked behind by itself.
+    made = (
+        made_of(program, versions, behind, stops)
+        if max(map(len, added.values()), default=0) >= FEW
+        else set()
+    )
     return any(
-        sum(is_step_on(program, position, sums, versions, stops) for position in sums) >= FEW
+        sum(is_step_on(program, position, sums, made) for position in sums) >= FEW
         for sums in added.values()
     )
 
 
+def made_of(
+    program: Program, versions: Collection[int], behind: Collection[int], stops: Collection[int]
+) -> set[int]:
+    """Of some values those that are made of any of a chain's versions, and of no other chain's in between."""
+    made = set(versions)
+    for position in sorted(behind):
+        step = program.step_of.get(position)
+        if position not in stops and step is not None and not made.isdisjoint(step.inputs):
+            made.add(position)
+    return made
+
+
 def is_step_on(
-    program: Program,
-    position: int,
-    sums: Collection[int],
-    versions: Collection[int],
-    stops: Collection[int],
+    program: Program, position: int, sums: Collection[int], made: Collection[int]
 ) -> bool:
-    """Whether a sum goes on from one at the same place by something that is made of some versions."""
+    """Whether a sum goes on from one at the same place by something that is `made` of some versions."""
     inputs = program.step_of[position].inputs
     others = [p for p in inputs if p not in sums]
-    return len(others) < len(inputs) and not program.ancestors(others, stops).isdisjoint(versions)
+    return len(others) < len(inputs) and any(p in made for p in others)

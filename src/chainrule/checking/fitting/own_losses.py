@@ -139,7 +139,9 @@ def is_turned(case: Case, step: Instruction) -> bool:
                 if float(np.reshape(case.values[others[0]], -1)[0]) < 0:
                     return True
                 waiting.append(user.output)
-            elif user.operation in ("reshape", "sum", "mean"):
+            elif user.operation in ("reshape", "sum", "mean") or (
+                user.operation in ("add", "subtract") and not any(anatomy.masks[p] for p in others)
+            ):
                 waiting.append(user.output)
     return False
 

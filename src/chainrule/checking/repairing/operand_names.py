@@ -164,12 +164,16 @@ def is_before_mask(scene: Scene, before: int, after: int) -> bool:
 
 
 def is_number(scene: Scene, position: int) -> bool:
-    """Whether an operand is a number of the source, such as a rate: nobody means another value there."""
-    return (
-        position in scene.program.given
-        and np.size(scene.case.values[position]) == 1
-        and (scene.program.origin(position) == "literal")
-    )
+    """Whether an operand is a number of the source, such as a rate: nobody means another value there.
+
+    Data that have a name may be such numbers, too, where a sample is written out.
+    """
+    if position not in scene.program.given or scene.program.origin(position) != "literal":
+        return False
+    if np.size(scene.case.values[position]) != 1:
+        return False
+    data = position in scene.forward or any(m.target == position for m in scene.case.anatomy.mixes)
+    return not (data and scene.program.name(position) is not None)
 
 
 def is_turned(label: Label) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from chainrule.checking.anatomy.program import calls_of
+from chainrule.checking.anatomy.program import Spot, calls_of
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
@@ -21,6 +21,7 @@ from chainrule.recording.execution import Run
 PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
 Occurrences: TypeAlias = dict[str, list[ast.expr]]  # by their names
 MOST_CHANGES = 8
+FEWEST = 2  # passes, the last of which may be cut off
 MOST_NAMES = 3  # that may be meant in the place of one
 SHARE = 0.3  # of the time that is left, for all of them
 
@@ -43,6 +44,27 @@ def find_foreign_update(run: Run, deadline: Deadline) -> Correction | None:
     return None
 
 
+def goes_astray(case: Case) -> int | None:
+    """The number of a parameter whose updates nothing uses, as in every pass an error makes it of another value.
+
+    b1 = b1 - rate * d1, and then b1 = b3 - rate * d2: each update of b1 by itself follows its gradient.
+    """
+    anatomy, program = case.anatomy, case.program
+    places: dict[Spot, int] = {}
+    for number in sorted({update.chain for update in anatomy.updates}):
+        chain = anatomy.chains[number]
+        maker = program.step_of.get(chain.root)
+        used = [bool(anatomy.reached.get(version)) for version in chain.versions]
+        if maker is None or not used[0] or any(used[1:]):
+            continue
+        if any(anatomy.error_masks[p] for p in maker.inputs if p not in anatomy.stops):
+            place = program.spot(chain.steps[0])
+            places[place] = places.get(place, 0) + 1
+            if places[place] >= FEWEST:
+                return number
+    return None
+
+
 def serves_updates(case: Case, file: int, line: int) -> bool:
     """Whether what a line of the corrected program computes, by itself or by what it calls, goes into an update."""
     program = case.program
@@ -60,6 +82,7 @@ def changes(text: Text) -> Iterator[Change]:
     """What may be put right in the text, the likelier first."""
     stored, loaded = occurrences(text, ast.Store), occurrences(text, ast.Load)
     yield from other_starts(text, stored, loaded)
+    yield from other_targets(text, stored, loaded)
     yield from other_ends(text, stored, loaded)
 
 
@@ -88,6 +111,30 @@ def other_starts(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterat
                     for operand, spoken in zip(operands, read, strict=True)
                     if isinstance(operand, PLAIN) and not (handed and spoken in names)
                 )
+
+
+def other_targets(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterator[Change]:
+    """What statements begin with and no other changes, in the place of what they assign: b1 = b3 - rate * gradient."""
+    for statement in ast.walk(text.tree):
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        targets = parts_of(statement.targets[0])
+        starts = starts_of(statement.value, len(targets))
+        if isinstance(statement.value, ast.Call):
+            continue
+        names = {ast.unparse(target) for target in targets}
+        again = [name for name in names if len(stored.get(name, ())) > 1]
+        for target, operands in zip(targets, starts, strict=False):
+            for operand in operands:
+                meant = ast.unparse(operand)
+                if (
+                    isinstance(target, ast.Name)
+                    and isinstance(operand, ast.Name)
+                    and again
+                    and len(loaded.get(meant, ())) > 1
+                    and meant != target.id
+                ):
+                    yield Change(target, meant)
 
 
 def other_ends(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterator[Change]:

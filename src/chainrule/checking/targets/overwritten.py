@@ -49,6 +49,7 @@ def signed_changes(texts: Sequence[Text]) -> Iterator[Changes]:
 
 def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
     """One by one what replaces a drawn value or zeros, and is made without it, as a step down and a step up."""
+    words = {word for text in texts for word in drawn_words(text)}
     for text in texts:
         drawn = {
             ast.unparse(target)
@@ -59,8 +60,9 @@ def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
         }
         for node in assignments(text):
             target, value = ast.unparse(node.targets[0]), node.value
+            listed = not words.isdisjoint(words_of(node.targets[0])) and is_step(value)
             if (
-                target in drawn
+                (target in drawn or listed)
                 and isinstance(value, ast.BinOp | ast.UnaryOp)
                 and sign_of(text, node) is None
                 and not STARTS.search(ast.unparse(value))
@@ -68,6 +70,47 @@ def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
             ):
                 for operator in ("-=", "+="):
                     yield [(text, Change(node, f"{target} {operator} {text.segment(value)}"))]
+
+
+def drawn_words(text: Text) -> Iterator[str]:
+    """The names, attributes and keys by which drawn values and zeros are kept, lists of them among these."""
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Assign):
+            for target, value in pairs_of(node):
+                if not isinstance(value, ast.Dict) and STARTS.search(ast.unparse(value)):
+                    yield from words_of(target)
+        for key, value in (
+            zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+        ):
+            if isinstance(key, ast.Constant) and STARTS.search(ast.unparse(value)):
+                yield str(key.value)
+
+
+def words_of(target: ast.expr) -> set[str]:
+    """The last name of a value, or of what it is an entry of, and the keys that it is looked up by."""
+    found: set[str] = set()
+    while isinstance(target, ast.Subscript):
+        key = target.slice
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            found.add(key.value)
+        target = target.value
+    if isinstance(target, ast.Attribute):
+        found.add(target.attr)
+    elif isinstance(target, ast.Name) and not found:  # layer["w"] is no layer
+        found.add(target.id)
+    return found
+
+
+def is_step(value: ast.expr) -> bool:
+    """Whether a value is a product that begins with a name or a number, as that of a rate and a gradient does."""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Mult):
+        return False
+    first: ast.expr = value
+    while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Mult):
+        first = first.left
+    if isinstance(first, ast.UnaryOp):
+        first = first.operand
+    return isinstance(first, ast.Name | ast.Attribute | ast.Constant)
 
 
 def assignments(text: Text) -> Iterator[ast.Assign]:
