@@ -452,3 +452,10 @@ def test_a_mistake_is_found_though_momentum_has_a_schedule_of_rates(
     assert verdict["verdict"] == "wrong", verdict["reason"]
     found = [(f["mistake"], f["line"], f["proved"]) for f in verdict["findings"]]
     assert found == [(mistake, line, True)]
+
+
+def test_a_memory_of_the_gradient_with_the_wrong_sign_is_never_right() -> None:
+    source = LAYERS.format(optimizer=PLANNED)
+    assert verdict_on(source)["verdict"] == "right"
+    wrong = source.replace("state[k] = v", "state[k] = 0.01 * grads[k]")
+    assert verdict_on(wrong, seconds=NEVER_RIGHT)["verdict"] != "right"

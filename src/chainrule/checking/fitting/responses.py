@@ -25,6 +25,7 @@ from chainrule.checking.fitting.fitting import (
     stand_still,
     update_line,
 )
+from chainrule.checking.fitting.memories import climbs_later, forgets_nothing, never_fades
 from chainrule.checking.fitting.rates import find_schedules
 
 EVENTS = 4  # updates of each parameter that are looked into
@@ -392,40 +393,13 @@ def ask_once(
     nonlinear_check = respond({positions[-1]: 1.5 * a})
     linear = linear and norm((nonlinear_check - u) - 0.5 * response) <= 1e-6 * norm(response)
     if linear:
+        if number and climbs_later(respond, shapes, rest, sign * typical):
+            return "it climbs by the gradient of the pass before"
         return -slope * found.factors[number]
     larger = respond({p: LARGER * np.asarray(values[p], dtype=float) for p in positions})
     if norm(larger - rest) < 0.5 * norm(u - rest):
         return "its steps get smaller as gradients grow"
     return None
-
-
-def forgets_nothing(
-    respond: Callable[[Mapping[int, Any]], Any], shapes: Mapping[int, tuple[int, ...]], rest: Any
-) -> bool:
-    """Whether a gradient of the first pass moves a parameter as much as one of this pass."""
-    ends = []
-    for moved in (min(shapes), max(shapes)):
-        ends.append(respond({p: np.full(shape, float(p == moved)) for p, shape in shapes.items()}))
-    first, last = (norm(end - rest) for end in ends)
-    return last > 0 and first >= (1 - 1e-9) * last
-
-
-def never_fades(
-    respond: Callable[[Mapping[int, Any]], Any], shapes: Mapping[int, tuple[int, ...]], rest: Any
-) -> bool:
-    """Whether a sum of earlier gradients moves a parameter in which the first has the last one's weight."""
-
-    def moved(only: int, size: float) -> Any:
-        gradients = {p: np.full(shape, size * (p == only)) for p, shape in shapes.items()}
-        return norm(respond(gradients) - rest)
-
-    first, last = min(shapes), sorted(shapes)[-2]
-    size = moved(last, 1.0)
-    return bool(
-        size > 0
-        and abs(moved(first, 1.0) - size) <= EXACT * size
-        and abs(moved(last, 2.0) - 2 * size) <= EXACT * size
-    )
 
 
 def is_odd(ends_at: Callable[[float, Any], tuple[Any, Any]], root: Any) -> bool:
