@@ -353,3 +353,13 @@ def test_weights_that_are_centred_and_then_stay_are_found() -> None:
     verdict = verdict_on(program.replace("    w1 -= 0.1 * x.T @ back\n", ""))
     assert verdict["verdict"] == "wrong", verdict["reason"]
     assert [finding["mistake"] for finding in verdict["findings"]] == ["parameter-never-updated"]
+
+
+@pytest.mark.parametrize("new", ["w2 - 0.1 * g2", "w2 * 1.0 - 0.1 * g2", "-0.1 * g2 + 1 * w2"])
+def test_an_update_that_is_given_to_another_name_is_found_where_it_is_computed(new: str) -> None:
+    program = CENTRED.replace("    w2 -= 0.1 * h.T @ d", f"    g2 = h.T @ d\n    w_2 = {new}")
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-never-updated", 15)
+    assert "sum(" not in (finding["fix"] or "")
