@@ -125,7 +125,7 @@ def prepared(program: Program, chains: Sequence[Chain]) -> set[int]:
             continue
         own = program.ancestors([chain.root])
         beside = program.ancestors(chain.steps[0].inputs) - own
-        if all(np.size(program.given[p]) == 1 for p in beside if p in program.given):
+        if beside.isdisjoint(program.given):
             found.add(chain.root)
     return found
 
