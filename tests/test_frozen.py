@@ -322,3 +322,51 @@ def test_a_gradient_that_is_put_where_no_update_reads_it_moves_nothing() -> None
     assert {finding["mistake"] for finding in verdict["findings"]} == {"parameter-never-updated"}
     rows = {(row["name"], row["verdict"]) for row in verdict["parameters"]}
     assert rows == {("w", "right"), ("b", "never-updated")}
+
+
+CENTRED = """\
+import numpy as np
+rng = np.random.default_rng(3)
+def centred(d):
+    return d - np.mean(d, axis=0)
+x = centred(rng.normal(size=(12, 3)))
+t = centred(rng.normal(size=(12, 1)) + 2)
+w1, b1 = rng.normal(size=(3, 4)), np.ones(4)
+w2, b2 = rng.normal(size=(4, 1)), np.ones(1)
+for epoch in range(50):
+    h = np.tanh(x @ w1 + b1)
+    y = h @ w2 + b2
+    d = (y - t) / 12
+    back = d @ w2.T * (1 - h**2)
+    w2 -= 0.1 * h.T @ d
+    w1 -= 0.1 * x.T @ back
+"""
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_centred_data_are_no_parameters(twice: bool) -> None:
+    program = CENTRED.replace("d - np", "d = d - np").replace("return d = ", "d = ")
+    program = program.replace("axis=0)\nx", "axis=0)\n    return d\nx")
+    if twice:  # the loss that is printed uses them as well
+        program += "    print(np.mean((y - t) ** 2), np.abs(t).max())\n"
+    assert verdict_on(program)["verdict"] == "right"
+    mistaken = program.replace(" * (1 - h**2)", "")
+    verdict = verdict_on(mistaken)
+    assert [finding["line"] for finding in verdict["findings"]] == [14], verdict["reason"]
+
+
+def test_weights_that_are_centred_and_then_stay_are_found() -> None:
+    program = CENTRED.replace("for epoch", "w1 = w1 - np.mean(w1, axis=0)\nfor epoch", 1)
+    verdict = verdict_on(program.replace("    w1 -= 0.1 * x.T @ back\n", ""))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert [finding["mistake"] for finding in verdict["findings"]] == ["parameter-never-updated"]
+
+
+@pytest.mark.parametrize("new", ["w2 - 0.1 * g2", "w2 * 1.0 - 0.1 * g2", "-0.1 * g2 + 1 * w2"])
+def test_an_update_that_is_given_to_another_name_is_found_where_it_is_computed(new: str) -> None:
+    program = CENTRED.replace("    w2 -= 0.1 * h.T @ d", f"    g2 = h.T @ d\n    w_2 = {new}")
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-never-updated", 15)
+    assert "sum(" not in (finding["fix"] or "")

@@ -50,6 +50,18 @@ def test_a_gradient_in_its_parameters_place_is_found() -> None:
     assert finding["fix"].strip() == "b1 -= rate * back.sum(axis=0)"
 
 
+def test_several_on_one_line_are_put_right_together() -> None:
+    program = NETWORK.replace(
+        "    w1 -= rate * x.T @ back\n    b1 -=", "    w1 =- rate * x.T @ back; b1 =-"
+    )
+    assert "; b1 =-" in program
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert [finding["line"] for finding in verdict["findings"]] == [15, 15]
+    wrong = [row["name"] for row in verdict["parameters"] if row["verdict"] == "wrong"]
+    assert sorted(wrong) == ["b1", "w1"]
+
+
 def test_a_minus_behind_an_equals_sign_may_be_meant() -> None:
     program = NETWORK.replace("delta = (y - t) / 20", "delta =- (t - y) / 20")
     assert verdict_on(program)["verdict"] == "right"

@@ -70,6 +70,10 @@ def settle(
     following: set[int] = set()
     for _ in range(MOST_ROUNDS):
         chains, masks = chains_without(frozenset(banned), frozenset(no_links))
+        ready = prepared(program, chains) - set(kept)
+        if ready:
+            banned |= ready
+            chains, masks = chains_without(frozenset(banned), frozenset(no_links))
         stops = {position for chain in chains for position in chain.versions}
         anatomy = Anatomy(program, chains, masks, [], [], stops, [0] * program.size)
         idle: set[int] = set()
@@ -107,6 +111,23 @@ def settle(
         banned |= idle | {position for chain in again for position in chain.versions}
         no_links |= idle_sites
     return replace(anatomy, updates=[])
+
+
+def prepared(program: Program, chains: Sequence[Chain]) -> set[int]:
+    """Roots of data that was centred, t = t - mean(t): changed once, by itself alone, before anything is trained.
+
+    Taken for a parameter, a target would hide the errors that are made with it.
+    """
+    starts = [chain.versions[1] for chain in chains if len(chain.versions) > FEW]
+    found = set()
+    for chain in chains:
+        if len(chain.versions) != 2 or not starts or chain.versions[1] > min(starts):
+            continue
+        own = program.ancestors([chain.root])
+        beside = program.ancestors(chain.steps[0].inputs) - own
+        if beside.isdisjoint(program.given):
+            found.add(chain.root)
+    return found
 
 
 def begun_with_errors(program: Program, chains: Sequence[Chain], errors: Sequence[int]) -> set[int]:

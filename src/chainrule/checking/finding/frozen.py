@@ -100,7 +100,9 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
         if origin != "literal" and not run.finished and is_changed_later(run, name):
             continue
         single = not np.shape(case.values[position])  # updated in a loop of its own
-        site = None if origin == "literal" or single else place_of_update(case, places)
+        site = unread_update(case, position)
+        if site is None and origin != "literal" and not single:
+            site = place_of_update(case, places)
         found.append(
             Frozen(
                 position, name, origin == "literal", np.shape(case.values[position]), gradient, site,
@@ -377,6 +379,25 @@ def lowers_loss(
 
 
 # --- where it stands ------------------------------------------------------------------------------
+
+
+def unread_update(case: Case, position: int) -> Site | None:
+    """The statement that computes the next value in every pass, from an error, and gives it to what nothing reads."""
+    program, shape = case.program, np.shape(case.values[position])
+    moved, found = [position], []
+    for start in moved:
+        for step in program.consumers.get(start, ()):
+            others = [p for p in step.inputs if p != start]
+            if step.operation == "multiply" and all(np.all(case.values[p] == 1) for p in others):
+                moved.append(step.output)
+            elif (
+                (step.operation == "add" or (step.operation in SUMS and step.inputs[0] == start))
+                and any(case.anatomy.error_masks[p] for p in others)
+                and np.shape(case.values[step.output]) == shape
+                and not program.consumers.get(step.output)
+            ):
+                found.append(program.site(step))
+    return found[0] if len(set(found)) == 1 and len(found) >= TURNS else None
 
 
 def place_of_update(case: Case, uses: Sequence[Use]) -> Site | None:

@@ -35,6 +35,7 @@ def update_text(case: Case, fit: Fit, name: str, gradient: Any) -> str | None:
                     f"{spoken}.sum(axis={axis}{', keepdims=True' if keep else ''})",
                 )
                 for axis in (0, 1)
+                if value.shape[axis] > 1
             ]
         for numbers, text in forms:
             if np.shape(numbers) != np.shape(gradient) or not norm(numbers) > 0:

@@ -17,7 +17,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError
-from chainrule.recording.source import Source
+from chainrule.recording.source import Source, UnreadableError
 
 LEAST_SECONDS = 0.5  # for a run
 LONGER = 2
@@ -49,7 +49,8 @@ def run_changed(
     if deadline.left < LEAST_SECONDS:
         return None
     changed: dict[Path, Source] = {}
-    for text, change in changes:
+    # Of two on one line the last goes first: columns before it stay what they are.
+    for text, change in sorted(changes, key=lambda at: at[1].node.col_offset, reverse=True):
         source, line = changed.get(text.source.path, text.source), change.node.lineno
         if line != change.node.end_lineno:
             return None
@@ -57,9 +58,12 @@ def run_changed(
         lines[line - 1] = with_text(lines[line - 1], change)
         changed[source.path] = replace(source, text="\n".join(lines))
     watch = watch_as_long(run, deadline)
-    again = run_recorded(
-        run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
-    )
+    try:
+        again = run_recorded(
+            run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
+        )
+    except UnreadableError:
+        return None
     for part in (again, *again.later):
         case = open_case(build_program(part.recording, part.sites), part.finished)
         if not changes_updates(case, part, changes):

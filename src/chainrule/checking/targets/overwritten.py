@@ -7,6 +7,7 @@ them, then follows the gradient of a loss.
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from chainrule.checking.finding.syntax import Text, read_texts
@@ -156,14 +157,21 @@ def prove(run: Run, changes: Changes, deadline: Deadline) -> Correction | None:
     if corrected is None:
         return None
     case, losses = corrected
-    names = {}
-    for chain in case.anatomy.chains:
+    names: dict[tuple[Path, int], list[str]] = {}
+    for chain in sorted(case.anatomy.chains, key=lambda chain: chain.versions[0]):
         site = case.program.site(chain.steps[0])
-        names[run.sources[site.file].path, site.line] = chain.name(case.program) or "parameter"
+        place = (run.sources[site.file].path, site.line)
+        names.setdefault(place, []).append(chain.name(case.program) or "parameter")
     findings = []
     for text, change in changes:
-        name = names.get((text.source.path, change.node.lineno))
-        if name is not None:
+        place = place_of(text, change)
+        if place in names:
+            named = names[place]
+            beside = [
+                other.node.col_offset for at, other in changes if place_of(at, other) == place
+            ]
+            alone = len(beside) != len(named)  # else one parameter a statement, in their order
+            name = named[-1 if alone else sorted(beside).index(change.node.col_offset)]
             finding = finding_of(
                 text, change, "wrong-operator",
                 f"{name} anew from its gradient alone: what it was before is lost",
@@ -172,3 +180,7 @@ def prove(run: Run, changes: Changes, deadline: Deadline) -> Correction | None:
             finding.parameters = [name]
             findings.append(finding)
     return Correction(case, losses, findings) if findings else None
+
+
+def place_of(text: Text, change: Change) -> tuple[Path, int]:
+    return text.source.path, change.node.lineno
