@@ -198,3 +198,28 @@ def test_loops_with_other_optimizers_one_below_the_other_are_judged() -> None:
     assert (verdict["verdict"], len(verdict["parameters"])) == ("right", 3), verdict["reason"]
     wrong = LOOPS.replace("0.01 * g /", "0.01 * x[:1].T /")
     assert verdict_on(wrong)["verdict"] != "right"
+
+
+LATE = """\
+import time
+import numpy as np
+
+rng = np.random.default_rng(1)
+x = rng.normal(size=(20, 3))
+t = x[:, :1] - x[:, 1:2]
+w, v = rng.normal(size=(3, 1)), rng.normal(size=(3, 1))
+for epoch in range(50):
+    w = w - 0.01 * x.T @ (x @ w - t)
+start = time.time()
+while time.time() - start < WAIT:
+    pass
+for epoch in range(50):
+    v = v - 0.01 * x.T @ (x @ v - t)
+"""
+
+
+def test_what_a_program_did_not_come_to_in_its_time_is_said() -> None:
+    verdict = verdict_on(LATE.replace("WAIT", "8"))
+    assert verdict["verdict"] == "right"
+    assert "line 14: nothing is known" in " ".join(verdict["notes"])
+    assert "notes" not in verdict_on(LATE.replace("WAIT", "0"))

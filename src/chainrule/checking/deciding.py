@@ -86,7 +86,14 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
             run = run_recorded(path, watch_until_enough(recording), recording)
     except UnreadableError as error:
         return undecided(path.name, str(error))
-    return decide_later(decide(path.name, run, deadline), run, deadline)
+    verdict = decide_later(decide(path.name, run, deadline), run, deadline)
+    if verdict.verdict == "right" and run.unreached is not None and not verdict.driven:
+        file = run.sources[run.unreached.file].path.name
+        where = f"line {run.unreached.line}" + (f" of {file}" if run.unreached.file else "")
+        verdict.notes.append(
+            f"its time was over before it came to {where}: nothing is known of what is updated there"
+        )
+    return verdict
 
 
 def decide_shortened(path: Path, loops: list[Place], deadline: Deadline) -> Verdict | None:

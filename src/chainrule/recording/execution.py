@@ -29,7 +29,7 @@ from chainrule.recording.loops import Place
 from chainrule.recording.project import is_named, package_of, project_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
-from chainrule.recording.rewriting import RECORDER, Sites, rewrite
+from chainrule.recording.rewriting import RECORDER, Site, Sites, rewrite
 from chainrule.recording.source import PYTHON_2, Source, UnreadableError, read_script, read_source
 from chainrule.recording.stand_ins import MissingFinder, StandIn, StandInFinder
 from chainrule.recording.unreached import Frame, unreached_branches, unreached_updates
@@ -62,6 +62,7 @@ class Run:
     recorder: Recorder | None = None
     shortened: Collection[Place] = ()  # loops that were left after a few rounds
     later: list["Run"] = field(default_factory=list)  # what it trained after this was complete
+    unreached: Site | None = None  # the first update that it had not come to when its time was over
 
 
 @final
@@ -261,6 +262,10 @@ def divide(run: Run, recorder: Recorder) -> None:
     whole = not recorder.off and not recorder.awaited
     recorder.off, recorder.find_awaited = True, set
     parts = list(recorder.parts)
+    if run.interrupted and recorder.awaited:
+        numbers = unreached_updates(run.sources, run.sites, recorder.seen)
+        found = [run.sites[number] for number in numbers]
+        run.unreached = min(found, key=lambda site: (site.file, site.line), default=None)
     if not recorder.awaited:  # else nothing came of what is written down since the last part
         parts.append(recorder.recording)
     run.recording = parts[0]
