@@ -90,8 +90,8 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     if verdict.verdict == "right" and run.unreached is not None and not verdict.driven:
         file = run.sources[run.unreached.file].path.name
         where = f"line {run.unreached.line}" + (f" of {file}" if run.unreached.file else "")
-        verdict.notes.append(
-            f"its time was over before it came to {where}: nothing is known of what is updated there"
+        verdict.reason += (
+            f"; nothing is known of what {where} updates, which it did not come to in its time"
         )
     return verdict
 
