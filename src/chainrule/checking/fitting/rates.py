@@ -9,6 +9,7 @@ from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.updates import Anatomy, Update
 
 SHAPES = {"gather", "reshape", "concatenate", "stack"}
+FEW = 4  # updates of a parameter that are looked at
 MOST_USES = 1000  # of one version that are looked at
 RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
 
@@ -98,19 +99,24 @@ def find_decaying(anatomy: Anatomy, forward: Collection[int]) -> set[int]:
 
 
 def drawn_entries(anatomy: Anatomy) -> dict[int, Any]:
-    """Of parameters that decay in part, as all but a column of biases does, which entries: 1 there, 0 elsewhere."""
+    """Of parameters that decay in part, as all but a column of biases does, which entries: 1 there, 0 elsewhere.
+
+    Of a table the rows that are looked up decay: others in each update.
+    """
     if anatomy.drawn is None:
         anatomy.drawn = {}
-        first = {update.chain: update for update in reversed(anatomy.updates)}
+        first: dict[int, list[Update]] = {}
+        for update in anatomy.updates:
+            first.setdefault(update.chain, []).append(update)
         used = {number for update in anatomy.updates for number in update.mixes}
         forward = anatomy.program.ancestors(
             (anatomy.mixes[number].prediction for number in used), anatomy.stops
         )
         for number in sorted(find_decaying(anatomy, forward) & first.keys()):
-            rest = step_at_rest(anatomy, first[number])
-            mask = np.asarray(rest != 0, dtype=float)
-            if np.any(mask) and not np.all(mask):
-                anatomy.drawn[number] = mask
+            drawn = [step_at_rest(anatomy, update) != 0 for update in first[number][:FEW]]
+            alike = all(np.array_equal(mask, drawn[0]) for mask in drawn)
+            if alike and np.any(drawn[0]) and not np.all(drawn[0]):
+                anatomy.drawn[number] = np.asarray(drawn[0], dtype=float)
     return anatomy.drawn
 
 

@@ -37,8 +37,10 @@ def applies_again(
     """The same of the first of some updates."""
     for update in updates:
         behind = scene.behind([update])
-        if position is None or position in behind:  # data may be multiplied by a like number
-            return times_applied(scene.program, filter(scene.is_tainted, behind), rate) > 1
+        if position is None or position in behind:
+            # Data may be multiplied by a like number.
+            own = (p for p in behind if scene.is_tainted(p) or np.size(scene.case.values[p]) == 1)
+            return times_applied(scene.program, own, rate) > 1
     return False
 
 
