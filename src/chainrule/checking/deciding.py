@@ -50,8 +50,8 @@ from chainrule.recording.loops import ROUNDS, Place
 from chainrule.recording.source import UnreadableError
 
 RECORDING_SHARE = 0.4  # of the time that there is, for running the program
-# What a later part shows no more than that it leaves to an earlier one.
 ONE_ERROR = "of several outputs that are compared at one place some parameters are moved by the error of one alone"
+# What a later part shows no more than that it leaves to an earlier one.
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}

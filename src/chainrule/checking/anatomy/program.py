@@ -5,7 +5,7 @@ without a rule is differentiated numerically where it is small enough.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias, final
@@ -454,6 +454,16 @@ def build_program(recording: Recording, sites: Sites) -> Program:
     for position in recording.origins:
         program.given[position] = as_numbers(recording.graph.values[position].numbers)
     return program
+
+
+def with_steps(program: Program, changed: dict[int, Instruction]) -> Program:
+    """The program with some of its steps, by number, replaced by others."""
+    steps = [changed.get(step.number, step) for step in program.steps]
+    consumers: dict[int, list[Instruction]] = {}
+    for step in steps:
+        for position in step.inputs:
+            consumers.setdefault(position, []).append(step)
+    return replace(program, steps=steps, step_of={s.output: s for s in steps}, consumers=consumers)
 
 
 Watch: TypeAlias = Callable[[Any], None]

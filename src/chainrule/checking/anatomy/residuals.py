@@ -7,7 +7,7 @@ recorded anew with its terms in another order, y - (x w + b): the same numbers b
 from dataclasses import replace
 
 from chainrule.checking.anatomy.predictions import SUMS, Mix
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, with_steps
 from chainrule.checking.anatomy.updates import Anatomy
 
 
@@ -55,13 +55,3 @@ def signs(step: Instruction) -> dict[int, int]:
     """The sign of each term of a sum or difference of two."""
     left, right = step.inputs
     return {left: 1, right: 1 if step.operation == "add" else -1}
-
-
-def with_steps(program: Program, changed: dict[int, Instruction]) -> Program:
-    """The program with some of its steps replaced by others that make the same values."""
-    steps = [changed.get(step.number, step) for step in program.steps]
-    consumers: dict[int, list[Instruction]] = {}
-    for step in steps:
-        for position in step.inputs:
-            consumers.setdefault(position, []).append(step)
-    return replace(program, steps=steps, step_of={s.output: s for s in steps}, consumers=consumers)

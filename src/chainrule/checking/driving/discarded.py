@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import Chain, bits, parents_of, spread
 from chainrule.checking.anatomy.predictions import KINDS, find_mixes
-from chainrule.checking.anatomy.program import Instruction, Program, build_program
+from chainrule.checking.anatomy.program import Instruction, Program, build_program, with_steps
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach
 from chainrule.checking.driving.claims import masks_of
 from chainrule.checking.finding.syntax import FUNCTIONS, is_handed_back, read_texts
@@ -85,18 +85,12 @@ def from_the_start(program: Program) -> tuple[Program, set[int]]:
     }
     if not onward:
         return program, onward
-    again = Program(program.recording, program.sites, given=program.given, size=program.size)
-    again.steps = [
-        replace(step, inputs=(root_of[step.inputs[0]], *step.inputs[1:]))
-        if step.inputs and step.inputs[0] in onward
-        else step
+    changed = {
+        step.number: replace(step, inputs=(root_of[step.inputs[0]], *step.inputs[1:]))
         for step in program.steps
-    ]
-    for step in again.steps:
-        again.step_of[step.output] = step
-        for position in step.inputs:
-            again.consumers.setdefault(position, []).append(step)
-    return again, onward
+        if step.inputs and step.inputs[0] in onward
+    }
+    return with_steps(program, changed), onward
 
 
 def goes_nowhere(program: Program, way: Sequence[int]) -> bool:

@@ -125,20 +125,17 @@ def looped(text: Text, here: Blame) -> Blame:
     if not isinstance(here.operand, ast.Name):
         return here
     loop = innermost = text.around(here.node, (ast.For,))
-    while loop is not None:
-        target, source = loop.target, loop.iter  # type: ignore[attr-defined]
+    while isinstance(loop, ast.For):
+        target, source = loop.target, loop.iter
         named = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
         if here.operand.id in named:
             if isinstance(source, ast.Tuple | ast.List):
                 return Blame(here.file, source, source)
-            walked = (
-                isinstance(source, ast.Call)
+            if (
+                loop is innermost
+                and isinstance(source, ast.Call)
                 and isinstance(source.func, ast.Name)
                 and source.func.id == "enumerate"
-            )
-            if (
-                walked
-                and loop is innermost
                 and isinstance(source.args[0], ast.Name)
                 and named[-1] == here.operand.id
             ):
