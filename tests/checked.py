@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-NEVER_RIGHT = 15.0  # seconds: what is right is seen at once, and a mistake is not looked for
+NEVER_RIGHT = 25.0  # seconds: what is right is seen at once, and a mistake is not looked for
 
 
 def verdict_on(program: str | Path, seconds: float = 60.0) -> dict[str, Any]:
