@@ -4,11 +4,12 @@ Everything that `check` says rests on these two sweeps. Derivatives come from `r
 without a rule is differentiated numerically where it is small enough.
 """
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from typing import Any, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 import numpy as np
 
@@ -24,6 +25,7 @@ Gradients: TypeAlias = dict[int, Any]
 
 CHOOSING = {"greater", "greater-equal", "less", "less-equal", "equal", "not-equal"}
 MOST_ENTRIES = 10_000  # of an array whose entries are told apart
+FINITE: Final = sys.float_info.max
 LARGEST_JACOBIAN = 600  # entries of an unknown function's input or result
 
 
@@ -197,12 +199,23 @@ class Program:
         return None
 
     def first_beyond(self, largest: float) -> int | None:
-        """The first position that holds no finite number, or one beyond all bounds."""
+        """The first position that holds no finite number, or one beyond all bounds.
+
+        A large exp(z) is none: sigmoids and softmax bring it back.
+        """
+        steps = self.step_of
+        powers = {p for p, step in steps.items() if step.operation == "exp"}
+        powers |= {
+            p for p, step in steps.items()
+            if step.operation in ("add", "sum") and powers.intersection(step.inputs)
+        }  # fmt: skip
         return next(
             (
                 position
                 for position, ends in self.recording.samples.items()
-                if not all(abs(number) <= largest for number in ends)
+                if not all(
+                    abs(number) <= (FINITE if position in powers else largest) for number in ends
+                )
             ),
             None,
         )
