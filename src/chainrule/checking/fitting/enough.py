@@ -1,10 +1,11 @@
 """When a recording may stop: once every parameter was updated a few times."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.loops import Place
 from chainrule.recording.recorder import Recorder
@@ -19,6 +20,7 @@ VERSIONS = 5  # of every chain, the first one included
 LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
 LONG_PASS = 40_000  # values
+MANY = 60  # passes, of which all but one count for nothing: the next ones are like these
 
 
 def watch_until_enough(
@@ -45,32 +47,40 @@ def watch_until_enough(
             return
         next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
-        counts = count_updates(recorder)
+        anatomy = take_apart(build_program(recorder.recording, recorder.table), finished=False)
+        turns = {update.turn for update in anatomy.updates}
         if long_loops is not None and (full or size > LONG_PASS) and not over:
-            loop = recorder.loop.long_one() if len({turn for _, turn in counts}) < FEW else None
+            loop = recorder.loop.long_one() if len(turns) < FEW else None
             if loop is not None:
                 long_loops.append(loop)
                 recorder.off = True
                 raise EnoughError
-        if full and not counts and not over:
+        if full and not turns and not over:
             recorder.begins_anew = True
         elif over:
             recorder.off = True
             raise EnoughError
-        elif full or has_enough(counts, size):
+        elif full or has_enough(anatomy.updates, size) or stays_as_it_is(anatomy):
             recorder.end_part()
 
     return watch
 
 
-def count_updates(recorder: Recorder) -> list[tuple[int, int]]:
-    """For every update so far its chain and its turn."""
-    anatomy = take_apart(build_program(recorder.recording, recorder.table), finished=False)
-    return [(update.chain, update.turn) for update in anatomy.updates]
-
-
-def has_enough(updates: list[tuple[int, int]], size: int) -> bool:
-    counts = sorted(Counter(chain for chain, _ in updates).values())
-    turns = {turn for _, turn in updates}
+def has_enough(updates: Sequence[Update], size: int) -> bool:
+    counts = sorted(Counter(update.chain for update in updates).values())
+    turns = {update.turn for update in updates}
     slowest = len(counts) // 2 if size > LARGE else 0
     return len(turns) >= VERSIONS and counts[slowest] >= VERSIONS - 1
+
+
+def stays_as_it_is(anatomy: Anatomy) -> bool:
+    """Whether predictions are made of moved parameters again and again, and only the first errors count.
+
+    A parameter without errors hides those that come after it.
+    """
+    consumers = anatomy.program.consumers
+    trained = [anatomy.chains[number] for number in {one.chain for one in anatomy.updates}]
+    return len({update.turn for update in anatomy.updates}) == 1 and all(
+        sum(len(consumers.get(version, ())) > 1 for version in chain.versions) > MANY
+        for chain in trained
+    )
