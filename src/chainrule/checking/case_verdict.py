@@ -32,6 +32,7 @@ from chainrule.checking.fitting.case import (
     uses_data,
 )
 from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.own_readings import read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
@@ -137,6 +138,11 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
     if takes_input_for_target(case):
         return undecided(
             name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
+        )  # fmt: skip
+    other = loss_of_other_class(case)
+    if other is not None:
+        return undecided(
+            name, f"its errors make other classes likelier than the loss does that line {case.program.site(other).line} computes"
         )  # fmt: skip
     if driven:
         return None

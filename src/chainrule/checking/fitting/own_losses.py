@@ -4,7 +4,7 @@ Where no loss of the family explains the updates, one of these may; and where al
 only a loss that the program computes says what they should follow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import compress
 from typing import Any
 
@@ -23,11 +23,17 @@ CLOSE = 1e-7
 NEGLIGIBLE = 1e-4  # an angle
 
 
-def own_losses(case: Case) -> dict[int, list[Instruction]]:
-    """Single numbers that come from predictions and go into no update, by their site; last ones first."""
+def own_losses(
+    case: Case, predictions: Collection[int] | None = None
+) -> dict[int, list[Instruction]]:
+    """Single numbers that come from predictions and go into no update, by their site; last ones first.
+
+    From those at the positions `predictions`, if given, as before they were copied.
+    """
     anatomy, program = case.anatomy, case.program
     used = {number for update in anatomy.updates for number in update.mixes}
-    predictions = {anatomy.mixes[number].prediction for number in used}
+    if predictions is None:
+        predictions = {anatomy.mixes[number].prediction for number in used}
     marked = [0] * program.size
     for position in predictions:
         marked[position] = 1

@@ -232,6 +232,8 @@ def is_believable(
         return True
     if names == {"sign-error"} and all_climb(case, fit) and not unusual:
         return True
+    if not unusual and several and all(turns_errors(case, edit) for edit in repair.edits):
+        return True
     if names == {"wrong-operator"} and (
         all(adds_slope(case, edit) for edit in repair.edits)
         or (makes_errors(case, repair) and (cannot_meet(case) or is_compared()))
@@ -265,6 +267,26 @@ def multiplies_errors(case: Case, edit: Edit) -> bool:
     return edit.how == "remove" and all(
         len(step.inputs) == 2 and all(masks[p] for p in step.inputs) for step in edit.steps
     )
+
+
+def turns_errors(case: Case, edit: Edit) -> bool:
+    """Whether what errors are multiplied by, and should not be, is made of predictions and has both signs: z * (1 - z).
+
+    No loss that is least where predictions meet their targets sends some of them away from these.
+    """
+    anatomy, values, signs = case.anatomy, case.values, set[float]()
+    changes = edit.make(edit.steps) or {}
+    for step in edit.steps:
+        factors = [p for p in step.inputs if not anatomy.error_masks[p]]
+        new = changes.get(step.number)
+        if edit.how != "remove" or step.operation != "multiply" or len(factors) != 1 or new is None:
+            return False
+        if not anatomy.masks[factors[0]] or factors[0] in anatomy.stops:
+            return False
+        kept = values[new.inputs[0]] if new.compute is None else new.compute(values)
+        if np.shape(kept) == np.shape(values[step.output]):
+            signs |= set(np.unique(np.sign(kept * values[step.output])))
+    return {-1.0, 1.0} <= signs
 
 
 def scales_error(case: Case, edit: Edit) -> bool:
