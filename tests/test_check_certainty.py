@@ -283,6 +283,20 @@ def test_a_class_is_taken_off_once(wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "verdict"),
+    [
+        ("-(1 - p[label])", "right"),
+        ("-1 + p[label]", "right"),
+        ("-(2 - p[label])", "wrong"),
+        ("1 - p[label]", "undecided"),  # of the other classes the error has the other sign
+    ],
+)
+def test_a_class_may_be_taken_off_in_any_order(written: str, verdict: str) -> None:
+    source = CLASSES.replace("p[label] -= 1", f"p[label] = {written}")
+    assert verdict_on(source)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
     ("right", "wrong", "line"),
     [
         ("w1 -= rate * (x.T @ d1)", "w1 = w1 - rate + (x.T @ d1)", "w1 -="),

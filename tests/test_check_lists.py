@@ -236,3 +236,47 @@ def test_a_unit_that_a_test_switches_off_has_no_error(
     (finding,) = verdict_on(source)["findings"]
     assert (finding["mistake"], finding["proved"]) == (mistake, True)
     assert source.splitlines()[finding["line"] - 1].strip() == line
+
+
+BY_ENTRIES = """
+import math
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+def activation(z):
+    out = np.zeros(z.shape)
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            out[i][j] = 1 / (1 + math.exp(-z[i][j]))
+    return out
+
+x = np.array([[0, 0, 1, 1], [0, 1, 0, 1.0]])
+t = np.array([[0, 1, 1, 0.0]])
+w, v = rng.normal(size=(3, 2)), rng.normal(size=(1, 3))
+for step in range(20):
+    k = step % 4
+    h = activation(w @ x[:, [k]])
+    p = activation(v @ h)
+    e = p - t[:, [k]]
+    d = e * p * (1 - p)
+    c = v.T @ d
+    b = c * h * (1 - h)
+    v -= 0.5 * d @ h.T
+    w -= 0.5 * b @ x[:, [k]].T
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mistake"),
+    [
+        ("c = v.T @ d", "c = v.T @ e", "raw-error-backpropagated"),
+        ("b = c * h * (1 - h)", "s = activation(h); b = c * s * (1 - s)", "derivative-at-activation"),
+    ],
+)  # fmt: skip
+def test_activations_may_be_written_entry_by_entry(right: str, wrong: str, mistake: str) -> None:
+    assert verdict_on(BY_ENTRIES)["verdict"] == "right"
+    source = BY_ENTRIES.replace(right, wrong)
+    (finding,) = verdict_on(source)["findings"]
+    (line,) = (n for n, text in enumerate(source.splitlines(), 1) if text.strip() == wrong)
+    assert (finding["mistake"], finding["line"], finding["proved"]) == (mistake, line, True)

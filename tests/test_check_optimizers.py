@@ -459,3 +459,30 @@ def test_a_memory_of_the_gradient_with_the_wrong_sign_is_never_right() -> None:
     assert verdict_on(source)["verdict"] == "right"
     wrong = source.replace("state[k] = v", "state[k] = 0.01 * grads[k]")
     assert verdict_on(wrong, seconds=NEVER_RIGHT)["verdict"] != "right"
+
+
+STEP = """\
+def update(params, grads, state, step, rate=0.01):
+    for k in params:
+        g = grads[k]
+        {step}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "verdicts"),
+    [
+        # Without a gradient the first step is 0 divided by 0.
+        ("state[k] = 0.9 * state.get(k, 0.0) + 0.1 * g**2; params[k] = params[k] - rate * state[k] ** -0.5 * g", {"right"}),
+        ("state[k] = 0.9 * state.get(k, 0.0) + 0.1 * g**2; params[k] = params[k] + rate * state[k] ** -0.5 * g", {"wrong", "undecided"}),
+        ("state[k] = 0.9 * state.get(k, 0.0) + 0.1 * g**2; params[k] = params[k] - rate * state[k] ** -0.5 * np.abs(g)", {"wrong", "undecided"}),
+        # What nobody knows, and goes down gradients that are right.
+        ("params[k] = params[k] - rate * g * np.linalg.norm(params[k] + 1) / np.linalg.norm(g)", {"right", "undecided"}),
+        ("g = g + 0.1 * params[k]; params[k] = params[k] - rate * g / np.linalg.norm(g, axis=0)", {"right", "undecided"}),
+        ("g = g + 0.1 * params[k]; state[k] = 0.9 * state.get(k, 0.0) + 0.1 * g**2; params[k] = params[k] - rate * (state[k] + 1e-9) ** -0.5 * g", {"right", "undecided"}),
+    ],
+)  # fmt: skip
+def test_a_way_to_step_is_right_or_a_choice_if_it_goes_down(step: str, verdicts: set[str]) -> None:
+    source = LAYERS.format(optimizer=STEP.format(step=step))
+    verdict = verdict_on(source)
+    assert verdict["verdict"] in verdicts, verdict["findings"]

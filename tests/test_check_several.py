@@ -195,3 +195,37 @@ for _ in range(40):
 def test_two_players_whose_errors_are_made_at_one_place_are_no_outputs_of_one_network() -> None:
     verdict = verdict_on(PLAYERS)
     assert verdict["verdict"] == "right", verdict["reason"]
+
+
+FROZEN = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+w1, w2, w3, w4, c1, c2, v1, v2, c3 = rng.normal(size=9)
+data = [(0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0), (0.5, 0.2, 0.3)]
+for k in range(40):
+    x, y, t = data[k % 4]
+    h1 = 1 / (1 + np.exp(-(x * w1 + y * w2 + c1)))
+    h2 = 1 / (1 + np.exp(-(x * w3 + y * w4 + c2)))
+    p = 1 / (1 + np.exp(-(h1 * v1 + h2 * v2 + c3)))
+    d = 2 * (p - t) * p * (1 - p)
+    dv1, dv2 = d * h1, d * h2
+    s1, s2 = h1 * (1 - h1), h2 * (1 - h2)
+    dw1 = dv1 * s1 * x
+    dw2 = dv1 * s1 * y
+    dc1 = dv1 * s1 + 0.1 * dv1
+    dw3 = dv2 * s1 * x
+    dw4 = dv2 * s2 * y
+    dc2 = dv2 * s2 * c2
+    v1, c3 = v1 - dv1, c3 - d
+    w1, w2, c1 = w1 - dw1, w2 - dw2, c1 - dc1
+    w3, w4, c2 = w3 - dw3, w4 - dw4, c2 - dc2
+"""
+
+
+def test_the_gradient_of_what_stays_as_it_is_is_no_wrong_value() -> None:
+    """v2 is never moved; its gradient is right, and what is made from it is not."""
+    verdict = verdict_on(FROZEN)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (line,) = (n for n, text in enumerate(FROZEN.splitlines(), 1) if "dw1 =" in text)
+    assert [finding["line"] for finding in verdict["findings"]][:1] == [line]

@@ -24,6 +24,7 @@ from chainrule.checking.case_verdict import (
 from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
 from chainrule.checking.driving.driving import judge_untrained
+from chainrule.checking.driving.resets import is_set_back_elsewhere
 from chainrule.checking.driving.uncovered import steps_not_taken, unreached
 from chainrule.checking.finding.left_random import idle_loop
 from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
@@ -426,6 +427,10 @@ def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
             "trained on random data its gradients agree with no loss, and why was not found"
         )
         return undecided(name, of_operation if driven.operation else of_network)
+    if driven.in_parts and is_set_back_elsewhere(verdict.findings, driven.run.sources):
+        return undecided(
+            name, "its gradients add up from pass to pass, and who trains it may set them back before each"
+        )  # fmt: skip
     # What a layer goes on from may come of an activation that stands elsewhere.
     too_many = any(one.expected == ONE_TOO_MANY[1] for one in verdict.findings)
     wrong = {row.name for row in verdict.parameters if row.verdict == "wrong"}

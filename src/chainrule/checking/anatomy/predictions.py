@@ -292,22 +292,46 @@ def class_mix(
 ) -> Mix | None:
     """p[rows, y] -= 1, or by mistake another whole number."""
     before, written = step.inputs
-    maker = program.step_of.get(written)
-    if maker is None or maker.operation not in SUMS.intersection(kinds) or not masks[before]:
+    if not masks[before]:
         return None
-    source, constant = maker.inputs
-    read = program.step_of.get(source)
-    if (
-        read is None
-        or read.operation != "gather"
-        or not same_value(program, read.inputs[0], before)
-    ):
+    number = taken_off(program, before, written, masks, kinds)
+    if number is None or abs(number) not in TAKEN_OFF:
         return None
-    number = program.given.get(constant)
-    if number is None or np.size(number) != 1 or not np.all(np.isin(number, TAKEN_OFF)):
+    return Mix(before, step.output, step.output, step, taken_off=number)
+
+
+def taken_off(
+    program: Program, before: int, written: int, masks: Sequence[int], kinds: Collection[str]
+) -> float | None:
+    """What is taken off entries that are written back: 1 of p[rows, y] - 1, or of -(1 - p[rows, y])."""
+    sign, number, position, is_sum = 1, 0.0, written, False
+    while (step := program.step_of.get(position)) is not None and step.operation != "gather":
+        if step.operation == "negate":
+            sign, position = -sign, step.inputs[0]
+            continue
+        constants = [p for p in step.inputs if not masks[p]]
+        if (
+            step.operation not in {*SUMS, "multiply"}
+            or len(step.inputs) != 2
+            or len(constants) != 1
+        ):
+            return None
+        given = program.given.get(constants[0])
+        if given is None or np.size(given) != 1:
+            return None
+        constant, is_second = float(np.reshape(given, -1)[0]), step.inputs[1] == constants[0]
+        position = step.inputs[0 if is_second else 1]
+        if step.operation == "multiply":
+            if constant != -1:
+                return None
+            sign = -sign
+            continue
+        is_sum = is_sum or step.operation in kinds
+        number += sign * constant * (-1 if step.operation == "subtract" and is_second else 1)
+        sign *= -1 if step.operation == "subtract" and not is_second else 1
+    if step is None or not is_sum or sign < 0 or not same_value(program, step.inputs[0], before):
         return None
-    taken_off = float(np.reshape(number, -1)[0]) * (1 if maker.operation == "subtract" else -1)
-    return Mix(before, step.output, step.output, step, taken_off=taken_off)
+    return -number
 
 
 def same_value(program: Program, left: int, right: int) -> bool:

@@ -70,6 +70,7 @@ class Driven:
     remark: str = ""
     # With an activation that it does not have by itself, with which another loss may be meant.
     option: bool = False
+    in_parts: bool = False  # its passes are put together from methods: what a caller does between them is not known
     sized: bool = False  # with a number of layers that was ours to choose
 
     @property

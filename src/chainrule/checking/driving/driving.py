@@ -108,6 +108,7 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             continue
         if best is not None:
             best.part = is_part or isinstance(plan, LayerPlan)
+            best.in_parts = isinstance(plan, ObjectPlan) and plan.in_parts
             best.given = plan.given if isinstance(plan, LayerPlan) else ""
         doubtful = doubtful or (isinstance(plan, LayerPlan) and accepted and best is None)
         if isinstance(plan, Alone):

@@ -34,6 +34,7 @@ from chainrule.checking.driving.operation_pairs import (
     operation_plans,
     parts_returned,
 )
+from chainrule.checking.driving.resets import ways_to_set_back
 from chainrule.checking.driving.slopes import (
     SlopePlan,
     is_replaced,
@@ -82,6 +83,15 @@ class ObjectPlan:
         return self.owner.__name__
 
     @property
+    def in_parts(self) -> bool:
+        return not any(TRAIN.fullmatch(plain_name(name)) for name in self.methods)
+
+    @property
+    def set_back(self) -> Sequence[str]:
+        """What a caller would call before each pass, where no method makes whole ones."""
+        return ways_to_set_back(self.owner, methods_of(self.owner)) if self.in_parts else ()
+
+    @property
     def words(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
@@ -104,7 +114,7 @@ class ObjectPlan:
 
         def step() -> dict[str, Any]:
             results: dict[str, Any] = {}
-            for name in self.methods:
+            for name in (*self.set_back, *self.methods):
                 method = getattr(thing, name)
                 result = method(**guess.arguments(method, FOR_METHODS))
                 results |= named_results(name, result, self.returned.get(name, ()))

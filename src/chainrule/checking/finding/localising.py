@@ -43,15 +43,21 @@ def first_wrong_step(case: Case, repair: Repair) -> tuple[Scene, Instruction] | 
 
 
 def true_directions(scene: Scene, mixes: tuple[int, ...]) -> dict[int, list[Any]]:
-    """By size the gradients of all values of the forward pass, of all worlds joined, each of length 1."""
+    """By size the gradients of all values of the forward pass, of all worlds joined, each of length 1.
+
+    Among them those of numbers that it is given, such as weights that stay as they are.
+    """
     found: dict[int, list[Any]] = {}
-    anatomy = scene.case.anatomy
+    anatomy, program = scene.case.anatomy, scene.program
+    given = {
+        p for step in program.steps if step.output in anatomy.forward for p in step.inputs if p in program.given
+    }  # fmt: skip
     swept = [
-        scene.program.sweep(
+        program.sweep(
             values,
             seeds_of(anatomy.mixes, mixes, scene.loss, values),
             anatomy.stops,
-            anatomy.forward,
+            given.union(anatomy.forward),
         )
         for values, _ in scene.worlds
     ]

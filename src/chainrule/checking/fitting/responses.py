@@ -8,6 +8,7 @@ gradient it rests, or draws the parameter towards 0.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -27,6 +28,7 @@ from chainrule.checking.fitting.fitting import (
 )
 from chainrule.checking.fitting.memories import climbs_later, forgets_nothing, never_fades
 from chainrule.checking.fitting.rates import find_schedules
+from chainrule.checking.fitting.resting import away_from_zero, decays, step_of
 
 EVENTS = 4  # updates of each parameter that are looked into
 IDLE = 3 * EVENTS  # updates by a gradient of 0
@@ -330,32 +332,33 @@ def ask_once(
     def rerun(replacements: Mapping[int, Any]) -> Mapping[int, Any]:
         return program.rerun(values, {}, cone, fixed, replacements)
 
-    def taken(update: Update, new: Mapping[int, Any]) -> tuple[Any, Any]:
+    def taken(given: Mapping[int, Any], update: Update = update) -> tuple[Any, Any]:
         """What an update does, and where it starts."""
+        new = rerun(given)
         ends = (new.get(position, values[position]) for position in (update.after, update.before))
         after, start = (np.asarray(value, dtype=float) for value in ends)
         return after - start, start
 
     def respond(replacements: Mapping[int, Any]) -> Any:
-        return taken(update, rerun(replacements))[0]
+        return step_of(taken, replacements)[0]
 
     a = np.asarray(values[positions[-1]], dtype=float)
     sign = np.sign(found.factors[number])
     typical = float(np.max(np.abs(a))) or 1.0
     shapes = {position: np.shape(values[position]) for position in positions}
     nothing = {position: np.zeros(shapes[position]) for position in positions}
-    rest = taken(update, rerun(nothing))[0]
+    rest = respond(nothing)
     for direction in (1.0, -1.0):
         moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
         if not np.all((moved - rest) * direction < 0):
             return "it does not move each entry against its gradient"
     root = anatomy.chains[update.chain].root
     for first in away_from_zero(values[root]):
-        resting = rerun({**nothing, root: first})
-        drawn, start = taken(update, resting)
+        resting = {**nothing, root: first}
+        drawn, start = step_of(taken, resting)
         if np.any(drawn) and not decays(drawn, start):
             # A memory goes on past 0, where decay once drew: only before it remembers anything it is seen.
-            drawn, start = taken(trace.updates[0], resting)
+            drawn, start = step_of(partial(taken, update=trace.updates[0]), resting)
             if not np.any(drawn) or not decays(drawn, start):
                 grows = np.any(drawn) and np.all(drawn * start >= 0)
                 return "decay-sign" if grows else "it moves without a gradient"
@@ -373,8 +376,7 @@ def ask_once(
 
     def ends_at(scale: float, first: Any) -> tuple[Any, Any]:
         given = {p: scale * np.asarray(values[p], dtype=float) for p in positions}
-        new = rerun({**given, root: first})
-        step, start = taken(update, new)
+        step, start = taken({**given, root: first})
         return step, start + step
 
     if number == len(found.positions) - 1 and not is_odd(ends_at, np.asarray(values[root], float)):
@@ -414,20 +416,6 @@ def is_odd(ends_at: Callable[[float, Any], tuple[Any, Any]], root: Any) -> bool:
     free = (there[1] != others[0][1]) & (back[1] != others[1][1])
     apart = np.abs(there[0] + back[0])[free]
     return not np.all(np.isfinite(apart)) or norm(apart) <= ODD * norm(there[0][free])
-
-
-def away_from_zero(first: Any) -> tuple[Any, Any]:
-    """A parameter's first version with numbers where it has zeros, and its opposite: there decay is seen."""
-    numbers = np.asarray(first, dtype=float)
-    size = float(np.max(np.abs(numbers), initial=0.0)) or 0.3
-    signs = np.where(np.arange(numbers.size) % 2, -1.0, 1.0).reshape(numbers.shape)
-    filled = np.where(numbers == 0, 0.5 * size * signs, numbers)
-    return filled, -filled
-
-
-def decays(rest: Any, start: Any) -> bool:
-    """Whether what happens without a gradient draws each entry towards 0."""
-    return bool(np.all(rest * start <= 0) and not np.any(rest[start == 0]))
 
 
 def is_whole(anatomy: Anatomy, values: Values, update: Update, without: Any) -> bool:

@@ -22,6 +22,7 @@ from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.operation_edits import SWAPS
+from chainrule.checking.repairing.own_steps import is_way_to_step
 from chainrule.checking.repairing.repair import Repair
 from chainrule.checking.repairing.scene import PRODUCTS
 
@@ -206,6 +207,14 @@ def is_believable(
     for edit in repair.edits:
         if is_swapped(case, edit):
             changes = merged(case.program, changes, edit.make(edit.steps) or {})
+    if (
+        not fit.good
+        and not any(is_linear(case, number, {}) for number in fit.bad)
+        and is_way_to_step(
+            case, repair, lambda update, changes: update_with(case, update, {}, changes=changes)
+        )
+    ):
+        return False
     bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):
         return True
@@ -451,7 +460,8 @@ def is_linear(
         )
         before = np.asarray(case.worlds[-1][update.before], dtype=float)
         rounding = ROUNDING * norm(before)
-        if norm(twice - 2 * once + at_rest) > CLEAR * (norm(once) + norm(at_rest)) + rounding:
+        beyond = norm(twice - 2 * once + at_rest)  # no number, where nothing is divided by itself
+        if not beyond <= CLEAR * (norm(once) + norm(at_rest)) + rounding:
             return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
             before = decaying_entries(before, once, at_rest)

@@ -4,6 +4,7 @@ An activation is a value made entry by entry from one other, z, by more than a s
 on into sums over entries, or under a mask.
 """
 
+import heapq
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ ELEMENTWISE = {
     "subtract", "greater", "greater-equal", "less", "less-equal", "reshape",
 }  # fmt: skip
 SHAPES = {"gather", "reshape", "transpose", "concatenate", "stack"}
+BY_ENTRIES = {*ELEMENTWISE, "gather", "scatter"}
+MOST_ENTRY_STEPS = 2000
 STRAIGHT = {"multiply", "divide", "negate", "reshape", "add", "subtract"}
 
 
@@ -59,6 +62,41 @@ class ForwardPass:
                 (found,) = frontier
         return found
 
+    def pre_activation_of_entries(self, position: int) -> int | None:
+        """The same of an array that is written entry by entry, each of them made of that entry of z."""
+        program, masks = self.program, self.masks
+        shape = np.shape(self.values[position])
+        waiting, seen = [-position], {position}
+        for _ in range(MOST_ENTRY_STEPS):
+            latest = -heapq.heappop(waiting)
+            step = program.step_of.get(latest)
+            if not waiting and latest != position and np.shape(self.values[latest]) == shape:
+                if latest in self.versions or not self.is_by_entries(position, latest):
+                    return None
+                further = self.pre_activation(latest)
+                return latest if further is None else further
+            if step is None or latest in self.versions or step.operation not in BY_ENTRIES:
+                return None
+            for one in step.inputs:
+                if masks[one] and one not in seen:
+                    seen.add(one)
+                    heapq.heappush(waiting, -one)
+            if not waiting:
+                return None
+        return None
+
+    def is_by_entries(self, a: int, z: int) -> bool:
+        """Whether each entry of a value is made of that entry of another: then its slopes stand on a diagonal."""
+        region = self.program.ancestors([a], {z})
+        shape = np.shape(self.values[a])
+        seeds = np.ones(shape), np.random.default_rng(0).uniform(1, 2, shape)
+        ones, drawn = (
+            self.program.sweep(self.values, {a: seed}, {z}, region).get(z) for seed in seeds
+        )
+        if ones is None or drawn is None:
+            return False
+        return np.allclose(ones * seeds[1], drawn, rtol=1e-9, atol=0)
+
     @cached_property
     def activations(self) -> dict[int, int]:
         """For each activation of the forward pass its pre-activation."""
@@ -66,6 +104,8 @@ class ForwardPass:
         for position in sorted(self.forward):
             if self.masks[position] and position not in self.versions:
                 z = self.pre_activation(position)
+                if z is None and self.is_written(position):
+                    z = self.pre_activation_of_entries(position)
                 if (
                     z is not None
                     and z != position
@@ -74,6 +114,19 @@ class ForwardPass:
                 ):
                     pairs[position] = z
         return pairs
+
+    def is_written(self, position: int) -> bool:
+        """Whether a value is an array of which the last entry was just written."""
+        step = self.program.step_of.get(position)
+        return (
+            step is not None
+            and step.operation == "scatter"
+            and np.size(self.values[position]) > 0
+            and not any(
+                one.operation == "scatter" and one.inputs[0] == position
+                for one in self.program.consumers.get(position, ())
+            )
+        )
 
     def bends(self, a: int, z: int) -> bool:
         """Whether a function is more than a scale and a shift."""

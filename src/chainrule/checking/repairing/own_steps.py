@@ -1,0 +1,50 @@
+"""Whether what a repair changes comes after right gradients: how a step is taken from these is a choice."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.judging import judge_plainly
+from chainrule.checking.fitting.responses import EVENTS, find_gradients, passes_all
+from chainrule.checking.repairing.repair import Repair
+
+# What may be a way to make a step of a gradient. None goes up, or makes one number of many.
+CHOICES = {"wrong-operator", "wrong-variable", "wrong-constant", "derivative-at-activation", "missing-derivative"}  # fmt: skip
+
+Moved: TypeAlias = Callable[[Update, Mapping[int, Any]], Any]
+
+
+def is_way_to_step(case: Case, repair: Repair, moved: Moved) -> bool:
+    """Whether all parameters go down their gradients, of which the repair changes nothing but the steps.
+
+    `moved` tells what an update does with some steps changed: as the repair does it, it goes down.
+
+    A gradient over its own norm, or as long as its parameter, is no multiple of it, and no mistake either.
+    """
+    fit, anatomy = repair.before, case.anatomy
+    if fit is None or not {edit.mistake for edit in repair.edits} <= CHOICES:
+        return False
+    _, traces = judge_plainly(anatomy, case.worlds, repair.loss)
+    for number in fit.bad:
+        trace = traces[number]
+        for update in trace.updates[:EVENTS]:
+            step, repaired = moved(update, {}), moved(update, repair.changes)
+            if np.any(repaired) and not np.sum(step * repaired) > 0:
+                return False
+        places = find_gradients(anatomy, case.worlds, {number: trace})
+        if not any(
+            passes_all(anatomy, trace, place.found[number], place.everywhere)
+            and not changes_before(case, repair, place.found[number].positions[:EVENTS])
+            for place in places
+        ):
+            return False
+    return True
+
+
+def changes_before(case: Case, repair: Repair, gradients: tuple[int, ...]) -> bool:
+    """Whether a step that is changed goes into these gradients, within their passes."""
+    made = case.program.ancestors(gradients, case.anatomy.stops) | set(gradients)
+    return any(step.output in made for edit in repair.edits for step in edit.steps)
