@@ -90,6 +90,69 @@ def test_gradients_may_be_returned_kept_or_applied(end: str) -> None:
     assert (verdict["verdict"], verdict["driven"]) == ("right", True)
 
 
+IN_COLUMNS = """
+import numpy as np
+
+def initialize_parameters(n_x, n_h, n_y):
+    return {"W1": np.random.randn(n_h, n_x), "b1": np.zeros((n_h, 1)),
+            "W2": np.random.randn(n_y, n_h), "b2": np.zeros((n_y, 1))}
+
+def forward_propagation(X, parameters):
+    A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+    A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+    return A2, {"A1": A1, "A2": A2}
+
+def backward_propagation(parameters, cache, X, Y):
+    m = X.shape[1]
+    A1, A2 = cache["A1"], cache["A2"]
+    dZ2 = A2 - Y
+    dW2 = dZ2 @ A1.T / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dZ1 = parameters["W2"].T @ dZ2 * (1 - A1**2)
+    grads = {"dW1": dZ1 @ X.T / m, "db1": np.sum(dZ1, axis=1, keepdims=True) / m, "dW2": dW2, "db2": db2}
+    return grads
+"""
+BY_SAMPLE = """
+import numpy as np
+
+class Network:
+    def __init__(self, sizes):
+        self.biases = [np.random.randn(y, 1) for y in sizes[1:]]
+        self.weights = [np.random.randn(y, x) for x, y in zip(sizes, sizes[1:])]
+
+    def backprop(self, x, y):
+        nabla_b, nabla_w = [None, None], [None, None]
+        hidden = np.tanh(self.weights[0] @ x + self.biases[0])
+        delta = self.weights[1] @ hidden + self.biases[1] - y
+        nabla_b[1] = delta
+        nabla_w[1] = delta @ hidden.T
+        delta = self.weights[1].T @ delta * (1 - hidden**2)
+        nabla_b[0] = delta
+        nabla_w[0] = delta @ x.T
+        return nabla_b, nabla_w
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong"),
+    [
+        (IN_COLUMNS, "", ""),
+        (IN_COLUMNS, '"dW', '"W'),  # a table of gradients by the parameters' own names
+        (IN_COLUMNS, "dZ2 @ A1.T / m", "dZ2 @ A1.T"),
+        (IN_COLUMNS, "np.sum(dZ2, axis=1, keepdims=True) / m", "np.sum(A2, axis=1, keepdims=True) / m"),
+        (BY_SAMPLE, "", ""),
+        (BY_SAMPLE, "delta @ hidden.T", "delta @ hidden.T / 2"),
+        (BY_SAMPLE, "nabla_b[0] = delta", "nabla_b[0] = 1 - hidden**2"),
+    ],
+)  # fmt: skip
+def test_every_gradient_that_is_handed_back_counts(code: str, right: str, wrong: str) -> None:
+    """One of another factor, or of no error at all, is none that is not looked at."""
+    assert right in code
+    verdict = verdict_on(code.replace(right, wrong))
+    expected = "wrong" if wrong and wrong != '"W' else "right"
+    assert (verdict["verdict"], verdict["driven"]) == (expected, True), verdict["reason"]
+
+
 RECURRENT = """
 import numpy as np
 

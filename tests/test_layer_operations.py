@@ -116,7 +116,10 @@ class Softmax:
 """
 
 
-@pytest.mark.parametrize("code", [KEPT, GIVEN_ARRAYS, STEPPING, OF_PARAMETERS])
+SHORT_NAMES = KEPT.replace("self.dweights", "self.dW").replace("self.dbiases", "self.db")
+
+
+@pytest.mark.parametrize("code", [KEPT, SHORT_NAMES, GIVEN_ARRAYS, STEPPING, OF_PARAMETERS])
 def test_a_right_layer_is_right(code: str) -> None:
     verdict = verdict_on(NUMPY + code)
     assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
@@ -126,6 +129,7 @@ def test_a_right_layer_is_right(code: str) -> None:
     ("code", "right", "wrong"),
     [
         (KEPT, "self.inputs.T, dvalues)", "self.inputs.T, dvalues) * 3"),
+        (SHORT_NAMES, "self.inputs.T, dvalues)", "self.inputs.T, dvalues) * 3"),
         (KEPT, "np.sum(dvalues,", "np.sum(dvalues * self.output,"),
         (KEPT, "np.diagflat(out) - ", "np.diagflat(out) + "),
         (GIVEN_ARRAYS, "np.sum(dout, axis=0)", "np.sum(dout)"),

@@ -183,6 +183,21 @@ def test_a_wrong_operation_is_found_at_its_line_beside_right_ones(name: str) -> 
     assert (finding["line"] - 1, finding["mistake"], finding["proved"]) == (line - 1, mistake, True)
 
 
+def test_each_error_is_handed_to_whom_its_name_says() -> None:
+    named = LSTM.replace(
+        "return o * bent, next_c,", "next_h = o * bent\n    return next_h, next_c,"
+    )
+    swapped = named.replace("(dnext_h, dnext_c, cache)", "(dnext_c, dnext_h, cache)")
+    assert judged(swapped)["verdict"] == "right"
+    one = swapped.replace("(dnext_c, dnext_h, cache)", "(dnext_c, cache)")
+    one = one.replace(" + dnext_h * o * (1 - bent**2)", "").replace("dnext_h * bent", "0 * bent")
+    assert judged(one)["verdict"] == "right"
+
+
+def test_an_error_that_is_handed_over_and_not_read_is_missed() -> None:
+    assert judged(LSTM.replace("dc = dnext_c + ", "dc = "))["verdict"] != "right"
+
+
 def test_what_is_returned_in_place_of_the_gradient_is_found_where_it_is_returned() -> None:
     verdict = judged(LSTM.replace("da @ Wh.T, dprev_c,", "da @ Wh.T, dc,"))
     (finding,) = verdict["findings"]

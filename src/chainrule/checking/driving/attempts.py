@@ -88,6 +88,7 @@ class Attempt:
     guess: Guess
     parameters: list[int] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
+    called: dict[int, str] = field(default_factory=dict)
 
 
 def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None, bool]:
@@ -111,7 +112,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
         found.sized = guess.sized
         if found.right:
             return found, True
-        if best is None or found.score > best.score:
+        if best is None or rank(found) > rank(best):
             best = found
     return best, taken is not None
 
@@ -208,7 +209,9 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
                 whole=isinstance(plan, LayerPlan),
             )
             if isinstance(plan, Alone)
-            else read_claims(more, deadline.within(5), attempt.parameters, attempt.stored)
+            else read_claims(
+                more, deadline.within(5), attempt.parameters, attempt.stored, attempt.called
+            )
         )
         if anatomy is None or not anatomy.updates:
             return None
@@ -270,6 +273,11 @@ def is_plain(case: Case) -> bool:
     return True
 
 
+def rank(driven: Driven) -> tuple[bool, tuple[int, int]]:
+    """What explains most, among the forms whose updates have their parameters' shapes if there are such."""
+    return not is_of_one_sample(driven), driven.score
+
+
 def is_of_one_sample(driven: Driven) -> bool:
     """Whether an update changed a parameter's shape: many samples were too many for it."""
     case = driven.case
@@ -292,6 +300,8 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
             results = step()
         if passes == 1 and recorder.recording is begun:
             attempt.stored = stored_values(run, {**flat_state(state), **results})
+            kept = stored_values(run, flat_state(state, inside=True))
+            attempt.called = {p: name for name, p in kept.items() if p in attempt.parameters}
 
     end = deadline.within(ATTEMPT_SECONDS)
     return record_more(run, action, watch_until_enough(end), end)
@@ -336,10 +346,11 @@ def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
             yield from walk(part, seen)
 
 
-def flat_state(thing: Any) -> dict[str, Any]:
-    """An object's own attributes, tables in it opened."""
+def flat_state(thing: Any, inside: bool = False) -> dict[str, Any]:
+    """An object's own attributes, tables in it opened; if asked for, also what is `inside` of a table."""
     found: dict[str, Any] = {}
-    for name, value in getattr(thing, "__dict__", {}).items():
+    of = thing if inside and isinstance(thing, Mapping) else getattr(thing, "__dict__", {})
+    for name, value in of.items():
         if isinstance(value, Mapping):
             found |= {str(key): part for key, part in value.items()}
         else:

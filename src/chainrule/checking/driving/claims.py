@@ -7,10 +7,8 @@ A claim is a value that follows from an error and has a parameter's shape. Which
 of, its numbers tell where they are right, and its name where they are not.
 """
 
-import functools
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -21,15 +19,12 @@ from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.checking.driving.arguments import Guess
+from chainrule.checking.driving.gradient_names import is_gradient_name
 from chainrule.checking.fitting.fitting import EXACT, norm
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 from chainrule.recording.recording import NUMBERS, Operation
 
-GRADIENT = re.compile(
-    r"(d|dj|dl|dc|de|dloss|dcost|derror|grad|grads|gradient|gradients|delta|del|nabla|change|changes"
-    r"|g|update|step|of|in|wrt|avg|mean|total|sum)*"
-)
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 MOST_LOOKED_AT = 1500  # values from the start, where gradients are looked for
 MOST_HYPOTHESES = 12
@@ -80,11 +75,12 @@ def read_claims(
     deadline: Deadline,
     parameters: Sequence[int] | None = None,
     stored: Mapping[str, int] | None = None,
+    called: Mapping[int, str] | None = None,
 ) -> Anatomy | None:
     """The anatomy of a recording whose gradients were no updates, with updates made from them.
 
-    `parameters` are positions, where they are known; `stored` are positions by the names under which the
-    program returned or kept them. None where no gradient agrees with any loss, or where all do but one is
+    `parameters` are positions, where they are known, and `called` the names under which they are kept; `stored`
+    are positions by the names under which the program returned or kept them. None where no gradient agrees with any loss, or where all do but one is
     left that is nobody's.
     """
     program = build_program(run.recording, run.sites)
@@ -94,7 +90,7 @@ def read_claims(
     for guess, target in guesses:
         if best is not None and best.is_plain(program):
             break
-        for reading in readings(program, guess, target, stored):
+        for reading in readings(program, guess, target, stored, called or {}):
             if deadline.over:
                 return None
             if best is None or reading.score > best.score:
@@ -158,7 +154,11 @@ def starts_of(program: Program, given: Iterable[int]) -> list[int]:
 
 
 def readings(
-    program: Program, parameters: list[int], target: int | None, stored: Mapping[str, int]
+    program: Program,
+    parameters: list[int],
+    target: int | None,
+    stored: Mapping[str, int],
+    called: Mapping[int, str],
 ) -> Iterator[Reading]:
     """All readings with these parameters, in which the target, where it is given, is one."""
     if not parameters:
@@ -173,7 +173,7 @@ def readings(
         for loss in SEEDS:
             reading = Reading(parameters, kinds, mixes, loss)
             try:
-                pair_up(program, masks, reading, stored)
+                pair_up(program, masks, reading, stored, called)
             except NoDerivativeError:
                 return
             yield reading
@@ -191,7 +191,11 @@ def masks_of(program: Program, parameters: Sequence[int], stops: Collection[int]
 
 
 def pair_up(
-    program: Program, masks: Sequence[int], reading: Reading, stored: Mapping[str, int]
+    program: Program,
+    masks: Sequence[int],
+    reading: Reading,
+    stored: Mapping[str, int],
+    called: Mapping[int, str],
 ) -> None:
     """Claims beside parameters: by their numbers first, then by their names."""
     values, mixes = program.recorded, reading.mixes
@@ -228,19 +232,34 @@ def pair_up(
     for position, name in names.items():
         if name:
             spoken.setdefault(name, []).append(position)
-    chosen = agreeing(program, found, names, kept)
+    said_of: dict[int, dict[int, str]] = {}
     for parameter in reading.parameters:
-        own = name_of(program, parameter)
-        said = {p: name for name, p in stored.items() if errors[p] and is_gradient_name(name, own)}
+        own = called.get(parameter) or name_of(program, parameter)
+        said = {
+            p: name
+            for name, p in stored.items()
+            if is_gradient_name(name, own) and (errors[p] or is_blind(program, masks, p, parameter))
+        }
+        # What is kept under the gradient's name is what is meant, not what it was made from.
+        meant = [pair for pair in found.get(parameter, ()) if pair.claim in said]
+        if meant:
+            found[parameter] = meant
         for name, positions in spoken.items():
             if is_gradient_name(name, own):
                 said |= {p: name for p in positions if p not in said}
-        agrees = {
-            pair.claim for pair in found.get(parameter, ()) if is_same(pair, chosen.get(parameter))
-        }
+        said_of[parameter] = said
+    chosen = agreeing(program, found, names, kept)
+    common = next(iter(chosen.values()), None)
+    for parameter, said in said_of.items():
+        agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, common)}
         if said and not agrees & set(said):
             claim, name = next(iter(said.items()))
             chosen[parameter] = Pair(parameter, claim, None, name)
+    pair_entries(program, reading.parameters, chosen, stored)
+    for parameter in reading.parameters:
+        scaled = [pair for pair in found.get(parameter, ()) if pair.claim in kept]
+        if parameter not in chosen and scaled and np.size(values[parameter]) > 1:
+            chosen[parameter] = replace(scaled[-1], factor=None)
     claimed = {pair.claim for pair in chosen.values()}
     unmatched = [p for p in reading.parameters if p not in chosen and np.size(values[p]) > 1]
     shapes = {np.shape(values[p]) for p in unmatched}
@@ -273,12 +292,53 @@ def pair_up(
     reading.unexplained = [p for p in strange if np.size(values[p]) in sizes or p in kept]
 
 
+def is_blind(program: Program, masks: Sequence[int], position: int, parameter: int) -> bool:
+    """Whether a value that is kept as a parameter's gradient was computed without any error."""
+    value = program.recorded[position]
+    return (
+        position in program.step_of
+        and bool(masks[position])
+        and np.shape(value) == np.shape(program.recorded[parameter])
+        and bool(np.any(value))
+    )
+
+
+def pair_entries(
+    program: Program,
+    parameters: Collection[int],
+    chosen: dict[int, Pair],
+    stored: Mapping[str, int],
+) -> None:
+    """Entries of a list of gradients beside those of the list of parameters that others of it belong to.
+
+    nabla_b[1] is the gradient of biases[1]: so nabla_b[0] is meant as that of biases[0], whatever it is.
+    """
+    lists: dict[str, dict[int, int]] = {}
+    for name, position in stored.items():
+        head, _, place = name.rpartition(" ")
+        if head and place.isdigit():
+            lists.setdefault(head, {})[int(place)] = position
+    claimed = {pair.claim for pair in chosen.values()}
+    for of in lists.values():
+        if not set(of.values()) <= set(parameters):
+            continue
+        for head, claims in lists.items():
+            alike = [k for k in of if of[k] in chosen and chosen[of[k]].claim == claims.get(k)]
+            for k in of if alike and claims.keys() == of.keys() else ():
+                free = claims[k] in program.step_of and claims[k] not in claimed
+                same = np.shape(program.recorded[of[k]]) == np.shape(program.recorded[claims[k]])
+                kept = of[k] in chosen and chosen[of[k]].claim in stored.values()
+                if free and same and not kept:
+                    chosen[of[k]] = Pair(of[k], claims[k], None, f"{head} {k}")
+
+
 def name_of(program: Program, position: int) -> str:
     return program.recording.last_names.get(position) or program.name(position) or ""
 
 
-def is_same(pair: Pair, chosen: Pair | None) -> bool:
-    return chosen is None or round_factor(pair.factor) == round_factor(chosen.factor)
+def is_same(pair: Pair, common: Pair | None) -> bool:
+    """Whether a pair has the factor of those that most agree on, if there are any."""
+    return common is None or round_factor(pair.factor) == round_factor(common.factor)
 
 
 def ratio(claim: Any, true: Any) -> float | None:
@@ -329,16 +389,6 @@ def agreeing(
 
 def round_factor(factor: float | None) -> float:
     return float(f"{factor:.6e}") if factor is not None else 0.0
-
-
-@functools.lru_cache(maxsize=100_000)
-def is_gradient_name(name: str, parameter: str) -> bool:
-    """dW1, grad_w1, w1_gradient, dJdW1 ... for W1."""
-    name, parameter = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (name, parameter))
-    if not parameter or parameter not in name or name == parameter:
-        return False
-    before, _, after = name.rpartition(parameter)
-    return bool(GRADIENT.fullmatch(before) and GRADIENT.fullmatch(after))
 
 
 def is_explained(
@@ -421,7 +471,7 @@ def apply_pairs(
     mixes = (
         find_mixes(program, masks, versions, reading.kinds)
         if guess is None
-        else mixes_made(guess, program)
+        else [mix for mix in mixes_made(guess, program) if mix.output not in versions]
     )
     errors = [0] * program.size
     for number, mix in enumerate(mixes):
@@ -431,7 +481,10 @@ def apply_pairs(
     updates = []
     for number, chain in enumerate(chains):
         claim = chain.steps[0].inputs[1]
-        own = tuple(bits(errors[claim] & reached.get(chain.root, 0)))
+        all_due = reached.get(chain.root, 0)
+        used = errors[claim] & all_due
+        # Every error that is made for an operation is due; so is each where a claim uses none.
+        own = tuple(bits(used if used and guess is None else all_due))
         if own:
             updates.append(Update(number, 0, chain.root, chain.versions[1], own, own[0]))
     join_mixes(updates, mixes, reached)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checking.driving.arguments import plain_name
-from chainrule.checking.driving.claims import GRADIENT, is_gradient_name
+from chainrule.checking.driving.gradient_names import GRADIENT, is_gradient_name
 from chainrule.recording.functions import is_own_module
 
 VALUE = re.compile(r"params?|data|values?|val|array|tensor")

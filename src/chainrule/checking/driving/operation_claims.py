@@ -11,12 +11,12 @@ from chainrule.checking.driving.claims import (
     Pair,
     Reading,
     apply_pairs,
-    is_gradient_name,
     masks_of,
     mixes_made,
     name_of,
     ratio,
 )
+from chainrule.checking.driving.gradient_names import is_gradient_name
 from chainrule.checking.driving.operation_pairs import kind_of_operand
 from chainrule.recording.execution import Run
 from chainrule.recording.recording import Operation

@@ -20,6 +20,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.driving.arguments import Guess, plain_name
+from chainrule.checking.driving.gradient_names import is_gradient_name
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -116,6 +117,7 @@ class OperationPlan:
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     returned: tuple[tuple[int, ast.expr], ...]
+    given: tuple[tuple[int, ast.expr], ...] = ()  # what goes forward, as it is written
     of_output: bool = False
     group = "operations"
     families = FAMILIES
@@ -169,7 +171,7 @@ class OperationPlan:
             part for part in parts if isinstance(part, np.ndarray) and part.dtype.kind == "f"
         ]
         rng = np.random.default_rng(3)
-        errors = (error(output, rng.normal(size=np.shape(output))) for output in outputs)
+        unused = self.named(parts, outputs)
         spoken = {plain_name(name): value for name, value in arguments.items()}
         found: dict[str, Any] = {}
         for name, parameter in inspect.signature(self.backward).parameters.items():
@@ -178,7 +180,11 @@ class OperationPlan:
                 handed_out = self.of_output and cache is None and kind_of_operand(name) == "data"
                 found[name] = outputs[0] if handed_out else spoken[plain]
             elif kind_of_operand(name) == "error":
-                found[name] = next(errors)
+                own = next(
+                    (k for k, (called, _) in enumerate(unused) if is_gradient_name(name, called)), 0
+                )
+                output = unused.pop(own)[1]
+                found[name] = error(output, rng.normal(size=np.shape(output)))
             elif cache is not None:
                 found[name], cache = cache, None
             elif OUTPUT.fullmatch(plain):
@@ -186,6 +192,14 @@ class OperationPlan:
             elif parameter.default is inspect.Parameter.empty:
                 raise ValueError(f"{name} is not known")
         return self.backward(**found)
+
+    def named(self, parts: Sequence[Any], outputs: Sequence[Any]) -> list[tuple[str, Any]]:
+        """What goes forward, each with its variable's name: dnext_h is the error of next_h, whatever comes first."""
+        spoken = [node.id if isinstance(node, ast.Name) else "" for _, node in self.given]
+        named = list(zip(spoken, parts, strict=False))
+        if len(spoken) <= len(parts):  # the last is the cache
+            return [("", output) for output in outputs]
+        return [(name, part) for name, part in named if any(part is one for one in outputs)]
 
     def accepted(self, family: Family) -> dict[str, Any]:
         """Arguments of the first shapes with which both functions run, and every gradient has an operand's.
@@ -302,7 +316,8 @@ def operation_plans(run: Run) -> Iterator[OperationPlan]:
         for word in ("forward", "fwd", "fw", ""):
             forward = own.get(BACK.sub(word, name).strip("_"))
             if forward is not None and forward is not backward:
-                yield OperationPlan(forward, backward, parts_returned(run, name))
+                given = parts_returned(run, forward.__name__)
+                yield OperationPlan(forward, backward, parts_returned(run, name), given)
                 break
 
 

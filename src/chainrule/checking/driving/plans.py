@@ -61,6 +61,7 @@ UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
 )
+GRADIENTS = re.compile(r"(\w+_)?(grads?|gradients?|derivs?|derivatives|deltas?|nablas?)|d_?params?")
 
 Step: TypeAlias = Callable[[], dict[str, Any]]
 
@@ -431,7 +432,7 @@ def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
 def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> dict[str, Any]:
     """What a call returned, by names: those of tables, or of its variables, else the method's with a number."""
     if isinstance(result, Mapping):
-        return {str(key): value for key, value in result.items()}
+        return opened(result, (called[0] if len(called) == 1 else None) or name)
     if not isinstance(result, list | tuple):
         return {} if result is None else {name: result}
     found = {f"{name} {number}": value for number, value in enumerate(result)}
@@ -439,9 +440,17 @@ def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> 
     for variable, part in zip(called, parts, strict=False):
         if variable is not None:
             found[variable] = part
-    for part in result:
+    for variable, part in itertools.zip_longest(called, result):
         if isinstance(part, Mapping):
-            found |= {str(key): value for key, value in part.items()}
+            found |= opened(part, variable or "")
+    return found
+
+
+def opened(table: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    """The entries of a table; of one of gradients whose keys are the parameters' own also as what they are."""
+    found = {str(key): value for key, value in table.items()}
+    if GRADIENTS.fullmatch(plain_name(name)) or BACKWARD.fullmatch(plain_name(name)):
+        found |= {f"grad {key}": value for key, value in table.items()}
     return found
 
 
