@@ -12,6 +12,7 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
+    WITHOUT_ERROR,
     blame,
     corrected_verdict,
     decide_by_own_losses,
@@ -42,6 +43,7 @@ from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
+from chainrule.checking.targets.slips import find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
@@ -195,6 +197,11 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+    slip = None
+    if own is None and reasons <= {UNEXPLAINED, WITHOUT_ERROR}:
+        slip = find_slip(run, case, deadline)
+    if slip is not None:
+        return corrected_verdict(name, slip, "some updates do not follow their gradients")
     if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
         return own or verdict
     added = find_added_error(run, case, deadline)
