@@ -12,7 +12,6 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
-    WITHOUT_ERROR,
     blame,
     corrected_verdict,
     decide_by_own_losses,
@@ -58,6 +57,7 @@ UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
+SLIPPED = "some updates do not follow their gradients"
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 MOST_LOOPS = 2
 SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
@@ -176,6 +176,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             return without_target(name, missing)
         verdict = decide_untrained(name, case, run, deadline)
         return decide_overwritten(name, run, deadline) or verdict
+    # To look for it in the recording takes all the time that there is.
+    slip = find_slip(run, case, sooner(deadline), blind=True)
+    if slip is not None:
+        return corrected_verdict(name, slip, SLIPPED)
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
         return decide_discarded(name, discarded, run)
@@ -197,11 +201,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
-    slip = None
-    if own is None and reasons <= {UNEXPLAINED, WITHOUT_ERROR}:
+    if own is None and reasons == {UNEXPLAINED}:
         slip = find_slip(run, case, deadline)
-    if slip is not None:
-        return corrected_verdict(name, slip, "some updates do not follow their gradients")
+        if slip is not None:
+            return corrected_verdict(name, slip, SLIPPED)
     if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
         return own or verdict
     added = find_added_error(run, case, deadline)

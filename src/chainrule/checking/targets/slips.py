@@ -36,17 +36,20 @@ Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is th
 Line: TypeAlias = tuple[int, int]  # of a file
 
 
-def find_slip(run: Run, case: Case, deadline: Deadline) -> Correction | None:
-    """The mistake where one name or sign is another than it should be."""
-    judged = with_blind_updates(case, run.finished, bool(right_losses(case))) or case
-    if right_losses(judged) or not judged.fits:
+def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> Correction | None:
+    """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates."""
+    unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
+    judged = unreached or case
+    if right_losses(judged) or not judged.fits or (blind and unreached is None):
         return None
     end = deadline.share(SHARE)
     lines = suspected_lines(judged)
     found = (
         (text, slip)
         for file, text in enumerate(read_texts(run.sources))
-        for slip in slips(text, judged, file, [line for at, line in lines if at == file])
+        for slip in slips(
+            text, judged, file, [line for at, line in lines if at == file], unreached is not None
+        )
     )
     for text, (change, name, was, should) in islice(found, MOST_CHANGES):
         corrected = run_changed(run, [(text, change)], end)
@@ -120,9 +123,14 @@ def program_site(case: Case, step: Instruction) -> int:
     return case.program.recording.sites[step.number]
 
 
-def slips(text: Text, case: Case, file: int, lines: Collection[int]) -> Iterator[Slip]:
-    """What may be put right in some lines: orders of loops around them, indices, signs, then names."""
+def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool) -> Iterator[Slip]:
+    """What may be put right in some lines: orders of loops around them, indices, signs, and names.
+
+    Names first where no error reaches some updates.
+    """
     nodes = [node for node in ast.walk(text.tree) if getattr(node, "lineno", None) in lines]
+    if blind:
+        yield from other_names(text, nodes)
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
     for head in heads:
         yield from strides(head)
@@ -140,7 +148,8 @@ def slips(text: Text, case: Case, file: int, lines: Collection[int]) -> Iterator
             index = isinstance(inside, ast.Subscript) and node in ast.walk(inside.slice)
             if index or (node.lineno, node.col_offset, node.end_col_offset) not in summed:
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
-    yield from other_names(text, nodes)
+    if not blind:
+        yield from other_names(text, nodes)
 
 
 def loops_around(text: Text, node: ast.AST) -> Iterator[ast.expr]:
