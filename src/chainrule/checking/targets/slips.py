@@ -42,6 +42,8 @@ def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> 
     judged = unreached or case
     if right_losses(judged) or not judged.fits or (blind and unreached is None):
         return None
+    if blind and not any(follows_in_part(judged, loss) for loss in judged.fits):
+        return None  # what is missing may be a target
     end = deadline.share(SHARE)
     lines = suspected_lines(judged)
     found = (
