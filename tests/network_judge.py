@@ -420,6 +420,10 @@ def expected_changes(
 
 def descent_rate(changes: list[Flat], gradients: list[Flat]) -> float:
     """The rate that explains changes best; a rate of 0 or less explains none."""
+    # Of a run that diverges the squares of finite numbers are infinite.
+    size = max((float(np.abs(g).max()) for g in gradients if g.size), default=0.0)
+    if size > 1e100 and np.isfinite(size):
+        return descent_rate([c / size for c in changes], [g / size for g in gradients])
     down = -sum(float(c @ g) for c, g in zip(changes, gradients, strict=True))
     square = sum(float(g @ g) for g in gradients)
     return max(0.0, down / square) if square else 0.0

@@ -43,6 +43,7 @@ from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
+from chainrule.checking.targets.slips import find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
@@ -57,6 +58,7 @@ UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
+SLIPPED = "some updates do not follow their gradients"
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 MOST_LOOPS = 2
 SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
@@ -175,6 +177,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             return without_target(name, missing)
         verdict = decide_untrained(name, case, run, deadline)
         return decide_overwritten(name, run, deadline) or verdict
+    # To look for it in the recording takes all the time that there is.
+    slip = find_slip(run, case, sooner(deadline), blind=True)
+    if slip is not None:
+        return corrected_verdict(name, slip, SLIPPED)
     discarded = None if is_applied(case) else find_discarded(run)
     if discarded is not None:
         return decide_discarded(name, discarded, run)
@@ -196,6 +202,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
         own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+    if own is None and reasons == {UNEXPLAINED}:
+        slip = find_slip(run, case, deadline)
+        if slip is not None:
+            return corrected_verdict(name, slip, SLIPPED)
     if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
         return own or verdict
     added = find_added_error(run, case, deadline)

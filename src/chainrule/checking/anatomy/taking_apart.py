@@ -97,7 +97,7 @@ def settle(
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
-        idle |= errors_themselves(anatomy) | memories(anatomy)
+        idle |= errors_themselves(anatomy) | memories(anatomy) | passing_values(anatomy)
         idle -= set(kept)
         # Between false chains errors are false, too: they tell nothing about sites.
         idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
@@ -182,6 +182,35 @@ def errors_themselves(anatomy: Anatomy) -> set[int]:
         if begun and not fed & ~begun:
             found.add(chain.root)
     return found
+
+
+def passing_values(anatomy: Anatomy) -> set[int]:
+    """Roots that a pass makes of parameters, and not of errors, where nothing uses what one statement makes of them.
+
+    z = h @ w + b, and at the end of each pass z -= rate * d for b -= rate * d. A parameter in z's place would hide
+    those that it is made of.
+    """
+    program, masks, errors = anatomy.program, anatomy.masks, anatomy.error_masks
+    found: dict[Spot, list[int]] = {}
+    lasting: set[Spot] = set()
+    for chain in anatomy.chains if anatomy.updates else ():
+        spot, maker = program.spot(chain.steps[0]), program.step_of.get(chain.root)
+        passing = (
+            maker is not None
+            and any(masks[p] for p in maker.inputs)
+            and not any(errors[p] for p in maker.inputs if p not in anatomy.stops)
+            and not any(program.consumers.get(version) for version in chain.versions[1:])
+        )
+        if passing:
+            found.setdefault(spot, []).append(chain.root)
+        else:
+            lasting.add(spot)
+    return {
+        root
+        for spot, roots in found.items()
+        for root in roots
+        if spot not in lasting and len(roots) >= FEW
+    }
 
 
 def memories(anatomy: Anatomy) -> set[int]:

@@ -75,7 +75,7 @@ def run_changed(
 
 
 def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]]) -> bool:
-    """Whether each of the changed lines computes something that goes into an update."""
+    """Whether each of the changed lines, or what a loop that is changed goes round, computes something that goes into an update."""
     program = case.program
     behind = program.ancestors(update.after for update in case.anatomy.updates)
     steps = [step for step in program.steps if step.output in behind]
@@ -85,7 +85,20 @@ def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]
         sites |= {call.site for call in calls if call is not None}
         calls = {call.outer for call in calls if call is not None} - {None}
     lines = {(part.sources[(at := part.sites[s]).file].path, at.line) for s in sites if s >= 0}
-    return all((text.source.path, change.node.lineno) in lines for text, change in changes)
+    return all(
+        any((text.source.path, line) in lines for line in lines_changed(text, change))
+        for text, change in changes
+    )
+
+
+def lines_changed(text: Text, change: Change) -> range:
+    """The line of a change; of one in what a loop goes through all lines of the loop."""
+    here: ast.AST | None = change.node
+    while here is not None and not isinstance(here, ast.stmt):
+        here, before = text.parents.get(here), here
+        if isinstance(here, ast.For) and before is here.iter:
+            return range(here.lineno, (here.end_lineno or here.lineno) + 1)
+    return range(change.node.lineno, change.node.lineno + 1)
 
 
 def watch_as_long(run: Run, deadline: Deadline) -> Callable[[Recorder], None]:

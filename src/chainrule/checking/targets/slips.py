@@ -1,0 +1,258 @@
+"""One name or sign in another's place, where no repair of the recorded steps shows it: bh for dh, t - 1 for t + 1.
+
+What should stand there may be in no recording, as nothing reads it, or another order of the loop may be meant. So
+the text of lines that only wrong updates come from is put right, and the program is run again. That every update
+then follows the gradient is no proof by itself, as some other learning may be meant: but it is one where some
+parameters follow that loss already, where the program computes it itself, or where no loss asks for what it does.
+And what is read in one place alone, such as a feedback matrix, is meant to be read there.
+"""
+
+import ast
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import TypeAlias
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, calls_of
+from chainrule.checking.finding.findings import with_operator
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
+from chainrule.checking.fitting.case import Case, right_losses
+from chainrule.checking.fitting.own_losses import stated_losses
+from chainrule.checking.repairing.any_loss import follows_no_loss
+from chainrule.checking.repairing.certainty import update_with
+from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
+from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import Run
+
+MOST_CHANGES = 50
+SHARE = 0.7  # of the time that is left, for all of them
+ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
+SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
+NAMED = (ast.Name, ast.Attribute)
+
+Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
+Line: TypeAlias = tuple[int, int]  # of a file
+
+
+def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> Correction | None:
+    """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates."""
+    unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
+    judged = unreached or case
+    if right_losses(judged) or not judged.fits or (blind and unreached is None):
+        return None
+    if blind and not any(follows_in_part(judged, loss) for loss in judged.fits):
+        return None  # what is missing may be a target
+    end = deadline.share(SHARE)
+    lines = suspected_lines(judged)
+    found = (
+        (text, slip)
+        for file, text in enumerate(read_texts(run.sources))
+        for slip in slips(
+            text, judged, file, [line for at, line in lines if at == file], unreached is not None
+        )
+    )
+    for text, (change, name, was, should) in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, [(text, change)], end)
+        if corrected is None or not is_all_judged(corrected[0]):
+            continue
+        if is_mistaken(judged, *corrected):
+            return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
+def is_all_judged(case: Case) -> bool:
+    return not is_changed_alone(case, idly=False) and with_blind_updates(case, True, True) is None
+
+
+def is_mistaken(case: Case, corrected: Case, losses: Collection[str]) -> bool:
+    """Whether a program whose updates follow these losses once it is corrected can mean nothing else."""
+    return (
+        any(follows_in_part(case, loss) for loss in losses if loss in case.fits)
+        or not stated_losses(corrected).isdisjoint(losses)
+        or follows_no_loss(case, lambda k, update, errors: update_with(case, update, errors))
+    )
+
+
+def follows_in_part(case: Case, loss: str) -> bool:
+    """Whether entries of some parameters follow a loss at the recorded numbers and at others."""
+    fit = case.fits[loss]
+    entries = sum(np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good)
+    return fit.form == "gradient-descent" and len(case.worlds) > 1 and entries >= ENOUGH_ENTRIES
+
+
+# --- where it may stand ---------------------------------------------------------------------------
+
+
+def suspected_lines(case: Case) -> list[Line]:
+    """The lines of what wrong updates are made of, and right ones and predictions are not, in order."""
+    program, anatomy = case.program, case.anatomy
+    fit = max(case.fits.values(), key=lambda fit: len(fit.good))
+
+    def behind(chains: Collection[int]) -> set[int]:
+        afters = {update.after for update in anatomy.updates if update.chain in chains}
+        return program.ancestors(afters, anatomy.stops - afters)
+
+    predicting = program.ancestors(
+        (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes),
+        anatomy.stops,
+    )
+    wrong = {update.after for update in anatomy.updates if update.chain in fit.bad}
+    others = (behind(fit.good) | predicting) - wrong
+    own = behind(fit.bad) - others
+    lines: set[Line] = set()
+    calls: set[int] = set()
+    known: set[int] = set()
+    for step in program.steps:
+        if step.output in own:
+            lines |= line_of(case, step)
+            calls |= set(calls_of(program.call(step)))
+        elif step.output in others:
+            known |= set(calls_of(program.call(step)))
+    lines |= {(program.sites[c].file, program.sites[c].line) for c in calls - known}
+    return sorted(lines)
+
+
+def line_of(case: Case, step: Instruction) -> set[Line]:
+    if program_site(case, step) < 0:
+        return set()
+    site = case.program.site(step)
+    return {(site.file, site.line)}
+
+
+def program_site(case: Case, step: Instruction) -> int:
+    return case.program.recording.sites[step.number]
+
+
+def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool) -> Iterator[Slip]:
+    """What may be put right in some lines: orders of loops around them, indices, signs, and names.
+
+    Names first where no error reaches some updates.
+    """
+    nodes = [node for node in ast.walk(text.tree) if getattr(node, "lineno", None) in lines]
+    if blind:
+        yield from other_names(text, nodes)
+    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
+    for head in heads:
+        yield from strides(head)
+    summed = {
+        (site.line, site.column, site.end_column)
+        for step in case.program.steps
+        if any(case.anatomy.error_masks[p] for p in step.inputs) and program_site(case, step) >= 0
+        if (site := case.program.site(step)).file == file
+    }
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):  # type: ignore[attr-defined]
+        if isinstance(node, ast.Subscript):
+            yield from strides(node.slice)
+        if isinstance(node, ast.BinOp) and type(node.op) in SIGNS:
+            inside = text.around(node, (ast.Subscript,))
+            index = isinstance(inside, ast.Subscript) and node in ast.walk(inside.slice)
+            if index or (node.lineno, node.col_offset, node.end_col_offset) not in summed:
+                yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
+    if not blind:
+        yield from other_names(text, nodes)
+
+
+def loops_around(text: Text, node: ast.AST) -> Iterator[ast.expr]:
+    """What the loops around a node, within its function, go through."""
+    here: ast.AST | None = node
+    while here is not None and not isinstance(here, FUNCTIONS):
+        if isinstance(here, ast.For):
+            yield here.iter
+        elif isinstance(here, ast.ListComp | ast.GeneratorExp):
+            yield from (one.iter for one in here.generators)
+        here = text.parents.get(here)
+
+
+def strides(node: ast.AST) -> Iterator[Slip]:
+    """One step on or back, where a range or slice goes by another."""
+    for part in ast.walk(node):
+        stride = part.step if isinstance(part, ast.Slice) else None
+        if isinstance(part, ast.Call) and ast.unparse(part.func) == "range" and len(part.args) == 3:
+            stride = part.args[2]
+        if stride is None:
+            continue
+        for other in ("-1", "1"):
+            try:
+                same = ast.literal_eval(stride) == int(other)
+            except ValueError:
+                break
+            if not same:
+                words = f"steps of {ast.unparse(stride)}", f"steps of {other}"
+                yield Change(stride, other), "wrong-index", *words
+
+
+def with_other_sign(text: Text, node: ast.BinOp, mistake: str) -> Iterator[Slip]:
+    line = text.source.text.split("\n")[node.lineno - 1]
+    changed = with_operator(line, node, SIGNS[type(node.op)])
+    if node.lineno != node.end_lineno or changed is None or node.end_col_offset is None:
+        return
+    after = len(line.encode()) - node.end_col_offset
+    coded = changed.encode()
+    mended = coded[node.col_offset : len(coded) - after].decode()
+    yield Change(node, mended), mistake, text.segment(node), mended
+
+
+def other_names(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
+    """Names that differ in a letter and stand for something in the same function, first those that nothing reads."""
+    loaded: dict[str, int] = {}
+    for node in ast.walk(text.tree):
+        if isinstance(node, NAMED) and isinstance(node.ctx, ast.Load):
+            loaded[own_name(node)] = loaded.get(own_name(node), 0) + 1
+    found = []
+    for node in nodes:
+        if not isinstance(node, NAMED) or not isinstance(node.ctx, ast.Load):
+            continue
+        name = own_name(node)
+        if len(name) < 2 or loaded[name] < 2:
+            continue
+        for other in sorted(names_beside(text, node)):
+            if is_like(name, other):
+                mended = ast.unparse(node).removesuffix(name) + other
+                found.append((loaded.get(other, 0), node.lineno, node.col_offset, node, mended))
+    for *_, node, mended in sorted(found, key=lambda one: (one[0] > 0, *one[1:3])):
+        was = ast.unparse(node)
+        yield (
+            Change(node, mended),
+            "wrong-variable",
+            f"with {was}, where {mended} belongs",
+            f"it with {mended}",
+        )
+
+
+def own_name(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
+
+
+def names_beside(text: Text, node: ast.Name | ast.Attribute) -> set[str]:
+    """What a name's function or file assigns; of an attribute what any function does."""
+    if isinstance(node, ast.Attribute):
+        return {
+            one.attr
+            for one in ast.walk(text.tree)
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
+            if ast.unparse(one.value) == ast.unparse(node.value)
+        }
+    found: set[str] = set()
+    here = text.around(node, FUNCTIONS)
+    for scope in (here, text.tree):
+        if scope is None:
+            continue
+        for one in ast.walk(scope):
+            if isinstance(one, ast.arg) and scope is here:
+                found.add(one.arg)
+            elif (
+                isinstance(one, ast.Name)
+                and isinstance(one.ctx, ast.Store)
+                and text.around(one, FUNCTIONS) in (scope, None)
+            ):
+                found.add(one.id)
+    return found
+
+
+def is_like(name: str, other: str) -> bool:
+    """Whether one letter makes the difference."""
+    if len(name) != len(other):
+        return False
+    return sum(a != b for a, b in zip(name, other, strict=True)) == 1
