@@ -61,6 +61,7 @@ class Recording:
     `sites` and `calls` tell for each step where it stands in the source; `names` what a value was
     called first, `last_names` last; `namings` where an assignment gave it a name. `samples` holds of each
     value its first and last entry, for comparing a computation of the graph with what the program had.
+    `masks` tells of entries that are read or written where an array of booleans is true where that stands.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -74,6 +75,7 @@ class Recording:
     samples: dict[int, tuple[float, float]] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    masks: dict[int, int] = field(default_factory=dict)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
     single_precision: bool = False
     bytes: int = 0

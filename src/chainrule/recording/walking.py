@@ -234,7 +234,10 @@ def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any)
         operation = Operation("scatter", [before, given], {"indices": frozen(index)})
     recorder.memory.before_write(owner)
     owner[index] = value
-    recorder.memory.written(owner, recorder.add(operation, owner))
+    written = recorder.add(operation, owner)
+    if mask:
+        recorder.recording.masks[written] = recorder.position(index)
+    recorder.memory.written(owner, written)
 
 
 def gathered(recorder: Writer, owner: np.ndarray[Any, Any], index: Any) -> Operation:

@@ -11,6 +11,7 @@ from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.parameters import Chain, bits
 from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.program import (
     Instruction,
     NoDerivativeError,
@@ -55,6 +56,7 @@ class Case:
 
 def open_case(program: Program, finished: bool, deadline: Deadline | None = None) -> Case:
     """Take a recording apart and try all losses on it, with predictions put together where that explains more."""
+    program = with_whole_arrays(program)
     case = fit_anatomy(take_apart(program, finished, deadline=deadline))
     if not is_right(case) and case.unknown_function is None:
         whole = with_whole_predictions(case.anatomy)
