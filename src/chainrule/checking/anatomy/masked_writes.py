@@ -6,6 +6,7 @@ computed instead, and the mask chooses as often as it is computed, where(z > 0, 
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def with_whole_arrays(program: Program) -> Program:
 
 
 def made_of_chosen(
-    program: Program, write: Instruction, chosen: object
+    program: Program, write: Instruction, chosen: Any
 ) -> Iterable[Instruction] | None:
     """The steps that make what is written of chosen entries and of single numbers alone, and serve nothing else."""
     waiting, found = [write.inputs[1]], dict[int, Instruction]()

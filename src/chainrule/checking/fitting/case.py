@@ -9,9 +9,9 @@ import numpy as np
 
 from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
+from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.parameters import Chain, bits
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.program import (
     Instruction,
     NoDerivativeError,

@@ -34,7 +34,7 @@ class Fit:
     common rate. `apart` is how far the updates that follow lie from it at the most, relative to their
     length, where one common rate is the form. `made` has for each chain that an optimizer moves the
     hand-made gradients of its first updates. `decays` tells that a decay was needed, and
-    `schedule` by which rate of the program's own, by turn.
+    `schedule` by which rate of the program's own, by turn; with a decay `within` it, by this rate as well.
     """
 
     loss: str
@@ -51,6 +51,7 @@ class Fit:
     made: dict[int, tuple[int, ...]] = field(default_factory=dict)
     decays: bool = False
     schedule: Mapping[int, float] = field(default_factory=dict)
+    within: bool = False
 
     @property
     def is_right(self) -> bool:

@@ -20,18 +20,22 @@ from chainrule.checking.fitting.fitting import (
 )
 from chainrule.checking.fitting.rates import find_schedules
 
+FEW_ENTRIES = 3  # of a parameter, of which a decay would explain anything
+
 
 def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit:
     """u = -eta g + beta u_before - lambda V, the numbers constant over passes, eta common to all.
 
-    Or eta in proportion to a rate that the program computes as time goes on, one for all of a pass.
+    Or eta in proportion to a rate that the program computes as time goes on, one for all of a pass; then lambda may be
+    constant, or in proportion to that rate as well, as where a penalty is part of the gradient.
     """
     best = fit_constant(anatomy, traces, plain, {})
     if best.bad:
         for schedule in common_schedules(anatomy):
-            fit = fit_constant(anatomy, traces, plain, schedule)
-            if len(fit.good) > len(best.good):
-                best = fit
+            for within in (False, True):
+                fit = fit_constant(anatomy, traces, plain, schedule, within)
+                if len(fit.good) > len(best.good):
+                    best = fit
     return best
 
 
@@ -45,22 +49,30 @@ def common_schedules(anatomy: Anatomy) -> Iterator[dict[int, float]]:
             yield {turn: rates.pop() for turn, rates in by_turn.items()}
 
 
-def as_planned(trace: Trace, schedule: Mapping[int, float]) -> Trace:
-    """A trace with its gradients times the rates of a schedule."""
+def as_planned(trace: Trace, schedule: Mapping[int, float], within: bool) -> Trace:
+    """A trace with its gradients times the rates of a schedule, and with a decay `within` them this as well."""
     if not schedule:
         return trace
-    pairs = zip(trace.updates, trace.gradients, strict=True)
-    return replace(trace, gradients=[g * schedule[update.turn] for update, g in pairs])
+    rates = [schedule[update.turn] for update in trace.updates]
+    gradients = [g * rate for g, rate in zip(trace.gradients, rates, strict=True)]
+    if not within:
+        return replace(trace, gradients=gradients)
+    befores = [before * rate for before, rate in zip(trace.befores, rates, strict=True)]
+    return replace(trace, gradients=gradients, befores=befores)
 
 
 def fit_constant(
-    anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit, schedule: Mapping[int, float]
+    anatomy: Anatomy,
+    traces: Mapping[int, Trace],
+    plain: Fit,
+    schedule: Mapping[int, float],
+    within: bool = False,
 ) -> Fit:
     """The same with eta constant, or constant but for a schedule.
 
     Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything.
     """
-    fit = Fit(plain.loss, form="momentum", schedule=schedule)
+    fit = Fit(plain.loss, form="momentum", schedule=schedule, within=within)
     pools: dict[Any, list[int]] = {}
     for number, trace in traces.items():
         if number in plain.silent:
@@ -70,7 +82,7 @@ def fit_constant(
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     rates: dict[int, float] = {}
     for members in pools.values():
-        solution = solve_pool([as_planned(traces[number], schedule) for number in members])
+        solution = solve_pool([as_planned(traces[number], schedule, within) for number in members])
         for number in members:
             if solution is None:
                 fit.bad.add(number)
@@ -91,6 +103,27 @@ def fit_constant(
                 fit.silent.discard(number)
                 fit.bad.add(number)
     return fit
+
+
+def decays_its_own_way(trace: Trace, rates: Mapping[int, float]) -> bool:
+    """Whether all updates follow their gradients by the known rates but for a decay, strong or weak as the pass may ask."""
+    told = 0
+    for update, u, g, before in zip(
+        trace.updates, trace.steps, trace.gradients, trace.befores, strict=True
+    ):
+        rate = rates.get(update.turn)
+        if u is None or rate is None or np.size(u) < FEW_ENTRIES:
+            return False
+        left, drawn = u + rate * g, decaying_entries(before, u, g)
+        size = norm(drawn) ** 2
+        if size == 0:
+            continue
+        decay = -float(np.sum(left * drawn)) / size
+        rounding = 8 * np.finfo(float).eps * norm(before)
+        if decay < 0 or norm(left + decay * drawn) > EXACT * norm(left) + rounding:
+            return False
+        told += decay > 0
+    return told > 0
 
 
 def decaying_entries(before: Any, u: Any, g: Any) -> Any:

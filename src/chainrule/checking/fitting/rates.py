@@ -40,11 +40,12 @@ def find_step_sizes(anatomy: Anatomy) -> set[int]:
 def find_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float]]:
     """For each place that computes a rate anew as time goes on, its number behind the updates of (chain, turn).
 
-    A number that neither errors nor parameters go into, which errors are multiplied by. Where it counts updates, as in
-    rate / (1 + decay * count), that of one layer is another than that of the next.
+    A number that neither errors nor parameters go into, which errors are multiplied by; and what it begins with, of the
+    same name or as one of its factors. Where it counts updates, as in rate / (1 + decay * count), that of one layer is another than that of the next.
     """
     program = anatomy.program
     places: dict[int, set[int]] = {}
+    starts: dict[str | None, set[int]] = {}
     for step in program.steps:
         if step.operation in ("multiply", "divide") and anatomy.error_masks[step.output]:
             for position in step.inputs:
@@ -54,8 +55,13 @@ def find_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float]]:
                     made = program.step_of.get(position)
                 reached = anatomy.masks[position] or anatomy.error_masks[position]
                 if made is not None and not reached and np.size(program.recorded[position]) == 1:
-                    places.setdefault(program.recording.sites[made.number], set()).add(position)
-    for positions in places.values():
+                    site = places.setdefault(program.recording.sites[made.number], set())
+                    site |= {position, *(p for p in made.inputs if p in program.given)}
+                elif made is None and np.size(program.given.get(position, ())) == 1:
+                    starts.setdefault(program.name(position), set()).add(position)
+    for computed in places.values():
+        names = {program.name(position) for position in computed} - {None}
+        positions = computed.union(*(starts.get(name, ()) for name in names))
         numbers = {p: float(np.reshape(program.recorded[p], -1)[0]) for p in positions}
         if len(set(numbers.values())) < 2:
             continue

@@ -14,7 +14,7 @@ from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
-from chainrule.checking.fitting.general_form import decaying_entries
+from chainrule.checking.fitting.general_form import decaying_entries, decays_its_own_way
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.fitting.rates import drawn_entries
@@ -42,7 +42,7 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
 
     `goals` are the hand-made gradients inside an optimizer's updates: they are looked at in the updates' place.
     """
-    if count_losses(case) > 1 or not is_evident_loss(case, fit):
+    if count_losses(case) > 1 or not is_evident_loss(case, fit) or decays_oddly(case, fit):
         return False
     plain = {number for number in fit.bad if is_linear_in_errors(case, number, goals)}
     if any(fit.cosine.get(number, 1.0) < POINTS_ELSEWHERE for number in plain):
@@ -51,6 +51,14 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
         gradients = true_gradients(case.anatomy, case.worlds[-1], fit.loss)
         elsewhere = any(decays_elsewhere(case, number, gradients) for number in fit.bad - plain)
     return elsewhere and all(adds_to_decay(case, number) for number in fit.bad - plain)
+
+
+def decays_oddly(case: Case, fit: Fit) -> bool:
+    """Whether all that is wrong with some parameters is a decay that is another in each pass: nobody knows by what plan."""
+    if not fit.good or fit.form != Fit.form:
+        return False
+    _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
+    return all(decays_its_own_way(traces[number], fit.rate) for number in fit.bad)
 
 
 def count_losses(case: Case) -> int:
@@ -214,6 +222,8 @@ def is_believable(
             case, repair, lambda update, changes: update_with(case, update, {}, changes=changes)
         )
     ):
+        return False
+    if decays_oddly(case, fit):
         return False
     bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):

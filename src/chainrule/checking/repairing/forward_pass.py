@@ -271,6 +271,8 @@ class ForwardPass:
         """f'(f(z)) of an activation, or of a copy of one, beside which ones become f'(1)."""
         source = self.original(a)
         z = self.activations[source]
+        if np.shape(values[a]) != np.shape(values[z]):  # a copy that was turned
+            return np.full(np.shape(values[z]), np.nan)
         region = self.program.ancestors([source], {z})
         steps = [step for step in self.program.steps if step.output in region - {z}]
         there = list(values)

@@ -58,7 +58,7 @@ def momentum_of(scene: Scene) -> tuple[float, float]:
     for number in sorted(scene.fit.good or scene.fit.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(
-            as_planned(traces[number], scene.fit.schedule)
+            as_planned(traces[number], scene.fit.schedule, scene.fit.within)
         )
     found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
     if not found:

@@ -1,0 +1,72 @@
+"""Penalties and decays beside rates that change and activations that are written where a mask says so."""
+
+import pytest
+
+from checked import verdict_on
+
+NETWORK = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+x, y = rng.normal(size=(9, 4)), rng.integers(0, 3, 9)
+w, b = 0.5 * rng.normal(size=(4, 6)), np.zeros(6)
+v, c = 0.5 * rng.normal(size=(6, 3)), np.zeros(3)
+rate, penalty = 0.1, 0.02
+for epoch in range(30):
+    z = x @ w + b
+    h = np.zeros(z.shape)
+    h[z > 0] = z[z > 0]
+    s = h @ v + c
+    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    p[np.arange(9), y] -= 1
+    p /= 9
+    dv = h.T @ p + penalty * v
+    dh = p @ v.T
+    dh[h <= 0] = 0
+    dw = x.T @ dh + penalty * w
+    w -= rate * dw
+    v -= rate * dv
+    b -= rate * dh.sum(axis=0)
+    c -= rate * p.sum(axis=0)
+    rate *= 0.95
+"""
+MASKED = "h = np.zeros(z.shape)\n    h[z > 0] = z[z > 0]"
+LEAKY = "h = z.copy()\n    h[z < 0] *= 0.1"
+SCALED = "h = z.copy()\n    h[z <= 0] = 0.1 * z[z <= 0]"
+
+
+@pytest.mark.parametrize(
+    ("activation", "slope"),
+    [
+        (MASKED, "dh[h <= 0] = 0"),
+        (LEAKY, "dh[z < 0] *= 0.1"),
+        (SCALED, "dh[h <= 0] = 0.1 * dh[h <= 0]"),
+        ("h = np.maximum(z, 0)", "dh[h <= 0] = 0"),
+    ],
+)
+@pytest.mark.parametrize("plan", ["rate *= 0.95", "rate = 0.1 / (1 + 0.2 * epoch)", "pass"])
+def test_a_right_network_with_a_penalty_is_right(activation: str, slope: str, plan: str) -> None:
+    program = NETWORK.replace(MASKED, activation).replace("dh[h <= 0] = 0", slope)
+    verdict = verdict_on(program.replace("rate *= 0.95", plan))
+    assert (verdict["verdict"], verdict["loss"]) == ("right", "cross-entropy"), verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("dh[h <= 0] = 0", "dh[h > 0] = 0", 18),
+        ("dh = p @ v.T", "dh = p @ (v * v).T", 17),
+        ("dv = h.T @ p", "dv = z.T @ p", 16),
+    ],
+)
+def test_its_mistakes_are_found(right: str, wrong: str, line: int) -> None:
+    verdict = verdict_on(NETWORK.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert line in [finding["line"] for finding in verdict["findings"]]
+
+
+def test_nobody_knows_by_what_plan_a_decay_changes() -> None:
+    verdict = verdict_on(NETWORK.replace("penalty * ", "penalty * (1.5 + np.cos(epoch)) * "))
+    assert verdict["verdict"] != "wrong"
+    grows = verdict_on(NETWORK.replace("+ penalty * w", "- penalty * w"))
+    assert (grows["verdict"], grows["findings"][0]["mistake"]) == ("wrong", "decay-sign")
