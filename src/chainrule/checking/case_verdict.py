@@ -50,6 +50,7 @@ from chainrule.checking.targets.blind_updates import (
     with_blind_updates,
 )
 from chainrule.checking.targets.corrected_text import Correction
+from chainrule.checking.targets.feedback import feedback_of
 from chainrule.checking.targets.foreign_updates import goes_astray
 from chainrule.checking.targets.missing_target import (
     find_missing_target,
@@ -365,6 +366,12 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
         case, fit
     ):
         return undecided(name, UNEXPLAINED if moves_anything(case) else ALL_ZERO)
+    feedback = feedback_of(case)
+    if feedback is not None:
+        named = case.program.name(feedback) or "random numbers"
+        return undecided(
+            name, f"its errors go back through {named}, which no prediction is made with: that is no gradient",
+        )  # fmt: skip
     findings = findings_of(case, repair, run.sources)
     if not findings:
         return undecided(
