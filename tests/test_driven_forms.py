@@ -157,3 +157,28 @@ def test_a_layer_that_asks_for_its_activation_is_told_one(code: str) -> None:
     assert verdict_on(HEAD + late)["verdict"] != "right"
     above = code.replace("return delta @ self.W.T", "return grad @ self.W.T")
     assert verdict_on(HEAD + above)["verdict"] != "right"
+
+
+LINE = """
+class Line:
+    def __init__(self, rate=0.01, rounds=500):
+        self.rate, self.rounds = rate, rounds
+        self.weights, self.bias = None, None
+
+    def fit(self, X, y):
+        samples, features = X.shape
+        self.weights = np.zeros(features)
+        self.bias = 0
+        for _ in range(self.rounds):
+            predicted = np.dot(X, self.weights) + self.bias
+            self.weights -= self.rate * np.dot(X.T, predicted - y) / samples
+            self.bias -= self.rate * np.sum(predicted - y) / samples
+"""
+
+
+def test_one_number_that_follows_a_gradient_says_nothing_of_weights_without_an_error() -> None:
+    assert verdict_on(HEAD + LINE)["verdict"] == "right"
+    verdict = verdict_on(
+        HEAD + LINE.replace("np.dot(X.T, predicted - y)", "np.dot(X.T, predicted)")
+    )
+    assert verdict["verdict"] != "right"

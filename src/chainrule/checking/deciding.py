@@ -430,6 +430,8 @@ def changes_again(program: Program) -> bool:
 def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
     """The verdict on one network, or on one operation; wrong only with a proof."""
     verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
+    if verdict.verdict == "right" and not driven.operation and driven.is_of_one_number:
+        return undecided(name, "trained on random data one number alone follows a gradient")
     unproved = verdict.verdict == "wrong" and not any(one.proved for one in verdict.findings)
     if unproved or verdict.reason == UNEXPLAINED:
         of_operation = f"what comes back of {driven.words} agrees with no gradient that it was held against, and why was not found"

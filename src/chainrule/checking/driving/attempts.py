@@ -74,6 +74,17 @@ class Driven:
     sized: bool = False  # with a number of layers that was ours to choose
 
     @property
+    def is_of_one_number(self) -> bool:
+        """Whether a number alone is updated, though data are arrays: to one number a loss fits by chance."""
+        anatomy, program = self.case.anatomy, self.case.program
+        turns = [update.turn for update in anatomy.updates]
+        sizes = {np.size(self.case.values[update.before]) for update in anatomy.updates}
+        used = {number for update in anatomy.updates for number in update.mixes}
+        behind = program.ancestors(anatomy.mixes[number].prediction for number in used)
+        wide = any(np.ndim(program.given.get(position, 0)) > 1 for position in behind)
+        return sizes == {1} and len(set(turns)) == len(turns) and wide
+
+    @property
     def score(self) -> tuple[int, int]:
         return max((len(fit.good) for fit in self.case.fits.values()), default=0), len(
             self.case.anatomy.chains
