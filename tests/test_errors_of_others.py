@@ -65,6 +65,7 @@ for epoch in range(400):
         s3 = u * h1 + v * h2 + r
         o = sigmoid(s3)
         e = -2 * (t - o)
+        g3 = slope(s3)
         a -= 0.1 * e * u * slope(s3) * x * slope(s1)
         b -= 0.1 * e * u * slope(s3) * y * slope(s1)
         p -= 0.1 * e * u * slope(s3) * slope(s1)
@@ -73,7 +74,7 @@ for epoch in range(400):
         q -= 0.1 * e * v * slope(s3) * slope(s2)
         u -= 0.1 * e * h1 * slope(s3)
         v -= 0.1 * e * h2 * slope(s3)
-        r -= 0.1 * e * slope(s3)
+        r -= 0.1 * e * g3
 """
 
 
@@ -81,7 +82,7 @@ for epoch in range(400):
     ("right", "wrong", "line"),
     [
         ("e = -2 * (t - o)", "e = 2 * (t - o)", 19),  # exp(-z) is huge here
-        ("r -= 0.1 * e * slope(s3)", "r -= 0.1 * slope(s3)", 28),
+        ("r -= 0.1 * e * g3", "r -= 0.1 * g3", 29),
     ],
 )
 def test_networks_of_nine_numbers(right: str, wrong: str, line: int) -> None:

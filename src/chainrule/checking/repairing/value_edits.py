@@ -254,7 +254,8 @@ def mates(
             size = int(mode.split()[-1])
             index += count - size - 2 * (index - index % size)
             return members[index] if count % size == 0 else None
-        return members[index if mode == "rank" else count - 1 - index]
+        place = index if mode == "rank" else count - 1 - index
+        return members[place] if place < count else None
 
     return mate
 

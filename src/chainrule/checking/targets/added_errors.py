@@ -46,10 +46,18 @@ def sums_with_errors(case: Case) -> list[Instruction]:
         errors = sum(bool(anatomy.error_masks[p]) for p in step.inputs)
         return abs(errors - 1) + sum(p in anatomy.stops for p in (*step.inputs, step.output))
 
+    # What adds up errors of several passes is a memory of an optimizer.
+    program = case.program
+    remembering = {
+        program.spot(step)
+        for step in program.steps
+        if step.operation == "add" and all(anatomy.error_masks[p] for p in step.inputs)
+    }
     found = [
         step
         for step in case.program.steps
         if step.operation == "add"
+        and program.spot(step) not in remembering
         and step.output in behind
         and not is_divisor(case, step)  # sqrt(v) + epsilon
         and any(anatomy.error_masks[p] for p in (*step.inputs, step.output))

@@ -25,7 +25,10 @@ def feedback_of(case: Case) -> int | None:
             continue
         for position, other in (step.inputs, step.inputs[::-1]):
             source = position
-            while (maker := program.step_of.get(source)) and maker.operation in SHAPES:
+            while source not in anatomy.stops:
+                maker = program.step_of.get(source)
+                if maker is None or maker.operation not in SHAPES:
+                    break
                 source = maker.inputs[0]
             if (
                 anatomy.error_masks[other]

@@ -55,19 +55,34 @@ def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> 
     )
     for text, (change, name, was, should) in islice(found, MOST_CHANGES):
         corrected = run_changed(run, [(text, change)], end)
-        if corrected is None or not is_all_judged(corrected[0]):
+        if corrected is None or not is_all_judged(judged, corrected[0]):
             continue
         if is_mistaken(judged, *corrected):
             return correction_of(*corrected, text, change, name, (was, should))
     return None
 
 
-def is_all_judged(case: Case) -> bool:
-    return not is_changed_alone(case, idly=False) and with_blind_updates(case, True, True) is None
+def is_all_judged(before: Case, case: Case) -> bool:
+    """Whether what was updated still is, and by errors."""
+    return (
+        names_of_updated(before) <= names_of_updated(case)
+        and not is_changed_alone(case, idly=False)
+        and with_blind_updates(case, True, True) is None
+    )
+
+
+def names_of_updated(case: Case) -> set[str]:
+    chains = {update.chain for update in case.anatomy.updates}
+    return {case.anatomy.chains[number].name(case.program) or "" for number in chains}
 
 
 def is_mistaken(case: Case, corrected: Case, losses: Collection[str]) -> bool:
-    """Whether a program whose updates follow these losses once it is corrected can mean nothing else."""
+    """Whether a program whose updates follow these losses once it is corrected can mean nothing else.
+
+    An optimizer's numbers may be others, and the steps are still those of one.
+    """
+    if any(corrected.fits[loss].form == "adaptive" for loss in losses if loss in corrected.fits):
+        return False
     return (
         any(follows_in_part(case, loss) for loss in losses if loss in case.fits)
         or not stated_losses(corrected).isdisjoint(losses)
