@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.updates import Anatomy
 from chainrule.checking.fitting.fitting import (
+    CLEAR,
     EXACT,
     NOISY,
     RATE,
@@ -106,24 +107,31 @@ def fit_constant(
 
 
 def decays_its_own_way(trace: Trace, rates: Mapping[int, float]) -> bool:
-    """Whether all updates follow their gradients by the known rates but for a decay, strong or weak as the pass may ask."""
-    told = 0
+    """Whether all updates go down their gradients but for a decay, by the known rates or by rates of a plan of their own.
+
+    The decay may be strong or weak as the pass may ask. Of rates that differ by one factor all along that is known to
+    be a mistake, or none.
+    """
+    told, factors = 0, []
     for update, u, g, before in zip(
         trace.updates, trace.steps, trace.gradients, trace.befores, strict=True
     ):
-        rate = rates.get(update.turn)
-        if u is None or rate is None or np.size(u) < FEW_ENTRIES:
+        known = rates.get(update.turn)
+        if u is None or not known or np.size(u) < FEW_ENTRIES:
             return False
-        left, drawn = u + rate * g, decaying_entries(before, u, g)
-        size = norm(drawn) ** 2
-        if size == 0:
+        columns = np.stack([-g, -decaying_entries(before, u, g)], axis=1)
+        if not np.all(np.isfinite(columns)) or not np.any(columns[:, 1]):
             continue
-        decay = -float(np.sum(left * drawn)) / size
+        (rate, decay), *_ = np.linalg.lstsq(columns, u, rcond=1e-12)
         rounding = 8 * np.finfo(float).eps * norm(before)
-        if decay < 0 or norm(left + decay * drawn) > EXACT * norm(left) + rounding:
+        if rate <= 0 or norm(u - columns @ [rate, decay]) > EXACT * norm(u) + rounding:
             return False
-        told += decay > 0
-    return told > 0
+        if decay * norm(columns[:, 1]) < -EXACT * norm(u):
+            return False
+        factors.append(rate / known)
+        told += decay * norm(columns[:, 1]) > EXACT * norm(u)
+    alike = bool(factors) and np.ptp(factors) <= CLEAR * max(factors)
+    return told > 0 and (not alike or abs(factors[0] - 1) <= CLEAR)
 
 
 def decaying_entries(before: Any, u: Any, g: Any) -> Any:

@@ -29,6 +29,7 @@ from chainrule.checking.repairing.scene import PRODUCTS
 POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
+NOTHING = 1e-13  # beside the largest gradient
 MEETINGS = 20  # predictions, before their signs tell what they can be
 UNCLIPPED = 1e-3  # by which errors are made small enough for the loss of Huber to be quadratic
 MOST_TURNS = 6  # of a parameter that decays, to be looked into
@@ -44,13 +45,21 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
     """
     if count_losses(case) > 1 or not is_evident_loss(case, fit) or decays_oddly(case, fit):
         return False
-    plain = {number for number in fit.bad if is_linear_in_errors(case, number, goals)}
+    bad = fit.bad - without_gradient(case, fit)
+    plain = {number for number in bad if is_linear_in_errors(case, number, goals)}
     if any(fit.cosine.get(number, 1.0) < POINTS_ELSEWHERE for number in plain):
         elsewhere = True
     else:
         gradients = true_gradients(case.anatomy, case.worlds[-1], fit.loss)
-        elsewhere = any(decays_elsewhere(case, number, gradients) for number in fit.bad - plain)
-    return elsewhere and all(adds_to_decay(case, number) for number in fit.bad - plain)
+        elsewhere = any(decays_elsewhere(case, number, gradients) for number in bad - plain)
+    return elsewhere and all(adds_to_decay(case, number) for number in bad - plain)
+
+
+def without_gradient(case: Case, fit: Fit) -> set[int]:
+    """Parameters whose gradients are 0 but for rounding, as those of a bias are before a batch's mean is taken off."""
+    _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
+    sizes = {n: max(map(norm, trace.gradients)) for n, trace in traces.items()}
+    return {number for number in fit.bad if sizes[number] <= NOTHING * max(sizes.values())}
 
 
 def decays_oddly(case: Case, fit: Fit) -> bool:

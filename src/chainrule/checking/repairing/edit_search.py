@@ -3,7 +3,7 @@
 Of those that make most parameters right the likeliest is kept, if it helps in every turn at all numbers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ import chainrule.checking.repairing.scale_edits as scale_edits
 import chainrule.checking.repairing.slope_edits as slope_edits
 import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
-from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.applied_rates import is_applied_again, number_at, rates_in
 from chainrule.checking.repairing.edits import Changes, Edit, merged
@@ -33,6 +33,7 @@ from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
 
 MOST_APPLIED = 40
+FOR_SOME = 4  # added to the cost of an edit for some callers of a function
 MOST_TURNS = 6  # among which one is looked for that shows something wrong
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
@@ -126,10 +127,11 @@ def first_that_holds(
     scene: Scene, changes: Mapping[int, Any], found: list[tuple[int, Edit]]
 ) -> tuple[Edit, dict[int, Any], Fit] | None:
     """Of edits with what they gain in one turn the best one that helps in all of them."""
+    callers = callers_of(scene.program, {edit.step.number for _, edit in found})
     found.sort(
         key=lambda pair: (
             -pair[0],
-            pair[1].cost,
+            pair[1].cost + (FOR_SOME if is_for_some(scene.program, pair[1], callers) else 0),
             ORDER.index(pair[1].mistake),
             place_order(pair[1]),
         )
@@ -139,6 +141,25 @@ def first_that_holds(
         if result is not None:
             return edit, *result
     return None
+
+
+def callers_of(program: Program, numbers: Collection[int]) -> dict[int, set[Any]]:
+    """For each of some steps, by number, all calls in which its operator computes something."""
+    sites, calls = program.recording.sites, program.recording.calls
+    found: dict[tuple[int, str], set[Any]] = {
+        (sites[number], program.steps[number].operation): set() for number in numbers
+    }
+    for step in program.steps:
+        here = found.get((sites[step.number], step.operation))
+        if here is not None:
+            here.add(calls_of(calls[step.number]))
+    return {n: found[sites[n], program.steps[n].operation] for n in numbers}
+
+
+def is_for_some(program: Program, edit: Edit, callers: Mapping[int, set[Any]]) -> bool:
+    """Whether an edit changes an operator of a function for some callers alone: no text can be put right so."""
+    changed = {calls_of(program.call(step)) for step in edit.steps}
+    return edit.call is None and not callers[edit.step.number] <= changed
 
 
 def one_mistake_repeated(

@@ -1,0 +1,88 @@
+"""Right networks with penalties, optimizers, schedules and layers in unusual company: none is called wrong."""
+
+import pytest
+
+from checked import verdict_on
+
+SETUP = """\
+import numpy as np
+
+rng = np.random.default_rng({seed})
+x, y = rng.normal(size=(24, 4)), np.eye(3)[rng.integers(0, 3, 24)]
+w, b = 0.5 * rng.normal(size=(4, 6)), np.zeros((1, 6))
+u, c = 0.5 * rng.normal(size=(6, 3)), np.zeros((1, 3))
+gamma, beta = np.ones((1, 6)), np.zeros((1, 6))
+vw, vb, vu, vc = (np.zeros_like(a) for a in (w, b, u, c))
+sw, sb, su, sc = (np.zeros_like(a) for a in (w, b, u, c))
+rate, bias_rate, t = 0.1, 0.03, 0
+for epoch in range(40):
+    z = x @ w + b
+"""
+PLAIN = """\
+    h = np.where(z > 0, z, 0.01 * z)
+    o = 1 / (1 + np.exp(-(h @ u + c)))
+    d = (o - y) * o * (1 - o)
+    dh = d @ u.T * np.where(z > 0, 1, 0.01)
+"""
+DROPPED = """\
+    h = np.where(z > 0, z, 0.01 * z)
+    keep = (rng.random(h.shape) < 0.8) / 0.8
+    h = h * keep
+    o = 1 / (1 + np.exp(-(h @ u + c)))
+    d = (o - y) * o * (1 - o)
+    dh = d @ u.T * keep * np.where(z > 0, 1, 0.01)
+"""
+NORMED = """\
+    m, v = z.mean(axis=0), z.var(axis=0)
+    n = (z - m) / np.sqrt(v + 1e-5)
+    h = np.maximum(gamma * n + beta, 0)
+    e = np.exp(h @ u + c)
+    d = e / e.sum(axis=1, keepdims=True) - y
+    dh = (d @ u.T) * (h > 0)
+    dg, dt = (dh * n).sum(axis=0, keepdims=True), dh.sum(axis=0, keepdims=True)
+    dn = dh * gamma
+    dh = (dn - dn.mean(axis=0) - n * (dn * n).mean(axis=0)) / np.sqrt(v + 1e-5)
+"""
+GRADIENTS = """\
+    dw, db = x.T @ dh, dh.sum(axis=0, keepdims=True)
+    du, dc = h.T @ d, d.sum(axis=0, keepdims=True)
+"""
+SPARSE = "    dw += 0.01 * np.sign(w)\n    du += 0.01 * np.sign(u)\n"
+SMALL = "    dw += 0.01 * w\n    du += 0.01 * u\n"
+CLIPPED = "    for g in (dw, db, du, dc):\n        np.clip(g, -0.5, 0.5, out=g)\n"
+
+
+def steps(step: str, names: str) -> str:
+    lines = [line for a in names for line in step.replace("#", a).split("\n")]
+    return "    t += 1\n" + "".join(f"    {line}\n" for line in lines)
+
+
+ADAM = """\
+v# = 0.9 * v# + 0.1 * d#
+s# = 0.999 * s# + 0.001 * d# ** 2
+# -= 0.1 * rate * (v# / (1 - 0.9 ** t)) / (np.sqrt(s# / (1 - 0.999 ** t)) + 1e-8)"""
+RMSPROP = "s# = 0.9 * s# + 0.1 * d# ** 2\n# -= 0.1 * rate * d# / (np.sqrt(s#) + 1e-8)"
+ADAGRAD = "s# += d# ** 2\n# -= rate * d# / (np.sqrt(s#) + 1e-7)"
+NESTEROV = "old = v#.copy()\nv# = 0.9 * v# - rate * d#\n# += -0.9 * old + 1.9 * v#"
+DESCENT = "# -= rate * d#"
+FALLING = "    rate = 0.1 / (1 + 0.05 * epoch)\n"
+WAVE = "    rate = 0.05 * (1 + np.cos(np.pi * epoch / 40))\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PLAIN + GRADIENTS + SPARSE + steps(ADAM, "wbuc") + FALLING,
+        PLAIN + GRADIENTS + SPARSE + steps(RMSPROP, "wbuc") + FALLING,
+        PLAIN + GRADIENTS + CLIPPED + "    w *= 0.999\n" + steps(NESTEROV, "wbuc") + FALLING,
+        NORMED + GRADIENTS + SPARSE
+        + steps(NESTEROV, "wbuc") + "    gamma -= rate * dg\n    beta -= rate * dt\n",
+        NORMED + GRADIENTS + "    w *= 0.999\n" + steps(ADAGRAD, "wbuc")
+        + "    gamma -= rate * dg\n    beta -= rate * dt\n",
+        DROPPED + GRADIENTS + SMALL + steps(DESCENT, "wu") + "    b -= bias_rate * db\n    c -= bias_rate * dc\n" + WAVE,
+    ],
+    ids=["adam", "rmsprop", "nesterov", "nesterov-batch-norm", "adagrad-batch-norm", "dropout"],
+)  # fmt: skip
+def test_none_is_called_wrong(body: str) -> None:
+    verdict = verdict_on(SETUP.format(seed=3) + body, 30.0)
+    assert verdict["verdict"] != "wrong", verdict["findings"]
