@@ -63,6 +63,7 @@ s# = 0.999 * s# + 0.001 * d# ** 2
 # -= 0.1 * rate * (v# / (1 - 0.9 ** t)) / (np.sqrt(s# / (1 - 0.999 ** t)) + 1e-8)"""
 RMSPROP = "s# = 0.9 * s# + 0.1 * d# ** 2\n# -= 0.1 * rate * d# / (np.sqrt(s#) + 1e-8)"
 ADAGRAD = "s# += d# ** 2\n# -= rate * d# / (np.sqrt(s#) + 1e-7)"
+MOMENTUM = "v# = 0.9 * v# - rate * d#\n# += v#"
 NESTEROV = "old = v#.copy()\nv# = 0.9 * v# - rate * d#\n# += -0.9 * old + 1.9 * v#"
 DESCENT = "# -= rate * d#"
 FALLING = "    rate = 0.1 / (1 + 0.05 * epoch)\n"
@@ -86,3 +87,11 @@ WAVE = "    rate = 0.05 * (1 + np.cos(np.pi * epoch / 40))\n"
 def test_none_is_called_wrong(body: str) -> None:
     verdict = verdict_on(SETUP.format(seed=3) + body, 30.0)
     assert verdict["verdict"] != "wrong", verdict["findings"]
+
+
+def test_rates_of_their_own_may_stand_in_velocities() -> None:
+    own = steps(MOMENTUM, "bc").replace("rate", "bias_rate")
+    body = PLAIN + GRADIENTS + SMALL + steps(MOMENTUM, "wu")
+    assert verdict_on(SETUP.format(seed=3) + body + own)["verdict"] != "wrong"
+    scaled = own.replace("bias_rate * dc", "bias_rate * dc / len(x)").replace("bias_rate", "rate")
+    assert verdict_on(SETUP.format(seed=3) + body + scaled)["verdict"] == "wrong"

@@ -21,6 +21,7 @@ from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.named_rates import has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.own_steps import is_way_to_step
 from chainrule.checking.repairing.repair import Repair
@@ -233,6 +234,10 @@ def is_believable(
     ):
         return False
     if decays_oddly(case, fit):
+        return False
+    if names == {"parameter-mis-scaled"} and all(
+        has_rate_of_its_own(case, fit, number) for number in fit.bad
+    ):
         return False
     bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):
