@@ -210,7 +210,7 @@ def test_in_a_notebook_the_page_stands_in_a_frame(
     frame.click("[data-close]")
     # A link within the page would lead to the notebook's own address.
     # The dialog that was closed gives the focus back a moment later, and may take it from the link.
-    for _ in range(40):
+    for _ in range(200):
         frame.press(".skip", "Enter")
         if frame.evaluate("document.activeElement.id") == "panel":
             break

@@ -131,7 +131,7 @@ def first_that_holds(
     found.sort(
         key=lambda pair: (
             -pair[0],
-            pair[1].cost + (FOR_SOME if is_for_some(scene.program, pair[1], callers) else 0),
+            pair[1].cost + (FOR_SOME if is_for_some(scene, pair[1], callers) else 0),
             ORDER.index(pair[1].mistake),
             place_order(pair[1]),
         )
@@ -156,10 +156,12 @@ def callers_of(program: Program, numbers: Collection[int]) -> dict[int, set[Any]
     return {n: found[sites[n], program.steps[n].operation] for n in numbers}
 
 
-def is_for_some(program: Program, edit: Edit, callers: Mapping[int, set[Any]]) -> bool:
-    """Whether an edit changes an operator of a function for some callers alone: no text can be put right so."""
-    changed = {calls_of(program.call(step)) for step in edit.steps}
-    return edit.call is None and not callers[edit.step.number] <= changed
+def is_for_some(scene: Scene, edit: Edit, callers: Mapping[int, set[Any]]) -> bool:
+    """Whether an edit brings an error into a function for some callers alone: no text can be put right so."""
+    if edit.call is not None or edit.instead is None or not scene.is_tainted(edit.instead):
+        return False
+    changed = {calls_of(scene.program.call(step)) for step in edit.steps}
+    return edit.how == "name" and not callers[edit.step.number] <= changed
 
 
 def one_mistake_repeated(

@@ -271,8 +271,9 @@ class ForwardPass:
         """f'(f(z)) of an activation, or of a copy of one, beside which ones become f'(1)."""
         source = self.original(a)
         z = self.activations[source]
-        if np.shape(values[a]) != np.shape(values[z]):  # a copy that was turned
-            return np.full(np.shape(values[z]), np.nan)
+        shapes = np.shape(values[a]), np.shape(values[z])
+        if np.size(values[a]) == np.size(values[z]) and shapes[0] != shapes[1]:  # it was turned
+            return np.full(shapes[0], np.nan)
         region = self.program.ancestors([source], {z})
         steps = [step for step in self.program.steps if step.output in region - {z}]
         there = list(values)
