@@ -93,6 +93,17 @@ class Program:
             found.setdefault(self.spot(step), []).append(step.output)
         return found
 
+    def source_through(
+        self, position: int, operations: Collection[str], stops: Collection[int] = ()
+    ) -> int:
+        """What a value comes from that such operations only hand on, a stop at the farthest."""
+        while position not in stops:
+            step = self.step_of.get(position)
+            if step is None or step.operation not in operations:
+                break
+            position = step.inputs[0]
+        return position
+
     def name(self, position: int) -> str | None:
         return self.recording.names.get(position)
 

@@ -157,11 +157,7 @@ def idle_updates(
 
 def computed_at(program: Program, position: int) -> int:
     """Where a value was computed, however often it was read out of an array since."""
-    step = program.step_of.get(position)
-    while step is not None and step.operation in ("gather", "reshape"):
-        position = step.inputs[0]
-        step = program.step_of.get(position)
-    return position
+    return program.source_through(position, {"gather", "reshape"})
 
 
 def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping[int, int]) -> None:

@@ -6,7 +6,8 @@ Of what a program only defines nobody says what comes between two passes.
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from chainrule.checking.driving.arguments import plain_name
 from chainrule.checking.verdict import Finding
@@ -28,8 +29,8 @@ def ways_to_set_back(owner: type, names: Iterable[str]) -> list[str]:
     ]
 
 
-def asks_for_anything(method: object) -> bool:
-    _, *asked = inspect.signature(method).parameters.values()  # type: ignore[arg-type]
+def asks_for_anything(method: Callable[..., Any]) -> bool:
+    _, *asked = inspect.signature(method).parameters.values()
     return any(one.default is inspect.Parameter.empty for one in asked)
 
 

@@ -33,11 +33,7 @@ def loss_of_other_class(case: Case) -> Instruction | None:
 
 def original(case: Case, position: int) -> int:
     """Where a prediction was computed that was copied since."""
-    step = case.program.step_of.get(position)
-    while step is not None and step.operation == "reshape":
-        position = step.inputs[0]
-        step = case.program.step_of.get(position)
-    return position
+    return case.program.source_through(position, {"reshape"})
 
 
 def asks_for_others(case: Case, steps: list[Instruction], mix: Mix) -> bool:

@@ -250,11 +250,7 @@ def is_same_state(scene: Scene, position: int, other: int) -> bool:
 
 def same_array(scene: Scene, position: int) -> int:
     """The first version of an array that was written into."""
-    step = scene.program.step_of.get(position)
-    while step is not None and step.operation == "scatter":
-        position = step.inputs[0]
-        step = scene.program.step_of.get(position)
-    return position
+    return scene.program.source_through(position, {"scatter"})
 
 
 def are_listed(scene: Scene, position: int, other: int) -> bool:

@@ -24,12 +24,7 @@ def feedback_of(case: Case) -> int | None:
         if step.output not in behind or step.operation not in PRODUCTS or len(step.inputs) != 2:
             continue
         for position, other in (step.inputs, step.inputs[::-1]):
-            source = position
-            while source not in anatomy.stops:
-                maker = program.step_of.get(source)
-                if maker is None or maker.operation not in SHAPES:
-                    break
-                source = maker.inputs[0]
+            source = program.source_through(position, SHAPES, anatomy.stops)
             if (
                 anatomy.error_masks[other]
                 and program.origin(source) == "random"

@@ -145,7 +145,8 @@ def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool
 
     Names first where no error reaches some updates.
     """
-    nodes = [node for node in ast.walk(text.tree) if getattr(node, "lineno", None) in lines]
+    found = (node for node in ast.walk(text.tree) if isinstance(node, ast.expr))
+    nodes = [node for node in found if node.lineno in lines]
     if blind:
         yield from other_names(text, nodes)
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
@@ -157,7 +158,7 @@ def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool
         if any(case.anatomy.error_masks[p] for p in step.inputs) and program_site(case, step) >= 0
         if (site := case.program.site(step)).file == file
     }
-    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):  # type: ignore[attr-defined]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
         if isinstance(node, ast.Subscript):
             yield from strides(node.slice)
         if isinstance(node, ast.BinOp) and type(node.op) in SIGNS:
