@@ -7,8 +7,8 @@ import numpy as np
 
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.hand_gradients import EVENTS, find_gradients, passes_all
 from chainrule.checking.fitting.judging import judge_plainly
-from chainrule.checking.fitting.responses import EVENTS, find_gradients, passes_all
 from chainrule.checking.repairing.repair import Repair
 
 # What may be a way to make a step of a gradient. None goes up, or makes one number of many.
