@@ -81,9 +81,9 @@ def ask_once(
         return "more than this gradient goes into it"
     # The second pass cannot tell a memory of one pass from one of all.
     telling = number > 1 or number == len(found.positions) - 1
-    if number and telling and forgets_nothing(respond, shapes, rest):
+    if number and telling and forgets_nothing(respond, shapes):
         return "it remembers all gradients as well as the last"
-    if number > 1 and never_fades(respond, shapes, rest):
+    if number > 1 and never_fades(respond, shapes):
         return "its memory never fades"
     last = number == len(found.positions) - 1
     if last and not is_odd(question.ends_at, np.asarray(values[root], float)):

@@ -74,8 +74,13 @@ def fit_by_response(
                 break
             first = first or asked
         answers |= first
-    if before.good or any(rate for one in answers.values() for rate in one.rates):
-        answers = {n: as_small(one) for n, one in answers.items()}
+    plain = before.rate.keys() | {
+        turn
+        for one in answers.values()
+        for turn, rate in zip(one.turns, one.rates, strict=True)
+        if rate
+    }
+    answers = {n: as_small(one, plain) for n, one in answers.items()}
     if not before.good:
         answers = as_scheduled(anatomy, answers)
     faultless = [one for one in answers.values() if one.fault is None]
@@ -103,11 +108,11 @@ def fit_by_response(
     return fit
 
 
-def as_small(one: Found) -> Found:
-    """An answer by the rates for small gradients where those for others have none, as where they are clipped."""
+def as_small(one: Found, turns: Collection[int]) -> Found:
+    """An answer, in some turns by the rates for small gradients where others have none, as where they are clipped."""
     rates = (
-        rate if rate is not None else gentle
-        for rate, gentle in zip(one.rates, one.gentle, strict=True)
+        gentle if rate is None and turn in turns else rate
+        for turn, rate, gentle in zip(one.turns, one.rates, one.gentle, strict=True)
     )
     return replace(one, rates=tuple(rates))
 
