@@ -11,9 +11,9 @@ rng = np.random.default_rng({seed})
 x, y = rng.normal(size=(24, 4)), np.eye(3)[rng.integers(0, 3, 24)]
 w, b = 0.5 * rng.normal(size=(4, 6)), np.zeros((1, 6))
 u, c = 0.5 * rng.normal(size=(6, 3)), np.zeros((1, 3))
-gamma, beta = np.ones((1, 6)), np.zeros((1, 6))
-vw, vb, vu, vc = (np.zeros_like(a) for a in (w, b, u, c))
-sw, sb, su, sc = (np.zeros_like(a) for a in (w, b, u, c))
+q, k = np.ones((1, 6)), np.zeros((1, 6))
+vw, vb, vu, vc, vq, vk = (np.zeros_like(a) for a in (w, b, u, c, q, k))
+sw, sb, su, sc, sq, sk = (np.zeros_like(a) for a in (w, b, u, c, q, k))
 rate, bias_rate, t = 0.1, 0.03, 0
 for epoch in range(40):
     z = x @ w + b
@@ -35,12 +35,12 @@ DROPPED = """\
 NORMED = """\
     m, v = z.mean(axis=0), z.var(axis=0)
     n = (z - m) / np.sqrt(v + 1e-5)
-    h = np.maximum(gamma * n + beta, 0)
+    h = np.maximum(q * n + k, 0)
     e = np.exp(h @ u + c)
     d = e / e.sum(axis=1, keepdims=True) - y
     dh = (d @ u.T) * (h > 0)
-    dg, dt = (dh * n).sum(axis=0, keepdims=True), dh.sum(axis=0, keepdims=True)
-    dn = dh * gamma
+    dq, dk = (dh * n).sum(axis=0, keepdims=True), dh.sum(axis=0, keepdims=True)
+    dn = dh * q
     dh = (dn - dn.mean(axis=0) - n * (dn * n).mean(axis=0)) / np.sqrt(v + 1e-5)
 """
 GRADIENTS = """\
@@ -70,23 +70,67 @@ FALLING = "    rate = 0.1 / (1 + 0.05 * epoch)\n"
 WAVE = "    rate = 0.05 * (1 + np.cos(np.pi * epoch / 40))\n"
 
 
+OWN_RATES = "    b -= bias_rate * db\n    c -= bias_rate * dc\n"
+SHORTENED = """\
+    norm = np.sqrt(sum(np.sum(g**2) for g in (dw, db, du, dc)))
+    if norm > 0.2:
+        for g in (dw, db, du, dc):
+            g *= 0.2 / norm
+"""
+
+
+def own_steps(step: str, names: str) -> str:
+    return steps(step, names).replace("rate", "bias_rate").replace("    t += 1\n", "")
+
+
 @pytest.mark.parametrize(
     "body",
     [
         PLAIN + GRADIENTS + SPARSE + steps(ADAM, "wbuc") + FALLING,
         PLAIN + GRADIENTS + SPARSE + steps(RMSPROP, "wbuc") + FALLING,
         PLAIN + GRADIENTS + CLIPPED + "    w *= 0.999\n" + steps(NESTEROV, "wbuc") + FALLING,
-        NORMED + GRADIENTS + SPARSE
-        + steps(NESTEROV, "wbuc") + "    gamma -= rate * dg\n    beta -= rate * dt\n",
-        NORMED + GRADIENTS + "    w *= 0.999\n" + steps(ADAGRAD, "wbuc")
-        + "    gamma -= rate * dg\n    beta -= rate * dt\n",
-        DROPPED + GRADIENTS + SMALL + steps(DESCENT, "wu") + "    b -= bias_rate * db\n    c -= bias_rate * dc\n" + WAVE,
+        NORMED + GRADIENTS + SMALL + steps(NESTEROV, "wbucqk"),
+        NORMED + GRADIENTS + "    w *= 0.999\n" + steps(ADAGRAD, "wbucqk"),
+        PLAIN + GRADIENTS + SMALL + steps(ADAGRAD, "wbuc"),
+        PLAIN + GRADIENTS + SHORTENED + SMALL + steps(RMSPROP, "wbuc"),
+        PLAIN + GRADIENTS + SMALL + SHORTENED + steps(ADAGRAD, "wbuc"),
+        PLAIN + GRADIENTS + SMALL + steps(MOMENTUM, "wu") + own_steps(MOMENTUM, "bc") + FALLING,
+        PLAIN + GRADIENTS + SPARSE + steps(NESTEROV, "wu") + own_steps(NESTEROV, "bc") + WAVE,
+        DROPPED + GRADIENTS + SMALL + steps(DESCENT, "wu") + OWN_RATES + WAVE,
+        PLAIN + GRADIENTS + "    loss = np.sum((o - y) ** 2)\n    w *= 0.999\n    u *= 0.999\n" + steps(MOMENTUM, "wbuc"),
     ],
-    ids=["adam", "rmsprop", "nesterov", "nesterov-batch-norm", "adagrad-batch-norm", "dropout"],
+    ids=[
+        "adam", "rmsprop", "clipped-nesterov", "batch-norm", "batch-norm-adagrad", "adagrad",
+        "norm-rmsprop", "norm-adagrad", "own-rates", "own-rates-nesterov", "own-rates-dropout", "stated-loss",
+    ],
 )  # fmt: skip
-def test_none_is_called_wrong(body: str) -> None:
+def test_right_networks_are_right(body: str) -> None:
     verdict = verdict_on(SETUP.format(seed=3) + body, 30.0)
-    assert verdict["verdict"] != "wrong", verdict["findings"]
+    assert verdict["verdict"] == "right", (verdict["reason"], verdict["findings"])
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dh = d @ u.T * np.where(z > 0, 1, 0.01)", "dh = d @ u.T"),
+        ("du, dc = h.T @ d", "du, dc = z.T @ d"),
+        ("vb - bias_rate * db", "vb - bias_rate * db / 24"),
+        ("vw - rate * dw", "vw - rate * np.abs(dw)"),
+    ],
+)
+def test_mistakes_beside_rates_of_their_own_are_not_right(right: str, wrong: str) -> None:
+    body = PLAIN + GRADIENTS + SMALL + steps(MOMENTUM, "wu") + own_steps(MOMENTUM, "bc") + FALLING
+    assert body.count(right) == 1
+    verdict = verdict_on(SETUP.format(seed=3) + body.replace(right, wrong), 30.0)
+    assert verdict["verdict"] != "right"
+
+
+def test_gradients_less_their_mean_are_a_choice() -> None:
+    centred = (
+        steps("# -= rate * (d# - d#.mean(axis=0))", "wu")
+        + "    b -= rate * db\n    c -= rate * dc\n"
+    )
+    assert verdict_on(SETUP.format(seed=3) + PLAIN + GRADIENTS + centred)["verdict"] == "undecided"
 
 
 def test_rates_of_their_own_may_stand_in_velocities() -> None:

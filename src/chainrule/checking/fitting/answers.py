@@ -159,8 +159,8 @@ class Question:
 def goes_down(question: Question, size: float, rest: Any, scales: Mapping[int, Any]) -> bool:
     """Whether each entry goes further down its gradient, of this size and sign, than it does without one."""
 
-    def pulled(direction: float, given: Mapping[int, Any]) -> Any:
-        ends = question.filled(direction * size)
+    def pulled(direction: float, given: Mapping[int, Any], times: float = 1.0) -> Any:
+        ends = question.filled(times * direction * size)
         idle = question.respond({**question.nothing, **given})
         return (idle - question.respond({**ends, **given})) * direction
 
@@ -172,7 +172,7 @@ def goes_down(question: Question, size: float, rest: Any, scales: Mapping[int, A
         if np.all(pulled(direction, {}) > 0):
             continue
         here, there = (
-            pulled(direction, {**scales, question.root: root}) for root in (steady, -steady)
+            pulled(direction, {**scales, question.root: root}, FAR) for root in (steady, -steady)
         )
         least = ODD * max(float(np.max(np.abs(one))) for one in (here, there))
         if np.any(np.minimum(here, there) < -least) or np.any(np.maximum(here, there) <= least):

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Values
 from chainrule.checking.anatomy.updates import Update, steps_taken, true_gradients
-from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.case import Case, right_losses
 from chainrule.checking.fitting.fitting import Fit, join, norm
 from chainrule.checking.fitting.judging import fit_rows
 
@@ -179,12 +179,19 @@ def loss_with_more(case: Case) -> Instruction | None:
     It is the loss that is descended and something more, such as a penalty, that is left out of some updates.
     """
     followed: set[int] = set()  # what losses are made of that all parameters follow
+    descended = [
+        [true_gradients(case.anatomy, values, loss) for values in case.worlds]
+        for loss in right_losses(case)
+    ]
     for steps in own_losses(case).values():
         rows = rows_of(case, steps) if steps[-1].output not in followed else None
         if rows is None:
             continue
         fit, _ = fit_rows(case.anatomy, rows, "own")
-        if fit.is_right:
+        own = [gradients for _, gradients, _ in rows]
+        # What weights decay by beside it is more than the loss, and no less.
+        whole = any(is_stated(case.anatomy.updates, own, wanted) for wanted in descended)
+        if fit.is_right or whole:
             followed |= case.program.ancestors([steps[-1].output], case.anatomy.stops)
         elif leaves_out_some(case, fit, rows[0][1]):
             recorded, _ = fit_rows(case.anatomy, rows[:1], "own")

@@ -23,7 +23,7 @@ from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.named_rates import has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
-from chainrule.checking.repairing.own_steps import is_way_to_step
+from chainrule.checking.repairing.own_steps import is_projected, is_way_to_step
 from chainrule.checking.repairing.repair import Repair
 from chainrule.checking.repairing.scene import PRODUCTS
 
@@ -53,7 +53,8 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
     else:
         gradients = true_gradients(case.anatomy, case.worlds[-1], fit.loss)
         elsewhere = any(decays_elsewhere(case, number, gradients) for number in bad - plain)
-    return elsewhere and all(adds_to_decay(case, number) for number in bad - plain)
+    clear = elsewhere and all(adds_to_decay(case, number) for number in bad - plain)
+    return clear and not is_projected(case, fit)
 
 
 def without_gradient(case: Case, fit: Fit) -> set[int]:
@@ -233,7 +234,7 @@ def is_believable(
         )
     ):
         return False
-    if decays_oddly(case, fit):
+    if decays_oddly(case, fit) or is_projected(case, fit, repair):
         return False
     if names == {"parameter-mis-scaled"} and all(
         has_rate_of_its_own(case, fit, number) for number in fit.bad

@@ -6,7 +6,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.fitting.answers import Question
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.fitting import CLEAR, Fit, Trace
 from chainrule.checking.fitting.hand_gradients import EVENTS, find_gradients, passes_all
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.repairing.repair import Repair
@@ -40,6 +42,46 @@ def is_way_to_step(case: Case, repair: Repair, moved: Moved) -> bool:
             and not changes_before(case, repair, place.found[number].positions[:EVENTS])
             for place in places
         ):
+            return False
+    return True
+
+
+def is_projected(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
+    """Whether wrong parameters go by right gradients from which others of their own entries are taken off, as their mean is.
+
+    There an entry's gradient moves that entry at least as far as all others together: of a mean alone it would not.
+    A repair must change nothing but that.
+    """
+    if repair is not None and not {edit.mistake for edit in repair.edits} <= CHOICES:
+        return False
+    _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
+    return all(is_projected_one(case, number, traces[number], repair) for number in fit.bad)
+
+
+def is_projected_one(case: Case, number: int, trace: Trace, repair: Repair | None) -> bool:
+    for place in find_gradients(case.anatomy, case.worlds, {number: trace}):
+        one = place.found[number]
+        if (
+            passes_all(case.anatomy, trace, one, place.everywhere)
+            and not (repair and changes_before(case, repair, one.positions[:EVENTS]))
+            and keeps_entries(case, trace.updates[0], one.positions[:1])
+        ):
+            return True
+    return False
+
+
+def keeps_entries(case: Case, update: Update, positions: tuple[int, ...]) -> bool:
+    """Whether an entry of a gradient moves others too, but these less or only as far as itself."""
+    question = Question(case.anatomy, case.values, update, positions)
+    gradient = np.asarray(case.values[positions[0]], dtype=float)
+    rest = question.respond({})
+    for flat in (0, gradient.size - 1):
+        more = gradient.copy()
+        more.flat[flat] += float(np.max(np.abs(gradient)))
+        moved = np.abs(question.respond({positions[0]: more}) - rest)
+        own = float(moved.max(initial=0.0))
+        others = float(moved.sum()) - own
+        if not CLEAR * own < others <= own * (1 + CLEAR):
             return False
     return True
 
