@@ -16,6 +16,7 @@ from chainrule.checking.finding.mistake_words import (
     NO_SLOPE_BESIDE,
     ONE_TOO_MANY,
     ONE_WAY_TOO_FEW,
+    PRODUCT_FIRST,
     WORDS,
 )
 from chainrule.checking.finding.step_places import Blame
@@ -31,6 +32,7 @@ from chainrule.checking.finding.syntax import (
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.grouping_edits import GROUPED, with_parentheses
 from chainrule.checking.repairing.refitting import steps_of
 from chainrule.checking.repairing.repair import Repair
 from chainrule.checking.repairing.scene import Scene
@@ -91,6 +93,8 @@ def finding(
         found, expected = LOSS_ITSELF
     if edit.how == "forgotten":
         found, expected = LAST_ALONE
+    if edit.how in GROUPED:
+        found, expected = PRODUCT_FIRST
     if mistake in ("wrong-operator", "wrong-variable") and edit.how == "slope":
         found, expected = NO_SLOPE if edit.slot is None else NO_SLOPE_BESIDE
     words = {
@@ -202,6 +206,9 @@ def corrected_line(
         return with_operator(source, node, OPERATORS[edit.how])
     if edit.how == "forgotten":
         return added_up(source, text, node)
+    if edit.how in GROUPED:
+        mended = with_parentheses(text.segment(node), node, GROUPED.index(edit.how))
+        return replaced(source, node, mended) if mended is not None else None
     if edit.how == "exchange" and isinstance(node, ast.BinOp):
         swapped = ast.BinOp(node.right, node.op, node.left)
         return replaced(source, node, ast.unparse(swapped))

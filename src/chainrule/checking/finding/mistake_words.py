@@ -30,6 +30,10 @@ LAST_ALONE = (
     "{code} in every round of a loop, and keeps the last alone",
     "the sum over all rounds",
 )
+PRODUCT_FIRST = (
+    "{code}, where products come before sums",
+    "the sum or difference first: it needs parentheses",
+)
 ONE_OPERATION_TOO_FEW = (
     "an operand's gradient without all that comes back through this operation",
     "it with this operation's own derivative",

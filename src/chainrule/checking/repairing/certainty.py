@@ -21,6 +21,7 @@ from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.grouping_edits import GROUPED
 from chainrule.checking.repairing.named_rates import has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.own_steps import is_projected, is_way_to_step
@@ -289,7 +290,7 @@ def is_swapped(case: Case, edit: Edit) -> bool:
     """Whether an edit puts another operation, constant or kind of value in the place of one."""
     return (
         edit.mistake == "wrong-constant"
-        or (edit.mistake == "wrong-operator" and edit.how in SWAPS)
+        or (edit.mistake == "wrong-operator" and edit.how in {*SWAPS, *GROUPED})
         or is_error_misplaced(case, edit)
         or multiplies_errors(case, edit)
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import chainrule.checking.repairing.edits as edit_list
+import chainrule.checking.repairing.grouping_edits as grouping_edits
 import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.operation_edits as operation_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
@@ -50,6 +51,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield edit_list.old_versions(scene)
     yield memory_edits.fresh_sums(scene)
     yield operation_edits.operator_edits(scene)
+    yield grouping_edits.groupings(scene)
     yield operation_edits.transposes(scene)
     yield operation_edits.turned_links(scene)
     yield operation_edits.index_edits(scene)
