@@ -96,8 +96,9 @@ def settle(
         # A false chain keeps errors from true ones; the short ones are the likeliest to be false.
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
+        begun |= errors_themselves(anatomy)
         idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
-        idle |= errors_themselves(anatomy) | memories(anatomy) | passing_values(anatomy)
+        idle |= memories(anatomy) | passing_values(anatomy)
         idle -= set(kept)
         # Between false chains errors are false, too: they tell nothing about sites.
         idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
@@ -166,7 +167,7 @@ def sites_without_error(
 
 
 def errors_themselves(anatomy: Anatomy) -> set[int]:
-    """Roots of chains that begin with an error and take up no other: a gradient that is added up."""
+    """Roots of chains that begin with an error and take up no other, or serve no prediction: a gradient that is added up."""
     found = set()
     program, masks = anatomy.program, anatomy.error_masks
     for chain in anatomy.chains if anatomy.updates else ():
@@ -179,7 +180,10 @@ def errors_themselves(anatomy: Anatomy) -> set[int]:
         for step in chain.steps:
             for position in step.inputs:
                 fed |= 0 if position in anatomy.stops else masks[position]
-        if begun and not fed & ~begun:
+        used = any(anatomy.reached.get(version) for version in chain.versions)
+        # The first error of all, which such a chain begins with, is seen as none: it is made of parameters.
+        made = any(anatomy.masks[position] for position in maker.inputs)
+        if (begun and not fed & ~begun) or (not used and (begun or made)):
             found.add(chain.root)
     return found
 

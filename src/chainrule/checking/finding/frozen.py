@@ -122,7 +122,13 @@ def thrown_away(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         turns: dict[int, set[int]] = {}
         for update in anatomy.updates:
-            own = {n for n in update.mixes if anatomy.reached[chain.root] >> n & 1}
+            own = {
+                n
+                for n in update.mixes
+                if anatomy.reached[chain.root] >> n & 1
+                and anatomy.mixes[n].prediction
+                > chain.versions[1]  # else its unit may be dead since
+            }
             if own:
                 turns.setdefault(update.turn, set()).update(own)
         gradient = slope_in_turns(case, fit, chain.root, turns) if len(turns) > 1 else None

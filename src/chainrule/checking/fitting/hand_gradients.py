@@ -74,6 +74,23 @@ def find_gradients(
     return gradients
 
 
+def made_alike(
+    anatomy: Anatomy, values: Values, traces: Mapping[int, Trace], members: Sequence[int]
+) -> list[list[int]]:
+    """The chains by the places in the source that all their updates with a gradient are made at."""
+    groups: dict[frozenset[tuple[int, int]], list[int]] = {}
+    for number in members:
+        trace = traces[number]
+        keys = [
+            values_behind(anatomy, values, trace, number, k).keys()
+            for k in range(min(EVENTS, len(trace.updates)))
+            if norm(trace.gradients[k]) > 0
+        ]
+        alike = frozenset(set.intersection(*map(set, keys))) if keys else frozenset()
+        groups.setdefault(alike, []).append(number)
+    return list(groups.values())
+
+
 def values_behind(
     anatomy: Anatomy, values: Values, trace: Trace, number: int, k: int
 ) -> dict[tuple[int, int], int]:

@@ -20,6 +20,7 @@ from chainrule.checking.fitting.hand_gradients import (
     Found,
     find_gradients,
     find_roundings,
+    made_alike,
     passes_all,
 )
 from chainrule.checking.fitting.own_rates import divide_by_own
@@ -42,9 +43,13 @@ def fit_by_response(
         (members, find_gradients(anatomy, worlds, {n: traces[n] for n in members}))
         for members in pools.values()
     ]
-    for members, places in list(candidates):
-        if not places and len(members) > 1 and len(worlds) > 1:
-            candidates += [([n], find_gradients(anatomy, worlds, {n: traces[n]})) for n in members]
+    # Of those that a line makes smaller pools, of which each has a place of its own; at last each alone.
+    for members, places in candidates if len(worlds) > 1 else ():
+        if not places and len(members) > 1:
+            parts = made_alike(anatomy, worlds[0], traces, members)
+            for part in parts if len(parts) > 1 else [[n] for n in members]:
+                theirs = {n: traces[n] for n in part}
+                candidates.append((part, find_gradients(anatomy, worlds, theirs)))
     moving = {
         update.turn
         for trace in traces.values()
@@ -54,8 +59,8 @@ def fit_by_response(
     # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
     made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
     answers: dict[int, Found] = {}
-    for members, places in candidates:
-        mine = {p for place in places for n in members for p in place.found[n].positions}
+    for _, places in candidates:
+        mine = {p for place in places for one in place.found.values() for p in one.positions}
         # Without the others first: where a bias has its delta for a gradient, all errors go through that one.
         complete = (
             place.found

@@ -5,6 +5,8 @@ Source: Lillicrap and others, "Random synaptic feedback weights support error ba
 learning", Nature Communications 7, 2016.
 """
 
+import numpy as np
+
 from chainrule.checking.fitting.case import Case
 
 PRODUCTS = {"matmul", "outer", "einsum", "multiply"}
@@ -27,6 +29,7 @@ def feedback_of(case: Case) -> int | None:
             source = program.source_through(position, SHAPES, anatomy.stops)
             if (
                 anatomy.error_masks[other]
+                and np.any(case.values[other])  # dead units send nothing back
                 and program.origin(source) == "random"
                 and source not in served | anatomy.stops
             ):
