@@ -23,8 +23,8 @@ from chainrule.checking.finding.frozen import (
     SUMS,
     Frozen,
     birthplace,
-    is_move,
     looks_like_mask,
+    moved_from,
     name_of,
     slope_in_turns,
 )
@@ -140,10 +140,10 @@ def without_moves(program: Program, position: int) -> tuple[int, str]:
     """What a value was before it was moved about, and the entries that were taken of it."""
     indices = []
     made = program.step_of.get(position)
-    while made is not None and is_move(program, made):
+    while made is not None and (source := moved_from(program, made)) is not None:
         if made.operation == "gather":
             indices.append(repr(made.parameters["indices"]))
-        position = made.inputs[0]
+        position = source
         made = program.step_of.get(position)
     return position, " ".join(indices)
 
