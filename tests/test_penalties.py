@@ -70,3 +70,43 @@ def test_nobody_knows_by_what_plan_a_decay_changes() -> None:
     assert verdict["verdict"] != "wrong"
     grows = verdict_on(NETWORK.replace("+ penalty * w", "- penalty * w"))
     assert (grows["verdict"], grows["findings"][0]["mistake"]) == ("wrong", "decay-sign")
+
+
+SPARING = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = np.hstack([np.ones((30, 1)), rng.normal(size=(30, 3))])
+t = rng.integers(0, 2, 30)
+w = {start}
+for epoch in range(40):
+    d = 1 / (1 + np.exp(-x @ w)) - t
+{update}
+"""
+WHOLE = """\
+    g = x.T @ d / 30 + PENALTY * w
+    g[0] -= PENALTY * w[0]
+    w = w - 0.1 * g"""
+PART = """\
+    g = x.T @ d / 30
+    g[1:] += PENALTY * w[1:]
+    w -= 0.1 * g"""
+ENTRIES = """\
+    for j in range(4):
+        g = np.mean(d * x[:, j])
+        w[j] -= 0.1 * (g if j == 0 else g + PENALTY * w[j])"""
+
+
+@pytest.mark.parametrize("start", ["np.zeros(4)", "rng.normal(size=4)"])
+@pytest.mark.parametrize("update", [WHOLE, PART, ENTRIES])
+def test_a_penalty_that_spares_the_bias_is_right_wherever_the_weights_begin(
+    update: str, start: str
+) -> None:
+    """From weights of 0, nothing showed at first which of them decay; entry after entry, nothing ever."""
+    program = SPARING.format(start=start, update=update.replace("PENALTY", "0.07"))
+    assert verdict_on(program)["verdict"] == "right"
+    climbing = SPARING.format(start=start, update=update.replace("PENALTY", "-0.07"))
+    assert verdict_on(climbing)["verdict"] != "right"
+    assert verdict_on(program.replace("- t", "- 0.9 * t"))["verdict"] == "right"
+    wrong = program.replace("@ d", "@ d**2").replace("(d *", "(d**2 *")
+    assert verdict_on(wrong)["verdict"] != "right"
