@@ -110,3 +110,32 @@ def test_a_penalty_that_spares_the_bias_is_right_wherever_the_weights_begin(
     assert verdict_on(program.replace("- t", "- 0.9 * t"))["verdict"] == "right"
     wrong = program.replace("@ d", "@ d**2").replace("(d *", "(d**2 *")
     assert verdict_on(wrong)["verdict"] != "right"
+
+
+SIGNS = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(60, 5))
+t = (x[:, 0] > 0).astype(float)
+w, b = {start}, 0.0
+for epoch in range(50):
+    d = 1 / (1 + np.exp(-(x @ w + b))) - t
+    g = x.T @ d / 60
+    g += {penalty} * np.sign(w)
+    w -= 0.2 * g
+    b -= 0.2 * np.mean(d)
+"""
+
+
+@pytest.mark.parametrize("start", ["np.zeros(5)", "rng.normal(size=5)"])
+@pytest.mark.parametrize("penalty", [0.002, 0.3])
+def test_a_penalty_by_signs_is_right_where_weights_pass_0(start: str, penalty: float) -> None:
+    """A step past 0 turns the penalty round in the next pass: that was taken for a memory that climbs."""
+    program = SIGNS.format(start=start, penalty=penalty)
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("g +=", "g -="))["verdict"] != "right"
+    assert verdict_on(program.replace("@ d /", "@ d**2 /"))["verdict"] != "right"
+    remembered = program.replace("g += ", "k = g.copy(); g -= 0.5 * old; old = k\n    g += ")
+    remembered = remembered.replace("for epoch", "old = np.zeros(5)\nfor epoch")
+    assert verdict_on(remembered)["verdict"] != "right"

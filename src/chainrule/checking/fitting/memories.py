@@ -11,17 +11,24 @@ import numpy as np
 
 from chainrule.checking.fitting.fitting import EXACT, norm
 
+ROUNDING = 64 * np.finfo(float).eps
+
 
 def climbs_later(
     respond: Callable[[Mapping[int, Any]], Any],
     shapes: Mapping[int, tuple[int, ...]],
     rest: Any,
     size: float,
+    first: Any = 0.0,
 ) -> bool:
-    """Whether a gradient of the pass before alone moves a parameter up: a memory of it with the wrong sign."""
+    """Whether a gradient of the pass before alone moves a parameter up: a memory of it with the wrong sign.
+
+    What is moved less than rounding leaves of its `first` value does not move.
+    """
     former = sorted(shapes)[-2]
     moved = respond({p: np.full(shape, size * (p == former)) for p, shape in shapes.items()}) - rest
-    return bool(np.any(moved) and np.all(moved >= 0))
+    bound = ROUNDING * np.abs(first)
+    return bool(np.any(moved > bound) and np.all(moved >= -bound))
 
 
 def forgets_nothing(

@@ -28,11 +28,12 @@ from chainrule.checking.fitting.fitting import (
 )
 from chainrule.checking.fitting.memories import climbs_later, forgets_nothing, never_fades
 from chainrule.checking.fitting.rates import find_schedules
-from chainrule.checking.fitting.resting import away_from_zero, decays, step_of
+from chainrule.checking.fitting.resting import away_from_zero, decays, far_from_zero, step_of
 
 EVENTS = 4  # updates of each parameter that are looked into
 IDLE = 3 * EVENTS  # updates by a gradient of 0
 FAR, ODD = 1e6, 1e-3  # gradients so many times as large, and by how much answers to them may differ
+WAYS = (1.0, -1.0)
 LARGER = 4.0  # times the gradients: no step may then be much smaller
 
 
@@ -348,11 +349,20 @@ def ask_once(
     shapes = {position: np.shape(values[position]) for position in positions}
     nothing = {position: np.zeros(shapes[position]) for position in positions}
     rest = respond(nothing)
-    for direction in (1.0, -1.0):
-        moved = respond({p: np.full(shapes[p], direction * sign * typical) for p in positions})
-        if not np.all((moved - rest) * direction < 0):
-            return "it does not move each entry against its gradient"
     root = anatomy.chains[update.chain].root
+
+    def respond_afar(replacements: Mapping[int, Any]) -> Any:
+        return respond({**replacements, root: afar})
+
+    ends = {way: {p: np.full(shapes[p], way * sign * typical) for p in positions} for way in WAYS}
+    moves = {way: respond(given) - rest for way, given in ends.items()}
+    # There no earlier step leads past 0, where a penalty by signs turns round.
+    afar = far_from_zero(values[root], max(np.max(np.abs(move)) for move in moves.values()))
+    rest_afar = respond_afar(nothing)
+    if not all(np.all(move * way < 0) for way, move in moves.items()) and not all(
+        np.all((respond_afar(given) - rest_afar) * way < 0) for way, given in ends.items()
+    ):
+        return "it does not move each entry against its gradient"
     for first in away_from_zero(values[root]):
         resting = {**nothing, root: first}
         drawn, start = step_of(taken, resting)
@@ -395,7 +405,8 @@ def ask_once(
     nonlinear_check = respond({positions[-1]: 1.5 * a})
     linear = linear and norm((nonlinear_check - u) - 0.5 * response) <= 1e-6 * norm(response)
     if linear:
-        if number and climbs_later(respond, shapes, rest, sign * typical):
+        climbs = number and climbs_later(respond, shapes, rest, sign * typical)
+        if climbs and climbs_later(respond_afar, shapes, rest_afar, sign * typical, afar):
             return "it climbs by the gradient of the pass before"
         return -slope * found.factors[number]
     larger = respond({p: LARGER * np.asarray(values[p], dtype=float) for p in positions})

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 SMALLEST = 1e-60  # a gradient that vanishes beside all others, and whose square does not
+FAR_OUT = 100.0  # steps
 ROUNDING = 16 * np.finfo(float).eps
 
 
@@ -38,6 +39,13 @@ def away_from_zero(first: Any) -> tuple[Any, Any]:
     signs = np.where(np.arange(numbers.size) % 2, -1.0, 1.0).reshape(numbers.shape)
     filled = np.where(numbers == 0, 0.5 * size * signs, numbers)
     return filled, -filled
+
+
+def far_from_zero(first: Any, step: float) -> Any:
+    """A parameter's first version, each entry so far out on its own side that many such steps do not bring it to 0."""
+    numbers = np.asarray(first, dtype=float)
+    out = 1.0 + FAR_OUT * (step if np.isfinite(step) else 1.0)
+    return numbers + np.where(numbers < 0, -out, out)
 
 
 def decays(rest: Any, start: Any) -> bool:
