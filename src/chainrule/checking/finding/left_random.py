@@ -125,13 +125,16 @@ def drawn_layers(case: Case) -> Iterator[Layer]:
     for base, uses in places.items():
         turns: dict[int, set[int]] = defaultdict(set)
         ways: dict[int, set[str]] = defaultdict(set)
+        made: dict[int, set[int]] = defaultdict(set)
         for step, indices in uses:
             for mix in bits(leads[step.output]):
                 if mix in turn_of:
                     turns[turn_of[mix]].add(mix)
                     ways[turn_of[mix]].add(indices)
+                    made[turn_of[mix]].add(step.output)
         alike = all(way == ways[min(ways)] for way in ways.values()) if ways else False
-        again = len({step.output for step, _ in uses}) >= len(wanted)
+        # The errors of several outputs may be turns of their own, of one pass.
+        again = len({frozenset(outputs) for outputs in made.values()}) > 1
         if alike and again and set(turns) == wanted and len(wanted) > 1:
             yield Layer(base, [step for step, _ in uses], dict(turns))
 
