@@ -139,3 +139,17 @@ def test_a_penalty_by_signs_is_right_where_weights_pass_0(start: str, penalty: f
     remembered = program.replace("g += ", "k = g.copy(); g -= 0.5 * old; old = k\n    g += ")
     remembered = remembered.replace("for epoch", "old = np.zeros(5)\nfor epoch")
     assert verdict_on(remembered)["verdict"] != "right"
+
+
+def test_weights_that_a_target_of_another_shape_spreads_do_not_break_check() -> None:
+    """p - t of a column and a row is a table, and so is the first update: entries before it have no others after it."""
+    program = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, t, w = rng.normal(size=(10, 5)), np.zeros(10), np.zeros((5, 1))
+for epoch in range(40):
+    p = 1 / (1 + np.exp(-x @ w))
+    w = w - 0.05 * (x.T @ (p - t) + 0.01 * w) / 10
+"""
+    assert verdict_on(program)["verdict"] in ("right", "undecided")

@@ -136,6 +136,8 @@ def entries_drawn(anatomy: Anatomy, updates: Sequence[Update]) -> Any:
     drawn, told = [], []
     for update in updates[:MOST_ASKED]:
         before, after = np.asarray(values[update.before]), np.asarray(values[update.after])
+        if not before.shape == after.shape == np.shape(values[updates[0].before]):
+            return None
         moves = step_at_rest(anatomy, update) != 0
         told.append(moves | ((before != 0) & (before != after)))
         drawn.append(moves)
