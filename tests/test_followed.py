@@ -78,3 +78,25 @@ for k in range(60):
 """
     assert verdict_on(program)["verdict"] == "right"
     assert verdict_on(program.replace(" * (1 - h**2)", ""))["verdict"] == "wrong"
+
+
+def test_columns_of_many_entries_are_followed_to_their_end() -> None:
+    """Where np.unravel_index is given a column, it repeats itself after 8,192 entries."""
+    program = """\
+import numpy as np
+rng = np.random.default_rng(1)
+x = np.expand_dims(np.linspace(-1, 1, 9000), axis=-1)
+table = np.zeros((9000, 2))
+column = table[:, 1:]
+table[:, 0] = x[:, 0]
+column += np.sin(2 * x)
+w, v = rng.normal(size=(1, 3)), rng.normal(size=(3, 1))
+for k in range(8):
+    h = np.tanh(table[:, :1] @ w)
+    d = (h @ v - column) / len(x)
+    back = d @ v.T * (1 - h**2)
+    v -= 0.1 * h.T @ d
+    w -= 0.1 * x.T @ back
+"""
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace(" * (1 - h**2)", ""))["verdict"] == "wrong"

@@ -370,3 +370,37 @@ def test_an_update_that_is_given_to_another_name_is_found_where_it_is_computed(n
     (finding,) = verdict["findings"]
     assert (finding["mistake"], finding["line"]) == ("parameter-never-updated", 15)
     assert "sum(" not in (finding["fix"] or "")
+
+
+FROM_THE_BIAS_ON = """import math, random
+random.seed(2)
+DATA = [([random.random(), random.random(), random.random()], random.random()) for _ in range(8)]
+W = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
+V = [random.uniform(-1, 1) for _ in range(2)]
+BIASES = [{start} for _ in range(2)]
+for epoch in range(30):
+    for x, y in DATA:
+        sums = [0, 0]
+        for j in range(2):
+            sums[j] += BIASES[j]
+        for i in range(3):
+            for j in range(2):
+                sums[j] += x[i] * W[i][j]
+        a = [math.tanh(z) for z in sums]
+        d = a[0] * V[0] + a[1] * V[1] - y
+        for j in range(2):
+            back = d * V[j] * (1 - a[j] ** 2)
+            V[j] -= 0.1 * d * a[j]
+            for i in range(3):
+                W[i][j] -= 0.1 * back * x[i]
+"""
+
+
+@pytest.mark.parametrize("start", ["random.uniform(-1, 1)", "0.5"])
+def test_a_bias_that_a_sum_begins_with_is_found(start: str) -> None:
+    """Added to a 0 first, it was another value in every pass, and what never learnt it was right."""
+    verdict = verdict_on(FROM_THE_BIAS_ON.format(start=start))
+    mistakes = [one["mistake"] for one in verdict["findings"]]
+    assert mistakes == (["parameter-never-updated"] if "random" in start else [])
+    learning = FROM_THE_BIAS_ON.replace("V[j] -= 0.1", "BIASES[j] -= 0.1 * back; V[j] -= 0.1")
+    assert verdict_on(learning.format(start=start))["verdict"] == "right"

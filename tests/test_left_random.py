@@ -127,3 +127,47 @@ for epoch in range(5):
     left_out = program.replace("range(4):\n            for i", "range(1, 4):\n            for i")
     assert left_out != program
     assert verdict_on(left_out)["verdict"] != "right"
+
+
+TWO_OUTPUTS = """\
+import math, random
+random.seed(3)
+DATA = [([random.random() for _ in range(3)], [random.random() for _ in range(2)]) for _ in range(9)]
+
+
+class Neuron:
+    def __init__(self, inputs, bends):
+        self.weights = [random.uniform(-1, 1) for _ in range(inputs)]
+        self.bends = bends
+
+    def forward(self, values):
+        total = sum(w * v for w, v in zip(self.weights, values))
+        self.out = math.tanh(total) if self.bends else total
+        return self.out
+
+
+shapes = [(3, 4, True), (4, 4, True), (4, 2, False)]
+layers = [[Neuron(size, bends) for _ in range(count)] for size, count, bends in shapes]
+for epoch in range(30):
+    for x, y in DATA:
+        values = [x]
+        for layer in layers:
+            values.append([neuron.forward(values[-1]) for neuron in layer])
+        deltas = [[p - t for p, t in zip(values[-1], y)]]
+        for n in range(len(layers) - 2, FIRST, -1):
+            deltas.insert(0, [
+                sum(d * after.weights[j] for d, after in zip(deltas[0], layers[n + 1])) * (1 - one.out**2)
+                for j, one in enumerate(layers[n])
+            ])
+        for layer, before, errors in zip(layers[FIRST + 1 :], values[FIRST + 1 :], deltas):
+            for neuron, d in zip(layer, errors):
+                for k in range(len(neuron.weights)):
+                    neuron.weights[k] -= 0.05 * d * before[k]
+"""
+
+
+def test_of_several_outputs_each_may_be_a_turn_of_one_pass() -> None:
+    """Two outputs' errors are two turns, and products once a pass looked as if made once for all: it was right."""
+    first_stays = verdict_on(TWO_OUTPUTS.replace("FIRST", "0"))
+    assert (first_stays["verdict"], "never updated" in first_stays["reason"]) == ("undecided", True)
+    assert verdict_on(TWO_OUTPUTS.replace("FIRST", "-1"))["verdict"] == "right"

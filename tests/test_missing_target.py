@@ -323,3 +323,38 @@ def test_a_prediction_less_itself_is_no_error() -> None:
     assert verdict_on(TWO_OUTPUTS.replace("y - t", "y - y"))["verdict"] != "right"
     zeros = TWO_OUTPUTS.replace("u - 0.1 * dy * h", "(u - u) + u - 0.1 * dy * h")
     assert verdict_on(zeros)["verdict"] == "right"
+
+
+EMPTY_PARTS = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+
+
+def sigmoid(x):
+    negative = x < 0
+    out = np.empty_like(x)
+    out[~negative] = 1 / (1 + np.exp(-x[~negative]))
+    raised = np.exp(x[negative])
+    out[negative] = raised / (1 + raised)
+    return out
+
+
+inner, outer = rng.normal(size=(7, 4)), np.zeros((7, 4))
+for k in range(60):
+    v = inner[k % 7]
+    u = outer[(3 * k) % 7]
+    error = sigmoid(np.dot(u, v)) - 1.0
+    back = error * u
+    outer[(3 * k) % 7] -= 0.1 * error * v
+    for other in (k % 5, (k + 2) % 7):
+        wrong = sigmoid(np.dot(outer[other], v))
+        back += wrong * outer[other]
+        outer[other] -= 0.1 * wrong * v
+    inner[k % 7] -= 0.1 * back
+"""
+
+
+def test_parts_of_values_that_a_mask_leaves_empty_are_no_numbers() -> None:
+    """What a single number is was asked of an array without entries, and check broke."""
+    assert verdict_on(EMPTY_PARTS)["verdict"] == "undecided"

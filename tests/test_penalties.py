@@ -70,3 +70,86 @@ def test_nobody_knows_by_what_plan_a_decay_changes() -> None:
     assert verdict["verdict"] != "wrong"
     grows = verdict_on(NETWORK.replace("+ penalty * w", "- penalty * w"))
     assert (grows["verdict"], grows["findings"][0]["mistake"]) == ("wrong", "decay-sign")
+
+
+SPARING = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+x = np.hstack([np.ones((30, 1)), rng.normal(size=(30, 3))])
+t = rng.integers(0, 2, 30)
+w = {start}
+for epoch in range(40):
+    d = 1 / (1 + np.exp(-x @ w)) - t
+{update}
+"""
+WHOLE = """\
+    g = x.T @ d / 30 + PENALTY * w
+    g[0] -= PENALTY * w[0]
+    w = w - 0.1 * g"""
+PART = """\
+    g = x.T @ d / 30
+    g[1:] += PENALTY * w[1:]
+    w -= 0.1 * g"""
+ENTRIES = """\
+    for j in range(4):
+        g = np.mean(d * x[:, j])
+        w[j] -= 0.1 * (g if j == 0 else g + PENALTY * w[j])"""
+
+
+@pytest.mark.parametrize("start", ["np.zeros(4)", "rng.normal(size=4)"])
+@pytest.mark.parametrize("update", [WHOLE, PART, ENTRIES])
+def test_a_penalty_that_spares_the_bias_is_right_wherever_the_weights_begin(
+    update: str, start: str
+) -> None:
+    """From weights of 0, nothing showed at first which of them decay; entry after entry, nothing ever."""
+    program = SPARING.format(start=start, update=update.replace("PENALTY", "0.07"))
+    assert verdict_on(program)["verdict"] == "right"
+    climbing = SPARING.format(start=start, update=update.replace("PENALTY", "-0.07"))
+    assert verdict_on(climbing)["verdict"] != "right"
+    assert verdict_on(program.replace("- t", "- 0.9 * t"))["verdict"] == "right"
+    wrong = program.replace("@ d", "@ d**2").replace("(d *", "(d**2 *")
+    assert verdict_on(wrong)["verdict"] != "right"
+
+
+SIGNS = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(60, 5))
+t = (x[:, 0] > 0).astype(float)
+w, b = {start}, 0.0
+for epoch in range(50):
+    d = 1 / (1 + np.exp(-(x @ w + b))) - t
+    g = x.T @ d / 60
+    g += {penalty} * np.sign(w)
+    w -= 0.2 * g
+    b -= 0.2 * np.mean(d)
+"""
+
+
+@pytest.mark.parametrize("start", ["np.zeros(5)", "rng.normal(size=5)"])
+@pytest.mark.parametrize("penalty", [0.002, 0.3])
+def test_a_penalty_by_signs_is_right_where_weights_pass_0(start: str, penalty: float) -> None:
+    """A step past 0 turns the penalty round in the next pass: that was taken for a memory that climbs."""
+    program = SIGNS.format(start=start, penalty=penalty)
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("g +=", "g -="))["verdict"] != "right"
+    assert verdict_on(program.replace("@ d /", "@ d**2 /"))["verdict"] != "right"
+    remembered = program.replace("g += ", "k = g.copy(); g -= 0.5 * old; old = k\n    g += ")
+    remembered = remembered.replace("for epoch", "old = np.zeros(5)\nfor epoch")
+    assert verdict_on(remembered)["verdict"] != "right"
+
+
+def test_weights_that_a_target_of_another_shape_spreads_do_not_break_check() -> None:
+    """p - t of a column and a row is a table, and so is the first update: entries before it have no others after it."""
+    program = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, t, w = rng.normal(size=(10, 5)), np.zeros(10), np.zeros((5, 1))
+for epoch in range(40):
+    p = 1 / (1 + np.exp(-x @ w))
+    w = w - 0.05 * (x.T @ (p - t) + 0.01 * w) / 10
+"""
+    assert verdict_on(program)["verdict"] in ("right", "undecided")

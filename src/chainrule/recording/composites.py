@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.recording.memory import unravel
 from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operation, Writer
 
 
@@ -258,9 +259,7 @@ def moved(
     flat = np.where(constant, 0, result - far).astype(np.intp)
     position = recorder.position(values)
     if shape:
-        operation = Operation(
-            "gather", [position], {"indices": tuple(np.unravel_index(flat, shape))}
-        )
+        operation = Operation("gather", [position], {"indices": unravel(flat, shape)})
     else:
         operation = Operation("broadcast", [position], {"shape": result.shape})
     if not constant.any():

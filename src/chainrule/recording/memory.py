@@ -6,7 +6,7 @@ as, until the memory is written to; then it is read anew, by the flat indices of
 
 import weakref
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -126,8 +126,7 @@ class Memory:
         inverse = np.empty(owner.size, dtype=np.intp)
         flat = np.ravel_multi_index(indices, owner.shape)
         inverse[flat.reshape(-1)] = np.arange(owner.size)
-        places = np.unravel_index(inverse.reshape(owner.shape), view.shape)
-        return self.gather(position, tuple(places), owner)
+        return self.gather(position, unravel(inverse.reshape(owner.shape), view.shape), owner)
 
     def learn_owner(self, array: Any, position: int) -> Buffer:
         buffer = Buffer(weakref.ref(array), position)
@@ -195,7 +194,16 @@ def flat_indices(view: Any, owner: Any) -> tuple[Any, ...] | None:
         shape = [1] * view.ndim
         shape[axis] = count
         places = places + np.arange(count, dtype=np.intp).reshape(shape) * (stride // size)
-    order = "C" if owner.flags.c_contiguous else "F"
+    order: Literal["C", "F"] = "C" if owner.flags.c_contiguous else "F"
     if owner.ndim == 1:
         return (places,)
-    return tuple(np.unravel_index(places, owner.shape, order=order))  # type: ignore[call-overload]
+    return unravel(places, owner.shape, order)
+
+
+def unravel(places: Any, shape: tuple[int, ...], order: Literal["C", "F"] = "C") -> tuple[Any, ...]:
+    """The index of every place in an array of that shape, as arrays of the places' own shape.
+
+    The places are put in one line for it: in a column of more than 8,192, np.unravel_index repeats itself.
+    """
+    indices = np.unravel_index(np.reshape(places, -1), shape, order=order)
+    return tuple(np.reshape(along, np.shape(places)) for along in indices)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.recording.functions import frozen, is_array_of_arrays
+from chainrule.recording.memory import unravel
 from chainrule.recording.object_arrays import added
 from chainrule.recording.operations import OPERATORS, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
@@ -244,7 +245,7 @@ def gathered(recorder: Writer, owner: np.ndarray[Any, Any], index: Any) -> Opera
     """owner[index], as an operation."""
     if isinstance(owner, np.matrix):
         places = np.arange(owner.size).reshape(owner.shape).view(np.matrix)[index]
-        index = tuple(np.unravel_index(np.asarray(places), owner.shape))
+        index = unravel(np.asarray(places), owner.shape)
     return Operation("gather", [recorder.position(owner)], {"indices": frozen(index)})
 
 

@@ -200,19 +200,25 @@ def uses_of(
                 continue
             moves = []
             made = program.step_of.get(position)
-            while made is not None and is_move(program, made):
+            while made is not None and (source := moved_from(program, made)) is not None:
                 moves.append(made)
-                position = made.inputs[0]
+                position = source
                 made = program.step_of.get(position)
             uses.setdefault(position, []).append(Use(step, slot, moves))
     return uses
 
 
-def is_move(program: Program, step: Instruction) -> bool:
-    """Whether a step leaves numbers as they are: it moves them about, or takes off gradients that stay 0."""
-    if step.operation in SUMS:
-        return not np.any(program.recorded[step.inputs[1]])
-    return step.operation in MOVERS
+def moved_from(program: Program, step: Instruction) -> int | None:
+    """What a step leaves as it is: it moves it about, takes off gradients that stay 0, or adds it to a 0."""
+    if step.operation not in SUMS:
+        return step.inputs[0] if step.operation in MOVERS else None
+    left, right = step.inputs[0], step.inputs[-1]
+    empty, zero = (not np.any(program.recorded[position]) for position in (left, right))
+    begins = empty and (not zero or program.origins[left] == {"literal"} != program.origins[right])
+    shapes = (np.shape(program.recorded[position]) for position in (right, step.output))
+    if step.operation == "add" and begins and len(set(shapes)) == 1:
+        return right
+    return left if zero else None
 
 
 def source_of(program: Program, position: int) -> str | None:

@@ -23,8 +23,8 @@ from chainrule.checking.finding.frozen import (
     SUMS,
     Frozen,
     birthplace,
-    is_move,
     looks_like_mask,
+    moved_from,
     name_of,
     slope_in_turns,
 )
@@ -125,13 +125,16 @@ def drawn_layers(case: Case) -> Iterator[Layer]:
     for base, uses in places.items():
         turns: dict[int, set[int]] = defaultdict(set)
         ways: dict[int, set[str]] = defaultdict(set)
+        made: dict[int, set[int]] = defaultdict(set)
         for step, indices in uses:
             for mix in bits(leads[step.output]):
                 if mix in turn_of:
                     turns[turn_of[mix]].add(mix)
                     ways[turn_of[mix]].add(indices)
+                    made[turn_of[mix]].add(step.output)
         alike = all(way == ways[min(ways)] for way in ways.values()) if ways else False
-        again = len({step.output for step, _ in uses}) >= len(wanted)
+        # The errors of several outputs may be turns of their own, of one pass.
+        again = len({frozenset(outputs) for outputs in made.values()}) > 1
         if alike and again and set(turns) == wanted and len(wanted) > 1:
             yield Layer(base, [step for step, _ in uses], dict(turns))
 
@@ -140,10 +143,10 @@ def without_moves(program: Program, position: int) -> tuple[int, str]:
     """What a value was before it was moved about, and the entries that were taken of it."""
     indices = []
     made = program.step_of.get(position)
-    while made is not None and is_move(program, made):
+    while made is not None and (source := moved_from(program, made)) is not None:
         if made.operation == "gather":
             indices.append(repr(made.parameters["indices"]))
-        position = made.inputs[0]
+        position = source
         made = program.step_of.get(position)
     return position, " ".join(indices)
 

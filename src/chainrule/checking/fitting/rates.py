@@ -1,6 +1,6 @@
 """Numbers that updates are multiplied by last, and parameters that decay."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from chainrule.checking.anatomy.updates import Anatomy, Update
 
 SHAPES = {"gather", "reshape", "concatenate", "stack"}
 FEW = 4  # updates of a parameter that are looked at
+MOST_ASKED = 40  # where they move an entry each
 MOST_USES = 1000  # of one version that are looked at
 RATE_WORDS = ("rate", "lr", "eta", "alpha", "learn", "step")
 
@@ -119,18 +120,41 @@ def drawn_entries(anatomy: Anatomy) -> dict[int, Any]:
             (anatomy.mixes[number].prediction for number in used), anatomy.stops
         )
         for number in sorted(find_decaying(anatomy, forward) & first.keys()):
-            drawn = [step_at_rest(anatomy, update) != 0 for update in first[number][:FEW]]
-            alike = all(np.array_equal(mask, drawn[0]) for mask in drawn)
-            if alike and np.any(drawn[0]) and not np.all(drawn[0]):
-                anatomy.drawn[number] = np.asarray(drawn[0], dtype=float)
+            drawn = entries_drawn(anatomy, first[number])
+            if drawn is not None and np.any(drawn) and not np.all(drawn):
+                anatomy.drawn[number] = np.asarray(drawn, dtype=float)
     return anatomy.drawn
+
+
+def entries_drawn(anatomy: Anatomy, updates: Sequence[Update]) -> Any:
+    """Which entries move where no prediction is off, in the first updates alike; None where they differ.
+
+    An entry that is 0, as at the start, is not drawn by any decay, and one that an update leaves alone, as where
+    entries have updates of their own, is not asked: they tell nothing.
+    """
+    values = anatomy.program.recorded
+    drawn, told = [], []
+    for update in updates[:MOST_ASKED]:
+        before, after = np.asarray(values[update.before]), np.asarray(values[update.after])
+        if not before.shape == after.shape == np.shape(values[updates[0].before]):
+            return None
+        moves = step_at_rest(anatomy, update) != 0
+        told.append(moves | ((before != 0) & (before != after)))
+        drawn.append(moves)
+        if len(told) > FEW and np.all(np.any(told, axis=0)):
+            break
+    once = np.any(drawn, axis=0)
+    alike = all(np.array_equal(mask, once & known) for mask, known in zip(drawn, told, strict=True))
+    return once if alike and np.all(np.any(told, axis=0)) else None
 
 
 def step_at_rest(anatomy: Anatomy, update: Update) -> Any:
     """What an update does where no prediction is off."""
     program, values = anatomy.program, anatomy.program.recorded
     errors = {anatomy.mixes[number].output for number in update.mixes}
-    fixed = anatomy.stops - {update.after}
+    versions = anatomy.chains[update.chain].versions
+    own = {p for p in versions if update.before < p <= update.after}  # an entry after the other
+    fixed = anatomy.stops - own
     reach = program.ancestors([update.after], fixed | errors)
     cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
     zeros = {p: np.zeros(np.shape(values[p])) for p in errors}

@@ -155,8 +155,10 @@ def holds_no_data(
             if np.size(program.given[position]) > 1:
                 return False
             born = program.recording.birthplaces[position]
-            numbers.setdefault(born, set()).add(float(np.reshape(program.given[position], -1)[0]))
-    return all(len(found) == 1 for found in numbers.values())
+            numbers.setdefault(born, set()).update(
+                float(number) for number in np.ravel(program.given[position])
+            )
+    return all(len(found) <= 1 for found in numbers.values())
 
 
 def is_followed(program: Program, place: ErrorPlace, banned: Collection[int]) -> bool:
