@@ -1,11 +1,15 @@
 """The verdict on a program that is given as text, or as a file: run in a child, as `check` runs it."""
 
 import contextlib
+import gc
 import json
 import os
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
+
+from chainrule.checking.deciding import check_program
 
 NEVER_RIGHT = 25.0  # seconds: what is right is seen at once, and a mistake is not looked for
 
@@ -30,10 +34,7 @@ def verdict_on(program: str | Path, seconds: float = 60.0) -> dict[str, Any]:
 
 
 def answer_into(answer: Path, path: Path, seconds: float) -> None:
-    import traceback
-
-    from chainrule.checking.deciding import check_program
-
+    gc.set_threshold(200_000, 20, 1000)  # as in the child that `check` starts
     try:
         with (
             Path(os.devnull).open("w", encoding="utf-8") as nowhere,

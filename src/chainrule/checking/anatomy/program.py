@@ -147,7 +147,10 @@ class Program:
             values = Seen(values, step.seen)
         if step.compute is not None:
             return np.asarray(step.compute(values))
-        inputs = [values[position] for position in step.inputs]
+        return self.compute(step, [values[position] for position in step.inputs])
+
+    def compute(self, step: Instruction, inputs: Sequence[Any]) -> Any:
+        """What a step's operation makes of some inputs."""
         function = self.recording.functions.get(step.operation)
         if function is not None:
             try:
@@ -171,23 +174,27 @@ class Program:
         `cone` is in order. Whoever reads a value at a `fixed` position still reads the old one;
         `replaced` values are as given. Raises what a changed step raises.
         """
-        overlay = Overlay(values)
-        overlay.new.update(replaced or {})
-        touched: set[int] = set(overlay.new)
+        new: dict[int, Any] = dict(replaced or {})
+        overlay = Overlay(values, new)
         ended: dict[int, Any] = {}
         with np.errstate(all="ignore"):
             for step in cone:
                 step = changed.get(step.number, step)
-                if step.output in touched:
+                output = step.output
+                if output in new:
                     continue
-                if step.number in changed or any(position in touched for position in step.inputs):
+                if step.number not in changed and new.keys().isdisjoint(step.inputs):
+                    continue
+                if step.compute is not None or step.seen:
                     result = self.apply(step, overlay)
-                    if step.output in fixed:
-                        ended[step.output] = result
-                    else:
-                        overlay.new[step.output] = result
-                        touched.add(step.output)
-        return overlay.new | ended
+                else:
+                    inputs = [new[p] if p in new else values[p] for p in step.inputs]
+                    result = self.compute(step, inputs)
+                if output in fixed:
+                    ended[output] = result
+                else:
+                    new[output] = result
+        return new | ended
 
     def agrees(self, values: Values) -> bool:
         """Whether the values are those that the program had, as far as its precision goes."""
@@ -438,9 +445,8 @@ class Program:
 class Overlay:
     """Values, with some new ones before them."""
 
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.new: dict[int, Any] = {}
+    def __init__(self, values: Values, new: Mapping[int, Any]) -> None:
+        self.values, self.new = values, new
 
     def __getitem__(self, position: int) -> Any:
         return self.new[position] if position in self.new else self.values[position]
