@@ -155,9 +155,7 @@ class Program:
         if function is not None:
             try:
                 return as_numbers(function(FLOAT64, *inputs))
-            except (
-                Exception
-            ):  # whatever it raises, it is not to be had: no value that agrees with any
+            except Exception:  # it is not to be had: no value that agrees with any
                 return np.asarray(np.nan)
         return np.asarray(RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters))
 
@@ -196,12 +194,8 @@ class Program:
                     new[output] = result
         return new | ended
 
-    def agrees(self, values: Values) -> bool:
-        """Whether the values are those that the program had, as far as its precision goes."""
-        return self.first_disagreement(values) is None
-
     def first_disagreement(self, values: Values) -> int | None:
-        """The first position whose value is not the one that the program had."""
+        """The first position whose value is not the one that the program had, as far as its precision goes."""
         single = self.recording.single_precision
         tolerance = 2e-3 if single else 1e-7
         counts = self.counts() if single else set()
@@ -393,22 +387,29 @@ class Program:
         return first
 
     def ancestors(
-        self, positions: Iterable[int], stops: Collection[int] = (), by_entry: bool = False
+        self,
+        positions: Iterable[int],
+        stops: Collection[int] = (),
+        by_entry: bool = False,
+        begun: Collection[int] = (),
     ) -> set[int]:
-        """Everything that some values are made from, stops included and not passed.
+        """Everything that some values are made from, stops included and not passed, but for those `begun` with.
 
         `by_entry`: what is read out of an array is not made from what was written to its other entries.
         """
         found: set[int] = set()
         waiting = list(positions)
+        step_of = self.step_of
         while waiting:
             position = waiting.pop()
             if position in found:
                 continue
             found.add(position)
-            step = self.step_of.get(position)
-            if step is not None and position not in stops:
-                waiting.extend(self.sources_of(step, stops) if by_entry else step.inputs)
+            if position in stops and position not in begun:
+                continue
+            step = step_of.get(position)
+            if step is not None:
+                waiting += self.sources_of(step, stops) if by_entry else step.inputs
         return found
 
     def sources_of(self, step: Instruction, stops: Collection[int]) -> tuple[int, ...]:
