@@ -147,14 +147,15 @@ class Program:
             values = Seen(values, step.seen)
         if step.compute is not None:
             return np.asarray(step.compute(values))
-        inputs = [values[position] for position in step.inputs]
+        return self.compute(step, [values[position] for position in step.inputs])
+
+    def compute(self, step: Instruction, inputs: Sequence[Any]) -> Any:
+        """What a step's operation makes of some inputs."""
         function = self.recording.functions.get(step.operation)
         if function is not None:
             try:
                 return as_numbers(function(FLOAT64, *inputs))
-            except (
-                Exception
-            ):  # whatever it raises, it is not to be had: no value that agrees with any
+            except Exception:  # it is not to be had: no value that agrees with any
                 return np.asarray(np.nan)
         return np.asarray(RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters))
 
@@ -171,30 +172,30 @@ class Program:
         `cone` is in order. Whoever reads a value at a `fixed` position still reads the old one;
         `replaced` values are as given. Raises what a changed step raises.
         """
-        overlay = Overlay(values)
-        overlay.new.update(replaced or {})
-        touched: set[int] = set(overlay.new)
+        new: dict[int, Any] = dict(replaced or {})
+        overlay = Overlay(values, new)
         ended: dict[int, Any] = {}
         with np.errstate(all="ignore"):
             for step in cone:
                 step = changed.get(step.number, step)
-                if step.output in touched:
+                output = step.output
+                if output in new:
                     continue
-                if step.number in changed or any(position in touched for position in step.inputs):
+                if step.number not in changed and new.keys().isdisjoint(step.inputs):
+                    continue
+                if step.compute is not None or step.seen:
                     result = self.apply(step, overlay)
-                    if step.output in fixed:
-                        ended[step.output] = result
-                    else:
-                        overlay.new[step.output] = result
-                        touched.add(step.output)
-        return overlay.new | ended
-
-    def agrees(self, values: Values) -> bool:
-        """Whether the values are those that the program had, as far as its precision goes."""
-        return self.first_disagreement(values) is None
+                else:
+                    inputs = [new[p] if p in new else values[p] for p in step.inputs]
+                    result = self.compute(step, inputs)
+                if output in fixed:
+                    ended[output] = result
+                else:
+                    new[output] = result
+        return new | ended
 
     def first_disagreement(self, values: Values) -> int | None:
-        """The first position whose value is not the one that the program had."""
+        """The first position whose value is not the one that the program had, as far as its precision goes."""
         single = self.recording.single_precision
         tolerance = 2e-3 if single else 1e-7
         counts = self.counts() if single else set()
@@ -386,22 +387,29 @@ class Program:
         return first
 
     def ancestors(
-        self, positions: Iterable[int], stops: Collection[int] = (), by_entry: bool = False
+        self,
+        positions: Iterable[int],
+        stops: Collection[int] = (),
+        by_entry: bool = False,
+        begun: Collection[int] = (),
     ) -> set[int]:
-        """Everything that some values are made from, stops included and not passed.
+        """Everything that some values are made from, stops included and not passed, but for those `begun` with.
 
         `by_entry`: what is read out of an array is not made from what was written to its other entries.
         """
         found: set[int] = set()
         waiting = list(positions)
+        step_of = self.step_of
         while waiting:
             position = waiting.pop()
             if position in found:
                 continue
             found.add(position)
-            step = self.step_of.get(position)
-            if step is not None and position not in stops:
-                waiting.extend(self.sources_of(step, stops) if by_entry else step.inputs)
+            if position in stops and position not in begun:
+                continue
+            step = step_of.get(position)
+            if step is not None:
+                waiting += self.sources_of(step, stops) if by_entry else step.inputs
         return found
 
     def sources_of(self, step: Instruction, stops: Collection[int]) -> tuple[int, ...]:
@@ -438,9 +446,8 @@ class Program:
 class Overlay:
     """Values, with some new ones before them."""
 
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.new: dict[int, Any] = {}
+    def __init__(self, values: Values, new: Mapping[int, Any]) -> None:
+        self.values, self.new = values, new
 
     def __getitem__(self, position: int) -> Any:
         return self.new[position] if position in self.new else self.values[position]

@@ -17,8 +17,10 @@ from chainrule.checking.anatomy.logits import lost_logit
 from chainrule.checking.anatomy.losses import OWN, SEEDS
 from chainrule.checking.anatomy.parameters import Chain, bits, spread
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Program, Values
+from chainrule.checking.anatomy.program import Gradients, Program, Values
 from chainrule.rules.linear import sum_to
+
+MOST_KEPT = 60_000_000  # bytes of gradients that may be asked for again
 
 
 @final
@@ -35,6 +37,36 @@ class Update:
     after: int
     mixes: tuple[int, ...]
     turn: int
+
+
+@final
+@dataclass
+class Sweeps:
+    """Gradients that were asked for once: several losses begin alike, and several questions ask for the same.
+
+    Values and stops are known by what they are, not by what is in them: nobody changes them.
+    """
+
+    found: dict[tuple[Any, ...], Gradients] = field(default_factory=dict)
+    known: dict[int, Any] = field(default_factory=dict)
+    bytes: int = 0
+
+    def gradients(self, anatomy: "Anatomy", values: Values, seeds: Gradients) -> Gradients:
+        """What of a sweep comes to the stops. Raises: NoDerivativeError."""
+        program, stops, forward = anatomy.program, anatomy.stops, anatomy.forward
+        if program.recording.bytes > MOST_KEPT:
+            return program.sweep(values, seeds, stops, forward)
+        parts = [(p, np.shape(seed), np.asarray(seed).tobytes()) for p, seed in seeds.items()]
+        key = (id(values), id(stops), id(forward), *sorted(parts))
+        found = self.found.get(key)
+        if found is None:
+            swept = program.sweep(values, seeds, stops, forward)
+            found = {p: gradient for p, gradient in swept.items() if p in stops}
+            self.bytes += sum(gradient.nbytes for gradient in found.values())
+            if self.bytes <= MOST_KEPT:
+                self.found[key] = found
+                self.known |= {id(one): one for one in (values, stops, forward)}
+        return found
 
 
 @final
@@ -62,6 +94,9 @@ class Anatomy:
     drawn: dict[int, Any] | None = (
         None  # of some chains the entries that decay draws, once asked for
     )
+    sweeps: Sweeps = field(default_factory=Sweeps)
+    # Of these updates the rates that are computed anew as time goes on, once asked for.
+    schedules: list[dict[tuple[int, int], float]] | None = field(default=None, init=False)
 
     def is_blind(self, number: int) -> bool:
         """Whether no error goes into a parameter's updates as they stand."""
@@ -256,7 +291,10 @@ def true_gradients(
         places_of.setdefault(update.mixes, []).append(place)
     for numbers, places in places_of.items():
         seeds = seeds_of(anatomy.mixes, numbers, loss, values, anatomy.program)
-        gradients = anatomy.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+        if all(updates[place].before in anatomy.stops for place in places):
+            gradients = anatomy.sweeps.gradients(anatomy, values, seeds)
+        else:
+            gradients = anatomy.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
         for place in places:
             position = updates[place].before
             found[place] = gradients.get(position, np.zeros(np.shape(values[position])))

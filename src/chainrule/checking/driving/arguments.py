@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, final
 
 import numpy as np
@@ -48,7 +49,6 @@ NAMES: dict[str, str] = {
     "labelled": r"train|train_rows|rows",
     "pairs": r"(training|validation|valid|val|test|evaluation)_?(data|set|examples|pairs)|train_?set|mini_?batch|data_?set|patterns|examples|dataset",
 }  # fmt: skip
-PATTERNS = {kind: re.compile(f"(?:{pattern})") for kind, pattern in NAMES.items()}
 # Of names that fit several kinds, the first of these for a constructor, and for a method.
 FOR_CLASSES = (
     "input_shape", "sizes", "hidden_sizes", "count_hidden_layers", "n_inputs", "n_hidden", "n_outputs", "rate",
@@ -65,6 +65,12 @@ ROLES = {
     "cache": re.compile(r"cache.*|mem.*|forward.*|activations?|store.*|values|states?|outputs?"),
     "grads": re.compile(r"grads?|gradients?|deriv.*|deltas?|nabla.*"),
 }
+
+
+@cache
+def pattern_of(kind: str) -> re.Pattern[str]:
+    """Made when it is asked for: few programs are driven, and all of them take long to make."""
+    return re.compile(f"(?:{NAMES[kind]})")
 
 
 @final
@@ -192,7 +198,7 @@ class Guess:
             if role in self.known and pattern.fullmatch(plain_name(name)):
                 return self.known[role]
         kind = kind_of(name, kinds)
-        if kind == "on" and PATTERNS["labelled"].fullmatch(plain_name(name)):
+        if kind == "on" and pattern_of("labelled").fullmatch(plain_name(name)):
             kind = "labelled" if is_walked(function, name) else kind
         if kind == "predictions" and "predictions" not in self.known:
             kind = "targets" if lacks_targets(function, kinds) else kind
@@ -321,7 +327,7 @@ def lacks_targets(function: Any, kinds: tuple[str, ...]) -> bool:
 
 def kind_of(name: str, kinds: tuple[str, ...]) -> str | None:
     plain = plain_name(name)
-    return next((kind for kind in kinds if PATTERNS[kind].fullmatch(plain)), None)
+    return next((kind for kind in kinds if pattern_of(kind).fullmatch(plain)), None)
 
 
 def plain_name(name: str) -> str:

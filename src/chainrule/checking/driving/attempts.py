@@ -247,7 +247,8 @@ def case_of(run: Run) -> Case | None:
     if run.failure is not None or not run.recording.graph.steps:
         return None
     program = build_program(run.recording, run.sites)
-    return open_case(program, run.finished) if program.agrees(program.recorded) else None
+    parting = program.first_disagreement(program.recorded)
+    return open_case(program, run.finished) if parting is None else None
 
 
 def judged(case: Case, run: Run, words: str) -> Driven | None:

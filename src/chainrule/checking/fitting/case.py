@@ -44,6 +44,8 @@ class Case:
     fits: dict[str, Fit] = field(default_factory=dict)
     unknown_function: str | None = None
     kinked: bool = False
+    # With what no error moves, of a run to its end and with the others right, once asked for.
+    blind: dict[tuple[bool, bool], "Case | None"] = field(default_factory=dict, init=False)
 
     @property
     def program(self) -> Program:

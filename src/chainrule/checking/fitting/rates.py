@@ -38,7 +38,14 @@ def find_step_sizes(anatomy: Anatomy) -> set[int]:
     return found
 
 
-def find_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float]]:
+def find_schedules(anatomy: Anatomy) -> list[dict[tuple[int, int], float]]:
+    """The same for every loss: looked for once."""
+    if anatomy.schedules is None:
+        anatomy.schedules = list(look_for_schedules(anatomy))
+    return anatomy.schedules
+
+
+def look_for_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float]]:
     """For each place that computes a rate anew as time goes on, its number behind the updates of (chain, turn).
 
     A number that neither errors nor parameters go into, which errors are multiplied by; and what it begins with, of the
@@ -66,16 +73,30 @@ def find_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float]]:
         numbers = {p: float(np.reshape(program.recorded[p], -1)[0]) for p in positions}
         if len(set(numbers.values())) < 2:
             continue
+        last = latest_behind(anatomy, positions)
         behind = {
-            (u.chain, u.turn): numbers[max(found)]
-            for u in anatomy.updates
-            if (found := positions & program.ancestors([u.after], anatomy.stops - {u.after}))
+            (u.chain, u.turn): numbers[last[u.after]] for u in anatomy.updates if u.after in last
         }
         if len(behind) == len({(u.chain, u.turn) for u in anatomy.updates}) and all(
             len({number for (chain, _), number in behind.items() if chain == u.chain}) > 1
             for u in anatomy.updates
         ):
             yield behind
+
+
+def latest_behind(anatomy: Anatomy, positions: Collection[int]) -> dict[int, int]:
+    """For each new version of a parameter the latest of some positions that it is made from, other versions not passed."""
+    stops, seen = anatomy.stops, {position: position for position in positions}
+    found = {}
+    for step in anatomy.program.steps:
+        latest = max((seen[p] for p in step.inputs if p in seen), default=None)
+        if latest is None:
+            continue
+        if step.output in stops:
+            found[step.output] = latest
+        else:
+            seen.setdefault(step.output, latest)
+    return found
 
 
 def numerators(program: Program, position: int, depth: int = 3) -> set[int]:

@@ -129,6 +129,8 @@ def first_that_holds(
     scene: Scene, changes: Mapping[int, Any], found: list[tuple[int, Edit]]
 ) -> tuple[Edit, dict[int, Any], Fit] | None:
     """Of edits with what they gain in one turn the best one that helps in all of them."""
+    if not found:
+        return None
     callers = callers_of(scene.program, {edit.step.number for _, edit in found})
     found.sort(
         key=lambda pair: (

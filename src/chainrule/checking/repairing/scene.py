@@ -75,15 +75,9 @@ class Scene:
 
     def behind(self, updates: Iterable[Update], to_goals: bool = False) -> set[int]:
         """Everything that some updates are made from, or their goals, from their versions before."""
-        afters = {update.after for update in updates}
-        stops = self.fixed - afters
-        found: set[int] = set()
-        for update in updates:
-            goal = self.goals_by_update.get((update.chain, update.number)) if to_goals else None
-            target = update.after if goal is None else goal
-            ends = stops - {target} | (afters - {target})
-            found |= self.program.ancestors([target], ends, by_entry=True)
-        return found
+        goals = self.goals_by_update if to_goals else {}
+        targets = {goals.get((one.chain, one.number), one.after) for one in updates}
+        return self.program.ancestors(targets, self.fixed, by_entry=True, begun=targets)
 
     @cached_property
     def goals_by_update(self) -> dict[tuple[int, int], int]:
@@ -329,26 +323,25 @@ class Scene:
             return known[position]
         found: set[int] = set()
         waiting, seen = [position], {position}
+        chain_of, goal_of, consumers = self.chain_of, self.goal_of, self.program.consumers
         while waiting and len(seen) < 300 and len(found) < 2:
             here = waiting.pop()
-            chain = self.chain_of.get(here) if here != position else None
-            chain = self.goal_of.get(here, chain)
+            chain = chain_of.get(here) if here != position else None
+            chain = goal_of.get(here, chain)
             if chain is not None:
                 found.add(chain)
                 continue
-            for step in self.program.consumers.get(here, ()):
+            for step in consumers.get(here, ()):
+                if step.number not in self.suspect_numbers or step.output in seen:
+                    continue
                 if (
-                    step.number in self.suspect_numbers
-                    and step.output not in seen
-                    and (
-                        step.operation in CARRIERS
-                        or (step.operation in PRODUCTS and not self.is_tainted(here))
-                        or self.multiplies_errors(step)
-                    )
+                    step.operation in CARRIERS
+                    or (step.operation in PRODUCTS and not self.is_tainted(here))
+                    or self.multiplies_errors(step)
                 ):
                     seen.add(step.output)
                     waiting.append(step.output)
-                elif step.number in self.suspect_numbers and step.output not in seen:
+                else:
                     found |= {-1, -2}
         known[position] = next(iter(found)) if len(found) == 1 and len(seen) < 300 else None
         return known[position]

@@ -27,10 +27,17 @@ REACHING = 0.8  # of a chain's versions: so many must go into predictions
 
 
 def with_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
-    """The case with such values among its parameters; None where there are none.
+    """The case with such values among its parameters; None where there are none. Looked for once.
 
     Where all others are `right`, also what was drawn and is changed by itself alone, or by zeros.
     """
+    key = finished, right
+    if key not in case.blind:
+        case.blind[key] = look_for_blind_updates(case, finished, right)
+    return case.blind[key]
+
+
+def look_for_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
     program, known = case.program, case.anatomy.stops
     chains, masks, _ = lasting_chains(program)
     others = [chain for chain in chains if not known & set(chain.versions)]
@@ -85,21 +92,29 @@ def is_blindly_updated(
     predictions = sorted(targets)
     sources = stops | set(program.given)
     drawn = right and source_of(program, chain.root) == "random"
-    reached, told = 0, 0
-    for version, step in zip(chain.versions, chain.steps, strict=False):
-        between = predictions[bisect(predictions, version) : bisect(predictions, step.output)]
-        if not between:
-            continue
-        told += 1
+    told = [
+        (version, step, between)
+        for version, step in zip(chain.versions, chain.steps, strict=False)
+        if (between := predictions[bisect(predictions, version) : bisect(predictions, step.output)])
+    ]
+    missed = 0
+    for version, step, between in told:
+        if len(told) - missed < REACHING * len(told):
+            return False
         behind = program.ancestors(between, stops)
         made_of = program.ancestors(step.inputs, stops) & sources - {version}
         others = {p for p in made_of if p in stops or is_data(program, p)}
+        if version not in behind or not (others or drawn):
+            missed += 1
+            continue
         known = behind | program.ancestors(set().union(*(targets[p] for p in between)))
-        made, allowed = (
-            {identity(program, root_of, p) for p in these} for these in (others, known)
-        )
-        reached += bool(version in behind and (others or drawn) and made <= allowed)
-    return told > 1 and reached >= REACHING * told
+        left = others - known
+        if left:
+            made, allowed = (
+                {identity(program, root_of, p) for p in these} for these in (left, known)
+            )
+            missed += not made <= allowed
+    return len(told) > 1 and len(told) - missed >= REACHING * len(told)
 
 
 def identity(program: Program, root_of: Mapping[int, int], position: int) -> int | bytes:
