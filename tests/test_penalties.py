@@ -1,72 +1,102 @@
-"""Penalties and decays beside rates that change and activations that are written where a mask says so."""
+"""Penalties: of another strength than the loss that is computed has, without their parameter, or left out."""
+
+from pathlib import Path
 
 import pytest
 
+from chainrule.checking.request import check_paths
+from chainrule.checking.verdict import Verdict
+
 from checked import verdict_on
 
-NETWORK = """\
+CLASSES = """\
 import numpy as np
 
-rng = np.random.default_rng(2)
-x, y = rng.normal(size=(9, 4)), rng.integers(0, 3, 9)
-w, b = 0.5 * rng.normal(size=(4, 6)), np.zeros(6)
-v, c = 0.5 * rng.normal(size=(6, 3)), np.zeros(3)
-rate, penalty = 0.1, 0.02
-for epoch in range(30):
-    z = x @ w + b
-    h = np.zeros(z.shape)
-    h[z > 0] = z[z > 0]
-    s = h @ v + c
-    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
-    p[np.arange(9), y] -= 1
-    p /= 9
-    dv = h.T @ p + penalty * v
-    dh = p @ v.T
-    dh[h <= 0] = 0
-    dw = x.T @ dh + penalty * w
-    w -= rate * dw
-    v -= rate * dv
-    b -= rate * dh.sum(axis=0)
-    c -= rate * p.sum(axis=0)
-    rate *= 0.95
+rng = np.random.default_rng(3)
+X = rng.standard_normal((12, 2))
+y = rng.integers(0, 3, 12)
+V, p = 0.5 * rng.standard_normal((2, 5)), np.zeros(5)
+W, q = 0.5 * rng.standard_normal((5, 3)), np.zeros(3)
+strength = 0.01
+for step in range(30):
+    h = np.maximum(0, X @ V + p)
+    e = np.exp(h @ W + q)
+    probabilities = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(probabilities[range(len(y)), y]).mean()
+    loss += 0.5 * strength * (np.sum(V * V) + np.sum(W * W))
+    d = probabilities.copy()
+    d[range(len(y)), y] -= 1
+    d /= len(y)
+    dW, dq = h.T @ d, d.sum(axis=0)
+    back = d @ W.T
+    back[h <= 0] = 0
+    dV, dp = X.T @ back, back.sum(axis=0)
+    dW += strength * W
+    dV += strength * V
+    V, W = V - 0.3 * dV, W - 0.3 * dW
+    p, q = p - 0.3 * dp, q - 0.3 * dq
 """
-MASKED = "h = np.zeros(z.shape)\n    h[z > 0] = z[z > 0]"
-LEAKY = "h = z.copy()\n    h[z < 0] *= 0.1"
-SCALED = "h = z.copy()\n    h[z <= 0] = 0.1 * z[z <= 0]"
 
 
 @pytest.mark.parametrize(
-    ("activation", "slope"),
+    ("old", "new", "told"),
     [
-        (MASKED, "dh[h <= 0] = 0"),
-        (LEAKY, "dh[z < 0] *= 0.1"),
-        (SCALED, "dh[h <= 0] = 0.1 * dh[h <= 0]"),
-        ("h = np.maximum(z, 0)", "dh[h <= 0] = 0"),
+        ("loss += 0.5", "loss += 0.5", ""),
+        ("loss += 0.5", "loss += 1.0", "V and W is 0.5 times"),
+        ("loss += 0.5", "loss += 0.125", "V and W is 4 times"),
+        ("dW += strength", "dW += 2 * strength", "W is 2 times"),
+        ("loss += 0.5 * strength", "score = strength", ""),  # nothing is said of a penalty
     ],
 )
-@pytest.mark.parametrize("plan", ["rate *= 0.95", "rate = 0.1 / (1 + 0.2 * epoch)", "pass"])
-def test_a_right_network_with_a_penalty_is_right(activation: str, slope: str, plan: str) -> None:
-    program = NETWORK.replace(MASKED, activation).replace("dh[h <= 0] = 0", slope)
-    verdict = verdict_on(program.replace("rate *= 0.95", plan))
-    assert (verdict["verdict"], verdict["loss"]) == ("right", "cross-entropy"), verdict["reason"]
+def test_a_penalty_of_another_strength_than_the_loss_says_is_told(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert CLASSES.count(old) == 1
+    (tmp_path / "network.py").write_text(CLASSES.replace(old, new))
+    (verdict,) = check_paths([str(tmp_path / "network.py")])
+    assert isinstance(verdict, Verdict)
+    assert verdict.verdict == "right"
+    notes = [note for note in verdict.notes if "penalty" in note]
+    assert len(notes) == bool(told)
+    assert all(told in note for note in notes)
+
+
+def test_a_penalty_that_some_updates_leave_out_is_not_right() -> None:
+    assert verdict_on(CLASSES.replace("    dW += strength * W\n", ""))["verdict"] == "undecided"
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "line"),
+    "edits",
     [
-        ("dh[h <= 0] = 0", "dh[h > 0] = 0", 18),
-        ("dh = p @ v.T", "dh = p @ (v * v).T", 17),
-        ("dv = h.T @ p", "dv = z.T @ p", 16),
+        [("dW += strength * W", "dW += strength")],
+        [("dW += strength * W", "dW += strength"), ("dV += strength * V", "dV += strength")],
     ],
 )
-def test_its_mistakes_are_found(right: str, wrong: str, line: int) -> None:
-    verdict = verdict_on(NETWORK.replace(right, wrong))
+def test_a_strength_that_is_added_without_its_parameter_is_wrong(
+    edits: list[tuple[str, str]],
+) -> None:
+    program = CLASSES
+    for right, wrong in edits:
+        program = program.replace(right, wrong)
+    verdict = verdict_on(program)
     assert verdict["verdict"] == "wrong", verdict["reason"]
-    assert line in [finding["line"] for finding in verdict["findings"]]
+    found = {(finding["mistake"], finding["fix"].strip()) for finding in verdict["findings"]}
+    assert found == {("wrong-operator", right) for right, _ in edits}
+    assert all(finding["proved"] for finding in verdict["findings"])
 
 
-def test_nobody_knows_by_what_plan_a_decay_changes() -> None:
-    verdict = verdict_on(NETWORK.replace("penalty * ", "penalty * (1.5 + np.cos(epoch)) * "))
-    assert verdict["verdict"] != "wrong"
-    grows = verdict_on(NETWORK.replace("+ penalty * w", "- penalty * w"))
-    assert (grows["verdict"], grows["findings"][0]["mistake"]) == ("wrong", "decay-sign")
+def test_a_number_that_is_added_to_a_gradient_may_be_a_penalty_of_its_own() -> None:
+    """Of weights that stay positive it is their absolute value's, and nothing else speaks of their squares."""
+    program = CLASSES.replace("dW += strength * W", "dW += strength")
+    program = program.replace("    dV += strength * V\n", "")
+    program = program.replace("    loss += 0.5 * strength * (np.sum(V * V) + np.sum(W * W))\n", "")
+    assert verdict_on(program)["verdict"] == "undecided"
+
+
+def test_an_index_of_every_sample_is_wrong() -> None:
+    right = "d[range(len(y)), y] -= 1"
+    verdict = verdict_on(CLASSES.replace(right, "d[:, y] -= 1"))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["fix"].strip()) == ("wrong-index", right)
+    assert finding["proved"]

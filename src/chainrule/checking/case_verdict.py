@@ -35,6 +35,7 @@ from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.own_readings import read_by_own_losses
+from chainrule.checking.fitting.penalties import words_for_penalties
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
@@ -52,6 +53,7 @@ from chainrule.checking.targets.blind_updates import (
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.feedback import feedback_of
 from chainrule.checking.targets.foreign_updates import goes_astray
+from chainrule.checking.targets.lost_updates import find_lost
 from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
@@ -97,7 +99,9 @@ def decide_case(
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
     if losses:
-        return doubt_about_case(name, case, driven) or decide_right(name, case, losses, run, driven)
+        return doubt_about_case(name, case, run, driven) or decide_right(
+            name, case, losses, run, driven
+        )
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
         fit, step = own
@@ -118,7 +122,7 @@ def decide_case(
     return blame(name, run, case, deadline)
 
 
-def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
+def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict | None:
     """Undecided, where a loss explains every update, and still something is odd about what it is a loss of."""
     crossed = crossed_shapes(case)
     if crossed is not None:
@@ -155,6 +159,12 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
         return undecided(
             name, f"updates of {lost} are lost: in every pass it is made of another value"
         )
+    unused = find_lost(run, case)
+    if unused is not None:
+        return undecided(
+            name, f"nothing uses what line {unused.statement.lineno} adds to a value that each pass computes anew",
+            advice="Is it the update of a parameter?",
+        )  # fmt: skip
     if is_changed_alone(case, idly=False):
         return undecided(name, WITHOUT_ERROR)
     if is_drawn_alone(case):
@@ -207,7 +217,10 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
         "a parameter is never updated" if findings else "every update follows the gradient",
         loss=joined_losses(losses), factor=common_factor(case, fit),
         parameters=rows, findings=findings,
-        notes=[*notes_on(drawn), *words_for_weights(case), *words_for_stated(case, losses), *apart],
+        notes=[
+            *notes_on(drawn), *words_for_weights(case), *words_for_stated(case, losses),
+            *words_for_penalties(case, losses), *apart,
+        ],
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ MOST_SITES = 8
 MOST_USES = 40  # of a number that may be a term of a loss
 TOLD = 8  # passes by which a loss is known again
 CLOSE = 1e-7
-NEGLIGIBLE = 1e-4  # an angle
+COPIES = {"reshape"}
 
 
 def own_losses(
@@ -28,12 +28,11 @@ def own_losses(
 ) -> dict[int, list[Instruction]]:
     """Single numbers that come from predictions and go into no update, by their site; last ones first.
 
-    From those at the positions `predictions`, if given, as before they were copied.
+    From those at the positions `predictions`, if given.
     """
     anatomy, program = case.anatomy, case.program
-    used = {number for update in anatomy.updates for number in update.mixes}
     if predictions is None:
-        predictions = {anatomy.mixes[number].prediction for number in used}
+        predictions = originals(case, {n for update in anatomy.updates for n in update.mixes})
     marked = [0] * program.size
     for position in predictions:
         marked[position] = 1
@@ -56,6 +55,14 @@ def own_losses(
     return {site: found[site] for site in sites}
 
 
+def originals(case: Case, mixes: Collection[int]) -> set[int]:
+    """Where the predictions of some errors were computed: a loss may be made of them before they are copied."""
+    return {
+        case.program.source_through(case.anatomy.mixes[n].prediction, COPIES, case.anatomy.stops)
+        for n in mixes
+    }
+
+
 def gradients_of_own(
     case: Case, steps: Sequence[Instruction], values: Values, most: int | None = None
 ) -> list[Any]:
@@ -64,7 +71,7 @@ def gradients_of_own(
     With `most`, of so many turns at most.
     """
     anatomy = case.anatomy
-    starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
+    starts = sorted(originals(case, {update.turn for update in anatomy.updates}))
     found: list[Any] = [None] * len(anatomy.updates)
     # The way back into what the data are made of may be long, and asks for nothing.
     needed = {p for p, mask in enumerate(anatomy.masks) if mask} | set(anatomy.stops)
@@ -75,7 +82,7 @@ def gradients_of_own(
     for turn, places in by_turn.items():
         if told == most:
             break
-        start = anatomy.mixes[turn].prediction
+        (start,) = originals(case, {turn})
         after = [s for s in starts if s > start]
         end = after[0] if after else case.program.size
         own = [step.output for step in steps if start <= step.output < end]
@@ -105,7 +112,7 @@ def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
 def is_one_term(case: Case, step: Instruction) -> bool:
     """Whether a number is a term of another single number whose other terms are of the same prediction: y log(p)."""
     anatomy, program = case.anatomy, case.program
-    predictions = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
+    predictions = originals(case, {n for update in anatomy.updates for n in update.mixes})
     own = predictions & program.ancestors([step.output], anatomy.stops)
     waiting, seen = [step.output], {step.output}
     while waiting and len(seen) < MOST_USES:
@@ -171,48 +178,6 @@ def rows_of(
     except NoDerivativeError:
         return None
     return rows
-
-
-def loss_with_more(case: Case) -> Instruction | None:
-    """What computes an own loss that some parameters follow by one rate and others do not, though it asks something of each.
-
-    It is the loss that is descended and something more, such as a penalty, that is left out of some updates.
-    """
-    followed: set[int] = set()  # what losses are made of that all parameters follow
-    for steps in own_losses(case).values():
-        rows = rows_of(case, steps) if steps[-1].output not in followed else None
-        if rows is None:
-            continue
-        fit, _ = fit_rows(case.anatomy, rows, "own")
-        if fit.is_right:
-            followed |= case.program.ancestors([steps[-1].output], case.anatomy.stops)
-        elif leaves_out_some(case, fit, rows[0][1]):
-            recorded, _ = fit_rows(case.anatomy, rows[:1], "own")
-            if any(turned_from(recorded, number) > NEGLIGIBLE for number in fit.bad):
-                return steps[-1]
-    return None
-
-
-def leaves_out_some(case: Case, fit: Fit, gradients: Sequence[Any]) -> bool:
-    """Whether an array follows a loss, and others go its way by something else than it asks of them."""
-    asked = {
-        update.chain
-        for update, gradient in zip(case.anatomy.updates, gradients, strict=True)
-        if np.any(gradient)
-    }
-    sizes = [np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good & asked]
-    return bool(
-        fit.bad
-        and fit.bad <= asked
-        and max(sizes, default=0) > 1
-        and all(rate > 0 for rate in fit.rate.values())
-        and all(fit.cosine.get(number, 0.0) > 0 for number in fit.bad)
-    )
-
-
-def turned_from(fit: Fit, number: int) -> float:
-    """The angle between a parameter's updates and its gradients: at log(p + 1e-8) next to nothing."""
-    return float(np.sqrt(max(0.0, 2 * (1 - fit.cosine.get(number, 1.0)))))
 
 
 def stated_losses(case: Case) -> set[str]:

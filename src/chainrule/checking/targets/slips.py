@@ -9,7 +9,7 @@ And what is read in one place alone, such as a feedback matrix, is meant to be r
 
 import ast
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 import numpy as np
@@ -23,6 +23,7 @@ from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
+from chainrule.checking.targets.rare_slips import Slip, all_columns, bare_penalties
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
@@ -32,7 +33,6 @@ ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
 NAMED = (ast.Name, ast.Attribute)
 
-Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
 Line: TypeAlias = tuple[int, int]  # of a file
 
 
@@ -47,18 +47,22 @@ def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> 
     end = deadline.share(SHARE)
     lines = suspected_lines(judged)
     found = (
-        (text, slip)
+        (text, several)
         for file, text in enumerate(read_texts(run.sources))
-        for slip in slips(
+        for several in slips(
             text, judged, file, [line for at, line in lines if at == file], unreached is not None
         )
     )
-    for text, (change, name, was, should) in islice(found, MOST_CHANGES):
-        corrected = run_changed(run, [(text, change)], end)
+    for text, several in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, [(text, change) for change, *_ in several], end)
         if corrected is None or not is_all_judged(judged, corrected[0]):
             continue
         if is_mistaken(judged, *corrected):
-            return correction_of(*corrected, text, change, name, (was, should))
+            findings = [
+                correction_of(*corrected, text, change, name, (was, should)).findings[0]
+                for change, name, was, should in several
+            ]
+            return Correction(*corrected, findings)
     return None
 
 
@@ -94,7 +98,7 @@ def follows_in_part(case: Case, loss: str) -> bool:
     """Whether entries of some parameters follow a loss at the recorded numbers and at others."""
     fit = case.fits[loss]
     entries = sum(np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good)
-    return fit.form == "gradient-descent" and len(case.worlds) > 1 and entries >= ENOUGH_ENTRIES
+    return fit.form != "adaptive" and len(case.worlds) > 1 and entries >= ENOUGH_ENTRIES
 
 
 # --- where it may stand ---------------------------------------------------------------------------
@@ -140,13 +144,25 @@ def program_site(case: Case, step: Instruction) -> int:
     return case.program.recording.sites[step.number]
 
 
-def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool) -> Iterator[Slip]:
-    """What may be put right in some lines: orders of loops around them, indices, signs, and names.
+def slips(
+    text: Text, case: Case, file: int, lines: Collection[int], blind: bool
+) -> Iterator[list[Slip]]:
+    """What may be put right in some lines, at once: rare slips, then one of a loop's order, an index, a sign, or a name.
 
     Names first where no error reaches some updates.
     """
     found = (node for node in ast.walk(text.tree) if isinstance(node, ast.expr))
     nodes = [node for node in found if node.lineno in lines]
+    bare = list(bare_penalties(text, nodes, names_of_updated(case)))
+    if len(bare) > 1:
+        yield bare
+    alone = single_slips(text, case, file, nodes, blind)
+    yield from ([slip] for slip in chain(all_columns(text, nodes), bare, alone))
+
+
+def single_slips(
+    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool
+) -> Iterator[Slip]:
     if blind:
         yield from other_names(text, nodes)
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
