@@ -63,6 +63,7 @@ ONE_ERROR = "of several outputs that are compared at one place some parameters a
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
+PLACE_SECONDS = 10.0  # at most, for the place of a mistake that is known to be one
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 SLIPPED = "some updates do not follow their gradients"
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
@@ -204,6 +205,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
     if models[0] is not case and right_losses(case) and not proved:
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
+    if verdict.verdict == "wrong" and all(one.mistake == "unknown" for one in verdict.findings):
+        slip = find_slip(run, case, deadline.within(PLACE_SECONDS), known=True)
+        return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":

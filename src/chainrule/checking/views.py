@@ -1,13 +1,10 @@
 """A program seen otherwise: its beginning alone, or without the small numbers that keep logarithms finite."""
 
-from dataclasses import replace
-
-import numpy as np
-
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_verdict import blame, decide_case
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.components import models_of
+from chainrule.checking.fitting.epsilons import open_without_epsilons
 from chainrule.checking.fitting.own_losses import fit_own_loss
 from chainrule.checking.verdict import Verdict
 from chainrule.recording.deadline import Deadline
@@ -16,7 +13,6 @@ from chainrule.recording.execution import Run
 HUGE = 1e8
 FEW = 2  # passes
 FIRST_PASSES = 5
-SMALL = 1e-6  # what is added for safety's sake is no larger
 ALIKE = 1e-6  # what such a number may turn an update by, as 1 less a cosine
 SHARE = 0.5  # of the time that is left
 
@@ -53,11 +49,8 @@ def decide_without_epsilons(name: str, case: Case, run: Run, deadline: Deadline)
     """
     if case.unknown_function is not None or right_losses(case):
         return None
-    program = without_epsilons(case)
-    if program is None:
-        return None
-    exact = open_case(program, run.finished)
-    if most_that_follow(exact) <= most_that_follow(case):
+    exact = open_without_epsilons(case, run.finished)
+    if exact is None or most_that_follow(exact) <= most_that_follow(case):
         return None
     if len(models_of(exact)) > 1 or fit_own_loss(case) is not None:
         return None
@@ -86,23 +79,3 @@ def most_that_follow(case: Case) -> int:
 def proved_only(verdict: Verdict) -> Verdict | None:
     proved = all(finding.proved for finding in verdict.findings)
     return verdict if verdict.verdict == "wrong" and proved else None
-
-
-def without_epsilons(case: Case) -> Program | None:
-    """The program with 0 for the small numbers that are added to what predictions are made with, and to nothing else."""
-    anatomy, program = case.anatomy, case.program
-    zeros: dict[int, np.ndarray] = {}
-    for position, numbers in program.given.items():
-        if np.size(numbers) != 1 or not 0 < float(np.reshape(numbers, -1)[0]) <= SMALL:
-            continue
-        users = program.consumers.get(position, [])
-        if users and all(
-            step.operation == "add"
-            and all(
-                other == position or (anatomy.masks[other] and not anatomy.error_masks[other])
-                for other in step.inputs
-            )
-            for step in users
-        ):
-            zeros[position] = np.zeros(np.shape(numbers))
-    return replace(program, given={**program.given, **zeros}) if zeros else None

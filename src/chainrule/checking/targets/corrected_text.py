@@ -10,6 +10,7 @@ from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.finding.syntax import Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.epsilons import open_without_epsilons
 from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
 from chainrule.checking.targets.error_places import lasting_chains
 from chainrule.checking.verdict import Finding
@@ -68,6 +69,8 @@ def run_changed(
         case = open_case(build_program(part.recording, part.sites), part.finished)
         if not changes_updates(case, part, changes):
             continue  # this part was right before, and says nothing of the change
+        if not right_losses(case):
+            case = open_without_epsilons(case, part.finished) or case
         losses = right_losses(case) if again.failure == run.failure else []
         right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
         return (case, losses) if right else None

@@ -71,8 +71,15 @@ def lost_steps(case: Case) -> list[Instruction]:
     forward = program.ancestors(predictions, anatomy.stops) - anatomy.stops
     found: dict[Spot, list[Instruction]] = {}
     others: set[Spot] = set()  # places whose steps serve something now and then
+    end = max(
+        (update.before for update in anatomy.updates), default=-1
+    )  # the last pass may be cut off
     for step in program.steps:
-        if step.operation not in LINKS or program.recording.sites[step.number] < 0:
+        if (
+            step.output > end
+            or step.operation not in LINKS
+            or program.recording.sites[step.number] < 0
+        ):
             continue
         if program.site(step).kind not in UPDATE_KINDS:
             continue

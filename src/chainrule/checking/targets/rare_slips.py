@@ -1,7 +1,8 @@
-"""Slips of a few kinds: every column where each sample's own class belongs, and a number added where a penalty belongs."""
+"""Slips of a few kinds: every column for each sample's own class, a number for a penalty, `=` for `+=` in a loop."""
 
 import ast
 from collections.abc import Collection, Iterator
+from itertools import takewhile
 from typing import TypeAlias
 
 from chainrule.checking.finding.syntax import Text
@@ -10,6 +11,7 @@ from chainrule.checking.targets.corrected_text import Change
 Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
 
 PLAIN = (ast.Name, ast.Attribute)
+LOOPS = (ast.For, ast.While)
 
 
 def all_columns(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
@@ -55,6 +57,48 @@ def bare_penalties(
         if likely:
             mended = f"{was} * {likely[-1]}"
             yield Change(node, mended), "wrong-operator", f"a sum with {was} alone", mended
+
+
+def overwritten_sums(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+    """db += d for db = d in a loop before which db was set, as in one over time: of all steps the last one counts."""
+    read = {ast.unparse(node) for node in nodes if isinstance(node, PLAIN)}
+    for statement in ast.walk(text.tree):
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        target, loop = statement.targets[0], text.around(statement, LOOPS)
+        name = ast.unparse(target)
+        if not isinstance(target, PLAIN) or loop is None or name not in read:
+            continue
+        if name in names_in(statement.value) or not is_set_before(text, loop, name):
+            continue
+        value = text.segment(statement.value)
+        yield (
+            Change(statement, f"{name} += {value}"),
+            "wrong-operator",
+            f"{name} = {value}",
+            f"{name} += {value}",
+        )
+
+
+def is_set_before(text: Text, loop: ast.AST, name: str) -> bool:
+    """Whether the block that a loop stands in sets a name before it, and nothing else in the loop does."""
+    around = text.parents[loop]
+    blocks: list[list[ast.stmt]] = [getattr(around, part, []) for part in ("body", "orelse")]
+    block = next((body for body in blocks if loop in body), [])
+    earlier = takewhile(lambda statement: statement is not loop, block)
+    before = [
+        node
+        for statement in earlier
+        if isinstance(statement, ast.Assign)
+        for node in ast.walk(statement)
+        if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Store)
+    ]
+    inside = [
+        node
+        for node in ast.walk(loop)
+        if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Store) and ast.unparse(node) == name
+    ]
+    return any(ast.unparse(node) == name for node in before) and len(inside) == 1
 
 
 def factors_of(text: Text, parameters: Collection[str]) -> set[str]:

@@ -23,7 +23,12 @@ from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
-from chainrule.checking.targets.rare_slips import Slip, all_columns, bare_penalties
+from chainrule.checking.targets.rare_slips import (
+    Slip,
+    all_columns,
+    bare_penalties,
+    overwritten_sums,
+)
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
@@ -32,12 +37,18 @@ SHARE = 0.7  # of the time that is left, for all of them
 ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
 NAMED = (ast.Name, ast.Attribute)
+PLAIN = (*NAMED, ast.Subscript)
 
 Line: TypeAlias = tuple[int, int]  # of a file
 
 
-def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> Correction | None:
-    """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates."""
+def find_slip(
+    run: Run, case: Case, deadline: Deadline, blind: bool = False, known: bool = False
+) -> Correction | None:
+    """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates.
+
+    `known`: that the program is wrong was shown otherwise, and only the place is looked for.
+    """
     unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
     judged = unreached or case
     if right_losses(judged) or not judged.fits or (blind and unreached is None):
@@ -57,7 +68,7 @@ def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> 
         corrected = run_changed(run, [(text, change) for change, *_ in several], end)
         if corrected is None or not is_all_judged(judged, corrected[0]):
             continue
-        if is_mistaken(judged, *corrected):
+        if known or is_mistaken(judged, *corrected):
             findings = [
                 correction_of(*corrected, text, change, name, (was, should)).findings[0]
                 for change, name, was, should in several
@@ -153,17 +164,22 @@ def slips(
     """
     found = (node for node in ast.walk(text.tree) if isinstance(node, ast.expr))
     nodes = [node for node in found if node.lineno in lines]
+    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
+    parts = (part for head in heads for part in ast.walk(head) if isinstance(part, ast.expr))
+    nodes = list(dict.fromkeys((*nodes, *parts)))
     bare = list(bare_penalties(text, nodes, names_of_updated(case)))
     if len(bare) > 1:
         yield bare
+    rare = chain(all_columns(text, nodes), bare, overwritten_sums(text, nodes))
     alone = single_slips(text, case, file, nodes, blind)
-    yield from ([slip] for slip in chain(all_columns(text, nodes), bare, alone))
+    yield from ([slip] for slip in chain(rare, alone))
 
 
 def single_slips(
     text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool
 ) -> Iterator[Slip]:
     if blind:
+        yield from differences(text, nodes)
         yield from other_names(text, nodes)
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
     for head in heads:
@@ -184,6 +200,17 @@ def single_slips(
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
+
+
+def differences(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+    """Differences of two names where their sum is taken, as of an output and its target."""
+    for node in nodes:
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Add)
+            and all(isinstance(part, PLAIN) for part in (node.left, node.right))
+        ):
+            yield from with_other_sign(text, node, "wrong-operator")
 
 
 def loops_around(text: Text, node: ast.AST) -> Iterator[ast.expr]:
