@@ -95,6 +95,49 @@ for step in range(40):
     db1 = d1.sum(axis=0)
     w1, b1, w2, b2 = w1 - 0.3 * dw1, b1 - 0.3 * db1, w2 - 0.3 * dw2, b2 - 0.3 * db2
 """
+HANDED_BACK = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+w1, b1 = rng.normal(size=(4, 4)), rng.normal(size=(4, 1))
+w2, b2 = rng.normal(size=(4, 4)), rng.normal(size=(4, 1))
+samples = [(rng.normal(size=(4, 1)), rng.uniform(size=(4, 1))) for _ in range(5)]
+
+
+def gradients(x, t, w1, b1, w2, b2):
+    x1 = np.tanh(w1 @ x + b1)
+    a2 = 1 / (1 + np.exp(-(w2 @ x1 + b2)))
+    d2 = (a2 - t) * a2 * (1 - a2)
+    d1 = w2.T @ d2 * (1 - x1**2)
+    g1, g2 = (d1 @ x.T, d1), (d2 @ x1.T, d2)
+    return g1, g2
+
+
+def stepped(w, b, pair):
+    return w - 0.5 * pair[0], b - 0.5 * pair[1]
+
+
+for epoch in range(20):
+    for x, t in samples:
+        g1, g2 = gradients(x, t, w1, b1, w2, b2)
+        w2, b2 = stepped(w2, b2, g2)
+        w1, b1 = stepped(w1, b1, g1)
+"""
+ROWS = """\
+import numpy as np
+
+rng = np.random.default_rng(7)
+x, t = rng.normal(size=(10, 2)), rng.normal(size=(10, 1))
+v, w = rng.normal(size=(3, 4)), rng.normal(size=(5, 1))
+ones = np.ones((10, 1))
+for step in range(30):
+    h = np.tanh(np.hstack([x, ones]) @ v)
+    d = (np.hstack([h, ones]) @ w - t) / len(x)
+    back = d @ w[:-1].T
+    back = back * (1 - h**2)
+    w -= 0.1 * np.hstack([h, ones]).T @ d
+    v -= 0.1 * np.hstack([x, ones]).T @ back
+"""
 PASSING = """\
 import numpy as np
 
@@ -122,6 +165,11 @@ for epoch in range(30):
         (HANDED_ON, "w1, b1 = stepped(w1, b1, g1)", "w1, b1 = stepped(w1, b1, h1)", "wrong-variable"),
         (OVER_TIME, "total += e", "total = e", "wrong-operator"),
         (TWO_OUTPUTS, "e1 = (p1 - t1) * p1 * (1 - p1)", "e1 = (p1 + t1) * p1 * (1 - p1)", "wrong-operator"),
+        (TWO_OUTPUTS, "e1 = (p1 - t1) * p1 * (1 - p1)", "e1 = (p1 - p1) * p1 * (1 - p1)", "wrong-variable"),
+        (TWO_OUTPUTS, "e1 = (p1 - t1) * p1 * (1 - p1)", "e1 = (t1 - t1) * p1 * (1 - p1)", "wrong-variable"),
+        (HANDED_BACK, "return g1, g2", "return x1, g2", "wrong-variable"),
+        (HANDED_BACK, "d2 = (a2 - t) * a2 * (1 - a2)", "d2 = (b2 - t) * a2 * (1 - a2)", "wrong-variable"),
+        (ROWS, "back = d @ w[:-1].T", "back = d @ w[:1].T", "wrong-index"),
         (EPSILON, "db1 = d1.sum(axis=0)", "db1 = d2.sum(axis=0)", "wrong-variable"),
     ],
 )  # fmt: skip
@@ -135,7 +183,9 @@ def test_a_slip_is_put_right(program: str, line: str, wrong: str, mistake: str) 
     assert finding["fix"].strip() == line
 
 
-@pytest.mark.parametrize("program", [HANDED_ON, OVER_TIME, TWO_OUTPUTS, EPSILON, PASSING])
+@pytest.mark.parametrize(
+    "program", [HANDED_ON, OVER_TIME, TWO_OUTPUTS, HANDED_BACK, ROWS, EPSILON, PASSING]
+)
 def test_what_has_no_slip_is_right(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"
 
@@ -174,3 +224,21 @@ def test_what_is_meant_is_not_put_right(line: str, meant: str) -> None:
         "for epoch", "f2 = rng.normal(size=(4, 2))\nfor epoch"
     )
     assert not any(finding["proved"] for finding in verdict_on(program, seconds=15)["findings"])
+
+
+def test_what_is_left_of_two_outputs_is_not_right() -> None:
+    """The second output meets no target, and its weights are dropped after the first pass."""
+    program = """\
+import random
+
+random.seed(3)
+w = [[random.gauss(0, 1) for _ in range(3)] for _ in range(2)]
+points = [([0.2, 0.7, 1.0], [0.3, 0.5]), ([-0.4, 0.1, 1.0], [0.9, 0.2])]
+for epoch in range(20):
+    for x, t in points:
+        y = [sum(a * b for a, b in zip(row, x)) for row in w]
+        d = [a - b for a, b in zip(y, t)]
+        w = [[a - 0.1 * e * b for a, b in zip(row, x)] for row, e in zip(w, d)]
+"""
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("zip(y, t)", "zip(y, t[:1])"))["verdict"] == "undecided"

@@ -59,13 +59,16 @@ from chainrule.checking.targets.missing_target import (
     uses_own_targets,
 )
 from chainrule.checking.targets.raw_predictions import find_raw_prediction
+from chainrule.checking.targets.slips import find_self_difference
 from chainrule.checking.targets.unread_errors import find_unread_error
+from chainrule.checking.targets.unseen_outputs import unseen_parameters
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
 WITHOUT_ERROR = "something that its predictions are made with is changed without any error"
+MEETS_ITSELF = "an error is a value less itself, which is 0"
 ALL_ZERO = "every update is 0: nothing comes back from its errors, and no parameter ever moves"
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
@@ -152,7 +155,7 @@ def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict |
     if driven:
         return None
     if meets_itself(case):
-        return undecided(name, "an error is a prediction less itself, which is 0")
+        return undecided(name, MEETS_ITSELF)
     astray = goes_astray(case)
     if astray is not None:
         lost = case.anatomy.chains[astray].name(case.program) or "a parameter"
@@ -164,6 +167,12 @@ def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict |
         return undecided(
             name, f"nothing uses what line {unused.statement.lineno} adds to a value that each pass computes anew",
             advice="Is it the update of a parameter?",
+        )  # fmt: skip
+    unseen = unseen_parameters(case)
+    if unseen is not None:
+        return undecided(
+            name, f"some numbers that are drawn as {unseen} is make outputs that nothing looks at, and are never updated",
+            advice="Have predictions and targets as many entries?",
         )  # fmt: skip
     if is_changed_alone(case, idly=False):
         return undecided(name, WITHOUT_ERROR)
@@ -262,7 +271,9 @@ def judge_targets(
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
         if meets_itself(case):
-            missing = find_missing_target(run, case.program, deadline)
+            missing = find_self_difference(run, case, deadline) or find_missing_target(
+                run, case.program, deadline
+            )
             if missing is not None:
                 return False, missing
         return uses_own_targets(run, case, deadline)
@@ -272,7 +283,7 @@ def judge_targets(
 
 
 def meets_itself(case: Case) -> bool:
-    """Whether something that updates are made from is a prediction less itself: a target should stand there."""
+    """Whether something that updates are made from is a prediction, or a target, less itself: the other should stand there."""
     anatomy, program = case.anatomy, case.program
     afters = {update.after for update in anatomy.updates}
     behind = program.ancestors(afters, anatomy.stops - afters)
@@ -281,8 +292,17 @@ def meets_itself(case: Case) -> bool:
         and step.inputs[0] == step.inputs[1]
         and step.inputs[0] not in anatomy.stops  # w - w are zeros of its shape
         and step.output in behind - anatomy.forward
-        and anatomy.masks[step.output]
+        and (anatomy.masks[step.output] or scales_predictions(case, step.output))
         for step in program.steps
+    )
+
+
+def scales_predictions(case: Case, position: int) -> bool:
+    """Whether a value is multiplied by what depends on parameters, as an error is by a slope."""
+    masks = case.anatomy.masks
+    return any(
+        step.operation == "multiply" and any(masks[p] for p in step.inputs if p != position)
+        for step in case.program.consumers.get(position, ())
     )
 
 
@@ -350,8 +370,10 @@ def sooner(deadline: Deadline) -> Deadline:
 
 
 def without_target(name: str, missing: Correction) -> Verdict:
-    """Wrong: the corrected program shows that a target is all that the error lacks."""
-    return corrected_verdict(name, missing, "no update depends on the targets")
+    """Wrong: the corrected program shows that a target is all that the error lacks, or a prediction."""
+    if all(finding.mistake == "target-unused" for finding in missing.findings):
+        return corrected_verdict(name, missing, "no update depends on the targets")
+    return corrected_verdict(name, missing, MEETS_ITSELF)
 
 
 def corrected_verdict(name: str, correction: Correction, reason: str) -> Verdict:

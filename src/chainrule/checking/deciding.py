@@ -44,7 +44,7 @@ from chainrule.checking.targets.foreign_updates import find_foreign_update, goes
 from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
-from chainrule.checking.targets.slips import find_slip
+from chainrule.checking.targets.slips import find_error_of_parameter, find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.checking.views import (
@@ -179,6 +179,10 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         )
         if missing is not None:
             return without_target(name, missing)
+        again = changes_again(case.program)
+        slip = find_error_of_parameter(run, sooner(deadline)) if again else None
+        if slip is not None:
+            return corrected_verdict(name, slip, "an error is made of no prediction")
         verdict = decide_untrained(name, case, run, deadline)
         return decide_overwritten(name, run, deadline) or verdict
     exact = decide_without_epsilons(name, case, run, deadline)

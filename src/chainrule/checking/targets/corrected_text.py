@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from chainrule.checking.anatomy.program import build_program
-from chainrule.checking.finding.syntax import Text, columns_of
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.epsilons import open_without_epsilons
@@ -95,12 +95,15 @@ def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]
 
 
 def lines_changed(text: Text, change: Change) -> range:
-    """The line of a change; of one in what a loop goes through all lines of the loop."""
+    """The line of a change; of one in what a loop goes through all lines of the loop, in what a function returns all of its."""
     here: ast.AST | None = change.node
     while here is not None and not isinstance(here, ast.stmt):
         here, before = text.parents.get(here), here
         if isinstance(here, ast.For) and before is here.iter:
             return range(here.lineno, (here.end_lineno or here.lineno) + 1)
+    function = text.around(change.node, FUNCTIONS)
+    if isinstance(here, ast.Return) and isinstance(function, ast.FunctionDef):
+        return range(function.lineno, (function.end_lineno or function.lineno) + 1)
     return range(change.node.lineno, change.node.lineno + 1)
 
 

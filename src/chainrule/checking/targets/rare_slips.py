@@ -11,6 +11,7 @@ from chainrule.checking.targets.corrected_text import Change
 Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
 
 PLAIN = (ast.Name, ast.Attribute)
+SHOWN = (*PLAIN, ast.Subscript)
 LOOPS = (ast.For, ast.While)
 
 
@@ -78,6 +79,26 @@ def overwritten_sums(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
             f"{name} = {value}",
             f"{name} += {value}",
         )
+
+
+def self_differences(text: Text) -> Iterator[Slip]:
+    """o - t for o - o or t - t, where a difference of the two is taken elsewhere."""
+    pairs = [
+        (node, ast.unparse(node.left), ast.unparse(node.right))
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+    ]
+    for node, left, right in pairs:
+        if left != right or not isinstance(node.left, SHOWN):
+            continue
+        met = [one for _, *names in pairs for one in names if left in names and one != left]
+        for other in dict.fromkeys(met):
+            for part, mended in (
+                (node.right, f"{left} - {other}"),
+                (node.left, f"{other} - {left}"),
+            ):
+                words = f"{left} - {left}, which is 0", mended
+                yield Change(part, other), "wrong-variable", *words
 
 
 def is_set_before(text: Text, loop: ast.AST, name: str) -> bool:
