@@ -242,3 +242,7 @@ for epoch in range(20):
 """
     assert verdict_on(program)["verdict"] == "right"
     assert verdict_on(program.replace("zip(y, t)", "zip(y, t[:1])"))["verdict"] == "undecided"
+    shown = program.replace(
+        "for epoch", "print(sum(a * random.gauss(0, 1) for a in w[0]))\nfor epoch"
+    )
+    assert verdict_on(shown)["verdict"] == "right"

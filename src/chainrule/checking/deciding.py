@@ -44,7 +44,7 @@ from chainrule.checking.targets.foreign_updates import find_foreign_update, goes
 from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
-from chainrule.checking.targets.slips import find_error_of_parameter, find_slip
+from chainrule.checking.targets.slips import find_error_of_parameter, find_index_of_all, find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
 from chainrule.checking.views import (
@@ -242,6 +242,9 @@ def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdi
         return corrected_verdict(
             name, foreign, "an update stands where that of another value belongs"
         )
+    of_all = find_index_of_all(run, case, deadline.share(EARLY_SHARE))
+    if of_all is not None:
+        return corrected_verdict(name, of_all, SLIPPED)
     mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
     if mended is None:
         crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))

@@ -32,7 +32,8 @@ def own_losses(
     """
     anatomy, program = case.anatomy, case.program
     if predictions is None:
-        predictions = originals(case, {n for update in anatomy.updates for n in update.mixes})
+        used = {number for update in anatomy.updates for number in update.mixes}
+        predictions = {anatomy.mixes[number].prediction for number in used}
     marked = [0] * program.size
     for position in predictions:
         marked[position] = 1
@@ -64,14 +65,23 @@ def originals(case: Case, mixes: Collection[int]) -> set[int]:
 
 
 def gradients_of_own(
-    case: Case, steps: Sequence[Instruction], values: Values, most: int | None = None
+    case: Case,
+    steps: Sequence[Instruction],
+    values: Values,
+    most: int | None = None,
+    early: bool = False,
 ) -> list[Any]:
     """For each update the gradient of the losses of its own turn; None where none was computed there.
 
-    With `most`, of so many turns at most.
+    With `most`, of so many turns at most. `early`: losses may be made of predictions before these are copied.
     """
     anatomy = case.anatomy
-    starts = sorted(originals(case, {update.turn for update in anatomy.updates}))
+    turns = {update.turn for update in anatomy.updates}
+    firsts = {
+        turn: min(originals(case, {turn})) if early else anatomy.mixes[turn].prediction
+        for turn in turns
+    }
+    starts = sorted(set(firsts.values()))
     found: list[Any] = [None] * len(anatomy.updates)
     # The way back into what the data are made of may be long, and asks for nothing.
     needed = {p for p, mask in enumerate(anatomy.masks) if mask} | set(anatomy.stops)
@@ -82,12 +92,16 @@ def gradients_of_own(
     for turn, places in by_turn.items():
         if told == most:
             break
-        (start,) = originals(case, {turn})
+        start = firsts[turn]
         after = [s for s in starts if s > start]
         end = after[0] if after else case.program.size
-        own = [step.output for step in steps if start <= step.output < end]
-        if not own:
+        made = [step for step in steps if start <= step.output < end]
+        if not made:
             continue
+        # Of a sum that goes on from sample to sample it is the last one that has them all.
+        inputs = (p for step in made for p in step.inputs)
+        inside = case.program.ancestors(inputs, anatomy.stops) if early else set()
+        own = [step.output for step in made if step.output not in inside]
         told += 1
         seeds = {position: np.ones(np.shape(values[position])) for position in own}
         gradients = case.program.sweep(values, seeds, anatomy.stops, needed)
@@ -112,7 +126,7 @@ def fit_own_loss(case: Case) -> tuple[Fit, Instruction] | None:
 def is_one_term(case: Case, step: Instruction) -> bool:
     """Whether a number is a term of another single number whose other terms are of the same prediction: y log(p)."""
     anatomy, program = case.anatomy, case.program
-    predictions = originals(case, {n for update in anatomy.updates for n in update.mixes})
+    predictions = {anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes}
     own = predictions & program.ancestors([step.output], anatomy.stops)
     waiting, seen = [step.output], {step.output}
     while waiting and len(seen) < MOST_USES:
@@ -183,11 +197,12 @@ def rows_of(
 def stated_losses(case: Case) -> set[str]:
     """The losses of the family that the program computes itself, up to a factor, wherever it does."""
     anatomy = case.anatomy
+    used = {n for update in anatomy.updates for n in update.mixes}
     found: set[str] = set()
     try:
         own = [
-            [gradients_of_own(case, steps, values, TOLD) for values in case.worlds]
-            for steps in own_losses(case).values()
+            [gradients_of_own(case, steps, values, TOLD, early=True) for values in case.worlds]
+            for steps in own_losses(case, originals(case, used)).values()
         ]
         told = [
             any(gradients[place] is not None for one in own for gradients in one)

@@ -17,7 +17,7 @@ from chainrule.checking.anatomy.updates import Update, steps_taken, true_gradien
 from chainrule.checking.fitting.case import Case, right_losses
 from chainrule.checking.fitting.fitting import RATE, Fit, join, norm
 from chainrule.checking.fitting.judging import fit_rows
-from chainrule.checking.fitting.own_losses import gradients_of_own, own_losses, rows_of
+from chainrule.checking.fitting.own_losses import gradients_of_own, originals, own_losses, rows_of
 from chainrule.checking.fitting.rates import find_decaying
 
 EXACT = 1e-7
@@ -48,9 +48,9 @@ def stated_penalties(case: Case, loss: str) -> list[Penalty]:
         return []
     found: dict[int, tuple[int, float]] = {}
     try:
-        for steps in own_losses(case).values():
+        for steps in own_losses(case, originals(case, used)).values():
             line = program.site(steps[0]).line
-            own = [gradients_of_own(case, steps, v, MOST_TURNS) for v in case.worlds]
+            own = [gradients_of_own(case, steps, v, MOST_TURNS, early=True) for v in case.worlds]
             true = [true_gradients(anatomy, v, loss) for v in case.worlds]
             for number in sorted({anatomy.updates[k].chain for k in told}):
                 places = [k for k in told if anatomy.updates[k].chain == number]

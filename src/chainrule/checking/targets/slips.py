@@ -85,6 +85,21 @@ def find_slip(
     return None
 
 
+def find_index_of_all(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where an error takes its class off every sample's: so few programs have such an index that it is tried soon."""
+    for text in read_texts(run.sources):
+        nodes = [node for node in ast.walk(text.tree) if isinstance(node, ast.expr)]
+        for change, name, was, should in all_columns(text, nodes):
+            corrected = run_changed(run, [(text, change)], deadline)
+            if (
+                corrected is not None
+                and is_all_judged(case, corrected[0])
+                and is_mistaken(case, *corrected)
+            ):
+                return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
 def find_self_difference(run: Run, case: Case, deadline: Deadline) -> Correction | None:
     """The mistake where an error is a value less itself, and one is left of which the program takes the difference elsewhere."""
     end = deadline.share(SHARE)
@@ -219,7 +234,7 @@ def slips(
     bare = list(bare_penalties(text, nodes, names_of_updated(case)))
     if len(bare) > 1:
         yield bare
-    rare = chain(all_columns(text, nodes), bare, overwritten_sums(text, nodes))
+    rare = chain(bare, overwritten_sums(text, nodes))
     alone = single_slips(text, case, file, nodes, blind)
     yield from ([slip] for slip in chain(rare, alone))
 

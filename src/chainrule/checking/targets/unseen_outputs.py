@@ -23,7 +23,7 @@ def unseen_parameters(case: Case) -> str | None:
         for position in program.given
         if births.get(position) in born
         and position not in roots
-        and any(step.output < first for step in program.consumers.get(position, ()))
+        and serves_as_parameter(case, position, first)
     ]
     if len(alike) < FEWEST:
         return None
@@ -32,6 +32,14 @@ def unseen_parameters(case: Case) -> str | None:
     if len(unseen) < FEWEST:
         return None
     return born[births[unseen[0]]].name(program) or "parameters"
+
+
+def serves_as_parameter(case: Case, position: int, first: int) -> bool:
+    """Whether a number is used before the first update, and never with a parameter, as an input is."""
+    users = case.program.consumers.get(position, [])
+    return any(step.output < first for step in users) and not any(
+        p in case.anatomy.stops for step in users for p in step.inputs
+    )
 
 
 def what_is_looked_at(case: Case, program: Program) -> set[int]:
