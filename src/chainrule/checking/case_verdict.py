@@ -35,6 +35,7 @@ from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.own_readings import read_by_own_losses
+from chainrule.checking.fitting.penalties import words_for_penalties
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
@@ -52,18 +53,22 @@ from chainrule.checking.targets.blind_updates import (
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.feedback import feedback_of
 from chainrule.checking.targets.foreign_updates import goes_astray
+from chainrule.checking.targets.lost_updates import find_lost
 from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
 )
 from chainrule.checking.targets.raw_predictions import find_raw_prediction
+from chainrule.checking.targets.slips import find_self_difference
 from chainrule.checking.targets.unread_errors import find_unread_error
+from chainrule.checking.targets.unseen_outputs import unseen_parameters
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
 WITHOUT_ERROR = "something that its predictions are made with is changed without any error"
+MEETS_ITSELF = "an error is a value less itself, which is 0"
 ALL_ZERO = "every update is 0: nothing comes back from its errors, and no parameter ever moves"
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
@@ -97,7 +102,9 @@ def decide_case(
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
     if losses:
-        return doubt_about_case(name, case, driven) or decide_right(name, case, losses, run, driven)
+        return doubt_about_case(name, case, run, driven) or decide_right(
+            name, case, losses, run, driven
+        )
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
         fit, step = own
@@ -118,7 +125,7 @@ def decide_case(
     return blame(name, run, case, deadline)
 
 
-def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
+def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict | None:
     """Undecided, where a loss explains every update, and still something is odd about what it is a loss of."""
     crossed = crossed_shapes(case)
     if crossed is not None:
@@ -148,13 +155,25 @@ def doubt_about_case(name: str, case: Case, driven: bool) -> Verdict | None:
     if driven:
         return None
     if meets_itself(case):
-        return undecided(name, "an error is a prediction less itself, which is 0")
+        return undecided(name, MEETS_ITSELF)
     astray = goes_astray(case)
     if astray is not None:
         lost = case.anatomy.chains[astray].name(case.program) or "a parameter"
         return undecided(
             name, f"updates of {lost} are lost: in every pass it is made of another value"
         )
+    unused = find_lost(run, case)
+    if unused is not None:
+        return undecided(
+            name, f"nothing uses what line {unused.statement.lineno} adds to a value that each pass computes anew",
+            advice="Is it the update of a parameter?",
+        )  # fmt: skip
+    unseen = unseen_parameters(case)
+    if unseen is not None:
+        return undecided(
+            name, f"some numbers that are drawn as {unseen} is make outputs that nothing looks at, and are never updated",
+            advice="Have predictions and targets as many entries?",
+        )  # fmt: skip
     if is_changed_alone(case, idly=False):
         return undecided(name, WITHOUT_ERROR)
     if is_drawn_alone(case):
@@ -207,7 +226,10 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
         "a parameter is never updated" if findings else "every update follows the gradient",
         loss=joined_losses(losses), factor=common_factor(case, fit),
         parameters=rows, findings=findings,
-        notes=[*notes_on(drawn), *words_for_weights(case), *words_for_stated(case, losses), *apart],
+        notes=[
+            *notes_on(drawn), *words_for_weights(case), *words_for_stated(case, losses),
+            *words_for_penalties(case, losses), *apart,
+        ],
     )  # fmt: skip
 
 
@@ -249,7 +271,9 @@ def judge_targets(
     """Whether targets are a program's own predictions; and a target that updates should depend on."""
     if right:
         if meets_itself(case):
-            missing = find_missing_target(run, case.program, deadline)
+            missing = find_self_difference(run, case, deadline) or find_missing_target(
+                run, case.program, deadline
+            )
             if missing is not None:
                 return False, missing
         return uses_own_targets(run, case, deadline)
@@ -259,7 +283,7 @@ def judge_targets(
 
 
 def meets_itself(case: Case) -> bool:
-    """Whether something that updates are made from is a prediction less itself: a target should stand there."""
+    """Whether something that updates are made from is a prediction, or a target, less itself: the other should stand there."""
     anatomy, program = case.anatomy, case.program
     afters = {update.after for update in anatomy.updates}
     behind = program.ancestors(afters, anatomy.stops - afters)
@@ -268,8 +292,17 @@ def meets_itself(case: Case) -> bool:
         and step.inputs[0] == step.inputs[1]
         and step.inputs[0] not in anatomy.stops  # w - w are zeros of its shape
         and step.output in behind - anatomy.forward
-        and anatomy.masks[step.output]
+        and (anatomy.masks[step.output] or scales_predictions(case, step.output))
         for step in program.steps
+    )
+
+
+def scales_predictions(case: Case, position: int) -> bool:
+    """Whether a value is multiplied by what depends on parameters, as an error is by a slope."""
+    masks = case.anatomy.masks
+    return any(
+        step.operation == "multiply" and any(masks[p] for p in step.inputs if p != position)
+        for step in case.program.consumers.get(position, ())
     )
 
 
@@ -337,8 +370,10 @@ def sooner(deadline: Deadline) -> Deadline:
 
 
 def without_target(name: str, missing: Correction) -> Verdict:
-    """Wrong: the corrected program shows that a target is all that the error lacks."""
-    return corrected_verdict(name, missing, "no update depends on the targets")
+    """Wrong: the corrected program shows that a target is all that the error lacks, or a prediction."""
+    if all(finding.mistake == "target-unused" for finding in missing.findings):
+        return corrected_verdict(name, missing, "no update depends on the targets")
+    return corrected_verdict(name, missing, MEETS_ITSELF)
 
 
 def corrected_verdict(name: str, correction: Correction, reason: str) -> Verdict:

@@ -12,7 +12,6 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
-    blame,
     corrected_verdict,
     decide_by_own_losses,
     decide_case,
@@ -35,17 +34,24 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.fitting.own_losses import fit_own_loss, loss_with_more
+from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.fitting.penalties import loss_with_more
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
+from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
-from chainrule.checking.targets.slips import find_slip
+from chainrule.checking.targets.slips import find_error_of_parameter, find_index_of_all, find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
+from chainrule.checking.views import (
+    decide_first_passes,
+    decide_without_epsilons,
+    open_beginning,
+)
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.loops import ROUNDS, Place
@@ -57,15 +63,13 @@ ONE_ERROR = "of several outputs that are compared at one place some parameters a
 UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 # What a count of rounds on one side and a number of samples on the other look like, if a loop is left early.
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
+PLACE_SECONDS = 10.0  # at most, for the place of a mistake that is known to be one
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 SLIPPED = "some updates do not follow their gradients"
 LONGER = "Give it longer with --timeout S, or less to do before it trains."
 MOST_LOOPS = 2
 SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
-HUGE = 1e8
-FEW = 2  # passes
 LONG, BEGINNING = 30_000, 10_000  # values
-FIRST_PASSES = 5
 # What a program does wrong itself: to drive what it defines may hide it. A missing file is no mistake.
 OWN_FAILURE = re.compile(
     "it stops with (Attribute|Index|Name|Type|UnboundLocal|Value|ZeroDivision)Error"
@@ -162,7 +166,7 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    if not right_losses(case) or goes_astray(case) is not None:
+    if not right_losses(case) or goes_astray(case) is not None or lost_steps(case):
         mended = decide_by_text(name, case, run, deadline)
         if mended is not None:
             return mended
@@ -175,8 +179,15 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         )
         if missing is not None:
             return without_target(name, missing)
+        again = changes_again(case.program)
+        slip = find_error_of_parameter(run, sooner(deadline)) if again else None
+        if slip is not None:
+            return corrected_verdict(name, slip, "an error is made of no prediction")
         verdict = decide_untrained(name, case, run, deadline)
         return decide_overwritten(name, run, deadline) or verdict
+    exact = decide_without_epsilons(name, case, run, deadline)
+    if exact is not None:
+        return exact
     # To look for it in the recording takes all the time that there is.
     slip = find_slip(run, case, sooner(deadline), blind=True)
     if slip is not None:
@@ -198,6 +209,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
     if models[0] is not case and right_losses(case) and not proved:
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
+    if verdict.verdict == "wrong" and all(one.mistake == "unknown" for one in verdict.findings):
+        slip = find_slip(run, case, deadline.within(PLACE_SECONDS), known=True)
+        return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
@@ -223,11 +237,14 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
 
 def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where a statement of a kind that few programs have is what is wrong, as running it corrected shows."""
-    foreign = find_foreign_update(run, deadline)
+    foreign = find_lost_update(run, case, deadline) or find_foreign_update(run, deadline)
     if foreign is not None:
         return corrected_verdict(
             name, foreign, "an update stands where that of another value belongs"
         )
+    of_all = find_index_of_all(run, case, deadline.share(EARLY_SHARE))
+    if of_all is not None:
+        return corrected_verdict(name, of_all, SLIPPED)
     mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
     if mended is None:
         crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
@@ -266,20 +283,6 @@ def decide_overwritten(
     found = find_overwritten(run, deadline, signed)
     words = "parameters are overwritten by what should be added to them"
     return corrected_verdict(name, found, words) if found is not None else None
-
-
-def decide_first_passes(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
-    """Wrong, with a proof, where the first passes show it: a wrong step may lead to where no digits are left."""
-    turns = sorted({update.turn for update in case.anatomy.updates})
-    if len(turns) <= FIRST_PASSES:
-        return None
-    end = case.anatomy.mixes[turns[FIRST_PASSES]].prediction
-    first = open_case(case.program.until(end), finished=False)
-    if not first.fits or right_losses(first) or len(models_of(first)) > 1:
-        return None
-    verdict = blame(name, run, first, deadline)
-    proved = all(finding.proved for finding in verdict.findings)
-    return verdict if verdict.verdict == "wrong" and proved else None
 
 
 def decide_later(verdict: Verdict, run: Run, deadline: Deadline) -> Verdict:
@@ -341,16 +344,6 @@ def find_target_early(run: Run, program: Program, deadline: Deadline) -> Correct
     if program.size < LONG or take_apart(program.until(BEGINNING), finished=False).updates:
         return None
     return find_missing_target(run, program.until(BEGINNING), sooner(deadline))
-
-
-def open_beginning(program: Program) -> Case | None:
-    """Of a run that diverges what comes before its numbers are beyond all bounds, where that is a few passes."""
-    end = program.first_beyond(HUGE)
-    if end is None:
-        return None
-    case = open_case(program.until(end), finished=False)
-    turns = {update.turn for update in case.anatomy.updates}
-    return case if len(turns) >= FEW else None
 
 
 def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:

@@ -7,10 +7,9 @@ The errors are those of a cross-entropy, too: of another target than the one tha
 
 import numpy as np
 
-from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.own_losses import own_losses
+from chainrule.checking.fitting.own_losses import originals, own_losses
 
 MOST_ASKED = 8  # predictions
 
@@ -18,28 +17,21 @@ MOST_ASKED = 8  # predictions
 def loss_of_other_class(case: Case) -> Instruction | None:
     """What first computes a loss that asks for other classes than the errors of the same predictions."""
     anatomy = case.anatomy
-    used = sorted({number for update in anatomy.updates for number in update.mixes})
-    mixes = [anatomy.mixes[number] for number in used][:MOST_ASKED]
-    made = {original(case, mix.prediction) for mix in mixes}
+    used = sorted({number for update in anatomy.updates for number in update.mixes})[:MOST_ASKED]
     found = []
     try:
-        for steps in own_losses(case, made).values():
-            if any(asks_for_others(case, steps, mix) for mix in mixes):
+        for steps in own_losses(case, originals(case, used)).values():
+            if any(asks_for_others(case, steps, number) for number in used):
                 found.append(steps[0])
     except NoDerivativeError:
         return None
     return min(found, key=lambda step: step.output, default=None)
 
 
-def original(case: Case, position: int) -> int:
-    """Where a prediction was computed that was copied since."""
-    return case.program.source_through(position, {"reshape"})
-
-
-def asks_for_others(case: Case, steps: list[Instruction], mix: Mix) -> bool:
+def asks_for_others(case: Case, steps: list[Instruction], number: int) -> bool:
     """Whether a sample's loss is one of entries alone that its target has a 0 in, and the less the larger they are."""
-    program, values = case.program, case.values
-    prediction = original(case, mix.prediction)
+    program, values, mix = case.program, case.values, case.anatomy.mixes[number]
+    (prediction,) = originals(case, {number})
     own = next((step.output for step in steps if step.output > prediction), None)
     if own is None or not mix.by_difference:
         return False

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Values
 from chainrule.checking.anatomy.updates import Update, steps_taken, true_gradients
-from chainrule.checking.fitting.case import Case, right_losses
+from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, join, norm
 from chainrule.checking.fitting.judging import fit_rows
 
@@ -20,7 +20,7 @@ MOST_SITES = 8
 MOST_USES = 40  # of a number that may be a term of a loss
 TOLD = 8  # passes by which a loss is known again
 CLOSE = 1e-7
-NEGLIGIBLE = 1e-4  # an angle
+COPIES = {"reshape"}
 
 
 def own_losses(
@@ -28,11 +28,11 @@ def own_losses(
 ) -> dict[int, list[Instruction]]:
     """Single numbers that come from predictions and go into no update, by their site; last ones first.
 
-    From those at the positions `predictions`, if given, as before they were copied.
+    From those at the positions `predictions`, if given.
     """
     anatomy, program = case.anatomy, case.program
-    used = {number for update in anatomy.updates for number in update.mixes}
     if predictions is None:
+        used = {number for update in anatomy.updates for number in update.mixes}
         predictions = {anatomy.mixes[number].prediction for number in used}
     marked = [0] * program.size
     for position in predictions:
@@ -56,15 +56,32 @@ def own_losses(
     return {site: found[site] for site in sites}
 
 
+def originals(case: Case, mixes: Collection[int]) -> set[int]:
+    """Where the predictions of some errors were computed: a loss may be made of them before they are copied."""
+    return {
+        case.program.source_through(case.anatomy.mixes[n].prediction, COPIES, case.anatomy.stops)
+        for n in mixes
+    }
+
+
 def gradients_of_own(
-    case: Case, steps: Sequence[Instruction], values: Values, most: int | None = None
+    case: Case,
+    steps: Sequence[Instruction],
+    values: Values,
+    most: int | None = None,
+    early: bool = False,
 ) -> list[Any]:
     """For each update the gradient of the losses of its own turn; None where none was computed there.
 
-    With `most`, of so many turns at most.
+    With `most`, of so many turns at most. `early`: losses may be made of predictions before these are copied.
     """
     anatomy = case.anatomy
-    starts = sorted({anatomy.mixes[update.turn].prediction for update in anatomy.updates})
+    turns = {update.turn for update in anatomy.updates}
+    firsts = {
+        turn: min(originals(case, {turn})) if early else anatomy.mixes[turn].prediction
+        for turn in turns
+    }
+    starts = sorted(set(firsts.values()))
     found: list[Any] = [None] * len(anatomy.updates)
     # The way back into what the data are made of may be long, and asks for nothing.
     needed = {p for p, mask in enumerate(anatomy.masks) if mask} | set(anatomy.stops)
@@ -75,12 +92,16 @@ def gradients_of_own(
     for turn, places in by_turn.items():
         if told == most:
             break
-        start = anatomy.mixes[turn].prediction
+        start = firsts[turn]
         after = [s for s in starts if s > start]
         end = after[0] if after else case.program.size
-        own = [step.output for step in steps if start <= step.output < end]
-        if not own:
+        made = [step for step in steps if start <= step.output < end]
+        if not made:
             continue
+        # Of a sum that goes on from sample to sample it is the last one that has them all.
+        inputs = (p for step in made for p in step.inputs)
+        inside = case.program.ancestors(inputs, anatomy.stops) if early else set()
+        own = [step.output for step in made if step.output not in inside]
         told += 1
         seeds = {position: np.ones(np.shape(values[position])) for position in own}
         gradients = case.program.sweep(values, seeds, anatomy.stops, needed)
@@ -173,63 +194,15 @@ def rows_of(
     return rows
 
 
-def loss_with_more(case: Case) -> Instruction | None:
-    """What computes an own loss that some parameters follow by one rate and others do not, though it asks something of each.
-
-    It is the loss that is descended and something more, such as a penalty, that is left out of some updates.
-    """
-    followed: set[int] = set()  # what losses are made of that all parameters follow
-    descended = [
-        [true_gradients(case.anatomy, values, loss) for values in case.worlds]
-        for loss in right_losses(case)
-    ]
-    for steps in own_losses(case).values():
-        rows = rows_of(case, steps) if steps[-1].output not in followed else None
-        if rows is None:
-            continue
-        fit, _ = fit_rows(case.anatomy, rows, "own")
-        own = [gradients for _, gradients, _ in rows]
-        # What weights decay by beside it is more than the loss, and no less.
-        whole = any(is_stated(case.anatomy.updates, own, wanted) for wanted in descended)
-        if fit.is_right or whole:
-            followed |= case.program.ancestors([steps[-1].output], case.anatomy.stops)
-        elif leaves_out_some(case, fit, rows[0][1]):
-            recorded, _ = fit_rows(case.anatomy, rows[:1], "own")
-            if any(turned_from(recorded, number) > NEGLIGIBLE for number in fit.bad):
-                return steps[-1]
-    return None
-
-
-def leaves_out_some(case: Case, fit: Fit, gradients: Sequence[Any]) -> bool:
-    """Whether an array follows a loss, and others go its way by something else than it asks of them."""
-    asked = {
-        update.chain
-        for update, gradient in zip(case.anatomy.updates, gradients, strict=True)
-        if np.any(gradient)
-    }
-    sizes = [np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good & asked]
-    return bool(
-        fit.bad
-        and fit.bad <= asked
-        and max(sizes, default=0) > 1
-        and all(rate > 0 for rate in fit.rate.values())
-        and all(fit.cosine.get(number, 0.0) > 0 for number in fit.bad)
-    )
-
-
-def turned_from(fit: Fit, number: int) -> float:
-    """The angle between a parameter's updates and its gradients: at log(p + 1e-8) next to nothing."""
-    return float(np.sqrt(max(0.0, 2 * (1 - fit.cosine.get(number, 1.0)))))
-
-
 def stated_losses(case: Case) -> set[str]:
     """The losses of the family that the program computes itself, up to a factor, wherever it does."""
     anatomy = case.anatomy
+    used = {n for update in anatomy.updates for n in update.mixes}
     found: set[str] = set()
     try:
         own = [
-            [gradients_of_own(case, steps, values, TOLD) for values in case.worlds]
-            for steps in own_losses(case).values()
+            [gradients_of_own(case, steps, values, TOLD, early=True) for values in case.worlds]
+            for steps in own_losses(case, originals(case, used)).values()
         ]
         told = [
             any(gradients[place] is not None for one in own for gradients in one)

@@ -161,6 +161,8 @@ def as_scheduled(anatomy: Anatomy, answers: dict[int, Found]) -> dict[int, Found
     """The answers with rates over those that the program computes as time goes on, if they are then alike."""
     linear = {n: one for n, one in answers.items() if one.fault is None and any(one.rates)}
     for schedule in find_schedules(anatomy) if linear else ():
+        if not all(schedule[n, turn] for n, one in linear.items() for turn in one.turns):
+            continue  # what is 0 at times is no rate
         scaled = {
             n: replace(
                 one,

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
@@ -22,6 +21,14 @@ from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.grouping_edits import GROUPED
+from chainrule.checking.repairing.impossible_slopes import (
+    adds_slope,
+    makes_slopes,
+    scales_error,
+    takes_slope_of_weights,
+    turns_errors,
+    used_mixes,
+)
 from chainrule.checking.repairing.named_rates import has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.own_steps import is_projected, is_way_to_step
@@ -114,13 +121,6 @@ def is_seen_as_recorded(case: Case, fit: Fit) -> bool:
     # Who is right may be seen from the last layer, and there from most entries.
     turned = own.good & fit.bad and own.bad & fit.good
     return bool((own.bad | climbing) & fit.bad or apart or turned)
-
-
-def used_mixes(case: Case) -> list[Mix]:
-    anatomy = case.anatomy
-    return [
-        anatomy.mixes[n] for n in sorted({n for update in anatomy.updates for n in update.mixes})
-    ]
 
 
 def is_linear_in_errors(case: Case, number: int, goals: Mapping[int, int]) -> bool:
@@ -269,6 +269,8 @@ def is_believable(
         return True
     if not unusual and several and all(turns_errors(case, edit) for edit in repair.edits):
         return True
+    if not unusual and several and all(takes_slope_of_weights(case, edit) for edit in repair.edits):
+        return True
     if names == {"wrong-operator"} and (
         all(adds_slope(case, edit) for edit in repair.edits)
         or (makes_errors(case, repair) and (cannot_meet(case) or is_compared()))
@@ -304,56 +306,6 @@ def multiplies_errors(case: Case, edit: Edit) -> bool:
     )
 
 
-def turns_errors(case: Case, edit: Edit) -> bool:
-    """Whether what errors are multiplied by, and should not be, is made of predictions and has both signs: z * (1 - z).
-
-    No loss that is least where predictions meet their targets sends some of them away from these.
-    """
-    anatomy, values, signs = case.anatomy, case.values, set[float]()
-    changes = edit.make(edit.steps) or {}
-    for step in edit.steps:
-        factors = [p for p in step.inputs if not anatomy.error_masks[p]]
-        new = changes.get(step.number)
-        if edit.how != "remove" or step.operation != "multiply" or len(factors) != 1 or new is None:
-            return False
-        if not anatomy.masks[factors[0]] or factors[0] in anatomy.stops:
-            return False
-        kept = values[new.inputs[0]] if new.compute is None else new.compute(values)
-        if np.shape(kept) == np.shape(values[step.output]):
-            signs |= set(np.unique(np.sign(kept * values[step.output])))
-    return {-1.0, 1.0} <= signs
-
-
-def scales_error(case: Case, edit: Edit) -> bool:
-    """Whether what an edit changes meets errors entry by entry alone, as a derivative does, and no Hessian."""
-    anatomy = case.anatomy
-    waiting, seen = [edit.step], set[int]()
-    while waiting:
-        step = waiting.pop()
-        if step.output in seen:
-            continue
-        seen.add(step.output)
-        if step.operation in ("matmul", "outer", "einsum"):
-            return False
-        if not anatomy.error_masks[step.output]:
-            waiting += anatomy.program.consumers.get(step.output, ())
-        elif step.operation not in ("multiply", "divide"):
-            return False
-    return True
-
-
-def makes_slopes(case: Case, repair: Repair) -> bool:
-    """Whether one operation or constant makes derivatives of what is none, and of predictions alone: a * (1 + a)."""
-    anatomy = case.anatomy
-    return all(
-        (edit.mistake == "wrong-constant" or edit.how in SWAPS)
-        and not anatomy.error_masks[edit.step.output]
-        and bool(anatomy.masks[edit.step.output])
-        and not set(edit.step.inputs) & anatomy.stops
-        for edit in repair.edits
-    )
-
-
 def ignores_sign(case: Case) -> bool:
     """Whether errors of the other sign make the same updates: |y - t| or (y - t)**2 in the error's place.
 
@@ -379,18 +331,6 @@ def is_error_misplaced(case: Case, edit: Edit) -> bool:
         return False
     masks = case.anatomy.error_masks
     return bool(masks[edit.instead]) != bool(masks[edit.step.inputs[edit.slot]])
-
-
-def adds_slope(case: Case, edit: Edit) -> bool:
-    """Whether an error is added to what it must be multiplied by, which is made of predictions.
-
-    It would be a penalty if its product with the error were not the true gradient as well.
-    """
-    anatomy, inputs = case.anatomy, edit.step.inputs
-    if edit.how != "multiply" or edit.step.operation not in ("add", "subtract") or len(inputs) != 2:
-        return False
-    other = [p for p in inputs if not anatomy.error_masks[p]]
-    return len(other) == 1 and bool(anatomy.masks[other[0]]) and other[0] not in anatomy.stops
 
 
 def makes_errors(case: Case, repair: Repair) -> bool:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import final
 
 from chainrule.checking.anatomy.program import build_program
-from chainrule.checking.finding.syntax import Text, columns_of
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.epsilons import open_without_epsilons
 from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
 from chainrule.checking.targets.error_places import lasting_chains
 from chainrule.checking.verdict import Finding
@@ -68,6 +69,8 @@ def run_changed(
         case = open_case(build_program(part.recording, part.sites), part.finished)
         if not changes_updates(case, part, changes):
             continue  # this part was right before, and says nothing of the change
+        if not right_losses(case):
+            case = open_without_epsilons(case, part.finished) or case
         losses = right_losses(case) if again.failure == run.failure else []
         right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
         return (case, losses) if right else None
@@ -92,12 +95,15 @@ def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]
 
 
 def lines_changed(text: Text, change: Change) -> range:
-    """The line of a change; of one in what a loop goes through all lines of the loop."""
+    """The line of a change; of one in what a loop goes through all lines of the loop, in what a function returns all of its."""
     here: ast.AST | None = change.node
     while here is not None and not isinstance(here, ast.stmt):
         here, before = text.parents.get(here), here
         if isinstance(here, ast.For) and before is here.iter:
             return range(here.lineno, (here.end_lineno or here.lineno) + 1)
+    function = text.around(change.node, FUNCTIONS)
+    if isinstance(here, ast.Return) and isinstance(function, ast.FunctionDef):
+        return range(function.lineno, (function.end_lineno or function.lineno) + 1)
     return range(change.node.lineno, change.node.lineno + 1)
 
 

@@ -9,7 +9,7 @@ And what is read in one place alone, such as a feedback matrix, is meant to be r
 
 import ast
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 import numpy as np
@@ -17,27 +17,46 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction, calls_of
 from chainrule.checking.finding.findings import with_operator
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
-from chainrule.checking.fitting.case import Case, right_losses
+from chainrule.checking.fitting.case import (
+    Case,
+    right_losses,
+    serves_two_targets,
+    takes_input_for_target,
+)
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
+from chainrule.checking.targets.foreign_updates import parts_of
+from chainrule.checking.targets.rare_slips import (
+    Slip,
+    all_columns,
+    bare_penalties,
+    overwritten_sums,
+    self_differences,
+)
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 MOST_CHANGES = 50
 SHARE = 0.7  # of the time that is left, for all of them
+FEWEST_PARAMETERS = 3
 ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
 NAMED = (ast.Name, ast.Attribute)
+PLAIN = (*NAMED, ast.Subscript)
 
-Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
 Line: TypeAlias = tuple[int, int]  # of a file
 
 
-def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> Correction | None:
-    """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates."""
+def find_slip(
+    run: Run, case: Case, deadline: Deadline, blind: bool = False, known: bool = False
+) -> Correction | None:
+    """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates.
+
+    `known`: that the program is wrong was shown otherwise, and only the place is looked for.
+    """
     unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
     judged = unreached or case
     if right_losses(judged) or not judged.fits or (blind and unreached is None):
@@ -47,25 +66,83 @@ def find_slip(run: Run, case: Case, deadline: Deadline, blind: bool = False) -> 
     end = deadline.share(SHARE)
     lines = suspected_lines(judged)
     found = (
-        (text, slip)
+        (text, several)
         for file, text in enumerate(read_texts(run.sources))
-        for slip in slips(
+        for several in slips(
             text, judged, file, [line for at, line in lines if at == file], unreached is not None
         )
     )
-    for text, (change, name, was, should) in islice(found, MOST_CHANGES):
-        corrected = run_changed(run, [(text, change)], end)
+    for text, several in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, [(text, change) for change, *_ in several], end)
         if corrected is None or not is_all_judged(judged, corrected[0]):
             continue
-        if is_mistaken(judged, *corrected):
+        if known or is_mistaken(judged, *corrected):
+            findings = [
+                correction_of(*corrected, text, change, name, (was, should)).findings[0]
+                for change, name, was, should in several
+            ]
+            return Correction(*corrected, findings)
+    return None
+
+
+def find_index_of_all(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where an error takes its class off every sample's: so few programs have such an index that it is tried soon."""
+    for text in read_texts(run.sources):
+        nodes = [node for node in ast.walk(text.tree) if isinstance(node, ast.expr)]
+        for change, name, was, should in all_columns(text, nodes):
+            corrected = run_changed(run, [(text, change)], deadline)
+            if (
+                corrected is not None
+                and is_all_judged(case, corrected[0])
+                and is_mistaken(case, *corrected)
+            ):
+                return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
+def find_self_difference(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where an error is a value less itself, and one is left of which the program takes the difference elsewhere."""
+    end = deadline.share(SHARE)
+    found = ((text, slip) for text in read_texts(run.sources) for slip in self_differences(text))
+    for text, (change, name, was, should) in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, [(text, change)], end)
+        if corrected is not None and is_all_judged(case, corrected[0]):
             return correction_of(*corrected, text, change, name, (was, should))
     return None
 
 
+def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
+    """The mistake where a parameter stands in a prediction's place, in an error that all updates come from: b2 - t for a2 - t.
+
+    Then no prediction meets a target. With the prediction several parameters follow a loss, that one among them.
+    """
+    end = deadline.share(SHARE)
+    for text in read_texts(run.sources):
+        compared = [
+            part
+            for node in ast.walk(text.tree)
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+            for part in (node.left, node.right)
+            if isinstance(part, NAMED)
+        ]
+        for change, name, was, should in islice(other_names(text, compared), MOST_CHANGES):
+            corrected = run_changed(run, [(text, change)], end)
+            if corrected is None:
+                continue
+            case = corrected[0]
+            own = ast.unparse(change.node).rpartition(".")[2]
+            known = {updated.rpartition(".")[2] for updated in names_of_updated(case)}
+            if own in known and len(known) >= FEWEST_PARAMETERS and is_all_judged(case, case):
+                return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
 def is_all_judged(before: Case, case: Case) -> bool:
-    """Whether what was updated still is, and by errors."""
+    """Whether what was updated still is, and by errors of one target each, which is no input."""
     return (
-        names_of_updated(before) <= names_of_updated(case)
+        not serves_two_targets(case)
+        and not takes_input_for_target(case)
+        and names_of_updated(before) <= names_of_updated(case)
         and not is_changed_alone(case, idly=False)
         and with_blind_updates(case, True, True) is None
     )
@@ -94,7 +171,7 @@ def follows_in_part(case: Case, loss: str) -> bool:
     """Whether entries of some parameters follow a loss at the recorded numbers and at others."""
     fit = case.fits[loss]
     entries = sum(np.size(case.values[case.anatomy.chains[n].root]) for n in fit.good)
-    return fit.form == "gradient-descent" and len(case.worlds) > 1 and entries >= ENOUGH_ENTRIES
+    return fit.form != "adaptive" and len(case.worlds) > 1 and entries >= ENOUGH_ENTRIES
 
 
 # --- where it may stand ---------------------------------------------------------------------------
@@ -125,6 +202,7 @@ def suspected_lines(case: Case) -> list[Line]:
             calls |= set(calls_of(program.call(step)))
         elif step.output in others:
             known |= set(calls_of(program.call(step)))
+    known -= {call for p in wrong & own for call in calls_of(program.call(program.step_of[p]))}
     lines |= {(program.sites[c].file, program.sites[c].line) for c in calls - known}
     return sorted(lines)
 
@@ -140,14 +218,32 @@ def program_site(case: Case, step: Instruction) -> int:
     return case.program.recording.sites[step.number]
 
 
-def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool) -> Iterator[Slip]:
-    """What may be put right in some lines: orders of loops around them, indices, signs, and names.
+def slips(
+    text: Text, case: Case, file: int, lines: Collection[int], blind: bool
+) -> Iterator[list[Slip]]:
+    """What may be put right in some lines, at once: rare slips, then one of a loop's order, an index, a sign, or a name.
 
     Names first where no error reaches some updates.
     """
     found = (node for node in ast.walk(text.tree) if isinstance(node, ast.expr))
     nodes = [node for node in found if node.lineno in lines]
+    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
+    parts = (part for head in heads for part in ast.walk(head) if isinstance(part, ast.expr))
+    nodes = list(dict.fromkeys((*nodes, *parts)))
+    nodes += handed_back(text, nodes)
+    bare = list(bare_penalties(text, nodes, names_of_updated(case)))
+    if len(bare) > 1:
+        yield bare
+    rare = chain(bare, overwritten_sums(text, nodes))
+    alone = single_slips(text, case, file, nodes, blind)
+    yield from ([slip] for slip in chain(rare, alone))
+
+
+def single_slips(
+    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool
+) -> Iterator[Slip]:
     if blind:
+        yield from differences(text, nodes)
         yield from other_names(text, nodes)
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
     for head in heads:
@@ -161,6 +257,7 @@ def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool
     for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
         if isinstance(node, ast.Subscript):
             yield from strides(node.slice)
+            yield from other_ends(node.slice)
         if isinstance(node, ast.BinOp) and type(node.op) in SIGNS:
             inside = text.around(node, (ast.Subscript,))
             index = isinstance(inside, ast.Subscript) and node in ast.walk(inside.slice)
@@ -168,6 +265,39 @@ def slips(text: Text, case: Case, file: int, lines: Collection[int], blind: bool
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
+
+
+def differences(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+    """Differences of two names where their sum is taken, as of an output and its target."""
+    for node in nodes:
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Add)
+            and all(isinstance(part, PLAIN) for part in (node.left, node.right))
+        ):
+            yield from with_other_sign(text, node, "wrong-operator")
+
+
+def handed_back(text: Text, nodes: Collection[ast.expr]) -> list[ast.expr]:
+    """The names that functions return of which some nodes have what they gave: no step stands where they are returned."""
+    read = {ast.unparse(node) for node in nodes if isinstance(node, NAMED)}
+    called = {
+        node.value.func.id if isinstance(node.value.func, ast.Name) else node.value.func.attr
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, NAMED)
+        and any(ast.unparse(part) in read for one in node.targets for part in parts_of(one))
+    }
+    return [
+        part
+        for function in ast.walk(text.tree)
+        if isinstance(function, ast.FunctionDef) and function.name in called
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return) and node.value is not None
+        for part in parts_of(node.value)
+        if isinstance(part, NAMED) and part not in nodes
+    ]
 
 
 def loops_around(text: Text, node: ast.AST) -> Iterator[ast.expr]:
@@ -197,6 +327,23 @@ def strides(node: ast.AST) -> Iterator[Slip]:
             if not same:
                 words = f"steps of {ast.unparse(stride)}", f"steps of {other}"
                 yield Change(stride, other), "wrong-index", *words
+
+
+def other_ends(node: ast.AST) -> Iterator[Slip]:
+    """The end of a slice counted from the other end: w[:-1] for w[:1]."""
+    for part in ast.walk(node):
+        for bound in (part.lower, part.upper) if isinstance(part, ast.Slice) else ():
+            number = bound.operand if isinstance(bound, ast.UnaryOp) else bound
+            if bound is None or not isinstance(number, ast.Constant) or not number.value:
+                continue
+            turned = isinstance(bound, ast.UnaryOp) and isinstance(bound.op, ast.USub)
+            mended = f"{'' if turned else '-'}{ast.unparse(number)}"
+            yield (
+                Change(bound, mended),
+                "wrong-index",
+                f"entries to or from {ast.unparse(bound)}",
+                f"those to or from {mended}",
+            )
 
 
 def with_other_sign(text: Text, node: ast.BinOp, mistake: str) -> Iterator[Slip]:

@@ -1,0 +1,149 @@
+"""Slips of a few kinds: every column for each sample's own class, a number for a penalty, `=` for `+=` in a loop."""
+
+import ast
+from collections.abc import Collection, Iterator
+from itertools import takewhile
+from typing import TypeAlias
+
+from chainrule.checking.finding.syntax import Text
+from chainrule.checking.targets.corrected_text import Change
+
+Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
+
+PLAIN = (ast.Name, ast.Attribute)
+SHOWN = (*PLAIN, ast.Subscript)
+LOOPS = (ast.For, ast.While)
+
+
+def all_columns(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+    """d[range(len(y)), y] for d[:, y], which changes the classes of all samples in each."""
+    for node in nodes:
+        if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Store):
+            continue
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+        whole = [
+            part
+            for part in parts
+            if isinstance(part, ast.Slice) and not (part.lower or part.upper or part.step)
+        ]
+        others = [part for part in parts if isinstance(part, PLAIN)]
+        if len(parts) == 2 and len(whole) == len(others) == 1:
+            mended = f"range(len({ast.unparse(others[0])}))"
+            spoken = ", ".join(mended if part is whole[0] else ast.unparse(part) for part in parts)
+            was = text.segment(node)
+            yield (
+                Change(whole[0], mended),
+                "wrong-index",
+                f"{was}, which are entries of every sample",
+                f"{ast.unparse(node.value)}[{spoken}]",
+            )
+
+
+def bare_penalties(
+    text: Text, nodes: Collection[ast.expr], parameters: Collection[str]
+) -> Iterator[Slip]:
+    """reg * w for reg alone, which is added to every entry, where the program multiplies a parameter by reg elsewhere."""
+    known = factors_of(text, parameters)
+    for node in nodes:
+        around = text.parents.get(node)
+        added = (
+            isinstance(around, ast.AugAssign | ast.BinOp)
+            and isinstance(around.op, ast.Add | ast.Sub)
+            and node is (around.value if isinstance(around, ast.AugAssign) else around.right)
+        )
+        if not added or names_in(node).isdisjoint(known) or not is_of_numbers(node):
+            continue
+        was = text.segment(node)
+        likely = [name for name in sorted(parameters, key=len) if is_in(name, text.statement(node))]
+        if likely:
+            mended = f"{was} * {likely[-1]}"
+            yield Change(node, mended), "wrong-operator", f"a sum with {was} alone", mended
+
+
+def overwritten_sums(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+    """db += d for db = d in a loop before which db was set, as in one over time: of all steps the last one counts."""
+    read = {ast.unparse(node) for node in nodes if isinstance(node, PLAIN)}
+    for statement in ast.walk(text.tree):
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        target, loop = statement.targets[0], text.around(statement, LOOPS)
+        name = ast.unparse(target)
+        if not isinstance(target, PLAIN) or loop is None or name not in read:
+            continue
+        if name in names_in(statement.value) or not is_set_before(text, loop, name):
+            continue
+        value = text.segment(statement.value)
+        yield (
+            Change(statement, f"{name} += {value}"),
+            "wrong-operator",
+            f"{name} = {value}",
+            f"{name} += {value}",
+        )
+
+
+def self_differences(text: Text) -> Iterator[Slip]:
+    """o - t for o - o or t - t, where a difference of the two is taken elsewhere."""
+    pairs = [
+        (node, ast.unparse(node.left), ast.unparse(node.right))
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+    ]
+    for node, left, right in pairs:
+        if left != right or not isinstance(node.left, SHOWN):
+            continue
+        met = [one for _, *names in pairs for one in names if left in names and one != left]
+        for other in dict.fromkeys(met):
+            for part, mended in (
+                (node.right, f"{left} - {other}"),
+                (node.left, f"{other} - {left}"),
+            ):
+                words = f"{left} - {left}, which is 0", mended
+                yield Change(part, other), "wrong-variable", *words
+
+
+def is_set_before(text: Text, loop: ast.AST, name: str) -> bool:
+    """Whether the block that a loop stands in sets a name before it, and nothing else in the loop does."""
+    around = text.parents[loop]
+    blocks: list[list[ast.stmt]] = [getattr(around, part, []) for part in ("body", "orelse")]
+    block = next((body for body in blocks if loop in body), [])
+    earlier = takewhile(lambda statement: statement is not loop, block)
+    before = [
+        node
+        for statement in earlier
+        if isinstance(statement, ast.Assign)
+        for node in ast.walk(statement)
+        if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Store)
+    ]
+    inside = [
+        node
+        for node in ast.walk(loop)
+        if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Store) and ast.unparse(node) == name
+    ]
+    return any(ast.unparse(node) == name for node in before) and len(inside) == 1
+
+
+def factors_of(text: Text, parameters: Collection[str]) -> set[str]:
+    """The names that stand in products with parameters, or with what is made of these alone."""
+    found: set[str] = set()
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if is_of_numbers(one) and names_in(other) & set(parameters):
+                    found |= names_in(one)
+    return found
+
+
+def names_in(node: ast.AST) -> set[str]:
+    return {ast.unparse(one) for one in ast.walk(node) if isinstance(one, PLAIN)}
+
+
+def is_of_numbers(node: ast.AST) -> bool:
+    """Whether an expression is a name or a product of names and numbers."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Mult) and all(map(is_of_numbers, (node.left, node.right)))
+    return isinstance(node, (*PLAIN, ast.Constant))
+
+
+def is_in(name: str, node: ast.AST | None) -> bool:
+    """Whether a name is part of a statement's text: W2 of dW2 += reg."""
+    return node is not None and name.rpartition(".")[2] in ast.unparse(node)
