@@ -153,3 +153,36 @@ for epoch in range(40):
     w = w - 0.05 * (x.T @ (p - t) + 0.01 * w) / 10
 """
     assert verdict_on(program)["verdict"] in ("right", "undecided")
+
+
+SHRUNK = """\
+    g = x.T @ d / 30
+    w[0] = w[0] - 0.1 * g[0]
+    w[1:] = w[1:] * (1 - 0.1 * 0.07) - 0.1 * g[1:]"""
+AFTERWARDS = """\
+    g = x.T @ d / 30
+    w = w - 0.1 * g
+    w[1:] = w[1:] - 0.007 * w[1:]"""
+EACH = """\
+    for j in range(4):
+        g = np.mean(d * x[:, j])
+        if j == 0:
+            w[j] = w[j] - 0.1 * g
+        else:
+            w[j] = w[j] * (1 - 0.1 * 0.07) - 0.1 * g"""
+
+
+@pytest.mark.parametrize(
+    ("update", "right", "wrong"),
+    [
+        (SHRUNK, "g[1:]", "g[1:] * 2"),
+        (AFTERWARDS, "0.1 * g", "0.1 * g * [1, 2, 1, 1]"),
+        (EACH, "w[j] - 0.1 * g", "w[j] - 0.2 * g"),
+    ],
+)
+def test_entries_that_shrink_before_their_step_are_right(
+    update: str, right: str, wrong: str
+) -> None:
+    program = SPARING.format(start="rng.normal(size=4)", update=update)
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace(right, wrong))["verdict"] != "right"

@@ -210,8 +210,8 @@ def used_twice(program: Program, position: int) -> bool:
     return len(program.consumers.get(position, ())) > 1
 
 
-def parents_of(program: Program, step: Instruction) -> Parents:
-    """The values that a step may be a new version of, each with what is added to it."""
+def parents_of(program: Program, step: Instruction, written: bool = False) -> Parents:
+    """The values that a step may be a new version of, each with what is added to it; `written` into an array, it goes on."""
     if step.operation in LINKS and program.site(step).kind in UPDATE_KINDS:
         left, right = (original(program, position) for position in step.inputs)
         found = [(left, [right])]
@@ -222,20 +222,20 @@ def parents_of(program: Program, step: Instruction) -> Parents:
             result.append((parent, others))
             scaled = scaled_value(program, parent)
             # g + c w is a gradient with decay, and goes into one update; (1 - c) w - g goes on.
-            if scaled is not None and used_twice(program, step.output):
+            if scaled is not None and (written or used_twice(program, step.output)):
                 result.append((scaled, others))
         result += first_of_sum(program, step)
         return result
     if step.operation == "scatter":
-        before, written = step.inputs
-        maker = program.step_of.get(written)
+        before, entries = step.inputs
+        maker = program.step_of.get(entries)
         while maker is not None and maker.operation.startswith(("reshape", "call:trunc")):
             maker = program.step_of.get(maker.inputs[0])
         if (
             maker is None or maker.operation not in LINKING
         ):  # w[i][j] is written into w[i], and that into w
             return []
-        for parent, others in parents_of(program, maker):
+        for parent, others in parents_of(program, maker, written=True):
             source = program.step_of.get(parent)
             if (
                 source is not None

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.fitting import Trace, norm
+from chainrule.checking.fitting.fitting import CLEAR, Trace, norm
 from chainrule.checking.fitting.hand_gradients import EVENTS, Found
 from chainrule.checking.fitting.memories import climbs_later, forgets_nothing, never_fades
 from chainrule.checking.fitting.resting import away_from_zero, decays, step_of
@@ -79,11 +79,16 @@ def ask_once(
     without = respond({**scales, positions[-1]: np.zeros(np.shape(a))})
     if not is_whole(anatomy, values, update, scales, without):
         return "more than this gradient goes into it"
+
+    # What is remembered shows from where it was: a step past 0 turns a penalty by signs round.
+    def respond_there(given: Mapping[int, Any]) -> Any:
+        return respond({**given, update.before: values[update.before]})
+
     # The second pass cannot tell a memory of one pass from one of all.
     telling = number > 1 or number == len(found.positions) - 1
-    if number and telling and forgets_nothing(respond, shapes):
+    if number and telling and forgets_nothing(respond_there, shapes):
         return "it remembers all gradients as well as the last"
-    if number > 1 and never_fades(respond, shapes):
+    if number > 1 and never_fades(respond_there, shapes):
         return "its memory never fades"
     last = number == len(found.positions) - 1
     if last and not is_odd(question.ends_at, np.asarray(values[root], float)):
@@ -93,13 +98,18 @@ def ask_once(
     )
     slope = find_slope(lambda factor: respond({positions[-1]: factor * a}), shaped)
     if slope is not None and abs(slope) * norm(shaped) > 1e-3 * norm(u):
-        # From where it was: a penalty draws less after a step.
-        def respond_there(given: Mapping[int, Any]) -> Any:
-            return respond({**given, update.before: values[update.before]})
-
         if number and climbs_later(respond_there, shapes, respond_there(nothing), size):
             return "it climbs by the gradient of the pass before"
         return -slope * found.factors[number], None
+    # Where decay comes after the step, what is left of an entry is left of its step, too.
+    start = np.asarray(values[update.before], dtype=float)
+    with np.errstate(all="ignore"):
+        kept = np.where(start == 0, 1.0, 1 + respond_there(nothing) / start)
+    if all(
+        has_several_slopes(lambda factor: respond({positions[-1]: factor * a}), shaped * left)
+        for left in (1.0, kept)
+    ):
+        return "some of its entries go by another rate than others"
     larger = respond({p: LARGER * np.asarray(values[p], dtype=float) for p in positions})
     if norm(larger - rest) < 0.5 * norm(u - rest):
         return "its steps get smaller as gradients grow"
@@ -188,6 +198,18 @@ def find_slope(respond: Callable[[float], Any], shaped: Any) -> float | None:
     close = 1e-6 * norm(growth)
     even = norm(growth - slope * shaped) <= close
     return slope if even and norm((ends[2] - ends[0]) - 0.5 * growth) <= close else None
+
+
+def has_several_slopes(respond: Callable[[float], Any], shaped: Any) -> bool:
+    """Whether each entry grows in proportion to its own gradient, but not all of them by one rate: no optimizer's way."""
+    ends = [respond(factor) for factor in (1.0, 1.001, 1.5)]
+    growth = (ends[1] - ends[0]) / 0.001
+    if norm((ends[2] - ends[0]) - 0.5 * growth) > 1e-6 * norm(growth):
+        return False
+    told = np.abs(shaped) > ODD * np.max(np.abs(shaped))
+    told &= np.abs(growth) > ODD * ODD * np.max(np.abs(growth))  # what is clipped does not grow
+    slopes = growth[told] / shaped[told]
+    return slopes.size > 1 and float(np.ptp(slopes)) > CLEAR * float(np.max(np.abs(slopes)))
 
 
 def is_odd(ends_at: Callable[[float, Any], tuple[Any, Any]], root: Any) -> bool:
