@@ -2,7 +2,7 @@
 
 import pytest
 
-from checked import verdict_on
+from checked import NEVER_RIGHT, verdict_on
 
 NETWORK = """\
 import numpy as np
@@ -106,10 +106,10 @@ def test_a_penalty_that_spares_the_bias_is_right_wherever_the_weights_begin(
     program = SPARING.format(start=start, update=update.replace("PENALTY", "0.07"))
     assert verdict_on(program)["verdict"] == "right"
     climbing = SPARING.format(start=start, update=update.replace("PENALTY", "-0.07"))
-    assert verdict_on(climbing)["verdict"] != "right"
+    assert verdict_on(climbing, NEVER_RIGHT)["verdict"] != "right"
     assert verdict_on(program.replace("- t", "- 0.9 * t"))["verdict"] == "right"
     wrong = program.replace("@ d", "@ d**2").replace("(d *", "(d**2 *")
-    assert verdict_on(wrong)["verdict"] != "right"
+    assert verdict_on(wrong, NEVER_RIGHT)["verdict"] != "right"
 
 
 SIGNS = """\
@@ -128,17 +128,18 @@ for epoch in range(50):
 """
 
 
-@pytest.mark.parametrize("start", ["np.zeros(5)", "rng.normal(size=5)"])
-@pytest.mark.parametrize("penalty", [0.002, 0.3])
+@pytest.mark.parametrize(
+    ("start", "penalty"), [("np.zeros(5)", 0.3), ("rng.normal(size=5)", 0.002)]
+)
 def test_a_penalty_by_signs_is_right_where_weights_pass_0(start: str, penalty: float) -> None:
     """A step past 0 turns the penalty round in the next pass: that was taken for a memory that climbs."""
     program = SIGNS.format(start=start, penalty=penalty)
     assert verdict_on(program)["verdict"] == "right"
-    assert verdict_on(program.replace("g +=", "g -="))["verdict"] != "right"
-    assert verdict_on(program.replace("@ d /", "@ d**2 /"))["verdict"] != "right"
+    assert verdict_on(program.replace("g +=", "g -="), NEVER_RIGHT)["verdict"] != "right"
+    assert verdict_on(program.replace("@ d /", "@ d**2 /"), NEVER_RIGHT)["verdict"] != "right"
     remembered = program.replace("g += ", "k = g.copy(); g -= 0.5 * old; old = k\n    g += ")
     remembered = remembered.replace("for epoch", "old = np.zeros(5)\nfor epoch")
-    assert verdict_on(remembered)["verdict"] != "right"
+    assert verdict_on(remembered, NEVER_RIGHT)["verdict"] != "right"
 
 
 def test_weights_that_a_target_of_another_shape_spreads_do_not_break_check() -> None:
@@ -185,4 +186,4 @@ def test_entries_that_shrink_before_their_step_are_right(
 ) -> None:
     program = SPARING.format(start="rng.normal(size=4)", update=update)
     assert verdict_on(program)["verdict"] == "right"
-    assert verdict_on(program.replace(right, wrong))["verdict"] != "right"
+    assert verdict_on(program.replace(right, wrong), NEVER_RIGHT)["verdict"] != "right"
