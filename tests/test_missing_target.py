@@ -357,4 +357,4 @@ for k in range(60):
 
 def test_parts_of_values_that_a_mask_leaves_empty_are_no_numbers() -> None:
     """What a single number is was asked of an array without entries, and check broke."""
-    assert verdict_on(EMPTY_PARTS)["verdict"] == "undecided"
+    assert verdict_on(EMPTY_PARTS, 10.0)["verdict"] == "undecided"

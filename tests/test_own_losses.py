@@ -7,7 +7,9 @@ import pytest
 from chainrule.checking.request import check_paths
 from chainrule.checking.verdict import Verdict
 
-from checked import verdict_on
+from checked import NEVER_RIGHT, verdict_on
+
+SEEN = 20.0  # seconds: a mistake is looked for before own losses are
 
 HINGE = """\
 import numpy as np
@@ -205,7 +207,7 @@ def test_a_program_that_follows_its_own_loss_is_right(name: str) -> None:
 def test_one_that_does_not_is_never_right(name: str, right: str, wrong: str) -> None:
     source = PROGRAMS[name][0]
     assert right in source
-    assert verdict_on(source.replace(right, wrong, 1))["verdict"] != "right"
+    assert verdict_on(source.replace(right, wrong, 1), SEEN)["verdict"] != "right"
 
 
 ENGINE = """\
@@ -299,7 +301,7 @@ def test_an_engine_of_ones_own_with_a_hinge_is_right() -> None:
     ],
 )
 def test_a_wrong_engine_is_never_right(right: str, wrong: str) -> None:
-    assert verdict_on(ENGINE.replace(right, wrong, 1))["verdict"] != "right"
+    assert verdict_on(ENGINE.replace(right, wrong, 1), NEVER_RIGHT)["verdict"] != "right"
 
 
 PENALISED = """\
