@@ -125,6 +125,12 @@ def test_mistakes_beside_rates_of_their_own_are_not_right(right: str, wrong: str
     assert verdict["verdict"] != "right"
 
 
+@pytest.mark.parametrize("optimizer", [MOMENTUM, NESTEROV])
+def test_a_memory_of_the_other_sign_is_not_right(optimizer: str) -> None:
+    body = PLAIN + GRADIENTS + steps(optimizer, "wbuc").replace("0.9 * vw", "-0.9 * vw")
+    assert verdict_on(SETUP.format(seed=3) + body, NEVER_RIGHT)["verdict"] != "right"
+
+
 def test_gradients_less_their_mean_are_a_choice() -> None:
     centred = (
         steps("# -= rate * (d# - d#.mean(axis=0))", "wu")
