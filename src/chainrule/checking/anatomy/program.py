@@ -155,7 +155,7 @@ class Program:
         if function is not None:
             try:
                 return as_numbers(function(FLOAT64, *inputs))
-            except Exception:  # it is not to be had: no value that agrees with any
+            except Exception:  # another package's code may raise anything: no value
                 return np.asarray(np.nan)
         return np.asarray(RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters))
 

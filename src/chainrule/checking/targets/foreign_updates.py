@@ -32,16 +32,24 @@ def find_foreign_update(run: Run, deadline: Deadline) -> Correction | None:
     texts = enumerate(read_texts(run.sources))
     found = ((file, text, change) for file, text in texts for change in changes(text))
     for file, text, change in islice(found, MOST_CHANGES):
-        corrected = run_changed(run, [(text, change)], end)
-        if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
-            continue
         was, own = text.segment(change.node), change.text
-        finding = finding_of(
-            text, change, "wrong-variable", f"an update with {was}, where {own} belongs", f"it with {own}"
-        )  # fmt: skip
-        finding.parameters = [own]
-        return Correction(*corrected, [finding])
+        words = f"an update with {was}, where {own} belongs", f"it with {own}"
+        found_here = update_of_own(run, text, file, change, own, words, end)
+        if found_here is not None:
+            return found_here
     return None
+
+
+def update_of_own(
+    run: Run, text: Text, file: int, change: Change, own: str, words: tuple[str, str], end: Deadline
+) -> Correction | None:
+    """The mistake in an update that a change makes that of a parameter itself, if the program then learns rightly by it."""
+    corrected = run_changed(run, [(text, change)], end)
+    if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
+        return None
+    finding = finding_of(text, change, "wrong-variable", *words)
+    finding.parameters = [own]
+    return Correction(*corrected, [finding])
 
 
 def goes_astray(case: Case) -> int | None:

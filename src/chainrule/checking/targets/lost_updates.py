@@ -15,12 +15,12 @@ from chainrule.checking.anatomy.parameters import LINKS, UPDATE_KINDS
 from chainrule.checking.anatomy.program import Instruction, Spot
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
+from chainrule.checking.targets.corrected_text import Change, Correction
 from chainrule.checking.targets.foreign_updates import (
     base_of,
     name_of,
     occurrences,
-    serves_updates,
+    update_of_own,
 )
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -120,14 +120,10 @@ def find_lost_update(run: Run, case: Case, deadline: Deadline) -> Correction | N
         return None
     text, end = lost.text, deadline.share(SHARE)
     for change, was, own in islice(changes(lost), MOST_NAMES):
-        corrected = run_changed(run, [(text, change)], end)
-        if corrected is None or not serves_updates(corrected[0], lost.file, lost.statement.lineno):
-            continue
-        finding = finding_of(
-            text, change, "wrong-variable", f"an update of {was}, where {own} belongs", f"one of {own}"
-        )  # fmt: skip
-        finding.parameters = [own]
-        return Correction(*corrected, [finding])
+        words = f"an update of {was}, where {own} belongs", f"one of {own}"
+        found = update_of_own(run, text, lost.file, change, own, words, end)
+        if found is not None:
+            return found
     return None
 
 
