@@ -6,8 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.program import Program
 from chainrule.checking.driving.driving import left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere
 from chainrule.checking.finding.findings import findings_of
@@ -34,7 +32,6 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
-from chainrule.checking.fitting.own_readings import read_by_own_losses
 from chainrule.checking.fitting.penalties import words_for_penalties
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
@@ -231,38 +228,6 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
             *words_for_penalties(case, losses), *apart,
         ],
     )  # fmt: skip
-
-
-def decide_by_own_losses(
-    name: str, program: Program, run: Run, finished: bool, deadline: Deadline
-) -> Verdict | None:
-    """Right, where all that learns follows losses that the program computes; else nothing is said."""
-    reading = read_by_own_losses(program, finished, sooner(deadline))
-    if reading is None:
-        return None
-    rows = []
-    for case in reading.cases:
-        fit = case.fits[OWN]
-        # What the losses compare with is never updated either, and serves no layer.
-        idle = [
-            one for one in find_frozen(case, fit, run) if serves_layer(case.program, one.position)
-        ]
-        drawn = [one for one in find_left_random(case, fit, run) if one.meant is not False]
-        if len(reading.cases) == 1 and (idle or drawn):
-            return None
-        rows += parameter_rows(case, fit)
-    lines = listed([str(line) for line in sorted(set(reading.lines))])
-    losses, compute = (
-        ("loss", "computes") if len(set(reading.lines)) == 1 else ("losses", "compute")
-    )
-    return Verdict(
-        name, "right", f"every update follows the gradient of the {losses} that line {lines} {compute}",
-        parameters=rows,
-    )  # fmt: skip
-
-
-def serves_layer(program: Program, position: int) -> bool:
-    return any(step.operation in SERVING for step in program.consumers.get(position, ()))
 
 
 def judge_targets(

@@ -1,32 +1,22 @@
 """From a program to its verdict: run it, take it apart, try losses, find and prove the mistake."""
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import Program, build_program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
     corrected_verdict,
-    decide_by_own_losses,
     decide_case,
     listed,
-    parameter_rows,
     sooner,
     without_target,
 )
-from chainrule.checking.driving.attempts import Driven
-from chainrule.checking.driving.discarded import Discarded, discarded_finding, find_discarded
-from chainrule.checking.driving.driving import judge_untrained
-from chainrule.checking.driving.resets import is_set_back_elsewhere
-from chainrule.checking.driving.uncovered import steps_not_taken, unreached
-from chainrule.checking.finding.left_random import idle_loop
-from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
+from chainrule.checking.driving.discarded import find_discarded
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -35,7 +25,14 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.own_losses import fit_own_loss
+from chainrule.checking.fitting.own_readings import parts_of
 from chainrule.checking.fitting.penalties import loss_with_more
+from chainrule.checking.own_verdict import (
+    blame_by_own_losses,
+    decide_by_evident_loss,
+    decide_by_own_losses,
+    doubt_by_own_losses,
+)
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.corrected_text import Correction
@@ -46,7 +43,13 @@ from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
 from chainrule.checking.targets.slips import find_error_of_parameter, find_index_of_all, find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
-from chainrule.checking.verdict import Verdict, joined_losses, undecided
+from chainrule.checking.untrained_verdict import (
+    changes_again,
+    decide_discarded,
+    decide_untrained,
+    is_applied,
+)
+from chainrule.checking.verdict import Verdict, undecided
 from chainrule.checking.views import (
     decide_first_passes,
     decide_without_epsilons,
@@ -66,16 +69,10 @@ OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
 PLACE_SECONDS = 10.0  # at most, for the place of a mistake that is known to be one
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 SLIPPED = "some updates do not follow their gradients"
-LONGER = "Give it longer with --timeout S, or less to do before it trains."
 MOST_LOOPS = 2
 SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
 LONG, BEGINNING = 30_000, 10_000  # values
-# What a program does wrong itself: to drive what it defines may hide it. A missing file is no mistake.
-OWN_FAILURE = re.compile(
-    "it stops with (Attribute|Index|Name|Type|UnboundLocal|Value|ZeroDivision)Error"
-)
 EARLY_SHARE = 0.25  # of the time that is left
-DRIVING_SECONDS = 20.0  # at most, for training what a program only defines
 
 
 def check_program(path: Path, seconds: float = 60.0) -> Verdict:
@@ -171,23 +168,13 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         if mended is not None:
             return mended
     if not case.anatomy.updates:
-        own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
-        if own is not None:
-            return own
-        missing = find_missing_target(run, program, sooner(deadline)) or find_unread_error(
-            run, sooner(deadline)
-        )
-        if missing is not None:
-            return without_target(name, missing)
-        again = changes_again(case.program)
-        slip = find_error_of_parameter(run, sooner(deadline)) if again else None
-        if slip is not None:
-            return corrected_verdict(name, slip, "an error is made of no prediction")
-        verdict = decide_untrained(name, case, run, deadline)
-        return decide_overwritten(name, run, deadline) or verdict
+        return decide_without_updates(name, case, program, run, deadline)
     exact = decide_without_epsilons(name, case, run, deadline)
     if exact is not None:
         return exact
+    own = decide_by_evident_loss(name, case, run, deadline)
+    if own is not None:
+        return own
     # To look for it in the recording takes all the time that there is.
     slip = find_slip(run, case, sooner(deadline), blind=True)
     if slip is not None:
@@ -213,9 +200,11 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         slip = find_slip(run, case, deadline.within(PLACE_SECONDS), known=True)
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
-    own = None
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
-        own = decide_by_own_losses(name, case.program, run, run.finished, deadline)
+        parts = parts_of(case.program, run.finished)
+        own = decide_by_own_losses(name, parts, run, deadline) or blame_by_own_losses(
+            name, parts, run, sooner(deadline)
+        )
     if own is None and reasons == {UNEXPLAINED}:
         slip = find_slip(run, case, deadline)
         if slip is not None:
@@ -233,6 +222,32 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         or decide_overwritten(name, run, deadline)
         or verdict
     )
+
+
+def decide_without_updates(
+    name: str, case: Case, program: Program, run: Run, deadline: Deadline
+) -> Verdict:
+    """The verdict where no prediction meets a target on the way to an update: by losses of its own, or by driving it."""
+    parts = parts_of(case.program, run.finished)
+    own = decide_by_own_losses(name, parts, run, deadline)
+    if own is not None:
+        return own
+    missing = find_missing_target(run, program, sooner(deadline)) or find_unread_error(
+        run, sooner(deadline)
+    )
+    if missing is not None:
+        return without_target(name, missing)
+    again = changes_again(case.program)
+    slip = find_error_of_parameter(run, sooner(deadline)) if again else None
+    if slip is not None:
+        return corrected_verdict(name, slip, "an error is made of no prediction")
+    own = blame_by_own_losses(name, parts, run, sooner(deadline))
+    if own is not None:
+        return own
+    verdict = decide_untrained(name, case, run, deadline)
+    doubt = doubt_by_own_losses(parts, deadline) if verdict.verdict == "undecided" else None
+    verdict.reason, verdict.advice = (doubt, "") if doubt else (verdict.reason, verdict.advice)
+    return decide_overwritten(name, run, deadline) or verdict
 
 
 def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
@@ -344,143 +359,3 @@ def find_target_early(run: Run, program: Program, deadline: Deadline) -> Correct
     if program.size < LONG or take_apart(program.until(BEGINNING), finished=False).updates:
         return None
     return find_missing_target(run, program.until(BEGINNING), sooner(deadline))
-
-
-def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict:
-    """The verdict on gradients that are never applied, or on what the program only defines."""
-    # What comes after the use of a package that is not there may train, and nobody saw it.
-    unseen = run.failure is not None and "needs the package" in run.failure
-    driven, unjudged = (
-        ([], []) if unseen else judge_untrained(run, deadline.within(DRIVING_SECONDS))
-    )
-    if not driven:
-        advice = LONGER if run.interrupted else ""
-        unknown = f"what {listed(unjudged)} should give is not known" if unjudged else ""
-        reason = run.failure or unknown or why_nothing_is_trained(case, run)
-        return undecided(name, reason, advice=advice)
-    if driven[0].discarded is not None:
-        return decide_discarded(name, driven[0].discarded, run)
-    verdicts = [decide_driven(name, one, deadline) for one in driven]
-    remarks = [one.remark for one in driven if one.remark]
-    options = [
-        verdict for verdict, one in zip(verdicts, driven, strict=True)
-        if one.option and not is_of_slopes(verdict)
-    ]  # fmt: skip
-    verdicts = [verdict for verdict in verdicts if verdict not in options]
-    notes = dict.fromkeys(note for verdict in verdicts for note in verdict.notes)
-    # A proof is one of what was found wrong, and says nothing of other operations.
-    wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
-    verdict = joined_verdict(wrong or verdicts)
-    if verdict.verdict == "right" and unjudged:
-        verdict.verdict = "undecided"
-        verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
-    if verdict.verdict == "right":
-        runs = [part.run for part in driven]
-        left = steps_not_taken(run, runs)
-        if left:
-            remarks.append(f"nothing is known of {listed(left)}, which nobody called")
-        lines = unreached(run, runs)
-        if lines:
-            remarks.append(
-                f"nothing is known of what line {listed([str(line) for line in lines])} computes, which was not reached"
-            )
-        verdict.reason = "; ".join([verdict.reason, *remarks])
-    idle = idle_loop(run) if verdict.verdict == "right" else None
-    if idle is not None:
-        return undecided(
-            name,
-            f"no parameter is updated: the loop of line {idle.line}, which would, never goes round",
-        )
-    in_part = bool(driven[0].operation) and verdict.verdict == "right"
-    stopped = verdict.verdict == "right" and OWN_FAILURE.search(run.failure or "")
-    if run.failure is not None and (verdict.verdict == "undecided" or in_part or stopped):
-        # What stops it matters more than what was tried instead.
-        return undecided(name, run.failure)
-    if in_part and changes_again(case.program):
-        return undecided(name, why_nothing_is_trained(case, run))
-    words = driven[0].words
-    if driven[0].operation:
-        were = "was" if len(driven) == 1 else "were"
-        words = f"{listed([one.words for one in driven])} {were} called with random data"
-    verdict.driven = True
-    verdict.notes = [*notes, f"it trains nothing by itself: {words}"]
-    return verdict
-
-
-def is_of_slopes(verdict: Verdict) -> bool:
-    """Whether a mistake is one of a derivative within the network: at its output another loss may be meant."""
-    return verdict.verdict == "wrong" and all(
-        finding.mistake in ("derivative-at-activation", "missing-derivative")
-        for finding in verdict.findings
-    )
-
-
-def changes_again(program: Program) -> bool:
-    """Whether a program changes values time and again: what that is, parts that are right by themselves do not tell."""
-    return any(len(chain.steps) > 1 for chain in find_chains(program)[0])
-
-
-def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
-    """The verdict on one network, or on one operation; wrong only with a proof."""
-    verdict = decide_case(name, driven.case, driven.run, deadline, driven=True)
-    if verdict.verdict == "right" and not driven.operation and driven.is_of_one_number:
-        return undecided(name, "trained on random data one number alone follows a gradient")
-    unproved = verdict.verdict == "wrong" and not any(one.proved for one in verdict.findings)
-    if unproved or verdict.reason == UNEXPLAINED:
-        of_operation = f"what comes back of {driven.words} agrees with no gradient that it was held against, and why was not found"
-        of_network = (
-            "trained on random data its gradients agree with no loss, and why was not found"
-        )
-        return undecided(name, of_operation if driven.operation else of_network)
-    if driven.in_parts and is_set_back_elsewhere(verdict.findings, driven.run.sources):
-        return undecided(
-            name, "its gradients add up from pass to pass, and who trains it may set them back before each"
-        )  # fmt: skip
-    # What a layer goes on from may come of an activation that stands elsewhere.
-    too_many = any(one.expected == ONE_TOO_MANY[1] for one in verdict.findings)
-    wrong = {row.name for row in verdict.parameters if row.verdict == "wrong"}
-    if driven.part and too_many and (not driven.given or wrong <= {driven.given}):
-        return undecided(
-            name,
-            "an error is handed on with a derivative of what a layer is given, which may come of an activation elsewhere",
-        )
-    for finding in verdict.findings if driven.engine else ():
-        if finding.mistake == "no-flow-through-time":  # an engine knows no time
-            finding.mistake = "missing-derivative"
-            finding.found, finding.expected = ONE_OPERATION_TOO_FEW
-    if driven.operation:  # its loss is one that was made here
-        verdict.loss = None
-        for row in verdict.parameters:
-            row.name = f"{driven.operation}({row.name})"
-        if verdict.verdict == "right":
-            verdict.reason = "every gradient that comes back is right"
-    return verdict
-
-
-def decide_discarded(name: str, discarded: Discarded, run: Run) -> Verdict:
-    """The verdict on right updates that are thrown away."""
-    case, site = discarded.case, discarded.site
-    losses = right_losses(case)
-    rows = parameter_rows(case, case.fits[losses[0]])
-    for row in rows:
-        row.verdict, row.cosine, row.ratio = "never-updated", None, None
-    return Verdict(
-        name, "wrong", "gradients are computed, and no parameter ever changes", loss=joined_losses(losses),
-        parameters=rows, findings=[discarded_finding(discarded, run.sources[site.file])],
-    )  # fmt: skip
-
-
-def is_applied(case: Case) -> bool:
-    """Whether any prediction was made with an updated parameter."""
-    anatomy = case.anatomy
-    return any(anatomy.reached.get(p) for chain in anatomy.chains for p in chain.versions[1:])
-
-
-def why_nothing_is_trained(case: Case, run: Run) -> str:
-    if run.interrupted:
-        return "no parameter was updated by an error in the time that it was watched"
-    if not case.program.steps:
-        return "it computes nothing with numbers while it runs"
-    if not case.anatomy.chains:
-        return "no parameter is updated by an error while it runs"
-    return "no prediction meets a target on the way to an update"

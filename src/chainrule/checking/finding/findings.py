@@ -206,6 +206,8 @@ def corrected_line(
         return with_operator(source, node, OPERATORS[edit.how])
     if edit.how == "forgotten":
         return added_up(source, text, node)
+    if edit.how == "repeated":
+        return added_at(source, text, node)
     if edit.how in GROUPED:
         mended = with_parentheses(text.segment(node), node, GROUPED.index(edit.how))
         return replaced(source, node, mended) if mended is not None else None
@@ -278,6 +280,35 @@ def added_up(source: str, text: Text, node: ast.AST) -> str | None:
     coded = source.encode()
     end = name.end_col_offset
     return (coded[:end] + coded[end:].replace(b"=", b"+=", 1)).decode()
+
+
+def added_at(source: str, text: Text, node: ast.AST) -> str | None:
+    """np.subtract.at(w, i, d) for w[i] -= d, where NumPy has a name."""
+    statement = text.statement(node)
+    name = next(
+        (
+            alias.asname or alias.name
+            for one in ast.walk(text.tree)
+            if isinstance(one, ast.Import)
+            for alias in one.names
+            if alias.name == "numpy"
+        ),
+        None,
+    )
+    if (
+        name is None
+        or not isinstance(statement, ast.AugAssign)
+        or not isinstance(statement.target, ast.Subscript)
+        or not isinstance(statement.op, ast.Add | ast.Sub)
+    ):
+        return None
+    function = "add" if isinstance(statement.op, ast.Add) else "subtract"
+    owner, index, value = (
+        text.segment(part)
+        for part in (statement.target.value, statement.target.slice, statement.value)
+    )
+    index = f"({index})" if isinstance(statement.target.slice, ast.Tuple) else index
+    return replaced(source, statement, f"{name}.{function}.at({owner}, {index}, {value})")
 
 
 def with_operator(source: str, node: ast.AST, operator: str) -> str | None:

@@ -67,6 +67,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "the gradient of a batch from one sample's values",
         "the sum over all samples of the batch",
     ),
+    "repeated-index": (
+        "an update of entries some of which its index names more than once: of what is added to one, the last alone counts",
+        "the sum of all that is added to each entry",
+    ),
     "no-flow-through-time": (
         "a state's error from its own time step alone",
         "that error with what comes back from the later time steps, too",

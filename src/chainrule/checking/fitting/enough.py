@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update
+from chainrule.checking.fitting.own_readings import moves_by_own_loss
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.loops import Place
 from chainrule.recording.recorder import Recorder
@@ -47,7 +48,8 @@ def watch_until_enough(
             return
         next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
-        anatomy = take_apart(build_program(recorder.recording, recorder.table), finished=False)
+        program = build_program(recorder.recording, recorder.table)
+        anatomy = take_apart(program, finished=False)
         turns = {update.turn for update in anatomy.updates}
         if long_loops is not None and (full or size > LONG_PASS) and not over:
             loop = recorder.loop.long_one() if len(turns) < FEW else None
@@ -55,7 +57,9 @@ def watch_until_enough(
                 long_loops.append(loop)
                 recorder.off = True
                 raise EnoughError
-        if full and not turns and not over:
+        if not turns and not over and moves_by_own_loss(program, VERSIONS):
+            recorder.end_part()
+        elif full and not turns and not over:
             recorder.begins_anew = True
         elif over:
             recorder.off = True

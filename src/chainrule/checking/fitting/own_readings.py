@@ -4,8 +4,9 @@ No prediction has to meet a target for that: a loss is one number, and what is n
 parameters is the way back. All that learns must follow it, at other numbers as well.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -13,14 +14,16 @@ import numpy as np
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.parameters import Chain, bits, find_chains
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Instruction, Program, Spot
+from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Spot
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
 from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident, uses_data
 from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.recording.deadline import Deadline
 
 MOST_ENDS = 4  # losses that a program may have
 FEWEST = 2  # updates of each parameter
+ALIKE = 0.3  # a cosine from which on updates and gradients have to do with each other
 
 
 @final
@@ -41,6 +44,8 @@ class Parts:
     chains: list[Chain]
     masks: list[int]
     finished: bool
+    # The case of each loss that was tried, by its steps.
+    cases: dict[tuple[int, ...], Case | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stops = {position for chain in self.chains for position in chain.versions}
@@ -49,9 +54,12 @@ class Parts:
         }
 
 
-def read_by_own_losses(program: Program, finished: bool, deadline: Deadline) -> OwnReading | None:
+def parts_of(program: Program, finished: bool) -> Parts:
+    return Parts(program, *find_parameters(program), finished)
+
+
+def read_by_own_losses(parts: Parts, deadline: Deadline) -> OwnReading | None:
     """One loss for all parameters, or the sum of all losses; or one for each of two that play against each other."""
-    parts = Parts(program, *find_parameters(program), finished)
     ends, totals = find_ends(parts)
     if not parts.learning:
         return None
@@ -70,10 +78,7 @@ def read_ends(
         case = None if deadline.over else case_of(parts, steps)
         if case is None:
             return None
-        fit = case.fits[OWN]
-        if (
-            fit.good | fit.bad
-        ):  # else it is a number that no small change changes, as an accuracy is
+        if is_told(case):
             told.append((case, steps))
     sites = program.recording.sites
     for case, steps in told:
@@ -88,6 +93,47 @@ def read_ends(
             return OwnReading([case], [program.site(steps[0]).line])
     whole = read_whole(parts, [own for _, own in told], deadline) if len(told) > 1 else None
     return whole or read_as_game(parts, told)
+
+
+def moves_by_own_loss(program: Program, passes: int) -> bool:
+    """Whether all that learns has gone through some passes beside a number that looks like its loss."""
+    parts = parts_of(program, finished=False)
+    chains = parts.chains
+    if not parts.learning or any(len(chains[n].versions) <= passes for n in parts.learning):
+        return False
+    ends, totals = find_ends(parts)
+    arrays = {n for n in parts.learning if np.size(program.recorded[chains[n].root]) > 1}
+    return any(
+        fit.good & arrays or all(abs(fit.cosine.get(n, 0.0)) >= ALIKE for n in parts.learning)
+        for fit in plain_fits(parts, [*ends[:MOST_ENDS], totals])
+    )
+
+
+def follows_own_loss(parts: Parts) -> bool:
+    """Whether all that learns moves along the gradient of a loss that the program computes, at its own numbers."""
+    ends, totals = find_ends(parts)
+    if not parts.learning or len(ends) > MOST_ENDS:
+        return False
+    together = sorted((step for own in ends for step in own), key=lambda step: step.number)
+    return any(
+        fit.is_right and parts.learning <= fit.good | fit.silent
+        for fit in plain_fits(parts, [*ends, totals, together])
+    )
+
+
+def plain_fits(parts: Parts, losses: Sequence[Sequence[Instruction]]) -> Iterator[Fit]:
+    """How well updates are multiples of the gradients of each loss, as recorded."""
+    for steps in losses:
+        anatomy = anatomy_of(parts, steps) if steps else None
+        with suppress(NoDerivativeError):
+            if anatomy is not None:
+                yield judge_plainly(anatomy, [parts.program.recorded], OWN)[0]
+
+
+def is_told(case: Case) -> bool:
+    """Whether a number says anything of parameters: an accuracy is one that no small change changes."""
+    fit = case.fits[OWN]
+    return bool(fit.good | fit.bad)
 
 
 def read_whole(
@@ -213,11 +259,20 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
 
 def case_of(parts: Parts, steps: Sequence[Instruction]) -> Case | None:
     """The case in which some numbers are the loss; None where too little is updated by it."""
-    anatomy = anatomy_of(parts, steps)
-    if anatomy is None:
-        return None
-    case = fit_in_worlds(anatomy)
-    return case if OWN in case.fits else None
+    key = key_of(steps)
+    if not is_tried(parts, steps):
+        anatomy = anatomy_of(parts, steps)
+        case = None if anatomy is None else fit_in_worlds(anatomy)
+        parts.cases[key] = case if case is not None and OWN in case.fits else None
+    return parts.cases[key]
+
+
+def key_of(steps: Sequence[Instruction]) -> tuple[int, ...]:
+    return tuple(step.number for step in steps)
+
+
+def is_tried(parts: Parts, steps: Sequence[Instruction]) -> bool:
+    return key_of(steps) in parts.cases
 
 
 def anatomy_of(parts: Parts, steps: Sequence[Instruction]) -> Anatomy | None:

@@ -237,6 +237,8 @@ def is_believable(
         return False
     if decays_oddly(case, fit) or is_projected(case, fit, repair):
         return False
+    if not fit.good and all(is_of_data(case, edit) for edit in repair.edits):
+        return False
     if names == {"parameter-mis-scaled"} and all(
         has_rate_of_its_own(case, fit, number) for number in fit.bad
     ):
@@ -286,6 +288,12 @@ def is_believable(
     return not unusual and follows_no_loss(
         case, lambda k, update, errors: update_with(case, update, errors, goals.get(k))
     )
+
+
+def is_of_data(case: Case, edit: Edit) -> bool:
+    """Whether an edit changes what no parameter and no error is behind: a reward that errors are weighted by, say."""
+    masks, errors = case.anatomy.masks, case.anatomy.error_masks
+    return not any(masks[step.output] or errors[step.output] for step in edit.steps)
 
 
 def is_swapped(case: Case, edit: Edit) -> bool:

@@ -39,8 +39,8 @@ MOST_TURNS = 6  # among which one is looked for that shows something wrong
 # In the order of what `check` says: the most specific that holds wins.
 ORDER = (
     "derivative-at-activation", "missing-derivative", "raw-error-backpropagated", "relu-derivative-at-output",
-    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "gradient-not-reset", "bias-not-summed",
-    "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
+    "dropout-mask", "updated-weights", "last-sample-only", "no-flow-through-time", "gradient-not-reset",
+    "repeated-index", "bias-not-summed", "bias-summed-over-all", "wrong-transpose", "wrong-layer-input", "wrong-index", "wrong-variable",
     "wrong-operator", "wrong-constant", "sign-error", "decay-sign", "learning-rate-twice", "parameter-mis-scaled",
     "target-unused", "unknown",
 )  # fmt: skip
@@ -50,6 +50,7 @@ def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Every edit that is worth trying, the likelier ones first."""
     yield edit_list.old_versions(scene)
     yield memory_edits.fresh_sums(scene)
+    yield sum_edits.sums_of_repeated(scene)
     yield operation_edits.operator_edits(scene)
     yield grouping_edits.groupings(scene)
     yield operation_edits.transposes(scene)

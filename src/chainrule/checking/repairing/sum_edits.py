@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import same_entries
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each, groups
 from chainrule.checking.repairing.scale_edits import scale_of
@@ -241,3 +242,41 @@ def forgotten_terms(scene: Scene) -> Iterator[Edit]:
             "wrong-operator", steps, seen_as(scene, key, change), steps[0], None,
             how="forgotten", cost=1,
         )  # fmt: skip
+
+
+def sums_of_repeated(scene: Scene) -> Iterator[Edit]:
+    """w[i] += d for an index that names entries more than once: the sum of all that is added to each, not the last of it."""
+    for steps in scene.places.values():
+        first = steps[0]
+        if first.operation == "scatter" and any(adds_repeatedly(scene, step) for step in steps):
+            yield Edit("repeated-index", steps, each(with_sums), first, how="repeated")
+
+
+def adds_repeatedly(scene: Scene, step: Instruction) -> bool:
+    """Whether entries are written that were read, with something added, by an index that names some of them twice."""
+    program = scene.program
+    maker = program.step_of.get(program.source_through(step.inputs[1], {"reshape"}))
+    if maker is None or maker.operation not in ("add", "subtract"):
+        return False
+    read = program.step_of.get(maker.inputs[0])
+    if read is None or read.operation != "gather" or read.inputs[0] != step.inputs[0]:
+        return False
+    return same_entries(program, read, step) and names_twice(scene, step)
+
+
+def names_twice(scene: Scene, step: Instruction) -> bool:
+    shape = np.shape(scene.case.values[step.inputs[0]])
+    named = np.arange(int(np.prod(shape))).reshape(shape)[step.parameters["indices"]]
+    return len(np.unique(named)) < np.size(named)
+
+
+def with_sums(step: Instruction) -> Instruction:
+    target, written = step.inputs
+    indices = step.parameters["indices"]
+
+    def compute(values: Any) -> Any:
+        result = np.array(values[target], dtype=float)
+        np.add.at(result, indices, np.asarray(values[written]) - result[indices])
+        return result
+
+    return replace(step, compute=compute)

@@ -398,7 +398,7 @@ def constants(scene: Scene) -> Iterator[Edit]:
         if scales_parameter(scene, first.output):
             continue  # 1 - rate * decay, whose sign is the likelier mistake
         for slot, position in enumerate(first.inputs):
-            if not is_whole_constant(scene, first, position):
+            if not all(is_whole_constant(scene, step, slot) for step in steps):
                 continue
             number = float(scene.program.given[position])
             for other in (number - 1, number + 1):
@@ -411,12 +411,16 @@ def constants(scene: Scene) -> Iterator[Edit]:
                 )  # fmt: skip
 
 
-def is_whole_constant(scene: Scene, step: Instruction, position: int) -> bool:
+def is_whole_constant(scene: Scene, step: Instruction, slot: int) -> bool:
     """Whether the source gives a whole number there, whatever the step's site is."""
+    position = step.inputs[slot]
     number = scene.program.given.get(position)
     if number is None or np.ndim(number) or not float(number).is_integer() or abs(number) > 9:
         return False
-    return scene.program.origin(position) == "literal" or any(scene.program.site(step).literal)
+    literal = scene.program.site(step).literal
+    if step.operation in ("add", "subtract"):  # float(reward == 1) - 0.5 has one beside data
+        literal = literal[slot : slot + 1]
+    return scene.program.origin(position) == "literal" or any(literal)
 
 
 # --- signs and scales -----------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def find_wrong_cross_entropy(run: Run, deadline: Deadline) -> Correction | None:
     found = ((file, text, mended) for file, text in texts for mended in changes(text))
     for file, text, (change, name, was, should) in islice(found, MOST_CHANGES):
         corrected = run_changed(run, [(text, change)], deadline)
-        if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
+        if corrected is None or not serves_updates(corrected[0], text, file, change):
             continue
         if stated_losses(corrected[0]).isdisjoint(corrected[1]):
             continue  # each of these errors is the derivative of some loss, which may be meant

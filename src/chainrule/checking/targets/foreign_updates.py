@@ -45,7 +45,7 @@ def update_of_own(
 ) -> Correction | None:
     """The mistake in an update that a change makes that of a parameter itself, if the program then learns rightly by it."""
     corrected = run_changed(run, [(text, change)], end)
-    if corrected is None or not serves_updates(corrected[0], file, change.node.lineno):
+    if corrected is None or not serves_updates(corrected[0], text, file, change):
         return None
     finding = finding_of(text, change, "wrong-variable", *words)
     finding.parameters = [own]
@@ -73,15 +73,21 @@ def goes_astray(case: Case) -> int | None:
     return None
 
 
-def serves_updates(case: Case, file: int, line: int) -> bool:
-    """Whether what a line of the corrected program computes, by itself or by what it calls, goes into an update."""
-    program = case.program
+def serves_updates(case: Case, text: Text, file: int, change: Change) -> bool:
+    """Whether what a statement of the corrected program computes, by itself or by what it calls, goes into an update."""
+    statement, program = text.statement(change.node), case.program
+    assert statement is not None
+    longer = len(change.text.encode()) - len(text.segment(change.node).encode())
+    first = statement.lineno, statement.col_offset
+    last = statement.end_lineno or statement.lineno, (statement.end_col_offset or 0) + longer
     behind = program.ancestors(update.after for update in case.anatomy.updates)
     for step in program.steps:
         if step.output in behind:
             call, sites = program.call(step), [program.site(step)]
             sites += [program.sites[site] for site in calls_of(call)]
-            if any((site.file, site.line) == (file, line) for site in sites):
+            if any(
+                site.file == file and first <= (site.line, site.column) <= last for site in sites
+            ):
                 return True
     return False
 
@@ -147,7 +153,11 @@ def other_targets(text: Text, stored: Occurrences, loaded: Occurrences) -> Itera
 
 def other_ends(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterator[Change]:
     """Of statements of one block that change one value, another one that is read and that none changes."""
-    changed = [node for node in ast.walk(text.tree) if isinstance(node, ast.AugAssign)]
+    changed = [
+        node
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub)
+    ]
     known = {name_of(node.target) for node in changed}
     first = {name: min(node.lineno for node in found) for name, found in stored.items()}
     free = {name for name in loaded.keys() - known if name in first}

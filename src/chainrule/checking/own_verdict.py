@@ -1,0 +1,91 @@
+"""The verdict by losses that a program computes itself, where no loss of the family explains its updates."""
+
+from chainrule.checking.anatomy.losses import OWN
+from chainrule.checking.anatomy.program import Program
+from chainrule.checking.case_verdict import SERVING, listed, parameter_rows, sooner
+from chainrule.checking.finding.findings import findings_of
+from chainrule.checking.finding.frozen import find_frozen
+from chainrule.checking.finding.left_random import find_left_random
+from chainrule.checking.fitting.case import Case, adds_targets, right_losses
+from chainrule.checking.fitting.own_readings import (
+    Parts,
+    follows_own_loss,
+    parts_of,
+    read_by_own_losses,
+)
+from chainrule.checking.repairing.certainty import cannot_meet, is_seen_as_recorded
+from chainrule.checking.repairing.own_loss_repairs import repair_by_own_losses, unexplained
+from chainrule.checking.verdict import Verdict
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import Run
+
+
+def decide_by_evident_loss(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
+    """The same where all updates are plainly multiples of gradients: then no mistake need be looked for."""
+    if right_losses(case) or adds_targets(case) or cannot_meet(case):
+        return None
+    parts = parts_of(case.program, run.finished)
+    return decide_by_own_losses(name, parts, run, deadline) if follows_own_loss(parts) else None
+
+
+def decide_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Right, where all that learns follows losses that the program computes; else nothing is said."""
+    reading = read_by_own_losses(parts, sooner(deadline))
+    if reading is None:
+        return None
+    rows = []
+    for case in reading.cases:
+        fit = case.fits[OWN]
+        # What the losses compare with is never updated either, and serves no layer.
+        idle = [
+            one for one in find_frozen(case, fit, run) if serves_layer(case.program, one.position)
+        ]
+        drawn = [one for one in find_left_random(case, fit, run) if one.meant is not False]
+        if len(reading.cases) == 1 and (idle or drawn):
+            return None
+        rows += parameter_rows(case, fit)
+    lines = listed([str(line) for line in sorted(set(reading.lines))])
+    losses, compute = (
+        ("loss", "computes") if len(set(reading.lines)) == 1 else ("losses", "compute")
+    )
+    return Verdict(
+        name, "right", f"every update follows the gradient of the {losses} that line {lines} {compute}",
+        parameters=rows,
+    )  # fmt: skip
+
+
+def blame_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where one mistake keeps updates from a loss that the program computes, and no other loss may be meant."""
+    own = repair_by_own_losses(parts, deadline)
+    if own is None or not is_seen_as_recorded(own.case, own.case.fits[OWN]):
+        return None
+    findings = findings_of(own.case, own.repair, run.sources)
+    fit, mended = own.repair.before, own.repair.fit
+    if not findings or fit is None or mended is None:
+        return None
+    count = len(fit.bad)
+    return Verdict(
+        name, "wrong",
+        f"{count} of {count + len(fit.good)} parameters do not follow the gradient of the loss that "
+        f"line {listed([str(line) for line in own.lines])} computes",
+        parameters=parameter_rows(own.case, fit), findings=findings, agreement=mended.apart,
+    )  # fmt: skip
+
+
+def doubt_by_own_losses(parts: Parts, deadline: Deadline) -> str | None:
+    """What is known of updates that do not follow a loss which the program computes."""
+    found = unexplained(parts, deadline)
+    if found is None:
+        return None
+    case, line = found
+
+    def names(numbers: set[int]) -> list[str]:
+        return sorted({case.anatomy.chains[n].name(case.program) or "a parameter" for n in numbers})
+
+    fit = case.fits[OWN]
+    others = f", as those of {listed(names(fit.good))} do" if fit.good else ""
+    return f"updates of {listed(names(fit.bad))} do not follow the loss that line {line} computes{others}, and why was not found"
+
+
+def serves_layer(program: Program, position: int) -> bool:
+    return any(step.operation in SERVING for step in program.consumers.get(position, ()))
