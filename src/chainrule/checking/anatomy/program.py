@@ -288,11 +288,12 @@ class Program:
         stops: Collection[int],
         needed: Set[int] | None = None,
         without: Collection[tuple[int, int]] = (),
+        least: int = 0,
     ) -> Gradients:
         """Gradients of a sum of losses from its gradients at some values, back to the stops.
 
-        A gradient that reaches a stop goes no further. With `needed`, only through these positions; and
-        `without` the ways from some steps, by number, to some of what they take.
+        A gradient that reaches a stop goes no further. With `needed`, only through these positions; `without` the
+        ways from some steps, by number, to some of what they take; and not to what was made before the `least` position.
         Raises: NoDerivativeError.
         """
         gradients: Gradients = {
@@ -309,11 +310,15 @@ class Program:
                     continue
                 if needed is not None and needed.isdisjoint(step.inputs):
                     continue
+                if least and max(step.inputs, default=0) < least:
+                    continue
                 inputs = [np.asarray(values[position]) for position in step.inputs]
                 y = values[step.output]
                 flowing = self.backward(step, gradients[step.output], y, inputs, needed)
                 for position, value, gradient in zip(step.inputs, inputs, flowing, strict=True):
-                    if gradient is None or (needed is not None and position not in needed):
+                    if gradient is None or position < least:
+                        continue
+                    if needed is not None and position not in needed:
                         continue
                     if without and (step.number, position) in without:
                         continue
