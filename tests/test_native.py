@@ -301,7 +301,9 @@ def test_the_same_run_has_the_same_bits_on_any_number_of_threads(
             t,
             optimizer=Adam(0.01),
             loss="cross-entropy",
-            epochs=1 if batch_size == 1 else 3,  # threads that wait for each other at every sample take long
+            epochs=1
+            if batch_size == 1
+            else 3,  # threads that wait for each other at every sample take long
             batch_size=batch_size,
             shuffle=True,
             engine="native",
