@@ -13,7 +13,7 @@ from chainrule.checking.deciding import check_program
 
 # What was said of programs as text: several tests begin with one that is right.
 ANSWERS: dict[tuple[str, float], str] = {}
-NEVER_RIGHT = 12.0  # seconds: what is right is seen at once, and a mistake is not looked for
+NEVER_RIGHT = 8.0  # seconds: what is right is seen at once, and a mistake is not looked for
 
 
 def verdict_on(program: str | Path, seconds: float = 60.0) -> dict[str, Any]:

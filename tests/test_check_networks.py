@@ -82,5 +82,5 @@ def test_mistakes_are_named(tried: list[tuple[Variant, Verdict]]) -> None:
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda path: path.stem)
 def test_no_network_is_called_wrong_that_is_right(network: Path) -> None:
     program = without_edits(network) if network in bases() else network
-    verdict = verdict_on(program, SECONDS / 2)
+    verdict = verdict_on(program, SECONDS / 4)
     assert verdict["verdict"] != "wrong", verdict["findings"]

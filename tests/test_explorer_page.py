@@ -95,7 +95,7 @@ def test_ids_are_there_once(browser: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "width"),
-    [("numeric-example", 1280), ("numeric-example", 390), ("iris", 1280), ("digits", 390)],
+    [("numeric-example", 390), ("iris", 1280), ("digits", 390)],
 )
 def test_nothing_moves_but_what_was_asked_to(
     browser: Any, tmp_path: Path, name: str, width: int
@@ -106,7 +106,8 @@ def test_nothing_moves_but_what_was_asked_to(
     page, moved = seen.page, {}
 
     def did(what: str) -> None:
-        page.wait_for_timeout(250)
+        page.evaluate(PAINTED)
+        page.wait_for_timeout(50)  # what moved is told after it was painted
         moved[what] = page.evaluate("window.shifts.splice(0).reduce((total, one) => total + one, 0)")  # fmt: skip
 
     did("opened")
@@ -133,7 +134,7 @@ def test_nothing_moves_but_what_was_asked_to(
     did("no learning rate")
     page.fill("#rate", "90000")
     page.press("#rate", "Enter")
-    seen.train_to(300)
+    seen.train_to(100)
     did("a run that diverged")
     page.click("#undo")
     page.click("#share")
@@ -151,6 +152,11 @@ SHIFTS = """window.shifts = [];
   new PerformanceObserver((list) => {
     for (const { value } of list.getEntries()) window.shifts.push(value);
   }).observe({ type: "layout-shift", buffered: true });"""
+
+
+# Once all that a page has begun is done and painted.
+PAINTED = """new Promise((done) => setTimeout(() =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))), 0))"""
 
 
 # What a notebook puts around an output. VS Code writes outputs into a frame with these flags, and with this policy
@@ -245,19 +251,20 @@ def test_titles_and_class_names_with_markup_are_text(browser: Any, tmp_path: Pat
     seen.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["numeric-example", "goodfellow-xor", "classes", "digits"])
 def test_every_label_has_the_contrast_that_small_text_needs(
-    browser: Any, tmp_path: Path, scheme: str, name: str
+    browser: Any, tmp_path: Path, name: str
 ) -> None:
-    seen = Explorer(browser, tmp_path, page_of(name), color_scheme=scheme)
+    seen = Explorer(browser, tmp_path, page_of(name), reduced_motion="reduce")
     page = seen.page
 
     def look(state: str) -> None:
-        page.wait_for_timeout(250)
-        ratios = page.evaluate(CONTRAST)
-        assert len(ratios) > 30, state
-        assert [found for found in ratios if found[1] < 4.5] == [], state
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.evaluate(PAINTED)
+            ratios = page.evaluate(CONTRAST)
+            assert len(ratios) > 30, (state, scheme)
+            assert [found for found in ratios if found[1] < 4.5] == [], (state, scheme)
 
     for phase in ("1", "3", "4"):
         page.keyboard.press(phase)

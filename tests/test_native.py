@@ -151,7 +151,7 @@ def nudged(network: Network, rng: np.random.Generator) -> Network:
 def test_native_equals_reference_wherever_rounding_does_not_grow(steps: int) -> None:
     rng = np.random.default_rng(steps)
     compared = grown = 0
-    for number in range(300 if steps < 100 else 120):
+    for number in range(200 if steps < 100 else 60):
         task = random_task(rng, steps)
         expected, found = task.run(), task.run(engine="native")
         if isinstance(expected, str) or isinstance(found, str):
@@ -301,7 +301,9 @@ def test_the_same_run_has_the_same_bits_on_any_number_of_threads(
             t,
             optimizer=Adam(0.01),
             loss="cross-entropy",
-            epochs=3,
+            epochs=1
+            if batch_size == 1
+            else 3,  # threads that wait for each other at every sample take long
             batch_size=batch_size,
             shuffle=True,
             engine="native",

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, final
 import numpy as np
 
 from chainrule.arithmetic import FLOAT64
+from chainrule.checking.anatomy.computing import Overlay, Seen, as_numbers, function_of
 from chainrule.recording.recording import Call, Guard, Recording
 from chainrule.recording.rewriting import Site, Sites
 from chainrule.rules import RULES
@@ -136,10 +137,16 @@ class Program:
         replaced = given or {}
         for position, numbers in replaced.items():
             values[position] = numbers
+        computed_by = self.computed_by
         with np.errstate(all="ignore"):
             for step in self.steps:
-                if step.output not in replaced:
+                if step.output in replaced:
+                    continue
+                if step.compute is not None or step.seen:
                     values[step.output] = self.apply(step, values)
+                    continue
+                result = computed_by[step.output](*[values[p] for p in step.inputs])
+                values[step.output] = result if type(result) is np.ndarray else np.asarray(result)
         return values
 
     def apply(self, step: Instruction, values: Any) -> Any:
@@ -151,13 +158,17 @@ class Program:
 
     def compute(self, step: Instruction, inputs: Sequence[Any]) -> Any:
         """What a step's operation makes of some inputs."""
-        function = self.recording.functions.get(step.operation)
-        if function is not None:
-            try:
-                return as_numbers(function(FLOAT64, *inputs))
-            except Exception:  # another package's code may raise anything: no value
-                return np.asarray(np.nan)
-        return np.asarray(RULES[step.operation].forward(FLOAT64, *inputs, **step.parameters))
+        functions = self.recording.functions
+        return np.asarray(function_of(step.operation, step.parameters, functions)(*inputs))
+
+    @cached_property
+    def computed_by(self) -> list[Callable[..., Any]]:
+        """For each position that a step makes what this computes of its inputs: looked up once, as most are run often."""
+        functions = self.recording.functions
+        found: list[Any] = [None] * self.size
+        for step in self.steps:
+            found[step.output] = function_of(step.operation, step.parameters, functions)
+        return found
 
     def rerun(
         self,
@@ -173,21 +184,26 @@ class Program:
         `replaced` values are as given. Raises what a changed step raises.
         """
         new: dict[int, Any] = dict(replaced or {})
-        overlay = Overlay(values, new)
+        overlay, new_positions, computed_by = Overlay(values, new), new.keys(), self.computed_by
         ended: dict[int, Any] = {}
         with np.errstate(all="ignore"):
             for step in cone:
-                step = changed.get(step.number, step)
                 output = step.output
-                if output in new:
+                if step.number in changed:
+                    step = changed[step.number]
+                    output = step.output
+                    if output in new:
+                        continue
+                    result = self.apply(step, overlay)
+                elif output in new or new_positions.isdisjoint(step.inputs):
                     continue
-                if step.number not in changed and new.keys().isdisjoint(step.inputs):
-                    continue
-                if step.compute is not None or step.seen:
+                elif step.compute is not None or step.seen:
                     result = self.apply(step, overlay)
                 else:
                     inputs = [new[p] if p in new else values[p] for p in step.inputs]
-                    result = self.compute(step, inputs)
+                    result = computed_by[output](*inputs)
+                    if type(result) is not np.ndarray:
+                        result = np.asarray(result)
                 if output in fixed:
                     ended[output] = result
                 else:
@@ -272,11 +288,12 @@ class Program:
         stops: Collection[int],
         needed: Set[int] | None = None,
         without: Collection[tuple[int, int]] = (),
+        least: int = 0,
     ) -> Gradients:
         """Gradients of a sum of losses from its gradients at some values, back to the stops.
 
-        A gradient that reaches a stop goes no further. With `needed`, only through these positions; and
-        `without` the ways from some steps, by number, to some of what they take.
+        A gradient that reaches a stop goes no further. With `needed`, only through these positions; `without` the
+        ways from some steps, by number, to some of what they take; and not to what was made before the `least` position.
         Raises: NoDerivativeError.
         """
         gradients: Gradients = {
@@ -293,11 +310,15 @@ class Program:
                     continue
                 if needed is not None and needed.isdisjoint(step.inputs):
                     continue
+                if least and max(step.inputs, default=0) < least:
+                    continue
                 inputs = [np.asarray(values[position]) for position in step.inputs]
                 y = values[step.output]
                 flowing = self.backward(step, gradients[step.output], y, inputs, needed)
                 for position, value, gradient in zip(step.inputs, inputs, flowing, strict=True):
-                    if gradient is None or (needed is not None and position not in needed):
+                    if gradient is None or position < least:
+                        continue
+                    if needed is not None and position not in needed:
                         continue
                     if without and (step.number, position) in without:
                         continue
@@ -440,37 +461,6 @@ class Program:
                 yield source
         except (IndexError, TypeError):
             return
-
-
-@final
-class Overlay:
-    """Values, with some new ones before them."""
-
-    def __init__(self, values: Values, new: Mapping[int, Any]) -> None:
-        self.values, self.new = values, new
-
-    def __getitem__(self, position: int) -> Any:
-        return self.new[position] if position in self.new else self.values[position]
-
-
-@final
-class Seen:
-    """Values, some of them seen otherwise."""
-
-    def __init__(self, values: Any, seen: Sequence[tuple[int, Callable[[Any, Any], Any]]]) -> None:
-        self.values, self.seen = values, seen
-
-    def __getitem__(self, position: int) -> Any:
-        value = self.values[position]
-        for at, new in self.seen:
-            if at == position:
-                value = new(value, self.values)
-        return value
-
-
-def as_numbers(value: Any) -> Any:
-    value = np.asarray(value)
-    return value if value.dtype.kind == "b" else value.astype(float)
 
 
 def build_program(recording: Recording, sites: Sites) -> Program:

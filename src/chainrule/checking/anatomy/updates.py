@@ -51,16 +51,18 @@ class Sweeps:
     known: dict[int, Any] = field(default_factory=dict)
     bytes: int = 0
 
-    def gradients(self, anatomy: "Anatomy", values: Values, seeds: Gradients) -> Gradients:
-        """What of a sweep comes to the stops. Raises: NoDerivativeError."""
+    def gradients(
+        self, anatomy: "Anatomy", values: Values, seeds: Gradients, least: int
+    ) -> Gradients:
+        """What of a sweep comes to the stops, from the `least` position on. Raises: NoDerivativeError."""
         program, stops, forward = anatomy.program, anatomy.stops, anatomy.forward
         if program.recording.bytes > MOST_KEPT:
-            return program.sweep(values, seeds, stops, forward)
+            return program.sweep(values, seeds, stops, forward, least=least)
         parts = [(p, np.shape(seed), np.asarray(seed).tobytes()) for p, seed in seeds.items()]
-        key = (id(values), id(stops), id(forward), *sorted(parts))
+        key = (id(values), id(stops), id(forward), least, *sorted(parts))
         found = self.found.get(key)
         if found is None:
-            swept = program.sweep(values, seeds, stops, forward)
+            swept = program.sweep(values, seeds, stops, forward, least=least)
             found = {p: gradient for p, gradient in swept.items() if p in stops}
             self.bytes += sum(gradient.nbytes for gradient in found.values())
             if self.bytes <= MOST_KEPT:
@@ -291,10 +293,13 @@ def true_gradients(
         places_of.setdefault(update.mixes, []).append(place)
     for numbers, places in places_of.items():
         seeds = seeds_of(anatomy.mixes, numbers, loss, values, anatomy.program)
+        # What is further back, where few parameters stop the way, is not asked for.
+        least = min(updates[place].before for place in places)
         if all(updates[place].before in anatomy.stops for place in places):
-            gradients = anatomy.sweeps.gradients(anatomy, values, seeds)
+            gradients = anatomy.sweeps.gradients(anatomy, values, seeds, least)
         else:
-            gradients = anatomy.program.sweep(values, seeds, anatomy.stops, anatomy.forward)
+            program = anatomy.program
+            gradients = program.sweep(values, seeds, anatomy.stops, anatomy.forward, least=least)
         for place in places:
             position = updates[place].before
             found[place] = gradients.get(position, np.zeros(np.shape(values[position])))

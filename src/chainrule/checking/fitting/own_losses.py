@@ -104,7 +104,8 @@ def gradients_of_own(
         own = [step.output for step in made if step.output not in inside]
         told += 1
         seeds = {position: np.ones(np.shape(values[position])) for position in own}
-        gradients = case.program.sweep(values, seeds, anatomy.stops, needed)
+        least = min(anatomy.updates[place].before for place in places)
+        gradients = case.program.sweep(values, seeds, anatomy.stops, needed, least=least)
         for place in places:
             position = anatomy.updates[place].before
             found[place] = gradients.get(position, np.zeros(np.shape(values[position])))

@@ -152,10 +152,13 @@ def is_off(
     if moved.size <= len(entries) + len(others) or not size or not np.isfinite(size):
         return False
     columns = list(others)
+    least = min(update.before for _, update in updates)
     for position, index in entries:
         seed = np.zeros(np.shape(values[position]))
         seed[index] = 1.0
-        gradients = case.program.sweep(values, {position: seed}, anatomy.stops, anatomy.forward)
+        gradients = case.program.sweep(
+            values, {position: seed}, anatomy.stops, anatomy.forward, least=least
+        )
         columns.append(
             joined(
                 [gradients.get(u.before, np.zeros(np.shape(values[u.before]))) for _, u in updates]

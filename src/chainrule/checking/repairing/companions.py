@@ -16,7 +16,7 @@ import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.edit_search import ORDER, best_edit, joined, telling_trial, until
-from chainrule.checking.repairing.edits import Edit, merged
+from chainrule.checking.repairing.edits import Edit, merged, remembered
 from chainrule.checking.repairing.raw_errors import raw_errors
 from chainrule.checking.repairing.removed_slopes import removed_slopes
 from chainrule.checking.repairing.scene import Scene
@@ -37,10 +37,11 @@ def best_pair(
     deadline: Deadline,
     before: Sequence[Edit],
     thorough: bool,
+    early: bool = True,
 ) -> tuple[Edit, Found] | None:
-    """A companion and the edit that helps beside it: early updates are undone, or `thorough`, any likely edit."""
+    """A companion and the edit that helps beside it: `early` updates are undone, or `thorough`, any likely edit."""
     best: tuple[Edit, Found] | None = None
-    for companion in companions(scene, changes, deadline, before, thorough):
+    for companion in companions(scene, changes, deadline, before, thorough, early):
         try:
             own = companion.make(companion.steps)
         except FAILURES:
@@ -71,11 +72,12 @@ def companions(
     deadline: Deadline,
     before: Sequence[Edit],
     thorough: bool,
+    early: bool,
 ) -> Iterator[Edit]:
     """Edits that may be needed beside another one, the likelier ones first."""
-    early = list(edit_list.old_versions(scene))
-    if early and not any(edit.mistake == "updated-weights" for edit in before):
-        yield joined(scene.program, early) if len(early) > 1 else early[0]
+    undone = list(edit_list.old_versions(scene)) if early else []
+    if undone and not any(edit.mistake == "updated-weights" for edit in before):
+        yield joined(scene.program, undone) if len(undone) > 1 else undone[0]
     trial = telling_trial(scene, changes) if thorough else None
     if trial is None:
         return
@@ -96,21 +98,21 @@ def companions(
 
 def likely_edits(scene: Scene) -> Iterator[Edit]:
     """Those of the commonest mistakes."""
-    yield from value_edits.factor_edits(scene)
-    yield from value_edits.named_factor_edits(scene)
-    yield from raw_errors(scene)
-    yield from switched_off(scene)
-    yield from operation_edits.operator_edits(scene)
-    yield from operation_edits.transposes(scene)
-    yield from operation_edits.index_edits(scene)
+    yield from remembered(scene, value_edits.factor_edits)
+    yield from remembered(scene, value_edits.named_factor_edits)
+    yield from remembered(scene, raw_errors)
+    yield from remembered(scene, switched_off)
+    yield from remembered(scene, operation_edits.operator_edits)
+    yield from remembered(scene, operation_edits.transposes)
+    yield from remembered(scene, operation_edits.index_edits)
     # A term that is one too many may be that of another loss: nothing is taken on trust beside it.
-    for edit in value_edits.removed_factors(scene):
+    for edit in remembered(scene, value_edits.removed_factors):
         if edit.mistake != "wrong-variable":
             yield edit
-    yield from removed_slopes(scene)
-    yield from sum_edits.reductions(scene)
-    yield from edit_list.argument_edits(scene)
-    yield from edit_list.operand_edits(scene, shared=False)
+    yield from remembered(scene, removed_slopes)
+    yield from remembered(scene, sum_edits.reductions)
+    yield from remembered(scene, edit_list.argument_edits)
+    yield from remembered(scene, edit_list.own_operand_edits)
 
 
 def cosine(one: Any, other: Any) -> float:

@@ -3,9 +3,10 @@
 Of those that make most parameters right the likeliest is kept, if it helps in every turn at all numbers.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias, final
 
 import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.grouping_edits as grouping_edits
@@ -18,7 +19,7 @@ import chainrule.checking.repairing.value_edits as value_edits
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.repairing.applied_rates import is_applied_again, number_at, rates_in
-from chainrule.checking.repairing.edits import Changes, Edit, merged
+from chainrule.checking.repairing.edits import Changes, Edit, merged, remembered
 from chainrule.checking.repairing.missing_paths import missing_paths, unused_errors
 from chainrule.checking.repairing.raw_errors import raw_errors
 from chainrule.checking.repairing.refitting import is_multiple, refit, seen_by
@@ -33,7 +34,10 @@ from chainrule.checking.repairing.through_time import (
 from chainrule.checking.repairing.trial import FAILURES, Trial
 from chainrule.recording.deadline import Deadline
 
+Maker: TypeAlias = Callable[[Scene], Iterable[Edit]]
+
 MOST_APPLIED = 40
+MOST_TRIED = 4  # edits that put one turn right and not all of them, before none is tried at once
 FOR_SOME = 4  # added to the cost of an edit for some callers of a function
 MOST_TURNS = 6  # among which one is looked for that shows something wrong
 # In the order of what `check` says: the most specific that holds wins.
@@ -46,44 +50,50 @@ ORDER = (
 )  # fmt: skip
 
 
+# Every edit that is worth trying, the likelier ones first.
+STAGES: tuple[Maker, ...] = (
+    edit_list.old_versions,
+    memory_edits.fresh_sums,
+    sum_edits.sums_of_repeated,
+    operation_edits.operator_edits,
+    grouping_edits.groupings,
+    operation_edits.transposes,
+    operation_edits.turned_links,
+    operation_edits.index_edits,
+    value_edits.factor_edits,
+    value_edits.named_factor_edits,
+    raw_errors,
+    switched_off,
+    sum_edits.reductions,
+    value_edits.removed_factors,
+    removed_slopes,
+    value_edits.constants,
+    edit_list.argument_edits,
+    edit_list.own_operand_edits,
+    edit_list.shared_operand_edits,
+    sum_edits.unreduced_products,
+    flows_through_time,
+    repeated_errors,
+    unused_errors,
+    sum_edits.forgotten_terms,
+)
+
+
 def stages(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
-    """Every edit that is worth trying, the likelier ones first."""
-    yield edit_list.old_versions(scene)
-    yield memory_edits.fresh_sums(scene)
-    yield sum_edits.sums_of_repeated(scene)
-    yield operation_edits.operator_edits(scene)
-    yield grouping_edits.groupings(scene)
-    yield operation_edits.transposes(scene)
-    yield operation_edits.turned_links(scene)
-    yield operation_edits.index_edits(scene)
-    yield value_edits.factor_edits(scene)
-    yield value_edits.named_factor_edits(scene)
-    yield raw_errors(scene)
-    yield switched_off(scene)
-    yield sum_edits.reductions(scene)
-    yield value_edits.removed_factors(scene)
-    yield removed_slopes(scene)
-    yield value_edits.constants(scene)
-    yield edit_list.argument_edits(scene)
-    yield edit_list.operand_edits(scene, shared=False)
-    yield edit_list.operand_edits(scene, shared=True)
-    yield sum_edits.unreduced_products(scene)
-    yield flows_through_time(scene)
-    yield repeated_errors(scene)
-    yield unused_errors(scene)
-    yield sum_edits.forgotten_terms(scene)
+    for make in STAGES:
+        yield remembered(scene, make)
 
 
 def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     """Edits that mend much and say little: tried when nothing else mends everything."""
-    yield scale_edits.negations(scene)
+    yield remembered(scene, scale_edits.negations)
     yield scale_edits.scales(scene, trial.constant_ratios(), trial.turn)
-    yield sum_edits.sums_over_samples(scene)
+    yield remembered(scene, sum_edits.sums_over_samples)
     yield truncated_updates(scene, trial.rate, trial.turn)
-    yield missing_paths(scene)
-    yield slope_edits.true_slopes(scene)
-    yield slope_edits.slopes_beside_errors(scene)
-    yield slope_edits.slopes_of_losses(scene)
+    yield remembered(scene, missing_paths)
+    yield remembered(scene, slope_edits.true_slopes)
+    yield remembered(scene, slope_edits.slopes_beside_errors)
+    yield remembered(scene, slope_edits.slopes_of_losses)
 
 
 def best_edit(
@@ -97,14 +107,20 @@ def best_edit(
     if trial is None:
         return None
     found: list[tuple[int, Edit]] = []
+    bar = Bar(scene, changes, {(edit.mistake, edit.how) for edit in before})
     ratios = trial.constant_ratios() if trial.all_constant() else {}
+    named = cache(lambda mistake: named_by_ratio(mistake, ratios, scene))
     for collection in (stages, last_resorts):
         for stage in collection(scene, trial):
             for edit in until(deadline, stage):
+                if bar.rank is not None and bar.is_above(edit, named(edit.mistake)):
+                    continue  # whatever it mends, another one is chosen
                 gained = trial.gain(edit)
                 if gained > 0:
-                    edit.mistake = named_by_ratio(edit.mistake, ratios, scene)
+                    edit = replace(edit, mistake=named(edit.mistake))
                     found.append((gained, edit))
+                    if gained >= trial.missing:
+                        bar.lower(edit)
             repeated = one_mistake_repeated(trial, found, before)
             chosen = first_that_holds(scene, changes, repeated)
             if chosen is not None:
@@ -117,6 +133,39 @@ def best_edit(
                 return chosen
             found = []  # in other turns none of them helps
     return first_that_holds(scene, changes, found)
+
+
+@final
+class Bar:
+    """How likely an edit is that puts everything right in all turns: of others only a likelier one may be chosen then."""
+
+    def __init__(
+        self, scene: Scene, changes: Mapping[int, Any], kinds: Collection[tuple[str, str]]
+    ) -> None:
+        self.scene, self.changes = scene, changes
+        self.kinds = kinds  # of which several may be chosen together
+        self.rank: tuple[int, int, int] | None = None
+        self.tries = MOST_TRIED
+
+    def is_above(self, edit: Edit, mistake: str) -> bool:
+        assert self.rank is not None
+        return rank_of(edit, mistake) >= self.rank and (mistake, edit.how) not in self.kinds
+
+    def lower(self, edit: Edit) -> None:
+        """The rank of an edit that puts one turn right, if it is lower, and the edit does so with all."""
+        callers = callers_of(self.scene.program, {edit.step.number})
+        rank = rank_of(edit, edit.mistake, cost_of_some(self.scene, edit, callers))
+        if (self.rank is not None and rank >= self.rank) or not self.tries:
+            return
+        if apply(self.scene, self.changes, edit) is None:
+            self.tries -= 1
+        else:
+            self.rank = rank
+
+
+def rank_of(edit: Edit, mistake: str, more: int = 0) -> tuple[int, int, int]:
+    """The likelier an edit, the lower: of equals the most specific mistake."""
+    return edit.cost + more, ORDER.index(mistake), place_order(edit, mistake)
 
 
 def until(deadline: Deadline, edits: Iterable[Edit]) -> Iterator[Edit]:
@@ -136,9 +185,7 @@ def first_that_holds(
     found.sort(
         key=lambda pair: (
             -pair[0],
-            pair[1].cost + (FOR_SOME if is_for_some(scene, pair[1], callers) else 0),
-            ORDER.index(pair[1].mistake),
-            place_order(pair[1]),
+            *rank_of(pair[1], pair[1].mistake, cost_of_some(scene, pair[1], callers)),
         )
     )
     for _, edit in found[:MOST_APPLIED]:
@@ -159,6 +206,10 @@ def callers_of(program: Program, numbers: Collection[int]) -> dict[int, set[Any]
         if here is not None:
             here.add(calls_of(calls[step.number]))
     return {n: found[sites[n], program.steps[n].operation] for n in numbers}
+
+
+def cost_of_some(scene: Scene, edit: Edit, callers: Mapping[int, set[Any]]) -> int:
+    return FOR_SOME if is_for_some(scene, edit, callers) else 0
 
 
 def is_for_some(scene: Scene, edit: Edit, callers: Mapping[int, set[Any]]) -> bool:
@@ -237,11 +288,11 @@ def named_by_ratio(mistake: str, ratios: Mapping[int, float], scene: Scene) -> s
     return "sign-error" if mistake == "sign-error" else "parameter-mis-scaled"
 
 
-def place_order(edit: Edit) -> int:
+def place_order(edit: Edit, mistake: str) -> int:
     """Of places that serve as well the last one for a factor that is missing, else the first."""
     return (
         -edit.step.number
-        if edit.mistake == "missing-derivative" and edit.how == "factor"
+        if mistake == "missing-derivative" and edit.how == "factor"
         else edit.step.number
     )
 

@@ -5,8 +5,9 @@ tries edits, and believes only those that make gradients agree. Each edit bears 
 that it puts right; `operation_edits` has those that change an operation, `value_edits` a result.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -45,6 +46,31 @@ class Edit:
     call: int | None = None  # the site of the call whose argument is replaced
     test: int | None = None  # the site of a test that should have come out otherwise
     early: int | None = None  # the version that was made too early
+
+
+@final
+class Remembered:
+    """Edits that are made once, however often one goes through them: some are long looked for."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self.made: list[Edit] = []
+        self.further = iter(edits)
+
+    def __iter__(self) -> Iterator[Edit]:
+        for number in count():
+            if number == len(self.made):
+                edit = next(self.further, None)
+                if edit is None:
+                    return
+                self.made.append(edit)
+            yield self.made[number]
+
+
+def remembered(scene: Scene, make: Callable[[Scene], Iterable[Edit]]) -> Iterable[Edit]:
+    """What `make` finds in a scene: the same edits beside whatever else is changed there."""
+    if make not in scene.edits:
+        scene.edits[make] = Remembered(make(scene))
+    return scene.edits[make]
 
 
 def each(change: Change) -> Callable[[Sequence[Instruction]], Changes | None]:
@@ -114,9 +140,10 @@ def groups(scene: Scene) -> Iterator[tuple[list[Instruction], bool]]:
 
 
 def with_operand(step: Instruction, slot: int, position: int) -> Instruction:
-    inputs = list(step.inputs)
-    inputs[slot] = position
-    return replace(step, inputs=tuple(inputs))
+    inputs = (*step.inputs[:slot], position, *step.inputs[slot + 1 :])
+    return Instruction(
+        step.operation, inputs, step.output, step.parameters, step.number, step.compute, step.seen
+    )
 
 
 def old_versions(scene: Scene) -> Iterator[Edit]:
@@ -158,6 +185,14 @@ def is_link(scene: Scene, step: Instruction, slot: int) -> bool:
     """Whether the step makes the next version from this operand."""
     chain = scene.chain_of.get(step.output)
     return chain is not None and chain == scene.chain_of.get(step.inputs[slot])
+
+
+def own_operand_edits(scene: Scene) -> Iterator[Edit]:
+    return operand_edits(scene, shared=False)
+
+
+def shared_operand_edits(scene: Scene) -> Iterator[Edit]:
+    return operand_edits(scene, shared=True)
 
 
 def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
@@ -273,20 +308,29 @@ def calls_from_outside(scene: Scene, step: Instruction, position: int) -> Iterat
         call = call.outer
 
 
+def spread(numbers: Any) -> float:
+    with np.errstate(all="ignore"):  # of infinities
+        return float(np.ptp(numbers))
+
+
 def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:
     """Whether a change makes one number of an untainted value that varies: s + (1 - s) for s * (1 - s)."""
-    before, after = [], []
-    for step in steps[:4]:
-        changed = None if scene.is_tainted(step.output) else change(step)
+    some = steps[:4]
+    if any(scene.is_tainted(step.output) for step in some):
+        return False
+    varied = np.concatenate([np.ravel(scene.case.values[step.output]) for step in some])
+    if varied.dtype.kind == "b" or not varied.size or not spread(varied) > 0:
+        return False
+    after: list[Any] = []
+    for step in some:
+        changed = change(step)
         if changed is None:
             return False
-        before.append(np.ravel(scene.case.values[step.output]))
         try:
             after.append(np.ravel(scene.program.apply(changed, scene.case.values)))
         except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
             return False
-    flat, varied = np.concatenate(after), np.concatenate(before)
-    if varied.dtype.kind == "b":
-        return False
-    flat = flat.astype(float)
-    return bool(flat.size > 1 and np.ptp(flat) <= 1e-12 * abs(flat[0]) and np.ptp(varied) > 0)
+        flat = np.concatenate(after).astype(float)
+        if flat.size and not spread(flat) <= 1e-12 * abs(flat[0]):
+            return False  # nor is it with more of them
+    return flat.size > 1

@@ -7,8 +7,18 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Values
-from chainrule.checking.anatomy.updates import Anatomy
-from chainrule.checking.fitting.fitting import EXACT, RATE, Fit, Trace, named_rate, norm
+from chainrule.checking.anatomy.updates import Anatomy, Update
+from chainrule.checking.fitting.fitting import (
+    EXACT,
+    RATE,
+    Fit,
+    Trace,
+    named_rate,
+    norm,
+    traces_of,
+    update_line,
+)
+from chainrule.checking.fitting.general_form import as_planned, solve_pool
 from chainrule.checking.fitting.judging import fit_rows
 from chainrule.checking.repairing.scene import Scene
 
@@ -176,3 +186,37 @@ def trace_ratio(trace: Trace, fit: Fit) -> float:
         if update.turn in fit.rate and u is not None and norm(g) > 0
     ]
     return float(np.median(found)) if found else 0.0
+
+
+def former_update(anatomy: Anatomy, update: Update) -> int | None:
+    """The update of the same parameter just before, by number."""
+    earlier = [
+        k
+        for k, u in enumerate(anatomy.updates)
+        if u.chain == update.chain and u.number == update.number - 1
+    ]
+    return earlier[0] if earlier else None
+
+
+def momentum_of(scene: Scene) -> tuple[float, float]:
+    """beta and lambda of updates u = -eta g + beta u' - lambda V, where right parameters, or all that climb, have such."""
+    if scene.fit.form != "momentum":
+        return 0.0, 0.0
+    anatomy = scene.case.anatomy
+    numbers = range(len(anatomy.updates))
+    rows = [
+        (values, gradients, steps_of(scene, numbers, values, {}))
+        for values, gradients in scene.worlds
+    ]
+    traces = traces_of(anatomy, rows)
+    pools: dict[Any, list[Trace]] = {}
+    for number in sorted(scene.fit.good or scene.fit.bad):
+        alone = np.size(traces[number].first[0][1]) >= 2
+        pools.setdefault(number if alone else update_line(anatomy, number), []).append(
+            as_planned(traces[number], scene.fit.schedule, scene.fit.within)
+        )
+    found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
+    if not found:
+        return 0.0, 0.0
+    beta, decay = (max(solution[k] for solution in found) for k in (1, 2))
+    return (beta if beta > 1e-6 else 0.0), (float(f"{decay:.6g}") if decay > 1e-9 else 0.0)

@@ -24,7 +24,7 @@ from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
 MOST_LOSSES = 3
-PAIR_SECONDS = 8.0  # at most, for edits of which two are needed at once
+PAIR_SECONDS = 6.0  # at most, for edits of which two are needed at once
 
 
 @final
@@ -33,7 +33,8 @@ class Repair:
     """The edits that were kept, and how well everything fits with them. `proved`: all fits.
 
     `before` is the fit without them, `changes` has the changed steps; `scenes` has for each edit the scene that it was found in.
-    `goals` are the gradients that are held against the true ones, where these are not the updates.
+    `goals` are the gradients that are held against the true ones, where these are not the updates. `stuck` is where
+    nothing helped any more, though there was time: the scene as it began, as it was, and after how many rounds.
     """
 
     loss: str
@@ -44,6 +45,7 @@ class Repair:
     before: Fit | None = None
     changes: dict[int, Any] = field(default_factory=dict)
     goals: dict[int, int] = field(default_factory=dict)
+    stuck: tuple[Scene, Scene, int] | None = None
 
 
 def repair_case(case: Case, deadline: Deadline) -> Repair:
@@ -69,9 +71,11 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
         return len(fit.good) > (fit.form == "adaptive") or fit.loss in stated
 
     best: Repair | None = None
+    tried: dict[str, Repair] = {}
     expected = False  # that the best repair is one under a loss that explained something before
     for number, fit in enumerate(fits[:MOST_LOSSES]):
         repair = find_repair(case, fit, deadline.share((0.6, 0.5, 1.0)[number]))
+        tried[fit.loss] = repair
         both = best is not None and best.proved and repair.proved and expected
         if best is None or (
             count_places(repair) < count_places(best) if both else rank(repair) < rank(best)
@@ -82,7 +86,8 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
     assert best is not None
     if not (best.proved and expected):
         fit = fits[0] if is_expected(fits[0]) else case.fits[best.loss]
-        pairs = find_repair(case, fit, deadline.within(PAIR_SECONDS), thorough=True)
+        within = deadline.within(PAIR_SECONDS)
+        pairs = find_repair(case, fit, within, thorough=True, former=tried.get(fit.loss))
         if pairs.proved and (not best.proved or len(pairs.edits) <= len(best.edits)):
             best = pairs
     return best
@@ -169,32 +174,52 @@ def fits_last_layer(case: Case, fit: Fit) -> bool:
     return bool(fit.good & set(last_layer(case, fit)))
 
 
-def find_repair(case: Case, fit: Fit, deadline: Deadline, thorough: bool = False) -> Repair:
-    """Edits, one after the other, or `thorough`, two at once, until every gradient agrees or nothing helps."""
+def find_repair(
+    case: Case, fit: Fit, deadline: Deadline, thorough: bool = False, former: Repair | None = None
+) -> Repair:
+    """Edits, one after the other, or `thorough`, two at once, until every gradient agrees or nothing helps.
+
+    A thorough search goes on where a `former` one under the same loss got stuck: so far both look for the same.
+    """
     repair = Repair(fit.loss, fit=fit, before=fit)
     changes: dict[int, Any] = {}
+    stuck = None if former is None else former.stuck
     try:
-        first = set_scene(case, fit)
-        first.goals = repair.goals = find_goals(first)
-        if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
-            repair.fit = repair.before = refit(first, {})
-        for _ in range(MOST_EDITS):
+        if former is not None and stuck is not None:
+            first = stuck[0]
+            repair = replace(
+                former, edits=list(former.edits), scenes=list(former.scenes), stuck=None
+            )
+            changes = repair.changes
+        else:
+            first = set_scene(case, fit)
+            first.goals = repair.goals = find_goals(first)
+            if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
+                repair.fit = repair.before = refit(first, {})
+        for number in range(stuck[2] if stuck is not None else 0, MOST_EDITS):
             assert repair.fit is not None
             if not repair.fit.bad:
                 break
-            # Where most are off by one factor, who is right may be seen in two ways.
-            for view in views(case, repair.fit):
-                scene = Scene(case, view, first.worlds, first.known_places, first.goals)
-                found = best_edit(scene, changes, deadline, repair.edits)
-                if found is not None:
-                    break
+            found = None
+            if stuck is not None:
+                scene = stuck[1]
+            else:
+                # Where most are off by one factor, who is right may be seen in two ways.
+                for view in views(case, repair.fit):
+                    scene = Scene(case, view, first.worlds, first.known_places, first.goals)
+                    found = best_edit(scene, changes, deadline, repair.edits)
+                    if found is not None:
+                        break
             if found is None:
-                pair = best_pair(scene, changes, deadline, repair.edits, thorough)
+                pair = best_pair(scene, changes, deadline, repair.edits, thorough, stuck is None)
                 if pair is not None:
                     companion, found = pair
                     repair.edits.append(companion)
                     repair.scenes.append(scene)
+            stuck = None
             if found is None:
+                if not deadline.over:
+                    repair.stuck = first, scene, number
                 break
             edit, changes, repair.fit = found
             repair.changes = changes

@@ -48,6 +48,9 @@ class Scene:
     worlds: list[tuple[Values, list[Any]]] = field(default_factory=list)
     known_places: dict[int, Place] = field(default_factory=dict)
     goals: dict[int, int] = field(default_factory=dict)
+    edits: dict[Any, Any] = field(default_factory=dict)  # those that were made here, by their kind
+    windows: dict[int, tuple[int, int]] = field(default_factory=dict)
+    ranks: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
@@ -147,10 +150,13 @@ class Scene:
 
     def window(self, position: int) -> tuple[int, int]:
         """The turn that a position lies in, as positions from and to."""
-        starts = self.turn_starts
-        index = max(bisect_left(starts, position) - 1, 0)
-        end = starts[index + 1] if index + 1 < len(starts) else self.program.size
-        return (starts[index] if starts else -1), end
+        known = self.windows.get(position)
+        if known is None:
+            starts = self.turn_starts
+            index = max(bisect_left(starts, position) - 1, 0)
+            end = starts[index + 1] if index + 1 < len(starts) else self.program.size
+            known = self.windows[position] = (starts[index] if starts else -1), end
+        return known
 
     # --- what else an operand may be ----------------------------------------------------------------
 
@@ -310,9 +316,11 @@ class Scene:
 
     def rank(self, step: Instruction) -> tuple[int, int]:
         """Which of its place's instances of that turn a step is, and how many there are."""
-        members = self.instances_near(self.place_of(step), step.output)
-        index = bisect_left(members, step.output)
-        return index, len(members)
+        known = self.ranks.get(step.output)
+        if known is None:
+            members = self.instances_near(self.place_of(step), step.output)
+            known = self.ranks[step.output] = bisect_left(members, step.output), len(members)
+        return known
 
     # --- what a value leads to ----------------------------------------------------------------------
 

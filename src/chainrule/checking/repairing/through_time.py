@@ -223,9 +223,9 @@ def gradients_of(
         for numbers in groups:
             seeds = seeds_of(anatomy.mixes, numbers, scene.loss, values)
             stops = anatomy.stops | set(ends)
-            swept = program.sweep(values, seeds, stops, anatomy.forward, without)
             # A state that is handed to the next turn has no gradient from there.
             start, end = scene.window(anatomy.mixes[numbers[0]].prediction)
+            swept = program.sweep(values, seeds, stops, anatomy.forward, without, start + 1)
             own.update((p, g) for p, g in swept.items() if start < p <= end)
     return found
 

@@ -6,20 +6,20 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Values
-from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.fitting import (
-    Trace,
-    join,
-    named_factors,
-    norm,
-    traces_of,
-    update_line,
-)
-from chainrule.checking.fitting.general_form import as_planned, decaying_entries, solve_pool
+from chainrule.checking.anatomy.program import Instruction, Values
+from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.fitting.fitting import join, named_factors, norm, update_line
+from chainrule.checking.fitting.general_form import decaying_entries
 from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.edits import Edit, merged
-from chainrule.checking.repairing.refitting import TOLERANCE, affected, read_by, steps_of
+from chainrule.checking.repairing.refitting import (
+    TOLERANCE,
+    affected,
+    former_update,
+    momentum_of,
+    read_by,
+    steps_of,
+)
 from chainrule.checking.repairing.scene import Scene
 
 FAILURES = (
@@ -31,40 +31,6 @@ FAILURES = (
 )  # an edit that cannot be
 MOST_PROBES = 6
 LARGEST_DECAY = 0.5  # of a parameter in one step
-
-
-def former_update(anatomy: Anatomy, update: Update) -> int | None:
-    """The update of the same parameter just before, by number."""
-    earlier = [
-        k
-        for k, u in enumerate(anatomy.updates)
-        if u.chain == update.chain and u.number == update.number - 1
-    ]
-    return earlier[0] if earlier else None
-
-
-def momentum_of(scene: Scene) -> tuple[float, float]:
-    """beta and lambda of updates u = -eta g + beta u' - lambda V, where right parameters, or all that climb, have such."""
-    if scene.fit.form != "momentum":
-        return 0.0, 0.0
-    anatomy = scene.case.anatomy
-    numbers = range(len(anatomy.updates))
-    rows = [
-        (values, gradients, steps_of(scene, numbers, values, {}))
-        for values, gradients in scene.worlds
-    ]
-    traces = traces_of(anatomy, rows)
-    pools: dict[Any, list[Trace]] = {}
-    for number in sorted(scene.fit.good or scene.fit.bad):
-        alone = np.size(traces[number].first[0][1]) >= 2
-        pools.setdefault(number if alone else update_line(anatomy, number), []).append(
-            as_planned(traces[number], scene.fit.schedule, scene.fit.within)
-        )
-    found = [solution for pool in pools.values() if (solution := solve_pool(pool)) is not None]
-    if not found:
-        return 0.0, 0.0
-    beta, decay = (max(solution[k] for solution in found) for k in (1, 2))
-    return (beta if beta > 1e-6 else 0.0), (float(f"{decay:.6g}") if decay > 1e-9 else 0.0)
 
 
 @final
@@ -96,6 +62,8 @@ class Trial:
         for values, _ in scene.worlds:
             new = scene.program.rerun(values, self.changes, steps, scene.fixed)
             self.start.append(self.steps_in(self.numbers, values, new))
+        self.joined_gradients: dict[int, Any] = {}
+        self.reached: dict[tuple[bool, frozenset[int]], list[Instruction]] = {}
         self.known: list[tuple[Any, Any] | None] = []
         self.known = now = self.pairs(self.start)
         self.befores = [
@@ -190,7 +158,9 @@ class Trial:
                 np.shape(u) == np.shape(g) and np.all(np.isfinite(u))
                 for u, g in zip(us, gs, strict=True)
             )
-            found.append((join(us), join(gs)) if fits else None)
+            if k not in self.joined_gradients:
+                self.joined_gradients[k] = join(gs)
+            found.append((join(us), self.joined_gradients[k]) if fits else None)
         return found
 
     @cached_property
@@ -202,6 +172,13 @@ class Trial:
             for number in self.numbers
         ]
 
+    def affected_by(self, changed: Mapping[int, Any], cone: set[int]) -> list[Instruction]:
+        """`affected`, asked once for all edits of the same steps."""
+        key = cone is self.cone, frozenset(changed)
+        if key not in self.reached:
+            self.reached[key] = affected(self.scene, changed, cone)
+        return self.reached[key]
+
     def steps_with(
         self,
         own: Mapping[int, Any],
@@ -211,7 +188,7 @@ class Trial:
     ) -> list[list[Any]]:
         """The steps with an edit: those of other parameters as they were."""
         together = merged(self.scene.program, self.changes, own)
-        steps = affected(self.scene, together, cone)
+        steps = self.affected_by(together, cone)
         found = []
         for number in worlds:
             values, _ = self.scene.worlds[number]
@@ -438,22 +415,35 @@ class Trial:
             cone = self.cone
             own = edit.make([step for step in edit.steps if step.number in cone]) or own
         (steps,) = self.steps_with(own, self.probes, [last], cone)
-        for k in self.probes:
-            u, g = np.reshape(steps[k], -1), np.reshape(self.gradients[k][last], -1)
-            if u.shape != g.shape or not np.all(np.isfinite(u)):
-                continue
-            before = np.reshape(self.drawn_part(self.updates[k], self.scene.worlds[last][0]), -1)
-            before = decaying_entries(before, u, g)
-            for ratio in reversed(self.own_rates[k]):
-                left, size = u + ratio * self.rate * g, max(norm(u), ratio * self.rate * norm(g))
-                if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
-                    return True
-                if any(norm(left + decay * before) <= 2e-6 * size for decay in self.decays):
-                    return True
-            if self.has_decay(k) and norm(before):
-                decay = -float(np.sum(left * before)) / norm(before) ** 2
-                if decay > 0 and norm(left + decay * before) <= 2e-6 * size:
-                    return True
+        return any(
+            self.probe_as_it_was[k]
+            if steps[k] is self.start[last][k]
+            else self.is_put_right(k, steps[k])
+            for k in self.probes
+        )
+
+    @cached_property
+    def probe_as_it_was(self) -> dict[int, bool]:
+        return {k: self.is_put_right(k, self.start[-1][k]) for k in self.probes}
+
+    def is_put_right(self, k: int, step: Any) -> bool:
+        """Whether a step of the last world follows its gradient by the common rate, or one that it may have."""
+        assert self.rate is not None
+        u, g = np.reshape(step, -1), np.reshape(self.gradients[k][-1], -1)
+        if u.shape != g.shape or not np.all(np.isfinite(u)):
+            return False
+        whole = np.reshape(self.drawn_part(self.updates[k], self.scene.worlds[-1][0]), -1)
+        before = decaying_entries(whole, u, g)
+        for ratio in reversed(self.own_rates[k]):
+            left, size = u + ratio * self.rate * g, max(norm(u), ratio * self.rate * norm(g))
+            if norm(left) <= 2e-6 * size + 1e-15 * norm(before):
+                return True
+            if any(norm(left + decay * before) <= 2e-6 * size for decay in self.decays):
+                return True
+        if self.has_decay(k) and norm(before):
+            decay = -float(np.sum(left * before)) / norm(before) ** 2
+            if decay > 0 and norm(left + decay * before) <= 2e-6 * size:
+                return True
         return False
 
     def constant_ratios(self) -> dict[int, float]:

@@ -7,8 +7,9 @@ A state is made of the next inputs; averages and targets of other networks go in
 
 from bisect import bisect
 from collections.abc import Collection, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -210,11 +211,19 @@ def is_written(program: Program, position: int) -> bool:
     if program.origin(position) in WRITTEN:
         return True
     born = program.recording.birthplaces.get(position)
-    return np.size(program.given[position]) == 1 and all(
-        np.array_equal(program.given[position], value)
-        for other, value in program.given.items()
-        if program.recording.birthplaces.get(other) == born
-    )
+    return np.size(program.given[position]) == 1 and born in steady_births(program)
+
+
+@lru_cache(maxsize=4)
+def steady_births(program: Program) -> set[int | None]:
+    """The places at which given numbers are the same whenever these are reached."""
+    first: dict[int | None, Any] = {}
+    changing = set()
+    for position, value in program.given.items():
+        born = program.recording.birthplaces.get(position)
+        if not np.array_equal(first.setdefault(born, value), value):
+            changing.add(born)
+    return first.keys() - changing
 
 
 def wastes_errors(case: Case) -> bool:

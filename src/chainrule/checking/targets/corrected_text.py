@@ -65,13 +65,15 @@ def run_changed(
         )
     except UnreadableError:
         return None
+    if again.failure != run.failure:
+        return None
     for part in (again, *again.later):
         case = open_case(build_program(part.recording, part.sites), part.finished)
         if not changes_updates(case, part, changes):
             continue  # this part was right before, and says nothing of the change
         if not right_losses(case):
             case = open_without_epsilons(case, part.finished) or case
-        losses = right_losses(case) if again.failure == run.failure else []
+        losses = right_losses(case)
         right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
         return (case, losses) if right else None
     return None
