@@ -46,3 +46,13 @@ def test_a_mistake_in_a_single_step_is_found(right: str, wrong: str, line: int) 
     verdict = verdict_on(PROGRAM.replace(right, wrong))
     found = [(one["line"], one["proved"]) for one in verdict["findings"]]
     assert found == [(line, True)], verdict["reason"]
+
+
+def test_the_operand_of_einsum_is_put_right_and_not_its_letters() -> None:
+    letters = 'np.einsum("si,sj->ij", {}, d2)'
+    wrong = PROGRAM.replace("a1.T @ d2", letters.format("np.sin(a1)"))
+    wrong = wrong.replace("p = soft", "s1 = np.sin(a1)\np = soft").replace(
+        "np.sin(a1), d2", "s1, d2"
+    )
+    (found,) = verdict_on(wrong)["findings"]
+    assert found["fix"].strip() == "dw2, db2 = " + letters.format("a1") + ", d2.sum(axis=0)"
