@@ -82,3 +82,54 @@ for k in range(1, 40):
         finding["line"] not in (11, 15) or finding["mistake"] != "wrong-operator"
         for finding in verdict["findings"]
     )
+
+
+OBJECTS = """\
+import math
+import random
+
+
+class Number:
+    def __init__(self, value, behind=()):
+        self.value, self.slope, self.behind = value, 0, behind
+
+    def __add__(self, other):
+        return Number(self.value + other.value, [(self, 1), (other, 1)])
+
+    def __mul__(self, other):
+        return Number(self.value * other.value, [(self, other.value), (other, self.value)])
+
+    def __neg__(self):
+        return self * Number(-1)
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    def tanh(self):
+        t = math.tanh(self.value)
+        return Number(t, [(self, 1 - t * t)])
+
+    def back(self, slope):
+        self.slope += slope
+        for one, factor in self.behind:
+            one.back(slope * factor)
+
+
+random.seed(4)
+w, u, b, v, c = (Number(random.uniform(-1, 1)) for _ in range(5))
+for step in range(30):
+    x, y, t = [(0.5, 0.2, 1), (-1.0, 0.7, 0), (0.3, -0.8, 1)][step % 3]
+    h = (w * Number(x) + u * Number(y) + b).tanh()
+    e = (h * v + c).tanh() - Number(t)
+    for one in (w, u, b, v, c):
+        one.slope = 0
+    (e * e).back(1)
+    for one in (w, u, b, v, c):
+        one.value -= 0.1 * one.slope
+"""
+
+
+def test_objects_take_whole_targets_off_by_adding_them_with_the_other_sign() -> None:
+    verdict = verdict_on(OBJECTS)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    assert verdict_on(OBJECTS.replace("self + (-other)", "self + other"))["verdict"] != "right"

@@ -185,3 +185,24 @@ def test_a_layer_that_its_own_output_moves_is_not_right_though_its_inputs_are_li
 def test_errors_of_the_value_before_the_activation_are_not_right() -> None:
     verdict = verdict_on(WORDS.replace("error = p - t", "error = z - t"))
     assert (verdict["verdict"], "activation of line 10" in verdict["reason"]) == ("undecided", True)
+
+
+CLIPPED = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+x, y = rng.normal(size=(9, 2)), np.arange(9) % 3
+t, w = np.eye(3)[y], np.zeros((2, 3))
+for epoch in range(20):
+    z = x @ w
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    print(-np.mean(np.log(np.clip(p, 1e-12, 1 - 1e-12))[np.arange(9), y]))
+    w -= 0.1 * x.T @ (p - t)
+"""
+
+
+def test_probabilities_that_are_all_alike_are_no_values_before_their_own_activation() -> None:
+    """From weights of 0 all are 1/3: so is their softmax, and what is clipped of them."""
+    verdict = verdict_on(CLIPPED)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    assert verdict_on(CLIPPED.replace("(p - t)", "(z - t)"))["verdict"] == "undecided"

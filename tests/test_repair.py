@@ -405,6 +405,36 @@ def test_one_error_for_all_time_steps_does_not_flow_through_time() -> None:
     assert found == [("no-flow-through-time", line_of(wrong, "delta ="), True)]
 
 
+EMPTY_AT_FIRST = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+w, u, v = rng.normal(size=(2, 3)), rng.normal(size=(3, 3)), rng.normal(size=(3, 1))
+data = [(rng.normal(size=(n, 2)), float(n % 2)) for n in (0, 3, 4, 3, 0, 4, 3)]
+for x, t in data:
+    h = [np.full(3, 0.5)]
+    for k in range(len(x)):
+        h.append(np.tanh(x[k] @ w + h[-1] @ u))
+    d = h[-1] @ v - t
+    dw, du, dv = np.zeros_like(w), np.zeros_like(u), np.outer(h[-1], d)
+    back = d @ v.T
+    for k in reversed(range(len(x))):
+        dz = back * (1 - h[k + 1] ** 2)
+        dw += np.outer(x[k], dz)
+        du += np.outer(h[k], dz)
+        back = dz @ u.T
+    w, u, v = w - 0.1 * dw, u - 0.1 * du, v - 0.1 * dv
+"""
+
+
+def test_a_first_sequence_may_be_empty() -> None:
+    """It has no state whose error could flow through time: the later ones have."""
+    assert verdict_on(EMPTY_AT_FIRST)["verdict"] == "right"
+    wrong = EMPTY_AT_FIRST.replace("back = dz @ u.T", "back = 0 * back")
+    found = [(f["mistake"], f["line"], f["proved"]) for f in verdict_on(wrong)["findings"]]
+    assert found == [("no-flow-through-time", line_of(wrong, "back = 0"), True)]
+
+
 ONE_OUTPUT = """\
 import numpy as np
 

@@ -34,7 +34,7 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "LShift": operator.ilshift,
     "RShift": operator.irshift,
 }
-# What changes its first argument, or the array that it is a method of, in a way that no rule follows.
+# What changes its first argument, or the array that it is a method of, in a way that no rule follows, or not always.
 CHANGERS = {
     "shuffle",
     "sort",

@@ -38,6 +38,7 @@ from chainrule.recording.operations import (
     is_left_alone,
     translate,
 )
+from chainrule.recording.placing import SPECIAL
 from chainrule.recording.recording import (
     MOST_BYTES,
     NUMBERS,
@@ -51,7 +52,6 @@ from chainrule.recording.recording import (
 from chainrule.recording.rewriting import Sites
 from chainrule.recording.stand_ins import StandIn
 from chainrule.recording.walking import (
-    WALKERS,
     accumulate,
     apart,
     augment_entry,
@@ -365,7 +365,7 @@ class Recorder:
         if self.is_off(site):
             return function(*args, **kwargs)
         try:
-            special = WALKERS.get(function)
+            special = SPECIAL.get(function)
         except TypeError:  # not hashable
             special = None
         self.current_site = site

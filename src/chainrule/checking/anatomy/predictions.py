@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.anatomy.parameters import equal_indices
-from chainrule.checking.anatomy.program import Instruction, Program, Spot, Values
+from chainrule.checking.anatomy.program import Instruction, Program, Spot, Values, calls_of
 
 SHARE = (
     0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
@@ -271,6 +271,21 @@ def is_negative(program: Program, position: int) -> bool:
     return any(
         factor is not None and np.size(factor) == 1 and np.all(factor < 0) for factor in factors
     )
+
+
+def are_taken_off(program: Program, mixes: Sequence[Mix]) -> bool:
+    """Whether targets are added with their signs turned beforehand, by whole numbers, which nobody writes down.
+
+    An object's p - t may be p + (-t): then the source has a minus there, and labels of 0 and 1 come as 0 and -1.
+    """
+    given = [program.given.get(mix.target) for mix in mixes]
+    if not all(t is not None and np.all(t <= 0) and np.all(t == np.round(t)) for t in given):
+        return False
+    minus = all(
+        any(program.sites[site].kind == "Sub" for site in calls_of(program.call(mix.step)))
+        for mix in mixes
+    )
+    return minus and any(np.any(t < 0) for t in given if t is not None)
 
 
 def is_entry(program: Program, position: int) -> bool:

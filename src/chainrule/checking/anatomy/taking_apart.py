@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import LINKS, Chain, find_chains
+from chainrule.checking.anatomy.parameters import LINKS, Chain, Links, find_chains
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
 from chainrule.checking.anatomy.program import Program, Spot
-from chainrule.checking.anatomy.updates import Anatomy, find_updates
+from chainrule.checking.anatomy.updates import Anatomy, find_updates, reach
 from chainrule.recording.deadline import Deadline
 
 # The errors that a recording may have: from the program, its masks and stops.
@@ -68,6 +68,8 @@ def settle(
     banned = set(banned)
     no_links: set[Spot] = set()
     following: set[int] = set()
+    unfed: set[int] = set()  # roots that were banned as no error was seen to go into them
+    found_again: set[int] = set()
     for _ in range(MOST_ROUNDS):
         chains, masks = chains_without(frozenset(banned), frozenset(no_links))
         ready = prepared(program, chains) - set(kept)
@@ -98,12 +100,18 @@ def settle(
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         begun |= errors_themselves(anatomy)
         idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
+        unfed |= idle
         idle |= memories(anatomy) | passing_values(anatomy)
-        idle -= set(kept)
+        idle -= set(kept) | found_again
         # Between false chains errors are false, too: they tell nothing about sites.
         idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
         if not idle and not idle_sites:
-            return anatomy
+            hidden = fed_after_all(anatomy, unfed & banned - found_again)
+            if not hidden:
+                return anatomy
+            found_again |= hidden
+            banned -= hidden
+            continue
         if deadline is not None and deadline.over:
             break
         # What goes on from a banned root and is idle again is idle all along: not version by version.
@@ -128,6 +136,27 @@ def prepared(program: Program, chains: Sequence[Chain]) -> set[int]:
         beside = program.ancestors(chain.steps[0].inputs) - own
         if beside.isdisjoint(program.given):
             found.add(chain.root)
+    return found
+
+
+def fed_after_all(anatomy: Anatomy, roots: Collection[int]) -> set[int]:
+    """Of banned roots those of parameters: predictions are made with them, and errors of these go into their updates.
+
+    In a single pass true chains are as short as false ones, such as x - mean(x), which kept errors from them.
+    """
+    program, errors = anatomy.program, anatomy.error_masks
+    found: set[int] = set()
+    candidates = [
+        Chain(root, [root]) for root in roots if not anatomy.masks[root] and not errors[root]
+    ]
+    if not candidates or not anatomy.updates:
+        return found
+    made_with = reach(program, anatomy.mixes, anatomy.stops, candidates)
+    links = Links.of(program)
+    for step in links.steps:
+        for parent, others in links.parents[step.output]:
+            if any(errors[other] & made_with.get(parent, 0) for other in others):
+                found.add(parent)
     return found
 
 

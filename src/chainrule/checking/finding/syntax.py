@@ -144,7 +144,7 @@ def operand_of(node: ast.AST | None, slot: int | None) -> ast.AST | None:
         own = isinstance(function, ast.Attribute) and not is_module(function.value)
         parts = [
             *([function.value] if isinstance(function, ast.Attribute) and own else []),
-            *node.args,
+            *(node.args[1:] if spoken_name(function) == "einsum" else node.args),
         ]
     return parts[slot] if slot < len(parts) else None
 

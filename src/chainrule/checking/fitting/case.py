@@ -11,7 +11,7 @@ from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.parameters import Chain, bits
-from chainrule.checking.anatomy.predictions import Mix
+from chainrule.checking.anatomy.predictions import Mix, are_taken_off
 from chainrule.checking.anatomy.program import (
     Instruction,
     NoDerivativeError,
@@ -358,7 +358,8 @@ def adds_targets(case: Case) -> bool:
     """Whether every error is a prediction plus its target: it is 0 where one is the other with its sign turned."""
     anatomy = case.anatomy
     mixes = [anatomy.mixes[n] for update in anatomy.updates for n in update.mixes]
-    return all(mix.step.operation == "add" and not mix.negated for mix in mixes)
+    adding = all(mix.step.operation == "add" and not mix.negated for mix in mixes)
+    return adding and not are_taken_off(anatomy.program, mixes)
 
 
 def is_evident(case: Case, fit: Fit) -> bool:

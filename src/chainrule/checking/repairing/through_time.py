@@ -29,12 +29,12 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
         for steps in scene.places.values()
         if scene.is_tainted(steps[0].output)
     }
-    near = scene.case.anatomy.mixes[scene.case.anatomy.updates[0].turn].prediction
     whole = gradients_of(scene)
+    # The first turn may have no state: its sequence is empty.
     tables = [
         (key, gradients_of(scene, ends=scene.classes[key]))
         for key in states
-        if np.shape(scene.case.values[scene.members(key, near)[0]]) in shapes
+        if np.shape(scene.case.values[scene.classes[key][0]]) in shapes
     ]
     for place, steps in scene.places.items():
         first = steps[0]

@@ -39,9 +39,9 @@ def made_of(program: Program, position: int) -> list[int]:
 
 
 def is_squashed(z: Any, a: Any) -> bool:
-    """Whether a is the sigmoid or the softmax of z."""
+    """Whether a is the sigmoid or the softmax of z, and not z itself: probabilities that are all alike are their own softmax."""
     z, a = np.asarray(z, dtype=float), np.asarray(a, dtype=float)
-    if z.shape != a.shape or not np.all((a > 0) & (a < 1)):
+    if z.shape != a.shape or not np.all((a > 0) & (a < 1)) or np.allclose(a, z):
         return False
     power = np.exp(-np.abs(z))
     sigmoid = np.where(z < 0, power, 1.0) / (1 + power)
