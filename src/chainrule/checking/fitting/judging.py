@@ -11,6 +11,8 @@ from chainrule.checking.fitting.fitting import Fit, Trace, fit_plain, fit_with_r
 from chainrule.checking.fitting.general_form import fit_general
 from chainrule.checking.fitting.responses import fit_by_response
 
+STRAIGHT = 1 - 1e-9  # a cosine
+
 World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps
 
 
@@ -55,4 +57,7 @@ def fit_rows(anatomy: Anatomy, rows: Sequence[World], loss: str) -> tuple[Fit, M
     if by_rates is not None:
         return by_rates, traces
     general = fit_general(anatomy, traces, fit)
-    return (general if len(general.good) > len(fit.good) else fit), traces
+    # Of as many it says more that goes down all gradients, though some by another rate.
+    told = len(general.good), all(general.ratio[number] for number in general.bad)
+    plainly = len(fit.good), all(fit.cosine.get(n, 0.0) > STRAIGHT for n in fit.bad)
+    return (general if told > plainly else fit), traces
