@@ -20,9 +20,14 @@ REMEMBERED = (
     NETWORK[: NETWORK.index("    w2 -=")].replace("rate = 0.3\n", "rate = 0.3\nm2 = n2 = m1 = n1 = 0.0\n")
     + MOMENTUM
 )  # fmt: skip
+# A rate that falls from pass to pass, within what momentum remembers.
+FALLING = (
+    REMEMBERED.replace("0.9 * m + 0.1 * g", "0.9 * m + rate * g").replace("rate * m", "m").replace("rate * n", "n")
+    + "    rate *= 0.98\n"
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("program", [PENALIZED, REMEMBERED])
+@pytest.mark.parametrize("program", [PENALIZED, REMEMBERED, FALLING])
 def test_penalties_leave_right_programs_right(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"
 
@@ -56,3 +61,11 @@ def test_biases_with_a_named_rate_beside_penalties_are_right() -> None:
         verdict_on(own.replace("rate = 0.3", "rate, bias_rate = 0.3, 0.15"), NEVER_RIGHT)["verdict"]
         == "right"
     )
+
+
+def test_halved_gradients_of_biases_beside_penalties_and_a_falling_rate_are_found() -> None:
+    halved = FALLING.replace("d2.sum(axis=0) / 30", "d2.sum(axis=0) / 60").replace(
+        "d1.sum(axis=0) / 30", "d1.sum(axis=0) / 60"
+    )
+    verdict = verdict_on(halved)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
