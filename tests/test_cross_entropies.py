@@ -84,6 +84,8 @@ def test_errors_of_a_cross_entropy_are_right(network: tuple[str, str], error: st
         (SIGMOID, "-(t * np.log(self.p) + (1 - t) * np.log(1 - self.p))", "wrong-operator"),
         (SIGMOID, "-(t * np.log(self.p) + (1 - t) * np.log(1 - self.p))" + SLOPE, "wrong-operator"),
         (SOFTMAX, "-t * np.log(self.p)", "wrong-operator"),
+        (SOFTMAX, "-t / self.p", "missing-derivative"),
+        (SOFTMAX, "-(t / self.p)", "missing-derivative"),
     ],
 )
 def test_what_is_none_is_put_right(network: tuple[str, str], error: str, mistake: str) -> None:
@@ -100,3 +102,9 @@ def test_a_loss_of_its_own_may_have_such_an_error(loss: str) -> None:
     """The derivative of p log p - p is log p."""
     wrong = program(SIGMOID, "t * np.log(self.p)" + SLOPE, {"t": loss})
     assert verdict_on(wrong)["verdict"] != "wrong"
+
+
+def test_what_keeps_a_logarithm_finite_is_no_part_of_the_loss() -> None:
+    kept = {"one": LOSSES["one"].replace("self.p)", "self.p + 1e-6)")}
+    verdict = verdict_on(program(SOFTMAX, "-t / self.p", kept))
+    assert verdict["verdict"] == "wrong"

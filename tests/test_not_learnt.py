@@ -16,6 +16,7 @@ from checked import verdict_on
         ("w2 -= rate * (a1.T @ d2)", "w2 *= 1 - 0.01 * rate"),
         ("w1 -= rate * (x.T @ d1)", "w1 -= rate"),
         ("b1 -= rate * d1.sum(axis=0)", "b1 -= rate"),
+        ("w1 -= rate * (x.T @ d1)", "w1 -= rate * np.outer(x.sum(axis=0), b1)"),
     ],
 )
 def test_a_parameter_that_no_error_changes_is_not_called_right(right: str, wrong: str) -> None:
@@ -56,8 +57,18 @@ for step in range(60):
     error = w @ place - (place[0] - 2 * place[1])
     w -= 0.05 * error * place
 """,
+        """
+w, v, drift = rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), 0.01 * rng.normal(size=(30, 3))
+for step in range(60):
+    x = x + drift
+    h = np.tanh(x @ w)
+    error = h @ v - np.cos(x[:, :2])
+    d = error @ v.T * (1 - h**2)
+    v -= 0.01 * h.T @ error
+    w -= 0.01 * x.T @ d
+""",
     ],
-    ids=["state", "noise", "series"],
+    ids=["state", "noise", "series", "drift"],
 )  # fmt: skip
 def test_what_changes_by_itself_and_is_no_parameter_leaves_a_program_right(program: str) -> None:
     head = NETWORK[: NETWORK.index("weights =")]
@@ -206,3 +217,31 @@ def test_probabilities_that_are_all_alike_are_no_values_before_their_own_activat
     verdict = verdict_on(CLIPPED)
     assert verdict["verdict"] == "right", verdict["reason"]
     assert verdict_on(CLIPPED.replace("(p - t)", "(z - t)"))["verdict"] == "undecided"
+
+
+NUMBERS = """\
+import math
+
+def sigmoid(z):
+    return 1 / (1 + math.exp(-z))
+
+x1, x2, t1, t2 = 0.4, -0.3, 0.2, 0.7
+w1, w2, w3, w4, w5, w6, w7, w8 = 0.3, -0.2, 0.5, 0.4, -0.6, 0.1, 0.7, -0.3
+for epoch in range(60):
+    h1, h2 = sigmoid(w1 * x1 + w2 * x2), sigmoid(w3 * x1 + w4 * x2)
+    o1, o2 = sigmoid(w5 * h1 + w6 * h2), sigmoid(w7 * h1 + w8 * h2)
+    d1, d2 = (o1 - t1) * o1 * (1 - o1), (o2 - t2) * o2 * (1 - o2)
+    g1, g2 = (d1 * w5 + d2 * w7) * h1 * (1 - h1), (d1 * w6 + d2 * w8) * h2 * (1 - h2)
+    w5, w6 = w5 - 0.5 * d1 * h1, w6 - 0.5 * d1 * h2
+    w7 = w7 - 0.5 * d2 * h1
+    w8 = w8 - 0.5 * d2 * h2
+    w1, w2, w3, w4 = w1 - 0.5 * g1 * x1, w2 - 0.5 * g1 * x2, w3 - 0.5 * g2 * x1, w4 - 0.5 * g2 * x2
+"""
+
+
+def test_a_number_that_the_error_of_another_output_moves_is_wrong() -> None:
+    assert verdict_on(NUMBERS)["verdict"] == "right"
+    verdict = verdict_on(NUMBERS.replace("w8 - 0.5 * d2", "w8 - 0.5 * d1"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"], finding["proved"]) == ("wrong-variable", 15, True)
+    assert finding["fix"].strip() == "w8 = w8 - 0.5 * d2 * h2"

@@ -55,6 +55,7 @@ from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
 )
+from chainrule.checking.targets.other_targets import find_other_targets, loss_of_other_targets
 from chainrule.checking.targets.raw_predictions import find_raw_prediction
 from chainrule.checking.targets.slips import find_self_difference
 from chainrule.checking.targets.unread_errors import find_unread_error
@@ -99,8 +100,10 @@ def decide_case(
     if blind is not None and not right_losses(blind):
         return decide_blind(name, blind, run, deadline)
     if losses:
-        return doubt_about_case(name, case, run, driven) or decide_right(
-            name, case, losses, run, driven
+        return (
+            (None if driven else decide_other_targets(name, case, run, deadline))
+            or doubt_about_case(name, case, run, driven)
+            or decide_right(name, case, losses, run, driven)
         )
     own = fit_own_loss(case)
     if own is not None and not cannot_meet(case):
@@ -120,6 +123,17 @@ def decide_case(
         if any(one.whole for one in frozen):
             return never_reached(name, case, fit, run, frozen)
     return blame(name, run, case, deadline)
+
+
+def decide_other_targets(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, or undecided, where errors are of other targets than the loss that is computed of the same predictions."""
+    stated = loss_of_other_targets(case)
+    if stated is None:
+        return None
+    line = case.program.site(stated).line
+    reason = f"its errors compare predictions with other targets than the loss does that line {line} computes"
+    mended = find_other_targets(run, case, sooner(deadline))
+    return undecided(name, reason) if mended is None else corrected_verdict(name, mended, reason)
 
 
 def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict | None:

@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction, Program, Spot
 
 LINKS = {"add", "subtract"}
+FEW, LASTING = 3, 0.5  # updates, and the part of a recording that they must go on through
 MOST_PLACES = 200_000  # entries of an array whose indices are compared one by one
 LINKING = LINKS | {"scatter"}
 UPDATE_KINDS = {
@@ -73,13 +74,19 @@ class Links:
         return cls.known[program]
 
 
+Moved: TypeAlias = tuple[Spot, int]  # where a value is updated, and its first version
+
+
 def find_chains(
-    program: Program, banned: Collection[int] = (), no_links: Collection[Spot] = ()
+    program: Program,
+    banned: Collection[int] = (),
+    no_links: Collection[Spot] = (),
+    moved: Collection[Moved] = (),
 ) -> tuple[list[Chain], list[int]]:
     """All chains, and for each position the set (as bits) of chains that it depends on.
 
     Dependence ends at a chain's version, which depends on its own chain alone. A root in `banned` is
-    taken for no parameter, a step at a site in `no_links` for no update.
+    taken for no parameter, a step at a site in `no_links` for no update; what is `moved` goes on whatever its updates depend on.
     """
     everywhere = Links.of(program).sites
     chains, _ = link_chains(program, banned, no_links, everywhere, at_known_sites=False)
@@ -89,7 +96,8 @@ def find_chains(
         for chain in chains
         if (born := birthplace(program, chain.root)) is not None
     }
-    return link_chains(program, banned, no_links, sites, at_known_sites=True, peers=peers)
+    sites |= {spot for spot, _ in moved}
+    return link_chains(program, banned, no_links, sites, True, peers, moved)
 
 
 def birthplace(program: Program, position: int) -> int | None:
@@ -106,6 +114,7 @@ def link_chains(
     sites: Collection[Spot],
     at_known_sites: bool,
     peers: Collection[tuple[Spot, int]] = (),
+    moved: Collection[Moved] = (),
 ) -> tuple[list[Chain], list[int]]:
     """Chains that are linked at some sites; at known ones also where an update is 0.
 
@@ -158,6 +167,7 @@ def link_chains(
             usual = number in chains and program.spot(chains[number].steps[-1]) == site
             born = birthplace(program, parent)
             usual = usual or (born is not None and (site, born) in peers)
+            usual = usual or (site, parent) in moved
             again = at_known_sites and (depends == 0 or usual) and step.operation in LINKS
             if depends >> number & 1 or continues or again:
                 chain = chains.setdefault(number, Chain(roots[number], [roots[number]]))
@@ -180,6 +190,30 @@ def link_chains(
     kept = [mask & every for mask in masks]
     new = {mask: sum(renumbered[number] for number in bits(mask)) for mask in set(kept)}
     return [chains[number] for number in numbers], [new[mask] for mask in kept]
+
+
+def moved_by_others(program: Program, known: Collection[int], masks: Sequence[int]) -> set[Moved]:
+    """Values that one statement changes all along by what is made of parameters, though of none of their own: w8 -= d1 * h2.
+
+    None that are `known` as versions of parameters; `masks` has those that each position depends on.
+    """
+    links = Links.of(program)
+    places: dict[
+        int, tuple[Moved, int, int]
+    ] = {}  # of versions, with their number and the first one
+    found = set()
+    for step in links.steps:
+        if step.output in known or step.operation == "scatter":
+            continue
+        for parent, others in links.parents[step.output]:
+            spot = program.spot(step)
+            moved, count, first = places.get(parent, ((spot, parent), 0, step.output))
+            if moved[0] == spot and any(masks[position] for position in others):
+                places[step.output] = moved, count + 1, first
+                if count + 1 >= FEW and step.output - first >= LASTING * (program.size - first):
+                    found.add(moved)
+                break
+    return found
 
 
 def added_to_often(program: Program) -> set[tuple[Spot, int]]:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import LINKS, Chain, Links, find_chains
+from chainrule.checking.anatomy.parameters import LINKS, Chain, Links, Moved, find_chains
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
 from chainrule.checking.anatomy.program import Program, Spot
 from chainrule.checking.anatomy.updates import Anatomy, find_updates, reach
@@ -29,15 +29,17 @@ def take_apart(
     banned: Collection[int] = (),
     kept: Collection[int] = (),
     deadline: Deadline | None = None,
+    moved: Collection[Moved] = (),
 ) -> Anatomy:
     """The anatomy of a recording; with no updates where nothing is trained by an error, or not to be seen in time.
 
-    `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them.
+    `banned` roots are those of no parameters, `kept` ones of parameters even where no error goes into them; what is
+    `moved` is changed by nothing that depends on it.
     """
 
     @cache  # each finder goes the same way at first
     def chains_without(banned: frozenset[int], no_links: frozenset[Spot]) -> ChainsAndMasks:
-        return find_chains(program, banned, no_links)
+        return find_chains(program, banned, no_links, moved)
 
     # A false chain can hide all mixes, but seldom does: that is looked into last.
     for finder, patient in ((finder, patient) for patient in (False, True) for finder in finders):

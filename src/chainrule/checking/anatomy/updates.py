@@ -205,22 +205,25 @@ def join_mixes(updates: Sequence[Update], mixes: Sequence[Mix], reached: Mapping
     An output's bias is moved by its own error alone, but a softmax lets every output's loss depend on it;
     and an update that should have used an error and does not is wrong.
     """
-    groups: list[int] = []
-    same: dict[tuple[int, int], int] = {}
+    leads = list(range(len(mixes)))  # each to one that it belongs with, the last ones to themselves
+
+    def last(number: int) -> int:
+        while leads[number] != number:
+            leads[number] = leads[leads[number]]
+            number = leads[number]
+        return number
+
+    same: dict[tuple[int, int], list[int]] = {}
     for number, mix in enumerate(mixes):
-        same[mix.meeting] = same.get(mix.meeting, 0) | 1 << number
-    for mask in [
-        *(mask for mask in same.values() if mask.bit_count() > 1),
-        *(sum(1 << number for number in update.mixes) for update in updates),
-    ]:
-        touching = [group for group in groups if group & mask]
-        groups = [group for group in groups if not group & mask]
-        for group in touching:
-            mask |= group
-        groups.append(mask)
+        same.setdefault(mix.meeting, []).append(number)
+    for numbers in (*same.values(), *(update.mixes for update in updates)):
+        for number in numbers[1:]:
+            leads[last(number)] = last(numbers[0])
+    groups: dict[int, int] = {}
+    for number in range(len(mixes)):
+        groups[last(number)] = groups.get(last(number), 0) | 1 << number
     for update in updates:
-        own = 1 << update.mixes[0]
-        whole = next(group for group in groups if group & own)
+        whole = groups[last(update.mixes[0])]
         update.mixes = tuple(bits(whole & reached.get(update.before, whole)))
         update.turn = update.mixes[0]
 

@@ -35,9 +35,14 @@ def fit_general(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fi
         for schedule in common_schedules(anatomy):
             for within in (False, True):
                 fit = fit_constant(anatomy, traces, plain, schedule, within)
-                if len(fit.good) > len(best.good):
+                if says_more(fit) > says_more(best):
                     best = fit
     return best
+
+
+def says_more(fit: Fit) -> tuple[int, bool]:
+    """How many parameters a fit has right, and whether the others go down their gradients, too, by another rate."""
+    return len(fit.good), all(fit.ratio[number] for number in fit.bad)
 
 
 def common_schedules(anatomy: Anatomy) -> Iterator[dict[int, float]]:

@@ -8,8 +8,10 @@ import numpy as np
 from chainrule.checking.anatomy.program import Values
 from chainrule.checking.anatomy.updates import Anatomy, steps_taken, true_gradients
 from chainrule.checking.fitting.fitting import Fit, Trace, fit_plain, fit_with_rates, traces_of
-from chainrule.checking.fitting.general_form import fit_general
+from chainrule.checking.fitting.general_form import fit_general, says_more
 from chainrule.checking.fitting.responses import fit_by_response
+
+STRAIGHT = 1 - 1e-9  # a cosine
 
 World: TypeAlias = tuple[Values, Sequence[Any], Sequence[Any]]  # values, gradients, steps
 
@@ -55,4 +57,5 @@ def fit_rows(anatomy: Anatomy, rows: Sequence[World], loss: str) -> tuple[Fit, M
     if by_rates is not None:
         return by_rates, traces
     general = fit_general(anatomy, traces, fit)
-    return (general if len(general.good) > len(fit.good) else fit), traces
+    plainly = len(fit.good), all(fit.cosine.get(n, 0.0) > STRAIGHT for n in fit.bad)
+    return (general if says_more(general) > plainly else fit), traces

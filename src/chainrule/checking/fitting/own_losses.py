@@ -5,6 +5,7 @@ only a loss that the program computes says what they should follow.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Values
 from chainrule.checking.anatomy.updates import Update, steps_taken, true_gradients
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.epsilons import without_epsilons
 from chainrule.checking.fitting.fitting import Fit, join, norm
 from chainrule.checking.fitting.judging import fit_rows
 
@@ -196,7 +198,21 @@ def rows_of(
 
 
 def stated_losses(case: Case) -> set[str]:
-    """The losses of the family that the program computes itself, up to a factor, wherever it does."""
+    """The losses of the family that the program computes itself, up to a factor, wherever it does.
+
+    What it adds to a prediction so that its logarithm is finite is no part of a loss.
+    """
+    found = losses_stated_exactly(case)
+    program = None if found else without_epsilons(case)
+    if program is None:
+        return found
+    roots = [chain.root for chain in case.anatomy.chains]
+    worlds = [program.run({root: values[root] for root in roots}) for values in case.worlds]
+    exact = replace(case, anatomy=replace(case.anatomy, program=program), worlds=worlds)
+    return losses_stated_exactly(exact)
+
+
+def losses_stated_exactly(case: Case) -> set[str]:
     anatomy = case.anatomy
     used = {n for update in anatomy.updates for n in update.mixes}
     found: set[str] = set()

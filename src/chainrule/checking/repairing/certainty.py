@@ -317,15 +317,16 @@ def multiplies_errors(case: Case, edit: Edit) -> bool:
 def ignores_sign(case: Case) -> bool:
     """Whether errors of the other sign make the same updates: |y - t| or (y - t)**2 in the error's place.
 
-    Such updates move predictions one way, whether these are too large or too small.
+    Such updates move predictions one way, whether these are too large or too small, and whatever penalty they have.
     """
     told = set()
     for update in case.anatomy.updates[:MOST_ASKED]:
         at_rest, once, back = (scaled_update(case, update, factor) for factor in (0.0, 1.0, -1.0))
         rounding = ROUNDING * norm(np.asarray(case.worlds[-1][update.before], dtype=float))
-        if norm(at_rest) > rounding or norm(once - back) > CLEAR * norm(once) + rounding:
+        made = norm(once - at_rest)
+        if norm(once - back) > CLEAR * made + rounding:
             return False
-        if norm(once) > 100 * rounding:
+        if made > 100 * rounding:
             told.add(update.chain)
     return len(told) > 1
 
@@ -423,10 +424,11 @@ def is_linear(
 ) -> bool:
     """Whether a parameter's updates, or the gradients in them, are linear in all errors, but for a decay.
 
-    The errors are first made so many times as large: small ones are not clipped.
+    The errors are first made so many times as large: small ones are not clipped. A memory has decays of earlier passes.
     """
     anatomy = case.anatomy
     updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
+    earlier = [update for _, update in updates]
     for k, update in updates:
         target = goals.get(k)
         at_rest, once, twice = (
@@ -438,9 +440,18 @@ def is_linear(
         if not beyond <= CLEAR * (norm(once) + norm(at_rest)) + rounding:
             return False
         if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
-            before = decaying_entries(before, once, at_rest)
-            before = before * drawn_entries(case.anatomy).get(number, 1.0)
-            decay = float(np.sum(at_rest * before) / np.sum(before**2)) if np.any(before) else 0.0
-            if norm(at_rest - decay * before) > CLEAR * norm(at_rest) + rounding:
+            drawn = drawn_entries(case.anatomy).get(number, 1.0)
+            befores = [
+                case.worlds[-1][own.before] for own in earlier if own.number <= update.number
+            ]
+            if np.size(before) < 2 * len(befores):
+                befores = befores[-1:]
+            columns = np.stack(
+                [np.ravel(decaying_entries(np.asarray(one, dtype=float), once, at_rest) * drawn) for one in befores],
+                axis=1,
+            )  # fmt: skip
+            rest = np.ravel(at_rest)
+            decays, *_ = np.linalg.lstsq(columns, rest, rcond=1e-12)
+            if norm(rest - columns @ decays) > CLEAR * norm(rest) + rounding:
                 return False
     return True

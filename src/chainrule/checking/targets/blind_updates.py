@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Chain, bits
+from chainrule.checking.anatomy.parameters import Chain, bits, moved_by_others
 from chainrule.checking.anatomy.program import Instruction, Program, Spot
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
 from chainrule.checking.finding.frozen import MOVERS, PRODUCTS, STARTS, SUMS, source_of
@@ -40,7 +40,8 @@ def with_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
 
 def look_for_blind_updates(case: Case, finished: bool, right: bool) -> Case | None:
     program, known = case.program, case.anatomy.stops
-    chains, masks, _ = lasting_chains(program)
+    moved = moved_by_others(program, known, case.anatomy.masks)
+    chains, masks, _ = lasting_chains(program, moved)
     others = [chain for chain in chains if not known & set(chain.versions)]
     if not others:
         return None
@@ -63,7 +64,7 @@ def look_for_blind_updates(case: Case, finished: bool, right: bool) -> Case | No
     }
     if not blind:
         return None
-    judged = fit_anatomy(take_apart(program, finished, kept=blind))
+    judged = fit_anatomy(take_apart(program, finished, kept=blind, moved=moved))
     return judged if judged.fits and judged.unknown_function is None else None
 
 

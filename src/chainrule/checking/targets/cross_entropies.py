@@ -42,8 +42,9 @@ def find_wrong_cross_entropy(run: Run, deadline: Deadline) -> Correction | None:
 def changes(text: Text) -> Iterator[Mended]:
     for node in ast.walk(text.tree):
         yield from other_divisors(node)
-        if isinstance(node, ast.Assign):
+        if isinstance(node, ast.Assign | ast.Return) and node.value is not None:
             yield from derivatives(node.value)
+            yield from before_softmax(node.value)
 
 
 def other_divisors(node: ast.AST) -> Iterator[Mended]:
@@ -104,6 +105,26 @@ def derivatives(value: ast.expr) -> Iterator[Mended]:
         yield (
             Change(value, changed), "wrong-operator", "the loss's terms, which are sent back",
             f"the loss's derivative: {changed}",
+        )  # fmt: skip
+
+
+def before_softmax(value: ast.expr) -> Iterator[Mended]:
+    """p - t for -t / p: the derivative by probabilities, sent back where that by what they are the softmax of belongs."""
+    turned, whole = False, value
+    while isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        turned, value = not turned, value.operand
+    pair = quotient(value)
+    if pair is None:
+        return
+    over, under = pair
+    while isinstance(over, ast.UnaryOp) and isinstance(over.op, ast.USub):
+        turned, over = not turned, over.operand
+    if turned and isinstance(over, PLAIN) and isinstance(under, PLAIN):
+        target, prediction = ast.unparse(over), ast.unparse(under)
+        yield (
+            Change(whole, f"{prediction} - {target}"), "missing-derivative",
+            f"the loss's derivative by {prediction}, without that of the activation",
+            f"both at once, {prediction} - {target}",
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 
 from chainrule.arithmetic import FLOAT64
-from chainrule.checking.anatomy.parameters import Chain, find_chains
+from chainrule.checking.anatomy.parameters import Chain, Moved, find_chains
 from chainrule.checking.anatomy.predictions import Mix, is_written_constant
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
@@ -65,12 +65,14 @@ def find_error_places(program: Program, deadline: Deadline) -> Iterator[ErrorPla
             yield replace(place, steps=instances(program, place), shifted=shifted)
 
 
-def lasting_chains(program: Program) -> tuple[list[Chain], list[int], set[int]]:
+def lasting_chains(
+    program: Program, moved: Collection[Moved] = ()
+) -> tuple[list[Chain], list[int], set[int]]:
     """Chains that go on from turn to turn, the masks, and what begins no others: e = p - p.mean() is no update."""
     banned: set[int] = set()
     enough = 0.0
     while True:
-        chains, masks = find_chains(program, banned)
+        chains, masks = find_chains(program, banned, moved=moved)
         if not banned and chains:
             # What comes before the first update, such as making the data, may be most of a recording.
             enough = LASTING * (program.size - min(chain.versions[1] for chain in chains))
