@@ -4,7 +4,7 @@ import pytest
 
 from certain_network import NETWORK, verdict_with
 
-from checked import verdict_on
+from checked import NEVER_RIGHT, verdict_on
 
 
 @pytest.mark.parametrize(
@@ -245,3 +245,41 @@ def test_a_number_that_the_error_of_another_output_moves_is_wrong() -> None:
     (finding,) = verdict["findings"]
     assert (finding["mistake"], finding["line"], finding["proved"]) == ("wrong-variable", 15, True)
     assert finding["fix"].strip() == "w8 = w8 - 0.5 * d2 * h2"
+
+
+AVERAGE = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t = rng.normal(size=(30, 3)), rng.uniform(size=(30, 2)).round()
+w1, b1 = rng.normal(size=(3, 4)), np.zeros(4)
+w2, b2 = rng.normal(size=(4, 2)), np.zeros(2)
+mean = np.zeros(4)
+for epoch in range(40):
+    z1 = x @ w1 + b1
+    a1 = 1 / (1 + np.exp(-(z1 - mean)))
+    mean += 0.1 * (z1.mean(axis=0) - mean)
+    a2 = 1 / (1 + np.exp(-(a1 @ w2 + b2)))
+    d2 = (a2 - t) * a2 * (1 - a2)
+    d1 = d2 @ w2.T * a1 * (1 - a1)
+    w2 -= 0.3 * a1.T @ d2
+    b2 -= 0.3 * d2.sum(axis=0)
+    w1 -= 0.3 * x.T @ d1
+    b1 -= 0.3 * d1.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize("average", ["mean += 0.1 * (z1", "mean = mean + 0.1 * (z1"])
+def test_a_running_average_that_predictions_are_made_with_is_no_parameter(average: str) -> None:
+    verdict = verdict_on(AVERAGE.replace("mean += 0.1 * (z1", average))
+    assert verdict["verdict"] == "right", verdict["reason"]
+    assert {row["name"] for row in verdict["parameters"]} == {"w1", "b1", "w2", "b2"}
+
+
+def test_what_a_running_average_is_taken_off_is_no_error() -> None:
+    """Without an output's bias z1 - mean looks like one, and z1 + mean would put it right."""
+    program = AVERAGE.replace(" + b2", "").replace("    b2 -= 0.3 * d2.sum(axis=0)\n", "")
+    program = program.replace(
+        "mean += 0.1 * (z1.mean(axis=0) - mean)", "mean = 0.9 * mean + 0.1 * z1.mean(axis=0)"
+    )
+    assert verdict_on(program, NEVER_RIGHT)["verdict"] != "wrong"

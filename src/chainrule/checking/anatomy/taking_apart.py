@@ -264,15 +264,17 @@ def memories(anatomy: Anatomy) -> set[int]:
         if len(earlier) < FEW:
             continue
         behind = program.ancestors([prediction], stops)
-        if earlier <= behind and is_added_up(program, chain, behind - stops, stops):
+        sums = sums_of(program, chain, behind - stops, stops) if earlier <= behind else set()
+        # What serves predictions by itself, too, is a parameter that a running average is made of.
+        if sums and earlier.isdisjoint(program.ancestors([prediction], stops | sums)):
             found.add(chain.root)
     return found
 
 
-def is_added_up(
+def sums_of(
     program: Program, chain: Chain, behind: Collection[int], stops: Collection[int]
-) -> bool:
-    """Whether one statement adds what is made of a chain's versions to a value of their shape, again and again."""
+) -> set[int]:
+    """What a statement makes that adds what is made of a chain's versions to a value of their shape, again and again."""
     shape, versions = np.shape(program.recorded[chain.root]), set(chain.versions)
     added: dict[Spot, set[int]] = {}
     for position in behind:
@@ -289,10 +291,12 @@ def is_added_up(
         if max(map(len, added.values()), default=0) >= FEW
         else set()
     )
-    return any(
-        sum(is_step_on(program, position, sums, made) for position in sums) >= FEW
+    return {
+        position
         for sums in added.values()
-    )
+        if sum(is_step_on(program, position, sums, made) for position in sums) >= FEW
+        for position in sums
+    }
 
 
 def made_of(

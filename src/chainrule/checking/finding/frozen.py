@@ -8,24 +8,31 @@ at zero and are multiplied. What the source gives as a constant is frozen by int
 
 import ast
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.anatomy.parameters import Chain, equal_indices, spread
-from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
+from chainrule.checking.anatomy.program import NoDerivativeError, Program
 from chainrule.checking.anatomy.updates import seeds_of, true_gradients
+from chainrule.checking.finding.starting_values import (
+    MOVERS,
+    PRODUCTS,
+    SUMS,
+    Use,
+    is_a_state,
+    source_of,
+    starting_values,
+    uses_of,
+)
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, norm
 from chainrule.recording.execution import Run
 from chainrule.recording.rewriting import Site, spoken_name
 
-MOVERS = {"transpose", "reshape", "gather"}
-SUMS = {"add", "subtract"}
-PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 BIAS = re.compile(r"^_*(b|B)\d*$|^_*(b|B)_|bias|offset|intercept|^b[a-z]{1,3}\d*$|theta")
 TURNS = 3  # passes in which the gradient is looked at
 STARTS = {"random", "zeros"}  # what parameters begin with
@@ -54,20 +61,6 @@ class Frozen:
     anew: bool = False
 
 
-@final
-@dataclass
-class Use:
-    """A step of the forward pass in which a value, perhaps moved, meets another."""
-
-    step: Instruction
-    slot: int
-    moves: list[Instruction] = field(default_factory=list)
-
-    @property
-    def partner(self) -> int:
-        return self.step.inputs[1 - self.slot]
-
-
 def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
     """The frozen parameters of a recording whose trained ones are right."""
     program, anatomy = case.program, case.anatomy
@@ -83,7 +76,11 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
         origin = source_of(program, position)
         if origin is None or not all(is_parameters_use(case, place) for place in places):
             continue
-        if position in anatomy.stops or meets_error(case, position):
+        if (
+            position in anatomy.stops
+            or meets_error(case, position)
+            or is_a_state(program, position)
+        ):
             continue
         if has_samples(case, position):
             continue
@@ -172,63 +169,6 @@ def holds_whole_numbers(program: Program, chain: Chain) -> bool:
     """Whether what is written into a parameter is cut to whole numbers: its array has no others."""
     written = (program.step_of.get(s.inputs[-1]) for s in chain.steps if s.operation == "scatter")
     return any(step is not None and step.operation.startswith("call:trunc") for step in written)
-
-
-def starting_values(program: Program, stops: Collection[int]) -> set[int]:
-    """Values made of nothing but random numbers, zeros, literals and single numbers."""
-    pure = {
-        position
-        for position, numbers in program.given.items()
-        if program.origin(position) in ("random", "zeros", "literal") or np.size(numbers) == 1
-    }
-    for step in program.steps:
-        if step.output not in stops and all(position in pure for position in step.inputs):
-            pure.add(step.output)
-    return pure
-
-
-def uses_of(
-    program: Program, forward: Collection[int], pure: Collection[int]
-) -> dict[int, list[Use]]:
-    """For each starting value, before it is moved, the steps where it meets what is none."""
-    uses: dict[int, list[Use]] = {}
-    for step in program.steps:
-        if step.output not in forward or step.output in pure:
-            continue
-        for slot, position in enumerate(step.inputs):
-            if position not in pure:
-                continue
-            moves = []
-            made = program.step_of.get(position)
-            while made is not None and (source := moved_from(program, made)) is not None:
-                moves.append(made)
-                position = source
-                made = program.step_of.get(position)
-            uses.setdefault(position, []).append(Use(step, slot, moves))
-    return uses
-
-
-def moved_from(program: Program, step: Instruction) -> int | None:
-    """What a step leaves as it is: it moves it about, takes off gradients that stay 0, or adds it to a 0."""
-    if step.operation not in SUMS:
-        return step.inputs[0] if step.operation in MOVERS else None
-    left, right = step.inputs[0], step.inputs[-1]
-    empty, zero = (not np.any(program.recorded[position]) for position in (left, right))
-    begins = empty and (not zero or program.origins[left] == {"literal"} != program.origins[right])
-    shapes = (np.shape(program.recorded[position]) for position in (right, step.output))
-    if step.operation == "add" and begins and len(set(shapes)) == 1:
-        return right
-    return left if zero else None
-
-
-def source_of(program: Program, position: int) -> str | None:
-    """Whether a starting value is random, all zero, or constants of the source; None for neither."""
-    origins = program.origins[position]
-    if "random" in origins:
-        return "random"
-    if "zeros" in origins:
-        return "zeros" if not np.any(program.recorded[position]) else None
-    return "literal" if "literal" in origins else None
 
 
 def is_parameters_use(case: Case, use: Use) -> bool:

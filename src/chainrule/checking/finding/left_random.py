@@ -18,16 +18,13 @@ from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
 from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.finding.frozen import (
-    MOVERS,
-    PRODUCTS,
-    SUMS,
     Frozen,
     birthplace,
     looks_like_mask,
-    moved_from,
     name_of,
     slope_in_turns,
 )
+from chainrule.checking.finding.starting_values import MOVERS, PRODUCTS, SUMS, moved_from
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import EXACT, Fit, norm
 from chainrule.recording.execution import Run

@@ -21,8 +21,8 @@ from chainrule.checking.finding.frozen import (
     birthplace,
     name_of,
     slope_in_turns,
-    source_of,
 )
+from chainrule.checking.finding.starting_values import source_of
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.recording.execution import Run

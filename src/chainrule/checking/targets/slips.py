@@ -42,6 +42,7 @@ from chainrule.recording.execution import Run
 MOST_CHANGES = 50
 SHARE = 0.7  # of the time that is left, for all of them
 FEWEST_PARAMETERS = 3
+NOWHERE = -1  # the site of a step that was put together afterwards
 ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
 NAMED = (ast.Name, ast.Attribute)
@@ -75,6 +76,8 @@ def find_slip(
     for text, several in islice(found, MOST_CHANGES):
         corrected = run_changed(run, [(text, change) for change, *_ in several], end)
         if corrected is None or not is_all_judged(judged, corrected[0]):
+            continue
+        if predicts_with_errors(judged, corrected[0]):
             continue
         if known or is_mistaken(judged, *corrected):
             findings = [
@@ -145,6 +148,21 @@ def is_all_judged(before: Case, case: Case) -> bool:
         and names_of_updated(before) <= names_of_updated(case)
         and not is_changed_alone(case, idly=False)
         and with_blind_updates(case, True, True) is None
+    )
+
+
+def predicts_with_errors(before: Case, case: Case) -> bool:
+    """Whether what was taken for an error goes into predictions: z - mean, once it is z + mean."""
+    if len(before.program.sites.sites) != len(case.program.sites.sites):
+        return False
+    used = {n for update in before.anatomy.updates for n in update.mixes}
+    errors = {program_site(before, before.anatomy.mixes[n].step) for n in used} - {NOWHERE}
+    predictions = (
+        case.anatomy.mixes[n].prediction for update in case.anatomy.updates for n in update.mixes
+    )
+    behind = case.program.ancestors(predictions, case.anatomy.stops)
+    return any(
+        program_site(case, step) in errors for step in case.program.steps if step.output in behind
     )
 
 
