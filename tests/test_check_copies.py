@@ -66,7 +66,7 @@ def test_a_long_preparation_does_not_take_the_time_of_judging() -> None:
     wrong = PREPARED.replace("(1 - h * h)", "(1 - h)").replace(
         "np.outer(d1, x[k])", "np.outer(d1, x[k]) * h[0]"
     )
-    answer = verdict_on("import math, random\nimport numpy as np\n" + wrong, seconds=30)
+    answer = verdict_on("import math, random\nimport numpy as np\n" + wrong, seconds=15)
     assert answer["verdict"] == "wrong"
 
 

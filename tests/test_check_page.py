@@ -88,6 +88,10 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "backward": BACK_THROUGH_TIME,
         "names": ["w1", "u", "w2"],
     },
+    "repeated-index": {
+        "forward": FORWARD.replace("x @ w1", "w1[words]"),
+        "backward": BACKWARD.replace("w1 -= rate * dw1", "np.subtract.at(w1, words, rate * d1)"),
+    },
     "wrong-index": {"backward": BY_ENTRY, "samples": 1},
     "decay-sign": {
         "backward": BACKWARD.replace("w1 -= rate * dw1", "w1 -= rate * (dw1 + decay * w1)"),
@@ -113,6 +117,7 @@ def givens(samples: int) -> dict[str, Any]:
         "sigmoid_prime": lambda z: sigmoid(z) * (1 - sigmoid(z)),
         "mask": rng.integers(0, 2, (samples, 3)),
         "keep": 0.5,
+        "words": np.array([0, 2, 0, 1]),
         "rate": 0.1,
         "decay": 0.3,
     }
@@ -168,7 +173,7 @@ def test_the_object_that_is_shown_has_the_keys_of_the_real_ones() -> None:
 
 
 def test_the_table_has_every_name_that_a_network_can_show() -> None:
-    assert len(ROWS) == 24
+    assert len(ROWS) == 25
     assert "| `unknown` |" in PAGE
 
 

@@ -9,7 +9,7 @@ from chainrule.checking.verdict import Verdict
 
 from checked import NEVER_RIGHT, verdict_on
 
-SEEN = 20.0  # seconds: a mistake is looked for before own losses are
+SEEN = 8.0  # seconds: what is right takes 4
 
 HINGE = """\
 import numpy as np
