@@ -25,7 +25,7 @@ lint: $(VENV)/installed-lint
 # The native engine's tests with every memory access and every operation checked. Leaks are Python's own.
 sanitize: $(VENV)-sanitize/installed
 	CHAINRULE_REQUIRE_ALL=1 LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
-	    $(VENV)-sanitize/bin/python -m pytest -q -p no:cacheprovider tests/test_native.py tests/test_ensemble.py tests/test_native_functions.py -k "not rounding"
+	    $(VENV)-sanitize/bin/python -m pytest -q -n 2 -p no:cacheprovider tests/test_native.py tests/test_ensemble.py tests/test_native_functions.py -k "not rounding"
 
 $(VENV)-sanitize/installed: $(wildcard src/core/*) pyproject.toml
 	@$(PYTHON) -m venv $(VENV)-sanitize
