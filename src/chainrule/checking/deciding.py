@@ -172,7 +172,8 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     exact = decide_without_epsilons(name, case, run, deadline)
     if exact is not None:
         return exact
-    own = decide_by_evident_loss(name, case, run, deadline)
+    parts = None if right_losses(case) else parts_of(case.program, run.finished)
+    own = decide_by_evident_loss(name, case, parts, run, deadline) if parts else None
     if own is not None:
         return own
     # To look for it in the recording takes all the time that there is.
@@ -201,7 +202,7 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
-        parts = parts_of(case.program, run.finished)
+        parts = parts or parts_of(case.program, run.finished)
         own = decide_by_own_losses(name, parts, run, deadline) or blame_by_own_losses(
             name, parts, run, sooner(deadline)
         )

@@ -6,11 +6,10 @@ from chainrule.checking.case_verdict import SERVING, listed, parameter_rows, soo
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.left_random import find_left_random
-from chainrule.checking.fitting.case import Case, adds_targets, right_losses
+from chainrule.checking.fitting.case import Case, adds_targets
 from chainrule.checking.fitting.own_readings import (
     Parts,
     follows_own_loss,
-    parts_of,
     read_by_own_losses,
 )
 from chainrule.checking.repairing.certainty import cannot_meet, is_seen_as_recorded
@@ -20,11 +19,12 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 
-def decide_by_evident_loss(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
-    """The same where all updates are plainly multiples of gradients: then no mistake need be looked for."""
-    if right_losses(case) or adds_targets(case) or cannot_meet(case):
+def decide_by_evident_loss(
+    name: str, case: Case, parts: Parts, run: Run, deadline: Deadline
+) -> Verdict | None:
+    """Right, where all updates are plainly multiples of gradients of an own loss: then no mistake need be looked for."""
+    if adds_targets(case) or cannot_meet(case):
         return None
-    parts = parts_of(case.program, run.finished)
     return decide_by_own_losses(name, parts, run, deadline) if follows_own_loss(parts) else None
 
 

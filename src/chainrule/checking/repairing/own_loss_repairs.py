@@ -75,17 +75,17 @@ def unexplained(parts: Parts, deadline: Deadline) -> tuple[Case, int] | None:
 def cases_of(parts: Parts, deadline: Deadline) -> Iterator[tuple[Sequence[Instruction], Case]]:
     """The loss that all updates may be meant to follow: of several the sum, as each is but a part of it."""
     ends, totals = find_ends(parts)
-    told = [steps for steps in ends[: MOST_ENDS + 1] if tells(tried(parts, steps, deadline))]
+    told = [
+        steps
+        for steps in ends[: MOST_ENDS + 1]
+        if (case := tried(parts, steps, deadline)) is not None and is_told(case)
+    ]
     if len(told) > 1:
         told = [sorted((step for steps in told for step in steps), key=lambda step: step.number)]
     for steps in [*told, totals] if len(ends) <= MOST_ENDS else ():
         case = tried(parts, steps, deadline) if steps else None
-        if case is not None and tells(case) and covers_all(parts, case, case.fits[OWN]):
+        if case is not None and is_told(case) and covers_all(parts, case, case.fits[OWN]):
             yield steps, case
-
-
-def tells(case: Case | None) -> bool:
-    return case is not None and is_told(case)
 
 
 def tried(parts: Parts, steps: Sequence[Instruction], deadline: Deadline) -> Case | None:

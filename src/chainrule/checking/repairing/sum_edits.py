@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import same_entries
 from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.fitting.case import names_twice
 from chainrule.checking.repairing.edits import Edit, each, groups
 from chainrule.checking.repairing.scale_edits import scale_of
 from chainrule.checking.repairing.scene import Place, Scene
@@ -261,13 +262,7 @@ def adds_repeatedly(scene: Scene, step: Instruction) -> bool:
     read = program.step_of.get(maker.inputs[0])
     if read is None or read.operation != "gather" or read.inputs[0] != step.inputs[0]:
         return False
-    return same_entries(program, read, step) and names_twice(scene, step)
-
-
-def names_twice(scene: Scene, step: Instruction) -> bool:
-    shape = np.shape(scene.case.values[step.inputs[0]])
-    named = np.arange(int(np.prod(shape))).reshape(shape)[step.parameters["indices"]]
-    return len(np.unique(named)) < np.size(named)
+    return same_entries(program, read, step) and names_twice(step.parameters["indices"])
 
 
 def with_sums(step: Instruction) -> Instruction:
