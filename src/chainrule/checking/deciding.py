@@ -17,6 +17,7 @@ from chainrule.checking.case_verdict import (
     without_target,
 )
 from chainrule.checking.driving.discarded import find_discarded
+from chainrule.checking.engine_verdict import decide_engine
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -151,6 +152,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
         program = program.until(parting)
+    engine = decide_engine(name, program, run, deadline) if parting is None else None
+    if engine is not None:
+        return engine
     overwritten = decide_overwritten(name, run, sooner(deadline), signed=True)
     if overwritten is not None:
         return overwritten

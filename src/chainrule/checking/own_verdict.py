@@ -8,6 +8,7 @@ from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.left_random import find_left_random
 from chainrule.checking.fitting.case import Case, adds_targets
 from chainrule.checking.fitting.own_readings import (
+    OwnReading,
     Parts,
     follows_own_loss,
     read_by_own_losses,
@@ -31,8 +32,11 @@ def decide_by_evident_loss(
 def decide_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Right, where all that learns follows losses that the program computes; else nothing is said."""
     reading = read_by_own_losses(parts, sooner(deadline))
-    if reading is None:
-        return None
+    return None if reading is None else decide_reading(name, reading, run)
+
+
+def decide_reading(name: str, reading: OwnReading, run: Run) -> Verdict | None:
+    """Right, but for values that serve a layer and are never updated."""
     rows = []
     for case in reading.cases:
         fit = case.fits[OWN]

@@ -1,4 +1,4 @@
-"""The loops that a program is in, and some of them left after a few rounds, as if there were fewer samples.
+"""The loops and comprehensions that a program is in, and some of them left after a few rounds, as if there were fewer samples.
 
 While a recorder waits for what has not run yet, the first round of a loop that may come to it is written down from its
 beginning: of a pass that is seen from its middle on, what its updates are made of would be given, and so would be what
@@ -19,7 +19,7 @@ Place: TypeAlias = tuple[int, int]  # file and line
 
 @final
 class Loops:
-    """What a rewritten program calls for each of its for loops; `shortened` ones are left early."""
+    """What a rewritten program calls for each of its for loops and longer comprehensions; `shortened` ones are left early."""
 
     def __init__(
         self,

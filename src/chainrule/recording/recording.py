@@ -1,6 +1,6 @@
 """A recording as data: a program's computation as a graph, and what lies beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, final
 
@@ -106,6 +106,8 @@ class Writer(Protocol):
 
     @property
     def memory(self) -> Any: ...
+    @property
+    def loop(self) -> Callable[[int, Any], Iterator[Any]]: ...
 
     def position(self, value: Any) -> int: ...
     def add(self, operation: Operation, value: Any) -> int: ...

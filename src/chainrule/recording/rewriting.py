@@ -320,6 +320,23 @@ class Rewriter(ast.NodeTransformer):
             keyword.value = self.visit(keyword.value)
         return call
 
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self.visit_rounds(node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        return self.visit_rounds(node)
+
+    def visit_rounds(self, node: ast.ListComp | ast.GeneratorExp) -> ast.AST:
+        """A comprehension that calls something may take as long as a loop does."""
+        calls = any(isinstance(part, ast.Call) for part in ast.walk(node.elt))
+        generators = [self.visit(one) for one in node.generators]
+        first = generators[0].iter
+        if calls:
+            first.func.attr = "loop"
+        node.generators = generators
+        node.elt = self.visit(node.elt)
+        return node
+
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         node.iter = self.hook(
             node.iter, "iterate", self.site(node.iter, "iterate"), self.visit(node.iter)

@@ -62,6 +62,17 @@ class Source:
         """All nodes of its syntax tree, those further out first. Raises: as `parse`."""
         return tuple(ast.walk(self.parse()))
 
+    @cached_property
+    def operator_lines(self) -> frozenset[int]:
+        """The lines of classes that say what + and * are, as an engine does: a sum there updates no parameter."""
+        return frozenset(
+            line
+            for node in self.nodes
+            if isinstance(node, ast.ClassDef)
+            and {"__add__", "__mul__"} <= {getattr(one, "name", "") for one in node.body}
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        )
+
     def explain(self, error: BaseException) -> str:
         line = getattr(error, "lineno", None)
         place = f"line {line}: " if line else ""

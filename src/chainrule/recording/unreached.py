@@ -31,7 +31,9 @@ def update_lines(source: Source) -> list[tuple[int, int]]:
     return [
         (node.lineno, node.end_lineno or node.lineno)
         for node in source.nodes
-        if isinstance(node, ast.Assign | ast.AugAssign) and is_update(node)
+        if isinstance(node, ast.Assign | ast.AugAssign)
+        and is_update(node)
+        and node.lineno not in source.operator_lines
     ]
 
 
@@ -56,7 +58,7 @@ def unreached_branches(
     entered = {
         (sites[number].file, sites[number].function) for number in reached if sites[number].function
     }
-    lines = [lines_of_values(source) for source in sources]
+    lines = [lines_of_values(source) - source.operator_lines for source in sources]
     return {
         site.number
         for site in sites.sites

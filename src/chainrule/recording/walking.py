@@ -35,7 +35,8 @@ def walk_enumerate(recorder: Writer, site: int, values: Any, *args: Any, **kwarg
 
 def walk_map(recorder: Writer, site: int, function: Any, *values: Any) -> Any:
     def results() -> Iterator[Any]:
-        for arguments in zip(*(walk(recorder, site, v) for v in values), strict=False):
+        rounds = zip(*(walk(recorder, site, v) for v in values), strict=False)
+        for arguments in recorder.loop(site, rounds):
             yield recorder.call(site, function, *arguments)
 
     return results()

@@ -146,6 +146,18 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     return operations, list(dict.fromkeys(unjudged))
 
 
+def judge_engine_operation(run: Run, plan: EnginePlan, deadline: Deadline) -> Driven | None:
+    """An operation by itself, where it gives back what is no gradient."""
+    try:
+        best, _ = judge_plan(run, plan, {}, {}, deadline)
+    except (ValueError, TypeError):  # what nobody can call has no signature
+        return None
+    if best is None or best.right:
+        return None
+    best.operation, best.engine = plan.name, True
+    return best
+
+
 def shows_more(run: Run, plan: Plan, found: Mapping[str, Driven]) -> bool:
     """Whether, beside what was judged, a plan goes back by something else, or shows what a layer hands on."""
     if not all(driven.right for driven in found.values()):

@@ -9,6 +9,7 @@ it, and one of its operands is used twice. What the operands keep must be the gr
 import inspect
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -231,15 +232,28 @@ def gradient_of(thing: Any) -> Any:
     raise ValueError("it keeps no gradient")
 
 
+def classes_of(run: Run) -> list[type]:
+    """The classes of the program's file, and of its helpers' those that say what + and * are."""
+    helpers = {source.path.stem for source in run.sources[1:] if source.operator_lines}
+    found = [value for value in run.namespace.values() if isinstance(value, type)]
+    for module in [
+        module for name, module in sys.modules.items() if name.split(".")[-1] in helpers
+    ]:
+        found += [value for value in vars(module).values() if isinstance(value, type)]
+    return [
+        one
+        for one in dict.fromkeys(found)
+        if one.__module__ == "__main__" or one.__module__.split(".")[-1] in helpers
+    ]
+
+
 def engine_plans(run: Run) -> Iterator[EnginePlan]:
     """Each operation of the program's own classes whose objects keep a number and its gradient.
 
     By their names, and all that hold what goes back from them.
     """
     hold = {way.name for way in ways_back(run)}
-    for owner in list(run.namespace.values()):
-        if not isinstance(owner, type) or owner.__module__ != "__main__":
-            continue
+    for owner in classes_of(run):
         methods = {name: getattr(owner, name) for name in dir(owner)}
         back = [
             name

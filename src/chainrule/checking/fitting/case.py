@@ -84,12 +84,13 @@ def most_right(case: Case) -> int:
     return max((len(fit.good) for fit in case.fits.values()), default=0)
 
 
-def fit_in_worlds(anatomy: Anatomy) -> Case:
-    """Try all losses on updates, as recorded and from other starting weights."""
+def fit_in_worlds(anatomy: Anatomy, tries: int = 1) -> Case:
+    """Try all losses on updates, as recorded and from other starting weights, for which there may be more tries."""
     case = Case(anatomy, [anatomy.program.recorded])
     if not anatomy.updates:
         return case
-    elsewhere = disturb(anatomy, 1)
+    drawn = (disturb(anatomy, seed) for seed in range(1, tries + 1))
+    elsewhere = next((values for values in drawn if values is not None), None)
     case.worlds += [] if elsewhere is None else [elsewhere]
     case.fits = try_losses(case)
     right = is_right(case)

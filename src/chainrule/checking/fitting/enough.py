@@ -49,6 +49,9 @@ def watch_until_enough(
         next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
         program = build_program(recorder.recording, recorder.table)
+        if is_engine(recorder) and not over and moves_by_own_loss(program, FEW):
+            recorder.end_part()
+            return
         anatomy = take_apart(program, finished=False)
         turns = {update.turn for update in anatomy.updates}
         if long_loops is not None and (full or size > LONG_PASS) and not over:
@@ -68,6 +71,11 @@ def watch_until_enough(
             recorder.end_part()
 
     return watch
+
+
+def is_engine(recorder: Recorder) -> bool:
+    """Whether operators of the program's own compute: the loss that it differentiates by them tells of each pass."""
+    return any(site.function == "__mul__" for site in recorder.table.sites)
 
 
 def has_enough(updates: Sequence[Update], size: int) -> bool:

@@ -13,8 +13,13 @@ import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.parameters import Chain, bits, find_chains
-from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program, Spot
+from chainrule.checking.anatomy.predictions import SUMS, Mix, find_mixes, is_negative
+from chainrule.checking.anatomy.program import (
+    Instruction,
+    NoDerivativeError,
+    Program,
+    calls_of,
+)
 from chainrule.checking.anatomy.updates import Anatomy, find_updates
 from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident, uses_data
 from chainrule.checking.fitting.fitting import Fit
@@ -23,6 +28,10 @@ from chainrule.recording.deadline import Deadline
 
 MOST_ENDS = 4  # losses that a program may have
 FEWEST = 2  # updates of each parameter
+TRIES = (
+    5  # of other starting weights: of many units that are cut off by an if one comes out otherwise
+)
+EPSILON = 1e-3  # what may be added to a probability so that its logarithm is finite
 ALIKE = 0.3  # a cosine from which on updates and gradients have to do with each other
 
 
@@ -121,6 +130,29 @@ def follows_own_loss(parts: Parts) -> bool:
     )
 
 
+def adds_labels(parts: Parts, reading: OwnReading) -> bool:
+    """Whether all that losses compare predictions with is added to them: (p + t)^2, as of a minus that adds."""
+    program = parts.program
+    behind = program.ancestors(
+        (mix.output for case in reading.cases for mix in case.anatomy.mixes), parts.stops
+    )
+    mixes = [
+        mix
+        for mix in find_mixes(program, parts.masks, parts.stops, SUMS)
+        if mix.output in behind and not is_number_added(program, mix)
+    ]
+    return bool(mixes) and all(
+        mix.step.operation == "add" and not mix.negated and not is_negative(program, mix.prediction)
+        for mix in mixes
+    )
+
+
+def is_number_added(program: Program, mix: Mix) -> bool:
+    """Whether it is a number of a formula: 1 + exp(-z), a margin's 1 - y s, log(p + 1e-9)."""
+    written = any(any(program.sites[site].literal) for site in calls_of(program.call(mix.step)))
+    return written or bool(np.all(np.abs(program.recorded[mix.target]) <= EPSILON))
+
+
 def plain_fits(parts: Parts, losses: Sequence[Sequence[Instruction]]) -> Iterator[Fit]:
     """How well updates are multiples of the gradients of each loss, as recorded."""
     for steps in losses:
@@ -185,19 +217,39 @@ def read_as_game(
 
 
 def find_parameters(program: Program) -> tuple[list[Chain], list[int]]:
-    """The chains that are made of no other, and for each position those that it depends on: z - max(z) goes on, too."""
+    """The chains that are made of no other, and for each position those that it depends on: z - max(z) goes on, too.
+
+    Nor what is changed once, before anything else is: X - mean(X).
+    """
     banned: set[int] = set()
     while True:
         chains, masks = find_chains(program, banned)
+        moved = [chain.steps[0].number for chain in chains if len(chain.steps) > 1]
         made = {
             chain.root
             for chain in chains
             if (maker := program.step_of.get(chain.root)) is not None
             and any(masks[position] for position in maker.inputs)
+            and not begins_as_number(program, chain, maker)
+        }
+        made |= {
+            chain.root
+            for chain in chains
+            if len(chain.steps) == 1 and chain.steps[0].number < min(moved, default=0)
         }
         if not made - banned:
             return chains, masks
         banned |= made
+
+
+def begins_as_number(program: Program, chain: Chain, maker: Instruction) -> bool:
+    """Whether a chain's first value is an update already, of a plain number: such a 0 is one object for many parameters."""
+    number = maker.inputs[0]
+    return (
+        number in program.given
+        and len(program.consumers[number]) == 1
+        and program.spot(maker) == program.spot(chain.steps[0])
+    )
 
 
 def learns(chains: Sequence[Chain], number: int, masks: Sequence[int]) -> bool:
@@ -220,8 +272,13 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
     into_updates = program.ancestors(
         (p for chain in parts.chains for step in chain.steps for p in step.inputs), parts.stops
     )
-    found: dict[Spot, list[Instruction]] = {}
-    used: set[Spot] = (
+
+    def place_of(step: Instruction) -> tuple[int, ...]:
+        """The site of a step and all calls around it: one function computes the loss of what is learnt and of what is not."""
+        return program.spot(step)[0], *calls_of(program.call(step))
+
+    found: dict[tuple[int, ...], list[Instruction]] = {}
+    used: set[tuple[int, ...]] = (
         set()
     )  # what goes into some updates only is a gradient of data, or of a dead unit
     for step in program.steps:
@@ -229,9 +286,9 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
         if not masks[position] or np.size(program.recorded[position]) != 1:
             continue
         if position in into_updates or position in parts.stops:
-            used.add(program.spot(step))
+            used.add(place_of(step))
         else:
-            found.setdefault(program.spot(step), []).append(step)
+            found.setdefault(place_of(step), []).append(step)
     found = {place: steps for place, steps in found.items() if place not in used}
     own = {step.output: 1 << k for k, steps in enumerate(found.values()) for step in steps}
     leads = [0] * program.size  # the places that each value goes into
@@ -262,7 +319,7 @@ def case_of(parts: Parts, steps: Sequence[Instruction]) -> Case | None:
     key = key_of(steps)
     if not is_tried(parts, steps):
         anatomy = anatomy_of(parts, steps)
-        case = None if anatomy is None else fit_in_worlds(anatomy)
+        case = None if anatomy is None else fit_in_worlds(anatomy, TRIES)
         parts.cases[key] = case if case is not None and OWN in case.fits else None
     return parts.cases[key]
 

@@ -1,0 +1,294 @@
+"""An operation of an engine with its way back put right: text in another's place, held against differences.
+
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+        def _backward():
+            self.grad = other.data * out.grad        # each of these parts may be another
+
+What an operation gives back is the derivative of what it computes, at any operands, and nothing else. So one change
+of its text after which all its derivatives agree shows what is wrong with it, and that nothing else is.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, final
+
+import numpy as np
+
+from chainrule.checking.driving.engines import EnginePlan, gradient_of, number_of
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
+from chainrule.checking.targets.corrected_text import Change, finding_of
+from chainrule.checking.verdict import Finding
+from chainrule.recording.execution import Run
+
+STEP = 1e-5  # central differences of it are right to about ten digits
+CLOSE = 1e-6
+DRAWS: tuple[tuple[float, float, float, float], ...] = (
+    (0.7, -0.4, 1.3, -0.9), (-0.6, 0.8, -1.1, 0.5), (0.7, 0.4, 1.3, 0.9), (1.2, 0.6, 0.5, 0.8),
+)  # fmt: skip
+OPERATORS: Mapping[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+}
+
+Slip: TypeAlias = tuple[Change, str, str, str]
+
+
+@final
+@dataclass(frozen=True)
+class Operation:
+    """An operation with the text of its method, and what of that goes back."""
+
+    plan: EnginePlan
+    method: Callable[..., Any]
+    text: Text
+    function: ast.FunctionDef
+
+    @cached_property
+    def statements(self) -> list[ast.Assign | ast.AugAssign]:
+        """What goes back is assigned in functions within the method."""
+        inner = [
+            part
+            for part in ast.walk(self.function)
+            if isinstance(part, FUNCTIONS) and part is not self.function
+        ]
+        return [
+            node
+            for function in inner
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign | ast.AugAssign) and node.lineno == node.end_lineno
+        ]
+
+    def is_right(self) -> bool:
+        """Whether all that comes back agrees with differences. Raises: whatever the operation raises."""
+        return all(self.agrees(numbers) for numbers in self.accepted)
+
+    @cached_property
+    def accepted(self) -> list[tuple[float, float, float, float]]:
+        """The operands that the operation takes, such as positive ones for a logarithm."""
+        found = []
+        for numbers in DRAWS:
+            try:
+                if np.isfinite(self.total(numbers)):
+                    found.append(numbers)
+            except Exception:  # whatever these operands make it raise
+                continue
+        return found
+
+    def total(self, numbers: tuple[float, ...]) -> float:
+        return float(number_of(self.expression([self.plan.owner(x) for x in numbers])))
+
+    def expression(self, leaves: list[Any]) -> Any:
+        """Sums of sums alone, and products of products: of them all other expressions are made."""
+        a, c, x, _ = leaves
+        if self.plan.operation == "__add__":
+            return (a + c) + (a + x)
+        if self.plan.operation == "__mul__":
+            return (a * c) * (a * x)
+        return self.plan.expression(leaves)
+
+    def agrees(self, numbers: tuple[float, ...]) -> bool:
+        leaves = [self.plan.owner(x) for x in numbers]
+        self.plan.go_back(self.expression(leaves))
+        for place, leaf in enumerate(leaves):
+            ends = [
+                self.total((*numbers[:place], numbers[place] + h, *numbers[place + 1 :]))
+                for h in (STEP, -STEP)
+            ]
+            slope = (ends[0] - ends[1]) / (2 * STEP)
+            if not abs(gradient_of(leaf) - slope) <= CLOSE * max(1.0, abs(slope)):
+                return False
+        return True
+
+    def is_right_with(self, change: Change) -> bool:
+        """Whether it is right once a part of its method's text is another."""
+        lines = self.text.source.text.split("\n")
+        line = lines[change.node.lineno - 1].encode()
+        start, end = change.node.col_offset, change.node.end_col_offset
+        lines[change.node.lineno - 1] = (line[:start] + change.text.encode() + line[end:]).decode()
+        original = vars(self.plan.owner)[self.function.name]
+        try:
+            tree = ast.parse("\n".join(lines))
+            function = next(
+                node
+                for node in ast.walk(tree)
+                if isinstance(node, ast.FunctionDef)
+                and (node.name, node.lineno) == (self.function.name, self.function.lineno)
+            )
+            function.decorator_list = []
+            namespace: dict[str, Any] = {}
+            code = compile(ast.Module([function], []), str(self.text.source.path), "exec")
+            exec(code, self.method.__globals__, namespace)  # the program's own text
+            setattr(self.plan.owner, self.function.name, namespace[self.function.name])
+            return self.is_right()
+        except Exception:  # whatever the changed text raises, it is not right
+            return False
+        finally:
+            setattr(self.plan.owner, self.function.name, original)
+
+
+def find_operation(run: Run, plan: EnginePlan) -> Operation | None:
+    """The operation of a plan in the text that defines it; None where it is no method of numbers."""
+    method = vars(plan.owner).get(plan.operation)
+    if not inspect.isfunction(method):
+        return None
+    code = method.__code__
+    for text in read_texts(run.sources):
+        if str(text.source.path) != code.co_filename:
+            continue
+        for node in ast.walk(text.tree):
+            if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
+                operation = Operation(plan, method, text, node)
+                return operation if operation.accepted and operation.statements else None
+    return None
+
+
+def judge_operation(run: Run, plan: EnginePlan) -> tuple[bool | None, list[Finding]]:
+    """Whether an operation is right, None where that cannot be told; if not, what change of its text makes it so."""
+    assert run.recorder is not None
+    run.recorder.off = True
+    operation = find_operation(run, plan)
+    try:
+        if operation is None or operation.is_right():
+            return (None if operation is None else True), []
+    except Exception:  # whatever operands that are made up make it raise
+        return None, []
+    for change, mistake, was, should in slips(operation):
+        if operation.is_right_with(change):
+            return False, [finding_of(operation.text, change, mistake, was, should)]
+    return False, []
+
+
+def slips(operation: Operation) -> Iterator[Slip]:
+    """What may be put right in a way back, the least first: what is assigned, names, signs, factors, numbers."""
+    result = result_name(operation.function)
+    for statement in operation.statements:
+        target = ast.unparse(
+            statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        )
+        value = operation.text.segment(statement.value)
+        adds = isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add)
+        if not adds:
+            turned = isinstance(statement, ast.AugAssign)
+            yield (
+                Change(statement, f"{target} += {value}"), "sign-error" if turned else "wrong-operator",
+                f"{operation.text.segment(statement)}, which takes it off" if turned
+                else f"{target} anew, so that what came back to it before is lost",
+                "the sum of all that comes back to it",
+            )  # fmt: skip
+        for other in sorted(names_in(operation)):
+            if adds and other != target and other.split(".")[-1] == target.split(".")[-1]:
+                yield (
+                    Change(statement, f"{other} += {value}"), "wrong-variable",
+                    f"{target}, where {other} belongs", f"{other}",
+                )  # fmt: skip
+    for statement in operation.statements:
+        yield from other_values(operation, statement.value, result)
+
+
+def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator[Slip]:
+    text = operation.text
+    whole, gradient = text.segment(value), f"{result}.grad"
+    names = sorted(names_in(operation))
+    for node in ast.walk(value):
+        if isinstance(node, ast.Attribute | ast.Name):
+            was = text.segment(node)
+            for other in names:
+                if other != was:
+                    yield (
+                        Change(node, other), "wrong-variable", f"{whole} with {was}, where {other} belongs",
+                        f"it with {other}",
+                    )  # fmt: skip
+    for node in ast.walk(value):
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            left, right = text.segment(node.left), text.segment(node.right)
+            sides = enclosed(left, node.left), enclosed(right, node.right)
+            for sign in OPERATORS.values():
+                for first, second in (sides, sides[::-1]):
+                    yield changed(text, node, f"{first} {sign} {second}", "wrong-operator")
+            for kept in (node.left, node.right):
+                yield changed(text, node, text.segment(kept), "wrong-operator")
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            yield changed(text, node, text.segment(node.operand), "sign-error")
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            for sign in (">", "<"):
+                yield changed(
+                    text, node,
+                    f"{text.segment(node.left)} {sign} {text.segment(node.comparators[0])}", "wrong-operator",
+                )  # fmt: skip
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+            for number in (1, 2, 0, -1, 0.5):
+                yield changed(text, node, str(number), "wrong-constant")
+    yield changed(text, value, f"-({whole})", "sign-error")
+    for node in ast.walk(value):
+        if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node) != gradient:
+            was = text.segment(node)
+            for other in (f"{was}**2", f"({was} - 1)", f"(1 - {was})", f"(1 - {was}**2)"):
+                yield changed(text, node, other, "wrong-operator")
+    factors = [gradient, f"({result}.data > 0)", *(name for name in names if name != gradient)]
+    factors += [f"1 / {name}" for name in names]
+    factors += [f"(1 - {name}**2)" for name in names] + [f"{name} * (1 - {name})" for name in names]
+    for factor in factors:
+        for node in ast.walk(value):
+            if isinstance(node, ast.expr) and (node is value or isinstance(node, ast.Attribute)):
+                was = text.segment(node)
+                yield (
+                    Change(node, f"{factor} * {enclosed(was, node)}"), "missing-derivative",
+                    f"{whole} without {factor.strip('()')}",
+                    "it with all that comes back through the operation",
+                )  # fmt: skip
+
+
+def changed(text: Text, node: ast.expr, other: str, mistake: str) -> Slip:
+    return (
+        Change(node, other),
+        mistake,
+        f"{text.segment(node)}, where {other} belongs",
+        f"it with {other}",
+    )
+
+
+def enclosed(text: str, node: ast.expr) -> str:
+    return (
+        f"({text})"
+        if isinstance(node, ast.BinOp | ast.Compare) and not text.startswith("(")
+        else text
+    )
+
+
+def result_name(function: ast.FunctionDef) -> str:
+    """What a method calls the object that it makes."""
+    returned = [
+        node.value.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Name)
+    ]
+    return returned[-1] if returned else "out"
+
+
+def names_in(operation: Operation) -> set[str]:
+    """The names of numbers that a method uses, and numbers of the same names that its other objects have."""
+    found = {
+        ast.unparse(node)
+        for node in ast.walk(operation.function)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if isinstance(node.ctx, ast.Load)
+    }
+    owners = {name.split(".")[0] for name in found}
+    kept = {name.split(".")[1] for name in found if name.split(".")[1] in ("data", "grad", "value")}
+    plain = {
+        node.id
+        for node in ast.walk(operation.function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    plain |= {one.arg for one in operation.function.args.args[1:]}
+    return (
+        {name for name in found if name.split(".")[1] in kept}
+        | {f"{owner}.{name}" for owner in owners for name in kept}
+        | (plain - owners)
+    )

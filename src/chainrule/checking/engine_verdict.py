@@ -1,0 +1,85 @@
+"""The verdict on a program that trains by an engine of its own: operators that remember how to go back.
+
+There nothing compares predictions with targets but the loss itself, and what looks like it on the way back says
+nothing. So the loss that the program computes counts, and where updates do not follow it, each operation by itself.
+"""
+
+from chainrule.checking.anatomy.losses import OWN
+from chainrule.checking.anatomy.program import Program
+from chainrule.checking.case_verdict import parameter_rows, sooner
+from chainrule.checking.driving.driving import judge_engine_operation
+from chainrule.checking.driving.engine_slips import judge_operation
+from chainrule.checking.driving.engines import engine_plans
+from chainrule.checking.fitting.own_readings import (
+    Parts,
+    adds_labels,
+    follows_own_loss,
+    parts_of,
+    read_by_own_losses,
+)
+from chainrule.checking.own_verdict import decide_reading
+from chainrule.checking.repairing.own_loss_repairs import unexplained
+from chainrule.checking.untrained_verdict import decide_driven
+from chainrule.checking.verdict import Finding, Verdict
+from chainrule.recording.deadline import Deadline
+from chainrule.recording.execution import Run
+
+FIRST = {"__add__", "__mul__"}
+
+
+def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> Verdict | None:
+    """Right, where all updates plainly follow a loss that the program computes; wrong, where an operation is."""
+    if not any(source.operator_lines for source in run.sources):
+        return None
+    parts = parts_of(program, run.finished)
+    if follows_own_loss(parts):
+        reading = read_by_own_losses(parts, sooner(deadline))
+        if reading is not None and not adds_labels(parts, reading):
+            return decide_reading(name, reading, run)
+        return None
+    return blame_operation(name, parts, run, sooner(deadline))
+
+
+def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where updates do not follow the loss, and by itself an operation that the program uses is wrong, too."""
+    found = unexplained(parts, deadline)
+    if found is None:
+        return None
+    case, line = found
+    blamed = find_wrong_operation(run, deadline)
+    if blamed is None:
+        return None
+    operation, findings = blamed
+    fit = case.fits[OWN]
+    return Verdict(
+        name, "wrong",
+        f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the loss that "
+        f"line {line} computes: what {operation} gives back is not the derivative of what it computes",
+        parameters=parameter_rows(case, fit), findings=findings,
+    )  # fmt: skip
+
+
+def find_wrong_operation(run: Run, deadline: Deadline) -> tuple[str, list[Finding]] | None:
+    """The first operation that is wrong by itself, with a mistake that is proved: sums and products, then others.
+
+    Of those the expressions are made in which the others are tried.
+    """
+    recorder = run.recorder
+    assert recorder is not None
+    used = {run.sites[number].function for number in recorder.seen}
+    for plan in sorted(engine_plans(run), key=lambda plan: plan.operation not in FIRST):
+        if deadline.over:
+            return None
+        if plan.operation not in used:
+            continue
+        right, found = judge_operation(run, plan)
+        if found:
+            return plan.name, found
+        driven = None if right else judge_engine_operation(run, plan, deadline)
+        verdict = None if driven is None else decide_driven(plan.name, driven, deadline)
+        found = verdict.findings if verdict is not None and verdict.verdict == "wrong" else []
+        if found and all(one.proved for one in found):
+            return plan.name, found
+        if right is False and plan.operation in FIRST:
+            return None  # it may be the way back as a whole
+    return None

@@ -1,0 +1,170 @@
+"""Programs that train by an engine of their own follow the loss that they compute, or an operation of it is wrong."""
+
+import pytest
+
+from test_engines import VALUES
+
+from checked import NEVER_RIGHT, verdict_on
+
+ENGINE = (
+    VALUES
+    + """
+    def exp(self):
+        out = Value(math.exp(self.data), (self,))
+        def _backward():
+            self.grad += out.data * out.grad
+        out._backward = _backward
+        return out
+
+    def tanh(self):
+        t = math.tanh(self.data)
+        out = Value(t, (self,))
+        def _backward():
+            self.grad += (1 - t**2) * out.grad
+        out._backward = _backward
+        return out
+
+    def __rmul__(self, other):
+        return self * other
+
+    def __rsub__(self, other):
+        return other + self * -1
+
+    def __rtruediv__(self, other):
+        return other * self**-1
+
+import random
+import numpy as np
+
+class Neuron:
+    def __init__(self, inputs, bends):
+        self.w = [Value(random.uniform(-1, 1)) for _ in range(inputs)]
+        self.b, self.bends = Value(0), bends
+
+    def __call__(self, x):
+        z = sum((w * v for w, v in zip(self.w, x)), self.b)
+        return z.BEND() if self.bends else z
+
+class Network:
+    def __init__(self, inputs, hidden, outputs):
+        self.hidden = [Neuron(inputs, True) for _ in range(hidden)]
+        self.outer = [Neuron(hidden, False) for _ in range(outputs)]
+
+    def __call__(self, x):
+        h = [neuron(x) for neuron in self.hidden]
+        return [neuron(h) for neuron in self.outer]
+
+    def parameters(self):
+        return [p for neuron in self.hidden + self.outer for p in [*neuron.w, neuron.b]]
+
+random.seed(4)
+rng = np.random.default_rng(4)
+
+def learn(model, loss, rate):
+    for p in model.parameters():
+        p.grad = 0
+    loss.backward()
+    for p in model.parameters():
+        p.data -= rate * p.grad
+"""
+)
+CLASSES = (
+    ENGINE.replace("BEND", "tanh")
+    + """
+X = rng.normal(size=(9, 2))
+X = (X - X.mean(axis=0)) / X.std(axis=0)
+y = np.argmax(X @ rng.normal(size=(2, 3)), axis=1)
+model = Network(2, 3, 3)
+
+def loss_of(rows):
+    losses = []
+    for i in rows:
+        scores = [score.exp() for score in model([float(v) for v in X[i]])]
+        losses.append((scores[int(y[i])] / sum(scores)).log() * -1)
+    return sum(losses) / len(losses)
+
+for epoch in range(20):
+    loss = loss_of(range(6))
+    learn(model, loss, 0.5)
+    print(loss.data, loss_of(range(6, 9)).data)
+"""
+)
+MARGINS = (
+    ENGINE.replace("BEND", "relu")
+    + """
+X = rng.normal(size=(12, 2))
+y = np.where(X[:, 0] * X[:, 1] > 0, 1, -1)
+model = Network(2, 4, 1)
+for epoch in range(20):
+    scores = list(map(model, [list(map(Value, row)) for row in X]))
+    losses = [(1 + -yi * s[0]).relu() for yi, s in zip(y, scores)]
+    penalty = 1e-4 * sum((p * p for p in model.parameters()))
+    loss = sum(losses) * (1 / len(losses)) + penalty
+    learn(model, loss, 1.0 - 0.9 * epoch / 20)
+"""
+)
+ODDS = (
+    ENGINE.replace("BEND", "tanh")
+    + """
+model = Network(2, 3, 1)
+for epoch in range(20):
+    loss = 0
+    for x, t in zip([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]):
+        p = 1 / (1 + (model(x)[0] * -1).exp())
+        loss = loss + (t * p.log() + (1 - t) * (1 - p).log()) * -1
+    learn(model, loss, 0.1)
+"""
+)
+SQUARES = (
+    ENGINE.replace("BEND", "tanh")
+    + """
+model = Network(2, 3, 1)
+for epoch in range(20):
+    loss = sum((model(x)[0] - t) ** 2 for x, t in zip([[1.0, 2.0], [0.5, -1.0], [-1.0, 0.5]], [1.0, -1.0, 0.5]))
+    learn(model, loss, 0.1)
+"""
+)
+
+
+@pytest.mark.parametrize("code", [CLASSES, MARGINS, ODDS, SQUARES])
+def test_an_engine_that_trains_follows_the_loss_that_is_computed(code: str) -> None:
+    verdict = verdict_on(code)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    assert "the loss that line" in verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong", "mistake"),
+    [
+        (SQUARES, "self.grad += other.data * out.grad", "self.grad = other.data * out.grad", "wrong-operator"),
+        (SQUARES, "other * self.data ** (other - 1)", "other * self.data ** other", "wrong-operator"),
+        (CLASSES, "self.grad += (1 - t**2) * out.grad", "self.grad += (1 - t) * out.grad", "wrong-operator"),
+        (CLASSES, "out.grad / self.data", "out.grad / out.data", "wrong-variable"),
+        (MARGINS, "self.grad += (out.data > 0) * out.grad", "self.grad += out.grad", "missing-derivative"),
+        (ODDS, "other.grad += self.data * out.grad", "other.grad += other.data * out.grad", "wrong-variable"),
+    ],
+)  # fmt: skip
+def test_a_wrong_operation_is_told_at_its_line(
+    code: str, right: str, wrong: str, mistake: str
+) -> None:
+    assert right in code
+    edited = code.replace(right, wrong, 1)
+    line = code[: code.index(right)].count("\n") + 1
+    verdict = verdict_on(edited)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    finding = verdict["findings"][0]
+    assert (finding["line"], finding["mistake"], finding["proved"]) == (line, mistake, True)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("return self + other * -1", "return self + other"),
+        ("        p.grad = 0\n", "        pass\n"),
+        ("reversed(order)", "order"),
+        ("model.parameters():\n        p.data", "model.parameters()[3:]:\n        p.data"),
+    ],
+)
+def test_an_engine_that_is_used_wrongly_is_never_right(right: str, wrong: str) -> None:
+    assert right in SQUARES
+    assert verdict_on(SQUARES.replace(right, wrong, 1), NEVER_RIGHT)["verdict"] != "right"
