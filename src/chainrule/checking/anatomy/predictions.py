@@ -67,6 +67,7 @@ class Mix:
     taken_off: float = 0.0
     of_class: bool = False
     negated: bool = False
+    turned: bool = False  # the prediction is added with its sign turned: t + (-p)
     weights: tuple[Weight, ...] = ()
     first: tuple[int, int] | None = None  # where the same prediction met the same target before
 
@@ -74,6 +75,11 @@ class Mix:
     def meeting(self) -> tuple[int, int]:
         """Prediction and target; of those that are computed anew for another error the first ones."""
         return self.first or (self.prediction, self.target)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether prediction and target are added, where nothing says that their difference is meant."""
+        return self.step.operation == "add" and not (self.negated or self.turned)
 
     @property
     def by_difference(self) -> bool:
@@ -229,6 +235,9 @@ def mix_of(
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
     negated = step.operation in ("add", "divide") and is_negative(program, target)
+    before = None if negated or step.operation != "add" else turned_round(program, prediction)
+    if before is not None:
+        return Mix(before, target, step.output, step, turned=True)
     return Mix(prediction, target, step.output, step, negated=negated)
 
 
@@ -271,6 +280,20 @@ def is_negative(program: Program, position: int) -> bool:
     return any(
         factor is not None and np.size(factor) == 1 and np.all(factor < 0) for factor in factors
     )
+
+
+def turned_round(program: Program, position: int) -> int | None:
+    """What a value was before its sign was turned: p of -p, or of -1 * p."""
+    step = program.step_of.get(position)
+    if step is None or step.operation not in ("negate", "multiply"):
+        return None
+    if step.operation == "negate":
+        return step.inputs[0]
+    for minus, other in (step.inputs, step.inputs[::-1]):
+        number = program.given.get(minus)
+        if number is not None and np.size(number) == 1 and np.all(number == -1):
+            return other
+    return None
 
 
 def are_taken_off(program: Program, mixes: Sequence[Mix]) -> bool:

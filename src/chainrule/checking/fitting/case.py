@@ -358,7 +358,7 @@ def adds_targets(case: Case) -> bool:
     """Whether every error is a prediction plus its target: it is 0 where one is the other with its sign turned."""
     anatomy = case.anatomy
     mixes = [anatomy.mixes[n] for update in anatomy.updates for n in update.mixes]
-    adding = all(mix.step.operation == "add" and not mix.negated for mix in mixes)
+    adding = all(mix.is_sum for mix in mixes)
     return adding and not are_taken_off(anatomy.program, mixes)
 
 
