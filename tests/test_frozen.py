@@ -404,3 +404,26 @@ def test_a_bias_that_a_sum_begins_with_is_found(start: str) -> None:
     assert mistakes == (["parameter-never-updated"] if "random" in start else [])
     learning = FROM_THE_BIAS_ON.replace("V[j] -= 0.1", "BIASES[j] -= 0.1 * back; V[j] -= 0.1")
     assert verdict_on(learning.format(start=start))["verdict"] == "right"
+
+
+HELD = """
+x, t = [8.5, 0.65, 1.2], 1
+weights = [0.1, 0.2, -0.1]
+for _ in range(9):
+    error = sum(a * w for a, w in zip(x, weights)) - t
+    steps = [error * a for a in x]
+    {held}
+    for k in range(3):
+        weights[k] -= 0.01 * steps[k]
+"""
+
+
+def test_a_constant_that_the_source_holds_fast_is_not_called_wrong() -> None:
+    verdict = verdict_on(HELD.format(held="steps[0] = 0"))
+    assert (verdict["verdict"], verdict["findings"]) == ("undecided", [])
+    rows = [row["verdict"] for row in verdict["parameters"]]
+    assert (rows.count("right"), rows.count("never-updated")) == (1, 1)
+
+
+def test_one_whose_step_is_multiplied_by_0_is_wrong() -> None:
+    assert verdict_on(HELD.format(held="steps[0] *= 0"))["verdict"] == "wrong"

@@ -158,11 +158,19 @@ def without_error(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         if lowers_loss(case, values, update.before, gradient, seeds):
             found[update.chain] = Frozen(
-                chain.root, chain.name(program) or name_of(program, chain.root, run), False,
-                np.shape(values[chain.root]), gradient, program.site(chain.steps[0]), None,
-                values[chain.root], adds_0=True, whole=holds_whole_numbers(program, chain),
+                chain.root, chain.name(program) or name_of(program, chain.root, run),
+                is_held(case, chain), np.shape(values[chain.root]), gradient,
+                program.site(chain.steps[0]), None, values[chain.root], adds_0=True, whole=holds_whole_numbers(program, chain),
             )  # fmt: skip
     return list(found.values()) if set(found) == fit.bad else []
+
+
+def is_held(case: Case, chain: Chain) -> bool:
+    """Whether the source holds a constant of its own fast: it puts a 0 where an error's share would be, d[0] = 0."""
+    if case.program.origin(chain.root) != "literal":
+        return False
+    added = {position for step in chain.steps for position in step.inputs} - set(chain.versions)
+    return not any(case.anatomy.error_masks[position] for position in added)
 
 
 def holds_whole_numbers(program: Program, chain: Chain) -> bool:
