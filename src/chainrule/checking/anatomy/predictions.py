@@ -99,9 +99,12 @@ def find_mixes(
     """The mixes of a recording, in order: none of them tainted by another."""
     candidates: dict[int, Mix] = {}
     adding: set[Spot] = set()
+    writing = Writing(program)
     for step in program.steps:
         possible = step.operation in kinds or step.operation == "scatter"
         mix = mix_of(program, step, masks, stops, kinds) if possible else None
+        if step.operation == "scatter" and masks[step.inputs[0]]:
+            mix = writing.joined(step, mix, candidates)
         if mix is not None:
             candidates[step.output] = mix
             if np.any(program.recorded[mix.target]):
@@ -329,20 +332,76 @@ def class_mix(
     program: Program, step: Instruction, masks: Sequence[int], kinds: Collection[str]
 ) -> Mix | None:
     """p[rows, y] -= 1, or by mistake another whole number."""
-    before, written = step.inputs
+    before = step.inputs[0]
     if not masks[before]:
         return None
-    number = taken_off(program, before, written, masks, kinds)
+    number = taken_off(program, step, masks, kinds)
     if number is None or abs(number) not in TAKEN_OFF:
         return None
     return Mix(before, step.output, step.output, step, taken_off=number)
 
 
+@final
+class Writing:
+    """Arrays that a loop takes 1 off one sample's right class after the other: together that is one error."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.begun: dict[int, Mix] = {}  # for what was written last the mix of all that was before
+
+    def joined(self, step: Instruction, mix: Mix | None, candidates: dict[int, Mix]) -> Mix | None:
+        """The mix that a step completes: with it that of the steps before is none by itself."""
+        before = step.inputs[0]
+        earlier = self.begun.get(before)
+        if earlier is None or not self.is_read_here(before, step):
+            if mix is not None:
+                self.begun[step.output] = mix
+            return mix
+        if mix is not None and mix.taken_off == earlier.taken_off:
+            candidates.pop(earlier.output, None)
+            mix = replace(mix, prediction=earlier.prediction)
+            self.begun[step.output] = mix
+        elif mix is None and leaves_as_it_is(self.program, step):
+            self.begun[step.output] = earlier
+        return mix
+
+    def is_read_here(self, position: int, step: Instruction) -> bool:
+        """Whether nothing reads an array but what writes its next entry."""
+        readers = self.program.consumers.get(position, ())
+        return all(one is step or one.operation == "gather" for one in readers)
+
+
+def leaves_as_it_is(program: Program, step: Instruction) -> bool:
+    """Whether a write changes nothing: d[j, 1] = p[j, 1], where d is p or a copy of it."""
+    read = program.step_of.get(step.inputs[1])
+    return read is not None and read.operation == "gather" and is_unchanged(program, read, step)
+
+
+def is_unchanged(program: Program, read: Instruction, step: Instruction) -> bool:
+    """Whether what is read is what stands where a step will write, in that array or in the one that it is a copy of."""
+    before = step.inputs[0]
+    ends = []
+    for position in (read.inputs[0], before):
+        while (made := program.step_of.get(position)) and made.operation in {"scatter", *MOVES}:
+            position = made.inputs[0]
+        ends.append(position)
+    if ends[0] != ends[1] or not equal_indices(
+        read.parameters.get("indices"), step.parameters.get("indices")
+    ):
+        return False
+    there, shape = program.recorded, np.shape(program.recorded[before])
+    if shape != np.shape(there[read.inputs[0]]):
+        return False
+    again = program.compute(replace(read, inputs=(before,)), [there[before]])
+    return bool(np.array_equal(again, there[read.output]))
+
+
 def taken_off(
-    program: Program, before: int, written: int, masks: Sequence[int], kinds: Collection[str]
+    program: Program, write: Instruction, masks: Sequence[int], kinds: Collection[str]
 ) -> float | None:
     """What is taken off entries that are written back: 1 of p[rows, y] - 1, or of -(1 - p[rows, y])."""
-    sign, number, position, is_sum = 1, 0.0, written, False
+    before, position = write.inputs
+    sign, number, is_sum = 1, 0.0, False
     while (step := program.step_of.get(position)) is not None and step.operation != "gather":
         if step.operation == "negate":
             sign, position = -sign, step.inputs[0]
@@ -367,9 +426,10 @@ def taken_off(
         is_sum = is_sum or step.operation in kinds
         number += sign * constant * (-1 if step.operation == "subtract" and is_second else 1)
         sign *= -1 if step.operation == "subtract" and not is_second else 1
-    if step is None or not is_sum or sign < 0 or not same_value(program, step.inputs[0], before):
+    if step is None or not is_sum or sign < 0:
         return None
-    return -number
+    own = same_value(program, step.inputs[0], before)
+    return -number if own or is_unchanged(program, step, write) else None
 
 
 def same_value(program: Program, left: int, right: int) -> bool:
