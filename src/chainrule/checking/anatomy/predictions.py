@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import equal_indices
 from chainrule.checking.anatomy.program import Instruction, Program, Spot, Values, calls_of
+from chainrule.checking.anatomy.unchanged_entries import MOVES, is_unchanged, leaves_as_it_is
 
 SHARE = (
     0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
@@ -26,7 +27,6 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "add", "multiply"}),
 )
 SUMS = {"subtract", "add"}
-MOVES = {"reshape", "transpose"}
 MOST_BESIDE, MOST_STEPS = 3, 200  # errors that are looked back at, and steps behind a prediction
 TAKEN_OFF = (1, 2)  # of the right class's probability: what is meant is 1
 OPERATOR_SITES = {
@@ -94,9 +94,16 @@ class Mix:
 
 
 def find_mixes(
-    program: Program, masks: Sequence[int], stops: Collection[int], kinds: Collection[str]
+    program: Program,
+    masks: Sequence[int],
+    stops: Collection[int],
+    kinds: Collection[str],
+    beyond_drawn: bool = False,
 ) -> list[Mix]:
-    """The mixes of a recording, in order: none of them tainted by another."""
+    """The mixes of a recording, in order: none of them tainted by another.
+
+    `beyond_drawn`: numbers that were drawn are no targets where what they meet goes on to meet others.
+    """
     candidates: dict[int, Mix] = {}
     adding: set[Spot] = set()
     writing = Writing(program)
@@ -115,6 +122,8 @@ def find_mixes(
         for position, mix in candidates.items()
         if mix.step.operation != "add" or program.spot(mix.step) in adding
     }
+    for position in thresholds(program, candidates, stops) if beyond_drawn else ():
+        del candidates[position]
     if not candidates:
         return []
     # A place where predictions are made is one even where a unit is dead and few parameters reach it.
@@ -142,6 +151,23 @@ def find_mixes(
             found.append(mix)
             tainted.add(step.output)
     return join_halves(program, with_one_target(program, found))
+
+
+def thresholds(
+    program: Program, candidates: dict[int, Mix], stops: Collection[int]
+) -> Collection[int]:
+    """Mixes with numbers that were drawn, of which predictions are made that meet others: z - theta is none."""
+    drawn = {at for at, mix in candidates.items() if is_drawn(program, mix.target)}
+    behind = set(drawn)
+    for step in program.steps if drawn and len(drawn) < len(candidates) else ():
+        if step.output not in stops and not behind.isdisjoint(step.inputs):
+            behind.add(step.output)
+    later = (mix.prediction in behind for at, mix in candidates.items() if at not in drawn)
+    return drawn if any(later) else ()
+
+
+def is_drawn(program: Program, position: int) -> bool:
+    return "random" in program.origins[position]
 
 
 def with_one_target(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
@@ -369,31 +395,6 @@ class Writing:
         """Whether nothing reads an array but what writes its next entry."""
         readers = self.program.consumers.get(position, ())
         return all(one is step or one.operation == "gather" for one in readers)
-
-
-def leaves_as_it_is(program: Program, step: Instruction) -> bool:
-    """Whether a write changes nothing: d[j, 1] = p[j, 1], where d is p or a copy of it."""
-    read = program.step_of.get(step.inputs[1])
-    return read is not None and read.operation == "gather" and is_unchanged(program, read, step)
-
-
-def is_unchanged(program: Program, read: Instruction, step: Instruction) -> bool:
-    """Whether what is read is what stands where a step will write, in that array or in the one that it is a copy of."""
-    before = step.inputs[0]
-    ends = []
-    for position in (read.inputs[0], before):
-        while (made := program.step_of.get(position)) and made.operation in {"scatter", *MOVES}:
-            position = made.inputs[0]
-        ends.append(position)
-    if ends[0] != ends[1] or not equal_indices(
-        read.parameters.get("indices"), step.parameters.get("indices")
-    ):
-        return False
-    there, shape = program.recorded, np.shape(program.recorded[before])
-    if shape != np.shape(there[read.inputs[0]]):
-        return False
-    again = program.compute(replace(read, inputs=(before,)), [there[before]])
-    return bool(np.array_equal(again, there[read.output]))
 
 
 def taken_off(
