@@ -176,3 +176,34 @@ def test_arithmetic_of_ones_own_is_not_blamed_for_what_it_is_handed(
     lines = {(name, line_of(source, line)) for name, line in expected}
     assert {(one.mistake, one.line) for one in found} == lines
     assert all(one.proved and one.fix is None for one in found)
+
+
+MASKED = """\
+import numpy as np
+rng = np.random.default_rng(7)
+x, t = rng.normal(size=(9, 2)), rng.uniform(size=(9, 2))
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(s):
+    return s * (1 - s)
+
+w1, w2 = rng.normal(size=(2, 4)), rng.normal(size=(4, 2))
+for epoch in range(40):
+    h = sigmoid(x @ w1)
+    mask = (rng.random(h.shape) > 0.5).astype(float)
+    h *= mask
+    h /= 0.5
+    y = sigmoid(h @ w2)
+    d2 = (y - t) * slope(y)
+    d1 = d2 @ w2.T * mask
+    d1 = d1 * slope(h)
+    w2 -= 0.5 * h.T @ d2
+    w1 -= 0.5 * x.T @ d1
+"""
+
+
+def test_a_helper_that_is_right_elsewhere_is_handed_the_wrong_value(tmp_path: Path) -> None:
+    (finding,) = findings_in(MASKED, tmp_path)
+    assert (finding.line, finding.proved) == (line_of(MASKED, "d1 = d1 * slope"), True)

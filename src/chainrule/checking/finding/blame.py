@@ -70,7 +70,8 @@ def places_to_blame(
         key = place if edit.call is None else place[2]
         if key not in seen:
             seen.add(key)
-            blame = replace(blame_operand(program, step, edit, texts), step=step)
+            asked = called_wrongly(scene, step, edit, texts, mended)
+            blame = replace(asked or blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
 
@@ -91,6 +92,18 @@ def early_update(
             break
         here, call, level = blame_of(program.sites[call.site], texts), call.outer, level + 1
     return here
+
+
+def called_wrongly(
+    scene: Scene, step: Instruction, edit: Edit, texts: Sequence[Text], mended: Collection[int]
+) -> Blame | None:
+    """The call of a helper that is right elsewhere, and here is handed what it uses for two things at once."""
+    if edit.call is not None or not serves_beside(scene.program, step, edit):
+        return None
+    call = call_to_blame(scene, step, mended)
+    if call is None:
+        return None
+    return blame_of(scene.program.sites[call], texts)
 
 
 def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:
