@@ -182,3 +182,46 @@ def test_one_number_that_follows_a_gradient_says_nothing_of_weights_without_an_e
         HEAD + LINE.replace("np.dot(X.T, predicted - y)", "np.dot(X.T, predicted)")
     )
     assert verdict["verdict"] != "right"
+
+
+NAMED = """\
+import numpy as np
+
+class Network:
+    def __init__(self, nb_neurons_per_layer, learning_rate, loss_threshold, max_iteration):
+        sizes = nb_neurons_per_layer
+        self.rate, self.least, self.most = learning_rate, loss_threshold, max_iteration
+        self.w = [np.random.randn(m, n) for n, m in zip(sizes, sizes[1:])]
+        self.b = [np.random.randn(m, 1) for m in sizes[1:]]
+
+    def forward(self, x):
+        self.a = [x]
+        for w, b in zip(self.w, self.b):
+            self.a.append(1 / (1 + np.exp(-(w @ self.a[-1] + b))))
+        return self.a[-1]
+
+    def backward(self, x, y):
+        d = (self.forward(x) - y) * self.a[-1] * (1 - self.a[-1])
+        dw, db = [], []
+        for k in reversed(range(len(self.w))):
+            dw.insert(0, d @ self.a[k].T)
+            db.insert(0, d)
+            d = self.w[k].T @ d * self.a[k] * (1 - self.a[k])
+        return dw, db
+
+    def descend(self, batch, train_size, lamb):
+        sums = [(np.zeros(w.shape), np.zeros(b.shape)) for w, b in zip(self.w, self.b)]
+        for x, y in batch:
+            dw, db = self.backward(x, y)
+            sums = [(a + c, b + d) for (a, b), c, d in zip(sums, dw, db)]
+        for k, (dw, db) in enumerate(sums):
+            self.w[k] = self.w[k] * (1 - self.rate * lamb / train_size) - self.rate * dw / len(batch)
+            self.b[k] = self.b[k] - self.rate * db / len(batch)
+"""
+
+
+def test_pairs_of_a_batch_and_longer_names_of_sizes_are_known() -> None:
+    verdict = verdict_on(NAMED)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
+    wrong = verdict_on(NAMED.replace("rate * db / len(batch)", "rate * db"))
+    assert [one["mistake"] for one in wrong["findings"]] == ["parameter-mis-scaled"]

@@ -1,5 +1,7 @@
 """Kinds of values and of Python's own functions that are followed like arrays and loops."""
 
+import pytest
+
 from test_programs import MAKE
 
 from checked import verdict_on
@@ -78,6 +80,28 @@ for k in range(60):
 """
     assert verdict_on(program)["verdict"] == "right"
     assert verdict_on(program.replace(" * (1 - h**2)", ""))["verdict"] == "wrong"
+
+
+def test_names_of_former_times_are_known() -> None:
+    pytest.importorskip("sklearn")
+    program = """\
+import numpy as np
+import time
+from sklearn.cross_validation import train_test_split
+from sklearn.datasets.samples_generator import make_blobs
+np.warnings.filterwarnings("ignore")
+np.set_printoptions(threshold=np.nan)
+begun = time.clock()
+x, labels = make_blobs(n_samples=40, centers=2, random_state=1)
+x, _, labels, _ = train_test_split(x / 10, labels, test_size=0.2)
+w = np.zeros(2, dtype="Float64")
+for k in range(60):
+    p = 1 / (1 + np.exp(-x @ w))
+    w -= 0.1 * x.T @ (p - labels)
+print(time.clock() - begun)
+"""
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "right", verdict["reason"]
 
 
 def test_columns_of_many_entries_are_followed_to_their_end() -> None:

@@ -65,3 +65,145 @@ def test_a_wrong_sum_is_blamed_where_it_is_taken_though_it_goes_on_under_another
     source = source.replace("np.sum(dz1, axis=1, keepdims=True)", "np.sum(dz1)")
     (finding,) = findings_in(source, tmp_path)
     assert (finding.mistake, finding.line) == ("bias-summed-over-all", line_of(source, "db1 ="))
+
+
+GRID = """\
+import math, random
+
+random.seed(5)
+
+class Grid:
+    def __init__(self, height, width):
+        self.height, self.width = height, width
+        self.cells = [[random.gauss(0, 1) for _ in range(width)] for _ in range(height)]
+
+    @staticmethod
+    def product(one, two):
+        made = Grid(one.height, two.width)
+        for i in range(one.height):
+            for j in range(two.width):
+                total = 0
+                for k in range(one.width):
+                    total += one.cells[i][k] * two.cells[k][j]
+                made.cells[i][j] = total
+        return made
+
+    @staticmethod
+    def column(numbers):
+        made = Grid(len(numbers), 1)
+        for i in range(len(numbers)):
+            made.cells[i][0] = numbers[i]
+        return made
+
+    def plus(self, other, factor=1):
+        if isinstance(other, Grid):
+            if other.height != self.height:
+                raise ValueError(other.height)
+            for i in range(self.height):
+                for j in range(self.width):
+                    self.cells[i][j] = self.cells[i][j] + factor * other.cells[i][j]
+        else:
+            for i in range(self.height):
+                for j in range(self.width):
+                    self.cells[i][j] = self.cells[i][j] + other
+
+    def times(self, other):
+        made = Grid(self.height, self.width)
+        for i in range(self.height):
+            for j in range(self.width):
+                made.cells[i][j] = self.cells[i][j] * other.cells[i][j]
+        return made
+
+    def turned(self):
+        made = Grid(self.width, self.height)
+        for i in range(self.height):
+            for j in range(self.width):
+                made.cells[j][i] = self.cells[i][j]
+        return made
+
+    def each(self, function):
+        made = Grid(self.height, self.width)
+        for i in range(self.height):
+            for j in range(self.width):
+                made.cells[i][j] = function(self.cells[i][j])
+        return made
+
+w1, b1, w2, b2 = Grid(2, 2), Grid(2, 1), Grid(3, 2), Grid(3, 1)
+samples = [([0.2, 0.7], [0.9, 0.1, 0.4]), ([0.6, -0.3], [0.3, 0.8, 0.7])]
+for epoch in range(9):
+    for x, t in samples:
+        x, t = Grid.column(x), Grid.column(t)
+        h = Grid.product(w1, x)
+        h.plus(b1)
+        h = h.each(lambda v: 1 / (1 + math.exp(-v)))
+        y = Grid.product(w2, h)
+        y.plus(b2)
+        y = y.each(lambda v: 1 / (1 + math.exp(-v)))
+        error = t.each(lambda v: v)
+        error.plus(y, -1)
+        delta = error.times(y.each(lambda v: v * (1 - v)))
+        back = Grid.product(w2.turned(), delta)
+        hidden = back.times(h.each(lambda v: v * (1 - v)))
+        w2.plus(Grid.product(delta, h.turned()), 0.5)
+        b2.plus(delta, 0.5)
+        w1.plus(Grid.product(hidden, x.turned()), 0.5)
+        b1.plus(hidden, 0.5)
+"""
+BACK = "        back = Grid.product(w2.turned(), delta)\n"
+HIDDEN = "        hidden = back.times(h.each(lambda v: v * (1 - v)))\n"
+STEP = "        w2.plus(Grid.product(delta, h.turned()), 0.5)\n"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        (BACK, BACK.replace("delta", "error"), {("raw-error-backpropagated", "back =")}),
+        (BACK + HIDDEN + STEP, STEP + BACK + HIDDEN, {("updated-weights", "w2.plus")}),
+        (
+            BACK + HIDDEN + STEP,
+            STEP + BACK.replace("delta", "error") + HIDDEN,
+            {("raw-error-backpropagated", "back ="), ("updated-weights", "w2.plus")},
+        ),
+    ],
+    ids=["raw error", "updated weights", "both"],
+)  # fmt: skip
+def test_arithmetic_of_ones_own_is_not_blamed_for_what_it_is_handed(
+    right: str, wrong: str, expected: set[tuple[str, str]], tmp_path: Path
+) -> None:
+    assert GRID.count(right) == 1
+    source = GRID.replace(right, wrong)
+    found = findings_in(source, tmp_path)
+    lines = {(name, line_of(source, line)) for name, line in expected}
+    assert {(one.mistake, one.line) for one in found} == lines
+    assert all(one.proved and one.fix is None for one in found)
+
+
+MASKED = """\
+import numpy as np
+rng = np.random.default_rng(7)
+x, t = rng.normal(size=(9, 2)), rng.uniform(size=(9, 2))
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(s):
+    return s * (1 - s)
+
+w1, w2 = rng.normal(size=(2, 4)), rng.normal(size=(4, 2))
+for epoch in range(40):
+    h = sigmoid(x @ w1)
+    mask = (rng.random(h.shape) > 0.5).astype(float)
+    h *= mask
+    h /= 0.5
+    y = sigmoid(h @ w2)
+    d2 = (y - t) * slope(y)
+    d1 = d2 @ w2.T * mask
+    d1 = d1 * slope(h)
+    w2 -= 0.5 * h.T @ d2
+    w1 -= 0.5 * x.T @ d1
+"""
+
+
+def test_a_helper_that_is_right_elsewhere_is_handed_the_wrong_value(tmp_path: Path) -> None:
+    (finding,) = findings_in(MASKED, tmp_path)
+    assert (finding.line, finding.proved) == (line_of(MASKED, "d1 = d1 * slope"), True)

@@ -458,3 +458,29 @@ def test_a_raw_error_of_one_output_is_wrong() -> None:
     assert found == [("raw-error-backpropagated", 10, True)], verdict["reason"]
     right = ONE_OUTPUT.replace("v.T @ error", "v.T @ (error * y * (1 - y))")
     assert verdict_on(right)["verdict"] == "right"
+
+
+BIASES_BACK = """
+import numpy as np
+rng = np.random.default_rng(6)
+x, t = rng.normal(size=(12, 3)), rng.uniform(0.2, 0.8, size=(12, 2))
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+b1, b2 = np.zeros((1, 4)), np.zeros((1, 2))
+for _ in range(30):
+    h = 1 / (1 + np.exp(-x @ w1 - b1))
+    y = 1 / (1 + np.exp(-h @ w2 - b2))
+    d2 = (y - t) * y * (1 - y)
+    db2 = d2.sum(axis=0, keepdims=True) / len(x)
+    w2 -= 0.5 * h.T @ d2 / len(x)
+    d1 = db2 @ w2.T * h * (1 - h)
+    w1 -= 0.5 * x.T @ d1 / len(x)
+    b1 -= 0.5 * d1.sum(axis=0, keepdims=True) / len(x)
+    b2 -= 0.5 * db2
+"""
+
+
+def test_a_bias_gradient_that_goes_back_for_the_errors_of_all_samples_is_found() -> None:
+    answer = verdict_on(BIASES_BACK)
+    found = {finding["mistake"]: finding["line"] for finding in answer["findings"]}
+    assert found == {"updated-weights": 12, "wrong-variable": 13}
+    assert all(finding["proved"] for finding in answer["findings"])

@@ -66,3 +66,32 @@ def test_the_order_in_which_a_program_does_things_stays() -> None:
     )
     source += "    assert seen[-3:] == [1, 1, 0]\n"
     assert verdict_on(source)["verdict"] == "right"
+
+
+TURNED = """\
+import numpy as np
+rng = np.random.default_rng(6)
+x, t = rng.normal(size=(12, 3)), rng.uniform(0.2, 0.8, size=(12, 2))
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+for _ in range(30):
+    h = 1 / (1 + np.exp(-x @ w1))
+    y = 1 / (1 + np.exp(-h @ w2))
+    error = t + (-y)
+    delta = error * y * (1 - y)
+    hidden = delta @ w2.T * h * (1 - h)
+    w2 += 0.5 * h.T @ delta
+    w1 += 0.5 * x.T @ hidden
+"""
+
+
+@pytest.mark.parametrize("turned", ["t + (-y)", "-1 * y + t"])
+def test_a_prediction_may_be_added_with_its_sign_turned(turned: str) -> None:
+    verdict = verdict_on(TURNED.replace("t + (-y)", turned))
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("t + (-y)", "t + y"), ("w2 += 0.5", "w2 -= 0.5")])
+def test_a_sign_that_is_wrong_beside_such_an_error_is_found(right: str, wrong: str) -> None:
+    verdict = verdict_on(TURNED.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    assert all(finding["proved"] for finding in verdict["findings"])

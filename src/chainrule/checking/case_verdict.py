@@ -332,7 +332,8 @@ def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict
 def never_reached(name: str, case: Case, fit: Fit, run: Run, frozen: Sequence[Frozen]) -> Verdict:
     """Wrong: statements add 0 to parameters in every pass; undecided, where the program speaks of freezing some."""
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
-    if any(FREEZING.search(source.text) for source in run.sources):
+    held = all(one.intended for one in frozen)
+    if held or any(FREEZING.search(source.text) for source in run.sources):
         return undecided(
             name, "some of its parameters stay as they are, perhaps on purpose", parameters=rows
         )

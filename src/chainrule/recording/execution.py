@@ -24,6 +24,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.recording.deadline import Deadline, hasten, interrupted_at
+from chainrule.recording.former_names import FormerFinder, give_former_names
 from chainrule.recording.looking import Look
 from chainrule.recording.loops import Place
 from chainrule.recording.project import is_named, package_of, project_of
@@ -36,13 +37,6 @@ from chainrule.recording.unreached import Frame, unreached_branches, unreached_u
 
 PASSING_SECONDS = 4.0  # to reach what else a program trains, once its first training is recorded
 MOST_PARTS = 4
-# What NumPy once had under another name, as programs of that time still write it.
-FORMER_NAMES: dict[str, Any] = {
-    "float": float, "int": int, "bool": bool, "object": object, "float_": np.float64, "Inf": np.inf,
-    "infty": np.inf, "NaN": np.nan, "product": np.prod, "row_stack": np.vstack, "mat": np.asmatrix,
-    "asscalar": np.ndarray.item, "in1d": np.isin, "alltrue": np.all, "sometrue": np.any,
-    "asfarray": partial(np.asarray, dtype=float),
-}  # fmt: skip
 ANSWERS = 20  # questions that a program may ask before there is nobody to answer
 
 
@@ -207,6 +201,7 @@ def run_recorded(
     sys.meta_path[:0] = [HelperFinder(path, run, recorder, changed, last=False), NotebookBars()]
     sys.meta_path += [
         HelperFinder(path, run, recorder, changed, last=True),
+        FormerFinder(),
         StandInFinder(),
         MissingFinder(run.sources),
     ]
@@ -216,9 +211,7 @@ def run_recorded(
     random.seed(seed)
     answer_questions()
     warnings.simplefilter("ignore")
-    for name, value in FORMER_NAMES.items():
-        if not hasattr(np, name):
-            setattr(np, name, value)
+    give_former_names()
     try:
         with interrupted_at(deadline, lambda: stop(recorder)), np.errstate(all="ignore"):
             exec(code, module.__dict__)

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import equal_indices
 from chainrule.checking.anatomy.program import Instruction, Program, Spot, Values, calls_of
+from chainrule.checking.anatomy.unchanged_entries import MOVES, is_unchanged, leaves_as_it_is
 
 SHARE = (
     0.6  # of the most parameters that a mix of the same model depends on; below it is no prediction
@@ -26,7 +27,6 @@ KINDS: tuple[frozenset[str], ...] = (
     frozenset({"subtract", "divide", "add", "multiply"}),
 )
 SUMS = {"subtract", "add"}
-MOVES = {"reshape", "transpose"}
 MOST_BESIDE, MOST_STEPS = 3, 200  # errors that are looked back at, and steps behind a prediction
 TAKEN_OFF = (1, 2)  # of the right class's probability: what is meant is 1
 OPERATOR_SITES = {
@@ -67,6 +67,7 @@ class Mix:
     taken_off: float = 0.0
     of_class: bool = False
     negated: bool = False
+    turned: bool = False  # the prediction is added with its sign turned: t + (-p)
     weights: tuple[Weight, ...] = ()
     first: tuple[int, int] | None = None  # where the same prediction met the same target before
 
@@ -74,6 +75,11 @@ class Mix:
     def meeting(self) -> tuple[int, int]:
         """Prediction and target; of those that are computed anew for another error the first ones."""
         return self.first or (self.prediction, self.target)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether prediction and target are added, where nothing says that their difference is meant."""
+        return self.step.operation == "add" and not (self.negated or self.turned)
 
     @property
     def by_difference(self) -> bool:
@@ -88,14 +94,24 @@ class Mix:
 
 
 def find_mixes(
-    program: Program, masks: Sequence[int], stops: Collection[int], kinds: Collection[str]
+    program: Program,
+    masks: Sequence[int],
+    stops: Collection[int],
+    kinds: Collection[str],
+    beyond_drawn: bool = False,
 ) -> list[Mix]:
-    """The mixes of a recording, in order: none of them tainted by another."""
+    """The mixes of a recording, in order: none of them tainted by another.
+
+    `beyond_drawn`: numbers that were drawn are no targets where what they meet goes on to meet others.
+    """
     candidates: dict[int, Mix] = {}
     adding: set[Spot] = set()
+    writing = Writing(program)
     for step in program.steps:
         possible = step.operation in kinds or step.operation == "scatter"
         mix = mix_of(program, step, masks, stops, kinds) if possible else None
+        if step.operation == "scatter" and masks[step.inputs[0]]:
+            mix = writing.joined(step, mix, candidates)
         if mix is not None:
             candidates[step.output] = mix
             if np.any(program.recorded[mix.target]):
@@ -106,6 +122,8 @@ def find_mixes(
         for position, mix in candidates.items()
         if mix.step.operation != "add" or program.spot(mix.step) in adding
     }
+    for position in thresholds(program, candidates, stops) if beyond_drawn else ():
+        del candidates[position]
     if not candidates:
         return []
     # A place where predictions are made is one even where a unit is dead and few parameters reach it.
@@ -133,6 +151,23 @@ def find_mixes(
             found.append(mix)
             tainted.add(step.output)
     return join_halves(program, with_one_target(program, found))
+
+
+def thresholds(
+    program: Program, candidates: dict[int, Mix], stops: Collection[int]
+) -> Collection[int]:
+    """Mixes with numbers that were drawn, of which predictions are made that meet others: z - theta is none."""
+    drawn = {at for at, mix in candidates.items() if is_drawn(program, mix.target)}
+    behind = set(drawn)
+    for step in program.steps if drawn and len(drawn) < len(candidates) else ():
+        if step.output not in stops and not behind.isdisjoint(step.inputs):
+            behind.add(step.output)
+    later = (mix.prediction in behind for at, mix in candidates.items() if at not in drawn)
+    return drawn if any(later) else ()
+
+
+def is_drawn(program: Program, position: int) -> bool:
+    return "random" in program.origins[position]
 
 
 def with_one_target(program: Program, mixes: Sequence[Mix]) -> list[Mix]:
@@ -229,6 +264,9 @@ def mix_of(
     if step.operation == "multiply" and not looks_like_labels(program, target):
         return None
     negated = step.operation in ("add", "divide") and is_negative(program, target)
+    before = None if negated or step.operation != "add" else turned_round(program, prediction)
+    if before is not None:
+        return Mix(before, target, step.output, step, turned=True)
     return Mix(prediction, target, step.output, step, negated=negated)
 
 
@@ -273,6 +311,20 @@ def is_negative(program: Program, position: int) -> bool:
     )
 
 
+def turned_round(program: Program, position: int) -> int | None:
+    """What a value was before its sign was turned: p of -p, or of -1 * p."""
+    step = program.step_of.get(position)
+    if step is None or step.operation not in ("negate", "multiply"):
+        return None
+    if step.operation == "negate":
+        return step.inputs[0]
+    for minus, other in (step.inputs, step.inputs[::-1]):
+        number = program.given.get(minus)
+        if number is not None and np.size(number) == 1 and np.all(number == -1):
+            return other
+    return None
+
+
 def are_taken_off(program: Program, mixes: Sequence[Mix]) -> bool:
     """Whether targets are added with their signs turned beforehand, by whole numbers, which nobody writes down.
 
@@ -306,20 +358,51 @@ def class_mix(
     program: Program, step: Instruction, masks: Sequence[int], kinds: Collection[str]
 ) -> Mix | None:
     """p[rows, y] -= 1, or by mistake another whole number."""
-    before, written = step.inputs
+    before = step.inputs[0]
     if not masks[before]:
         return None
-    number = taken_off(program, before, written, masks, kinds)
+    number = taken_off(program, step, masks, kinds)
     if number is None or abs(number) not in TAKEN_OFF:
         return None
     return Mix(before, step.output, step.output, step, taken_off=number)
 
 
+@final
+class Writing:
+    """Arrays that a loop takes 1 off one sample's right class after the other: together that is one error."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.begun: dict[int, Mix] = {}  # for what was written last the mix of all that was before
+
+    def joined(self, step: Instruction, mix: Mix | None, candidates: dict[int, Mix]) -> Mix | None:
+        """The mix that a step completes: with it that of the steps before is none by itself."""
+        before = step.inputs[0]
+        earlier = self.begun.get(before)
+        if earlier is None or not self.is_read_here(before, step):
+            if mix is not None:
+                self.begun[step.output] = mix
+            return mix
+        if mix is not None and mix.taken_off == earlier.taken_off:
+            candidates.pop(earlier.output, None)
+            mix = replace(mix, prediction=earlier.prediction)
+            self.begun[step.output] = mix
+        elif mix is None and leaves_as_it_is(self.program, step):
+            self.begun[step.output] = earlier
+        return mix
+
+    def is_read_here(self, position: int, step: Instruction) -> bool:
+        """Whether nothing reads an array but what writes its next entry."""
+        readers = self.program.consumers.get(position, ())
+        return all(one is step or one.operation == "gather" for one in readers)
+
+
 def taken_off(
-    program: Program, before: int, written: int, masks: Sequence[int], kinds: Collection[str]
+    program: Program, write: Instruction, masks: Sequence[int], kinds: Collection[str]
 ) -> float | None:
     """What is taken off entries that are written back: 1 of p[rows, y] - 1, or of -(1 - p[rows, y])."""
-    sign, number, position, is_sum = 1, 0.0, written, False
+    before, position = write.inputs
+    sign, number, is_sum = 1, 0.0, False
     while (step := program.step_of.get(position)) is not None and step.operation != "gather":
         if step.operation == "negate":
             sign, position = -sign, step.inputs[0]
@@ -344,9 +427,10 @@ def taken_off(
         is_sum = is_sum or step.operation in kinds
         number += sign * constant * (-1 if step.operation == "subtract" and is_second else 1)
         sign *= -1 if step.operation == "subtract" and not is_second else 1
-    if step is None or not is_sum or sign < 0 or not same_value(program, step.inputs[0], before):
+    if step is None or not is_sum or sign < 0:
         return None
-    return -number
+    own = same_value(program, step.inputs[0], before)
+    return -number if own or is_unchanged(program, step, write) else None
 
 
 def same_value(program: Program, left: int, right: int) -> bool:

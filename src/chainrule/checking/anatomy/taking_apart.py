@@ -20,6 +20,9 @@ FEW = 3  # versions
 MOST_ROUNDS = 12  # what fits together does so after a few
 # Where predictions meet targets. Wider readings come last: lr + gradient mixes two things as well.
 MEETINGS: tuple[MixFinder, ...] = tuple(partial(find_mixes, kinds=kinds) for kinds in KINDS)
+BEYOND_DRAWN: tuple[MixFinder, ...] = tuple(
+    partial(find_mixes, kinds=kinds, beyond_drawn=True) for kinds in KINDS
+)
 
 
 def take_apart(

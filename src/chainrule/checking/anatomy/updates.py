@@ -17,7 +17,7 @@ from chainrule.checking.anatomy.logits import lost_logit
 from chainrule.checking.anatomy.losses import OWN, SEEDS
 from chainrule.checking.anatomy.parameters import Chain, bits, spread
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Gradients, Program, Values
+from chainrule.checking.anatomy.program import Gradients, Program, Spot, Values
 from chainrule.rules.linear import sum_to
 
 MOST_KEPT = 60_000_000  # bytes of gradients that may be asked for again
@@ -97,6 +97,10 @@ class Anatomy:
         None  # of some chains the entries that decay draws, once asked for
     )
     sweeps: Sweeps = field(default_factory=Sweeps)
+    # Of updates the values that they are made of, place by place, once asked for.
+    behind: dict[tuple[int, int, frozenset[int]], dict[Spot, int]] = field(
+        default_factory=dict, init=False, repr=False
+    )
     # Of these updates the rates that are computed anew as time goes on, once asked for.
     schedules: list[dict[tuple[int, int], float]] | None = field(default=None, init=False)
 

@@ -29,19 +29,19 @@ NAMES: dict[str, str] = {
     "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
     "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
     "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
-    "sizes": r"layers?|sizes?|dims?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|units_?per_?layer|neurons_?per_?layer|arch",
+    "sizes": r"layers?|sizes?|dims?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|(n|nb|num|number)?_?(of_?)?(units|neurons|nodes)_?per_?layer|arch",
     "hidden_sizes": r"hidden_?((size|dim|layer|unit)_?list|sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
     "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed",
     "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|train_?(times|steps|epochs)|t_?max",
     "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
     "off": r"verbose|print_?(cost|loss|error|every)?|plot|show|display(_?loss)?|debug|log|animate|visuali[sz]e|show_?plot|graph",
     "on": r"train(ing)?|is_?train(ing)?|initiali[sz]e",
-    "small": r"(\w+_)?(reg|regulari[sz]ation)(_\w+)?|l1|lambda_?|lambd|lmbda|l2|l2_?reg|regulari[sz]ation|reg_?lambda|weight_?decay|momentum|decay|beta|mu|dropout|drop_?(prob|rate|out)",
+    "small": r"(\w+_)?(reg|regulari[sz]ation)(_\w+)?|l1|lambda_?|lambd|lmbda|l2|l2_?reg|regulari[sz]ation|reg_?lambda|weight_?decay|lamb|momentum|decay|beta|mu|dropout|drop_?(prob|rate|out)|tol(erance)?|precision|((loss|error|stop|cost)_?)?th?reshold(_(loss|error))?",
     "scale": r"eps|epsilon|std|stddev|sigma|scale|weight_?(scale|std)|init_?(scale|std|range|eps|epsilon)",
     "input_shape": r"(input|in|x)_?shape",
     "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|number_?hidden_?layer",
     "seed": r"seed|random_?(state|seed)|rng_?seed",
-    "samples": r"m|n_?samples|num_?samples|num_?examples",
+    "samples": r"m|n_?samples|num_?samples|num_?examples|(train|training|data|data_?set)_?size",
     "errors": r"d_?y|d_?out|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
     r"|d_?a|d_?l.*|upstream.*|error_?grad|dvalues|d_?values|accumulated?_?grad|accum_?grad|e",
     "weights": r"w|(initial_|init_)?(w|weights?|theta|thetas)|coef.*|params?|parameters?",
@@ -200,6 +200,8 @@ class Guess:
         kind = kind_of(name, kinds)
         if kind == "on" and pattern_of("labelled").fullmatch(plain_name(name)):
             kind = "labelled" if is_walked(function, name) else kind
+        if kind in ("batch", "labelled") and is_walked(function, name, r"\(?\w+, *\w+\)?"):
+            kind = "pairs"
         if kind == "predictions" and "predictions" not in self.known:
             kind = "targets" if lacks_targets(function, kinds) else kind
         has_default = parameter.default is not empty and parameter.default is not None
@@ -311,10 +313,10 @@ def is_indexed(function: Any, name: str) -> bool:
         return False
 
 
-def is_walked(function: Any, name: str) -> bool:
-    """Whether a function goes over what it is given, as over rows of data."""
+def is_walked(function: Any, name: str, into: str = "") -> bool:
+    """Whether a function goes over what it is given, as over rows of data; perhaps taking each apart."""
     try:
-        return re.search(rf"\bin {name}\b", inspect.getsource(function)) is not None
+        return re.search(rf"{into} ?\bin {name}\b", inspect.getsource(function)) is not None
     except (OSError, TypeError):
         return False
 

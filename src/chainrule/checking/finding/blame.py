@@ -18,6 +18,7 @@ from chainrule.checking.finding.handed_in import (
     parameter_name,
     receiver,
     serves_beside,
+    serves_others,
 )
 from chainrule.checking.finding.step_places import (
     Blame,
@@ -69,7 +70,8 @@ def places_to_blame(
         key = place if edit.call is None else place[2]
         if key not in seen:
             seen.add(key)
-            blame = replace(blame_operand(program, step, edit, texts), step=step)
+            asked = called_wrongly(scene, step, edit, texts, mended)
+            blame = replace(asked or blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
 
@@ -77,15 +79,31 @@ def places_to_blame(
 def early_update(
     program: Program, maker: Instruction, used: Instruction, texts: Sequence[Text]
 ) -> Blame:
-    """The statement that updates too early: of a helper that does nothing else, or hands back what it makes, the call."""
-    here, call = blame_of(program.site(maker), texts), program.call(maker)
+    """The statement that updates too early: of a helper that does nothing else, hands back what it makes, or serves others, the call."""
+    here, call, level = blame_of(program.site(maker), texts), program.call(maker), 0
     around_use = set(calls_of(program.call(used)))
     while call is not None and call.site not in around_use:
         function = texts[here.file].around(here.node, FUNCTIONS)
-        if function is None or not (is_small(function) or is_handed_back(function, here.node)):
+        if function is None or not (
+            is_small(function)
+            or is_handed_back(function, here.node)
+            or serves_others(program, maker, level)
+        ):
             break
-        here, call = blame_of(program.sites[call.site], texts), call.outer
+        here, call, level = blame_of(program.sites[call.site], texts), call.outer, level + 1
     return here
+
+
+def called_wrongly(
+    scene: Scene, step: Instruction, edit: Edit, texts: Sequence[Text], mended: Collection[int]
+) -> Blame | None:
+    """The call of a helper that is right elsewhere, and here is handed what it uses for two things at once."""
+    if edit.call is not None or not serves_beside(scene.program, step, edit):
+        return None
+    call = call_to_blame(scene, step, mended)
+    if call is None:
+        return None
+    return blame_of(scene.program.sites[call], texts)
 
 
 def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:

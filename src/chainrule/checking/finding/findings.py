@@ -158,12 +158,17 @@ def operand_words(
     elif edit.slot is not None and edit.slot < len(edit.step.inputs):
         was = scene.program.name(edit.step.inputs[edit.slot])
     should = None
-    if edit.instead is not None and edit.how not in (
-        "factor",
-        "slope",
-        "remove",
-        "through time",
-        "truncated",
+    if (
+        edit.instead is not None
+        and not blame.is_entry
+        and edit.how
+        not in (
+            "factor",
+            "slope",
+            "remove",
+            "through time",
+            "truncated",
+        )
     ):
         name = scene.program.name(instead_of(edit, blame))
         if name is not None:
@@ -217,7 +222,7 @@ def corrected_line(
     if edit.how == "remove" and isinstance(node, ast.BinOp):
         kept = kept_operand(scene, edit, node)
         return replaced(source, node, text.segment(kept)) if kept is not None else None
-    if edit.how in ("remove", "**1") and (inner := within_function(node)) is not None:
+    if edit.how in ("remove", "**1") and (inner := within_function(edit, node)) is not None:
         return replaced(source, node, f"({ast.unparse(inner)})")
     if edit.how == "remove" and isinstance(node, ast.UnaryOp):
         kept_text = text.segment(node.operand)
@@ -233,9 +238,10 @@ def corrected_line(
     return None
 
 
-def within_function(node: ast.AST) -> ast.expr | None:
-    """x of abs(x), and of x ** 2."""
-    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+def within_function(edit: Edit, node: ast.AST) -> ast.expr | None:
+    """x of abs(x), and of x ** 2; of a call in which two values meet neither is all that there is."""
+    alone = len(edit.step.inputs) == 1
+    if alone and isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         return node.args[0]
     return node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) else None
 

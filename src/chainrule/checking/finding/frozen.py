@@ -86,7 +86,7 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         if origin == "zeros" and not all(place.step.operation in SUMS for place in places):
             continue
-        name = program.name(position) or name_at(birthplace(program, position))
+        name = program.name(position) or name_at(birthplace(program, position, run))
         if origin == "literal" and not (np.size(case.values[position]) > 1 or BIAS.search(name)):
             continue
         if looks_like_mask(case.values[position]) and origin == "random":
@@ -103,7 +103,7 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
         found.append(
             Frozen(
                 position, name, origin == "literal", np.shape(case.values[position]), gradient, site,
-                birthplace(program, position), case.values[position],
+                birthplace(program, position, run), case.values[position],
             )
         )  # fmt: skip
     return found + thrown_away(case, fit, run)
@@ -158,11 +158,19 @@ def without_error(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             continue
         if lowers_loss(case, values, update.before, gradient, seeds):
             found[update.chain] = Frozen(
-                chain.root, chain.name(program) or name_of(program, chain.root, run), False,
-                np.shape(values[chain.root]), gradient, program.site(chain.steps[0]), None,
-                values[chain.root], adds_0=True, whole=holds_whole_numbers(program, chain),
+                chain.root, chain.name(program) or name_of(program, chain.root, run),
+                is_held(case, chain), np.shape(values[chain.root]), gradient,
+                program.site(chain.steps[0]), None, values[chain.root], adds_0=True, whole=holds_whole_numbers(program, chain),
             )  # fmt: skip
     return list(found.values()) if set(found) == fit.bad else []
+
+
+def is_held(case: Case, chain: Chain) -> bool:
+    """Whether the source holds a constant of its own fast: it puts a 0 where an error's share would be, d[0] = 0."""
+    if case.program.origin(chain.root) != "literal":
+        return False
+    added = {position for step in chain.steps for position in step.inputs} - set(chain.versions)
+    return not any(case.anatomy.error_masks[position] for position in added)
 
 
 def holds_whole_numbers(program: Program, chain: Chain) -> bool:
@@ -376,17 +384,24 @@ def place_of_update(case: Case, uses: Sequence[Use]) -> Site | None:
     return None
 
 
-def birthplace(program: Program, position: int) -> Site | None:
+def birthplace(program: Program, position: int, run: Run) -> Site | None:
+    """Where a value is made: of what a function makes for others and returns, where it is asked for."""
     made = program.step_of.get(position)
     if made is not None:
-        return program.site(made)
+        site, call = program.site(made), program.call(made)
+        while call is not None and any(
+            isinstance(node, ast.Return) and is_around(node, site)
+            for node in run.sources[site.file].nodes
+        ):
+            site, call = program.sites[call.site], call.outer
+        return site
     number = program.recording.birthplaces.get(position)
     return None if number is None else program.sites[number]
 
 
 def name_of(program: Program, position: int, run: Run) -> str:
     """What the program calls a value: its own name, or that of the list or table that it stands in."""
-    return program.name(position) or given_name(run, birthplace(program, position))
+    return program.name(position) or given_name(run, birthplace(program, position, run))
 
 
 def given_name(run: Run, site: Site | None) -> str:

@@ -68,6 +68,21 @@ def receiver(
     return Blame(site.file, caller, caller.func.value)
 
 
+def serves_others(program: Program, step: Instruction, level: int) -> bool:
+    """Whether the line by which a call came to a step is reached by another call too: its function is general.
+
+    The level counts the calls outwards, 0 being that of the function in which the step itself stands.
+    """
+    own = (program.recording.sites[step.number], *calls_of(program.call(step)))
+    if level + 1 >= len(own):
+        return False
+    for other in program.steps:
+        calls = (program.recording.sites[other.number], *calls_of(program.call(other)))
+        if own[level] in calls[:-1] and calls[calls.index(own[level]) + 1] != own[level + 1]:
+            return True
+    return False
+
+
 def is_made_in(program: Program, position: int, call: Call | None) -> bool:
     """Whether a value was made in the very call of a function: its caller cannot hand it in."""
     maker = program.step_of.get(position)
@@ -97,13 +112,15 @@ def follow_out(
 ) -> Blame:
     """From an operand that is a function's argument to the call that hands it in, as far as that goes."""
     here = looped(texts[site.file], Blame(site.file, node, operand))
+    whole = whole_of(program, texts[site.file], here, steps[0]) if inner and steps else None
+    here = whole or here
     outer = call if inner else (call.outer if call is not None else None)
     for _ in range(8):
         text = texts[here.file]
         if not isinstance(here.operand, ast.Name) or outer is None:
             return here
         function = text.around(here.node, FUNCTIONS)
-        if function is None or not is_small(function):
+        if function is None or not (here is whole or is_small(function)):
             return here
         if steps and is_used_beside(program, text, here, steps):
             return here
@@ -115,9 +132,23 @@ def follow_out(
         if call_node is None:
             return blame_of(call_site, texts)
         argument = argument_by_name(call_node, here.operand.id, function)
-        here = Blame(call_site.file, call_node, argument)
+        here = Blame(call_site.file, call_node, argument, is_entry=here.is_entry)
         outer = outer.outer
     return here
+
+
+def whole_of(program: Program, text: Text, here: Blame, step: Instruction) -> Blame | None:
+    """The argument that an operand is an entry of, where other calls hand the same line others: b of b.rows[k][j]."""
+    function, part = text.around(here.node, FUNCTIONS), here.operand
+    while isinstance(part, ast.Attribute | ast.Subscript):
+        part = part.value
+    if function is None or part is here.operand or not isinstance(part, ast.Name):
+        return None
+    names = argument_names(function)
+    if part.id not in names or (part.id == names[0] == "self") or is_assigned(function, part.id):
+        return None
+    general = serves_others(program, step, 0)
+    return Blame(here.file, here.node, part, is_entry=True) if general else None
 
 
 def looped(text: Text, here: Blame) -> Blame:

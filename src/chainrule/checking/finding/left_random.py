@@ -77,7 +77,7 @@ def find_left_random(case: Case, fit: Fit, run: Run) -> list[LeftRandom]:
         if gradient is None:
             continue
         shape = np.shape(case.values[layer.position])
-        born = birthplace(program, layer.position)
+        born = birthplace(program, layer.position, run)
         one = Frozen(
             layer.position, name, True, shape, gradient, None, born, case.values[layer.position]
         )
@@ -183,11 +183,12 @@ def has_sample_axis(case: Case, position: int) -> bool:
 def trained_kin(case: Case, position: int, name: str, run: Run) -> set[int]:
     """The chains of trained parameters that the same expression made, under the same name."""
     program = case.program
-    born = birthplace(program, position)
+    born = birthplace(program, position, run)
     return {
         number
         for number, chain in enumerate(case.anatomy.chains)
-        if birthplace(program, chain.root) == born and name_of(program, chain.root, run) == name
+        if birthplace(program, chain.root, run) == born
+        and name_of(program, chain.root, run) == name
     }
 
 

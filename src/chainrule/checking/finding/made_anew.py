@@ -36,7 +36,7 @@ def find_made_anew(case: Case, fit: Fit, run: Run) -> list[Frozen]:
     lasting = 0  # the predictions of parameters that go on
     for chain in anatomy.chains:
         used = [p for p in chain.versions if anatomy.reached.get(p)]
-        born = birthplace(program, chain.root)
+        born = birthplace(program, chain.root, run)
         if len(used) > TURNS:
             for position in used:
                 lasting |= anatomy.reached[position]

@@ -15,12 +15,16 @@ from chainrule.recording.rewriting import Site, spoken_name
 @final
 @dataclass(frozen=True)
 class Blame:
-    """A place to change: the file's number, the node at fault, and for an operand its node and a step there."""
+    """A place to change: the file's number, the node at fault, and for an operand its node and a step there.
+
+    Of an operand it may be an entry that is wrong: what belongs in that one's place is not the operand's.
+    """
 
     file: int
     node: ast.AST
     operand: ast.AST | None = None
     step: Instruction | None = None
+    is_entry: bool = False
 
     @property
     def line(self) -> int:

@@ -11,7 +11,7 @@ from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.parameters import Chain, bits
-from chainrule.checking.anatomy.predictions import Mix, are_taken_off
+from chainrule.checking.anatomy.predictions import Mix, are_taken_off, is_drawn
 from chainrule.checking.anatomy.program import (
     Instruction,
     NoDerivativeError,
@@ -20,7 +20,7 @@ from chainrule.checking.anatomy.program import (
     Values,
 )
 from chainrule.checking.anatomy.residuals import with_whole_predictions
-from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.checking.anatomy.taking_apart import BEYOND_DRAWN, take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
@@ -65,6 +65,11 @@ def open_case(program: Program, finished: bool, deadline: Deadline | None = None
         other = None if whole is None else open_case(whole, finished, deadline)
         if other is not None and most_right(other) > most_right(case):
             return other
+        if any(is_drawn(program, mix.target) for mix in case.anatomy.mixes):
+            anatomy = take_apart(program, finished, BEYOND_DRAWN, deadline=deadline)
+            other = case if anatomy.mixes == case.anatomy.mixes else fit_anatomy(anatomy)
+            if most_right(other) > most_right(case):
+                return other
     return case
 
 
@@ -359,7 +364,7 @@ def adds_targets(case: Case) -> bool:
     """Whether every error is a prediction plus its target: it is 0 where one is the other with its sign turned."""
     anatomy = case.anatomy
     mixes = [anatomy.mixes[n] for update in anatomy.updates for n in update.mixes]
-    adding = all(mix.step.operation == "add" and not mix.negated for mix in mixes)
+    adding = all(mix.is_sum for mix in mixes)
     return adding and not are_taken_off(anatomy.program, mixes)
 
 

@@ -96,8 +96,11 @@ def values_behind(
 ) -> dict[tuple[int, int], int]:
     """For each place the last value of a parameter's size that an update is made of, and an error of its own."""
     program, update = anatomy.program, trace.updates[k]
-    here: dict[tuple[int, int], int] = {}
     inner = set(anatomy.chains[number].versions) - {x.before for x in trace.updates}
+    asked = (number, update.after, frozenset(inner))  # for every loss the same
+    if asked in anatomy.behind:
+        return anatomy.behind[asked]
+    here = anatomy.behind.setdefault(asked, {})
     for position in program.ancestors([update.after], anatomy.stops - inner - {update.after}):
         step = program.step_of.get(position)
         if step is None or not anatomy.error_masks[position] or position in anatomy.stops:

@@ -38,7 +38,7 @@ def alternatives(
         if here is None:
             continue
         if np.shape(scene.case.values[here]) != shape and not (
-            label[0] == "name" and has_wrong_shape(scene, step, slot)
+            label[0] == "summed" or (label[0] == "name" and has_wrong_shape(scene, step, slot))
         ):
             continue
         found = (here, *(alternative(scene, one, slot, label) for one in instances[1:]))
@@ -65,7 +65,15 @@ def has_wrong_shape(scene: Scene, step: Instruction, slot: int) -> bool:
 
 
 def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
-    yield from (("z",), ("a",), ("before",), ("partner",), ("partner", "reversed"), ("scaled",))
+    yield from (
+        ("z",),
+        ("a",),
+        ("before",),
+        ("partner",),
+        ("partner", "reversed"),
+        ("scaled",),
+        ("summed",),
+    )
     own = scene.class_of.get(position)
     _, count = scene.rank(step)
     if own is not None:
@@ -136,6 +144,8 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         return scene.latest_named(label[1], step.output)
     if kind == "scaled":
         return scaled(scene, step, position)
+    if kind == "summed":
+        return summed(scene, position)
     if kind == "turn":
         other = turned_instance(scene, step, label[1])
         found = other.inputs[slot] if other is not None and slot < len(other.inputs) else None
@@ -166,6 +176,18 @@ def scaled(scene: Scene, step: Instruction, position: int) -> int | None:
         and np.shape(scene.case.values[user.output]) == np.shape(scene.case.values[position])
     ]
     return found[0] if len(found) == 1 and scene.is_tainted(position) else None
+
+
+def summed(scene: Scene, position: int) -> int | None:
+    """The errors of all samples that an error is the sum of, or the mean: where a bias's gradient goes back for them."""
+    step = scene.program.step_of.get(position)
+    while step is not None and step.operation in ("multiply", "divide"):
+        errors = [p for p in step.inputs if scene.is_tainted(p)]
+        step = scene.program.step_of.get(errors[0]) if len(errors) == 1 else None
+    if step is None or step.operation not in ("sum", "mean"):
+        return None
+    value = scene.case.values[step.inputs[0]]
+    return step.inputs[0] if np.ndim(value) == 2 and scene.is_tainted(step.inputs[0]) else None
 
 
 def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:

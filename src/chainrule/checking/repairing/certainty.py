@@ -352,7 +352,7 @@ def makes_errors(case: Case, repair: Repair) -> bool:
 def cannot_meet(case: Case) -> bool:
     """Whether all errors add prediction and target though both are positive: then nothing makes them 0."""
     mixes = used_mixes(case)
-    if any(mix.step.operation != "add" or mix.negated for mix in mixes):
+    if not all(mix.is_sum for mix in mixes):
         return False
     predictions, targets = (
         np.concatenate(

@@ -242,6 +242,7 @@ def label_cost(label: Label) -> int:
         "partner": 0,
         "name": 1,
         "scaled": 1,
+        "summed": 1,
         "shift": 1,
         "net": 1,
         "turn": 1,

@@ -201,6 +201,8 @@ class ForwardPass:
             step, before = program.step_of.get(position), position
             while step is not None and step.operation in ("multiply", "divide"):
                 depends = [p for p in step.inputs if masks[p]]
+                if before in self.activations:
+                    break  # 1 / (1 + exp(-z)) is no scale
                 if len(depends) != 1 or self.version_behind(depends[0]) is not None:
                     break
                 (before,) = depends

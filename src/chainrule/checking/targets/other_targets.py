@@ -15,8 +15,9 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.predictions import MOVES, Mix, is_written_constant
+from chainrule.checking.anatomy.predictions import Mix, is_written_constant
 from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.anatomy.unchanged_entries import MOVES
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.own_losses import originals, own_losses
