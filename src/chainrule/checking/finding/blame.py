@@ -39,7 +39,7 @@ from chainrule.checking.finding.syntax import (
     operand_of,
     taken_from,
 )
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Edit, early_slots
 from chainrule.checking.repairing.operand_names import same_array
 from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.recording.rewriting import spoken_name
@@ -51,9 +51,7 @@ def places_to_blame(
     """The places of one edit, the first instance's first; `mended` are the steps of edits before it."""
     program = scene.program
     if edit.early is not None:
-        maker = program.step_of.get(edit.early)
-        if maker is not None:
-            return [early_update(program, maker, edit.step, texts)]
+        return early_updates(scene, edit, texts)
     if edit.test is not None:
         return [blame_of(program.sites[edit.test], texts)]
     if edit.slot is None:
@@ -71,6 +69,22 @@ def places_to_blame(
             seen.add(key)
             blame = replace(blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
+    return list(found.values())
+
+
+def early_updates(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Blame]:
+    """All statements that update too early what the steps of an edit use: a layer each, perhaps."""
+    program = scene.program
+    found: dict[tuple[int, int], Blame] = {}
+    seen = set()
+    for step in edit.steps:
+        for _, _, early in early_slots(scene, step):
+            maker = program.step_of[early]
+            key = program.recording.sites[maker.number], scene.place_of(step)
+            if key not in seen:
+                seen.add(key)
+                blame = early_update(program, maker, step, texts)
+                found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
 
 
