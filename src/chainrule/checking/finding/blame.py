@@ -42,7 +42,7 @@ from chainrule.checking.finding.syntax import (
 from chainrule.checking.repairing.edits import Edit, early_slots
 from chainrule.checking.repairing.operand_names import same_array
 from chainrule.checking.repairing.scene import Place, Scene
-from chainrule.recording.rewriting import spoken_name
+from chainrule.recording.rewriting import Site, spoken_name
 
 
 def places_to_blame(
@@ -102,10 +102,22 @@ def early_update(
     return here
 
 
+def is_kept(text: Text, site: Site, slot: int | None) -> bool:
+    """Whether an operand is what an object keeps, self.z: no call hands that in."""
+    node = text.find(site)
+    operand = None if node is None else operand_of(node, slot)
+    while isinstance(operand, ast.Attribute) and isinstance(operand.value, ast.Attribute):
+        operand = operand.value  # self.z.T
+    if not isinstance(operand, ast.Attribute) or not isinstance(operand.value, ast.Name):
+        return False
+    method = text.around(operand, FUNCTIONS)
+    return method is not None and argument_names(method)[:1] == [operand.value.id]
+
+
 def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:
     """The operand of a step, or of the call that handed it in."""
     site, call = program.site(step), program.call(step)
-    if edit.call is not None:
+    if edit.call is not None and not is_kept(texts[site.file], site, edit.slot):
         while call is not None and call.site != edit.call:
             call = call.outer
         if call is not None:
