@@ -46,6 +46,9 @@ OTHER_INPUT = ("a1.T @ d2", "z1.T @ d2", "wrong-layer-input", "w2 -=")
 OVER_ALL = ("d2.sum(axis=0)", "d2.sum()", "bias-summed-over-all", "b2 -=")
 HALVED = ("b1 -= rate * d1", "b1 -= 0.5 * rate * d1", "parameter-mis-scaled", "b1 -=")
 CLIMBING = ("w1 -=", "w1 +=", "sign-error", "w1 +=")
+EARLY_3 = ("    d2 = (d3", "    w3 -= rate * (a2.T @ d3)\n    d2 = (d3", "updated-weights", "w3 -=")
+EARLY_2 = ("    d1 = (d2", "    w2 -= rate * (a1.T @ d2)\n    d1 = (d2", "updated-weights", "w2 -=")
+AT_FIRST = ("slope(z1)", "slope(a1)", "derivative-at-activation", "d1 =")
 SUMMED = ("d3 @ w3.T) *", "d3 @ w3.T) +", "wrong-operator", "d2 =")
 
 
@@ -78,6 +81,127 @@ def test_every_one_of_several_mistakes_is_named_and_proved(
     verdict = verdict_on(program)
     found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
     assert found == expected
+
+
+# The first updates of w3 and w2 come to stand where the errors go back, the ones at the end go.
+LATE = ("\n    w3 -= rate * (a2.T @ d3)\n    b3 -=", "\n    w2 -= rate * (a1.T @ d2)\n    b2 -=")
+
+
+def test_every_layer_that_is_updated_too_early_is_named() -> None:
+    program = NETWORK
+    for late in LATE:
+        program = program.replace(late, "\n" + late.split("\n")[2])
+    for old, new, _, _ in (EARLY_3, EARLY_2, AT_FIRST):
+        program = program.replace(old, new)
+    verdict = verdict_on(program)
+    assert {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]} == {
+        ("updated-weights", line_of(program, "w3 -="), True),
+        ("updated-weights", line_of(program, "w2 -="), True),
+        ("derivative-at-activation", line_of(program, "d1 ="), True),
+    }
+
+
+COLUMNS = """\
+import numpy as np
+
+rng = np.random.RandomState(1)
+x = rng.randn(2, 40)
+t = (x[0:1] * x[1:2] > 0).astype(float)
+m = x.shape[1]
+w1, b1 = 0.5 * rng.randn(4, 2), np.zeros((4, 1))
+w2, b2 = 0.5 * rng.randn(1, 4), np.zeros((1, 1))
+for i in range(30):
+    z1 = w1 @ x + b1
+    a1 = np.tanh(z1)
+    a2 = 1 / (1 + np.exp(-(w2 @ a1 + b2)))
+    d2 = a2 - t
+    dw2 = d2 @ a1.T / m
+    db2 = np.sum(d2, axis=1, keepdims=True) / m
+    back = w2.T @ d2
+    d1 = back * (1 - a1**2)
+    dw1 = d1 @ x.T / m
+    db1 = np.sum(d1, axis=1, keepdims=True) / m
+    w1, b1, w2, b2 = w1 - 0.5 * dw1, b1 - 0.5 * db1, w2 - 0.5 * dw2, b2 - 0.5 * db2
+"""
+
+UNSCALED = ("dw2 = d2 @ a1.T / m", "dw2 = d2 @ a1.T", "parameter-mis-scaled", "dw2 =")
+PLUS = ("1 - a1**2", "1 + a1**2", "wrong-operator", "d1 =")
+AT_Z = ("1 - a1**2", "1 - z1**2", "derivative-at-activation", "d1 =")
+ALL_UNITS = ("np.sum(d1, axis=1, keepdims=True)", "np.sum(d1)", "bias-summed-over-all", "db1 =")
+
+
+@pytest.mark.parametrize("mistakes", [(UNSCALED, PLUS, ALL_UNITS), (UNSCALED, AT_Z)])
+def test_errors_are_put_right_before_one_says_which_parameters_are(
+    mistakes: tuple[tuple[str, str, str, str], ...],
+) -> None:
+    """At first the largest array is right, by a rate of its own; beside true errors all others are, by another."""
+    program = COLUMNS
+    for old, new, _, _ in mistakes:
+        program = program.replace(old, new)
+    expected = {(name, line_of(program, place), True) for _, _, name, place in mistakes}
+    verdict = verdict_on(program)
+    found = {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]}
+    assert found == expected
+
+
+HELPED = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+x, t = rng.normal(size=(20, 3)), rng.uniform(size=(20, 2))
+w1, b1 = rng.normal(size=(3, 5)), np.zeros(5)
+w2, b2 = rng.normal(size=(5, 2)), np.zeros(2)
+def slope(z):
+    return (z > 0) * 1.0
+for epoch in range(30):
+    z1 = x @ w1 + b1
+    a1 = np.maximum(0, z1)
+    a2 = 1 / (1 + np.exp(-(a1 @ w2 + b2)))
+    d2 = (a2 - t) * a2 * (1 - a2)
+    back = d2 @ w2.T
+    d1 = back * slope(z1)
+    w2 -= 0.1 * a1.T @ d2
+    b2 -= 0.1 * d2.sum(axis=0)
+    w1 -= 0.1 * x.T @ d1
+    b1 -= 0.1 * d1.sum(axis=0)
+    print(np.mean((a2 - t) ** 2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake", "place"),
+    [
+        ("z > 0", "z > -1000", "relu-derivative-at-output", "return"),
+        ("slope(z1)", "slope(back)", "derivative-at-activation", "d1 ="),
+    ],
+)
+def test_what_makes_a_slope_is_blamed_and_not_the_error_beside_it(
+    old: str, new: str, mistake: str, place: str
+) -> None:
+    program = HELPED.replace(old, new).replace("d2.sum(axis=0)", "d2.sum()")
+    verdict = verdict_on(program)
+    assert {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]} == {
+        (mistake, line_of(program, place), True),
+        ("bias-summed-over-all", line_of(program, "b2 -="), True),
+    }
+
+
+SIGMOIDS = (
+    NETWORK.replace("sigmoid(z) * (1 - sigmoid(z))", "sigmoid(z) + (1 - sigmoid(z))").replace(
+        "d1.sum(axis=0)", "d1.sum()"
+    )
+    + "    print(np.mean(error ** 2))\n"
+)
+
+
+def test_of_two_losses_that_need_as_many_edits_it_is_the_one_that_is_computed() -> None:
+    """A slope that is 1 makes the output's error that of a cross-entropy."""
+    verdict = verdict_on(SIGMOIDS)
+    assert "half-squared-error" in verdict["loss"]
+    assert {(one["mistake"], one["line"], one["proved"]) for one in verdict["findings"]} == {
+        ("wrong-operator", line_of(SIGMOIDS, "return sigmoid(z) +"), True),
+        ("bias-summed-over-all", line_of(SIGMOIDS, "b1 -="), True),
+    }
 
 
 DROPOUT = """\

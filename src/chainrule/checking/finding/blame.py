@@ -40,10 +40,10 @@ from chainrule.checking.finding.syntax import (
     operand_of,
     taken_from,
 )
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Edit, early_slots
 from chainrule.checking.repairing.operand_names import same_array
 from chainrule.checking.repairing.scene import Place, Scene
-from chainrule.recording.rewriting import spoken_name
+from chainrule.recording.rewriting import Site, spoken_name
 
 
 def places_to_blame(
@@ -52,9 +52,7 @@ def places_to_blame(
     """The places of one edit, the first instance's first; `mended` are the steps of edits before it."""
     program = scene.program
     if edit.early is not None:
-        maker = program.step_of.get(edit.early)
-        if maker is not None:
-            return [early_update(program, maker, edit.step, texts)]
+        return early_updates(scene, edit, texts)
     if edit.test is not None:
         return [blame_of(program.sites[edit.test], texts)]
     if edit.slot is None:
@@ -73,6 +71,22 @@ def places_to_blame(
             asked = called_wrongly(scene, step, edit, texts, mended)
             blame = replace(asked or blame_operand(program, step, edit, texts), step=step)
             found.setdefault((blame.file, blame.line), blame)
+    return list(found.values())
+
+
+def early_updates(scene: Scene, edit: Edit, texts: Sequence[Text]) -> list[Blame]:
+    """All statements that update too early what the steps of an edit use: a layer each, perhaps."""
+    program = scene.program
+    found: dict[tuple[int, int], Blame] = {}
+    seen = set()
+    for step in edit.steps:
+        for _, _, early in early_slots(scene, step):
+            maker = program.step_of[early]
+            key = program.recording.sites[maker.number], scene.place_of(step)
+            if key not in seen:
+                seen.add(key)
+                blame = early_update(program, maker, step, texts)
+                found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
 
 
@@ -106,10 +120,22 @@ def called_wrongly(
     return blame_of(scene.program.sites[call], texts)
 
 
+def is_kept(text: Text, site: Site, slot: int | None) -> bool:
+    """Whether an operand is what an object keeps, self.z: no call hands that in."""
+    node = text.find(site)
+    operand = None if node is None else operand_of(node, slot)
+    while isinstance(operand, ast.Attribute) and isinstance(operand.value, ast.Attribute):
+        operand = operand.value  # self.z.T
+    if not isinstance(operand, ast.Attribute) or not isinstance(operand.value, ast.Name):
+        return False
+    method = text.around(operand, FUNCTIONS)
+    return method is not None and argument_names(method)[:1] == [operand.value.id]
+
+
 def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequence[Text]) -> Blame:
     """The operand of a step, or of the call that handed it in."""
     site, call = program.site(step), program.call(step)
-    if edit.call is not None:
+    if edit.call is not None and not is_kept(texts[site.file], site, edit.slot):
         while call is not None and call.site != edit.call:
             call = call.outer
         if call is not None:

@@ -206,7 +206,13 @@ def corrected_line(
     ):
         if isinstance(blame.operand, ast.Subscript):
             return None  # which entry of it belongs there is not known as text
-        return replaced(source, blame.operand, should)
+        same = [blame.operand]
+        if edit.call is not None and not isinstance(node, ast.Call):
+            # Whatever is made of it in that function: self.z * (1 - self.z).
+            same = occurrences(text, blame.operand)
+        for one in reversed(same):
+            source = replaced(source, one, should)
+        return source
     if edit.how in OPERATORS:
         return with_operator(source, node, OPERATORS[edit.how])
     if edit.how == "forgotten":
@@ -236,6 +242,19 @@ def corrected_line(
             changed = replaced(source, second, text.segment(first))
             return replaced(changed, first, text.segment(second))
     return None
+
+
+def occurrences(text: Text, operand: ast.AST) -> list[ast.AST]:
+    """An operand wherever it stands in its line, in order."""
+    words = ast.unparse(operand)
+    found = [
+        node
+        for node in ast.walk(text.statement(operand) or operand)
+        if isinstance(node, type(operand))
+        and ast.unparse(node) == words
+        and node.lineno == operand.lineno  # type: ignore[attr-defined]
+    ]
+    return sorted(found, key=lambda node: node.col_offset)  # type: ignore[attr-defined]
 
 
 def within_function(edit: Edit, node: ast.AST) -> ast.expr | None:

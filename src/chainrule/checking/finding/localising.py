@@ -1,12 +1,13 @@
 """Where gradients begin to go wrong, when no edit puts them right: the first value that is no true gradient."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError
-from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.repairing.milestones import true_directions
 from chainrule.checking.repairing.repair import Repair
 from chainrule.checking.repairing.scene import Scene, set_scene
 
@@ -42,38 +43,7 @@ def first_wrong_step(case: Case, repair: Repair) -> tuple[Scene, Instruction] | 
     return (scene, unmatched[0]) if unmatched else ((scene, tainted[-1]) if tainted else None)
 
 
-def true_directions(scene: Scene, mixes: tuple[int, ...]) -> dict[int, list[Any]]:
-    """By size the gradients of all values of the forward pass, of all worlds joined, each of length 1.
-
-    Among them those of numbers that it is given, such as weights that stay as they are.
-    """
-    found: dict[int, list[Any]] = {}
-    anatomy, program = scene.case.anatomy, scene.program
-    given = {
-        p for step in program.steps if step.output in anatomy.forward for p in step.inputs if p in program.given
-    }  # fmt: skip
-    swept = [
-        program.sweep(
-            values,
-            seeds_of(anatomy.mixes, mixes, scene.loss, values),
-            anatomy.stops,
-            given.union(anatomy.forward),
-        )
-        for values, _ in scene.worlds
-    ]
-    for position in swept[0]:
-        for turned in (False, True):
-            parts = [np.asarray(one[position], dtype=float) for one in swept if position in one]
-            joined = np.concatenate([(p.T if turned else p).reshape(-1) for p in parts])
-            length = float(np.sqrt(np.sum(joined**2)))
-            if len(parts) == len(swept) and length > 0 and np.isfinite(length):
-                found.setdefault(joined.size, []).append(joined / length)
-            if parts[0].ndim < 2:
-                break
-    return found
-
-
-def matches(scene: Scene, position: int, known: dict[int, list[Any]]) -> bool:
+def matches(scene: Scene, position: int, known: Mapping[int, Any]) -> bool:
     joined = np.concatenate(
         [np.asarray(values[position], dtype=float).reshape(-1) for values, _ in scene.worlds]
     )
@@ -81,9 +51,7 @@ def matches(scene: Scene, position: int, known: dict[int, list[Any]]) -> bool:
     if not length or not np.isfinite(length):
         return False
     table = known.get(joined.size)
-    return table is not None and bool(
-        np.any(np.abs(np.stack(table) @ (joined / length)) > 1 - SAME)
-    )
+    return table is not None and bool(np.any(np.abs(table @ (joined / length)) > 1 - SAME))
 
 
 def recovers(scene: Scene, step: Instruction, matched: set[int], depth: int = 3) -> bool:

@@ -49,6 +49,7 @@ def times_applied(program: Program, positions: Iterable[int], rate: int) -> int:
     name, number = program.name(rate), number_at(program, rate)
 
     def is_rate(position: int) -> bool:
+        position = program.source_through(position, {"negate"})  # -rate * rate
         return position == rate or (
             position in program.given
             and np.size(program.given[position]) == 1

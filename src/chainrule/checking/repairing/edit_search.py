@@ -94,6 +94,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield remembered(scene, slope_edits.true_slopes)
     yield remembered(scene, slope_edits.slopes_beside_errors)
     yield remembered(scene, slope_edits.slopes_of_losses)
+    yield remembered(scene, value_edits.factors_beside_ones)
 
 
 def best_edit(
@@ -191,7 +192,7 @@ def first_that_holds(
     for _, edit in found[:MOST_APPLIED]:
         result = apply(scene, changes, edit)
         if result is not None:
-            return edit, *result
+            return slope_edits.named_beside(scene, edit, changes), *result
     return None
 
 
@@ -307,6 +308,8 @@ def apply(
         if own is None:
             return None
         together = merged(scene.program, changes, own)
+        if changes and edit_list.is_flat_beside(scene, edit, own, together):
+            return None
         fit = refit(scene, together)
     except FAILURES:
         return None

@@ -151,25 +151,14 @@ def old_versions(scene: Scene) -> Iterator[Edit]:
     found: dict[Any, list[Instruction]] = {}
     shown: dict[Any, tuple[Instruction, int, int, int]] = {}
 
-    def early_slots(step: Instruction) -> list[tuple[int, int, int]]:
-        slots = []
-        for slot, position in enumerate(step.inputs):
-            chain = scene.chain_of.get(position)
-            if chain is None or is_link(scene, step, slot) or decays_later(scene, step, slot):
-                continue
-            used = scene.version_used(chain, step.output)
-            if used is not None and used < position:
-                slots.append((slot, used, position))
-        return slots
-
     def put_back(step: Instruction) -> Instruction | None:
-        slots = early_slots(step)
+        slots = early_slots(scene, step)
         for slot, used, _ in slots:
             step = with_operand(step, slot, used)
         return step if slots else None
 
     for step in scene.suspects:
-        slots = early_slots(step)
+        slots = early_slots(scene, step)
         for key in ("all", scene.place_of(step)) if slots else ():
             found.setdefault(key, []).append(step)
             shown.setdefault(key, (step, *slots[0]))
@@ -179,6 +168,19 @@ def old_versions(scene: Scene) -> Iterator[Edit]:
         yield Edit(
             "updated-weights", steps, each(put_back), step, slot, used, cost=cost, early=early
         )
+
+
+def early_slots(scene: Scene, step: Instruction) -> list[tuple[int, int, int]]:
+    """The operands of a step that are weights which were updated already: slot, version before, version that stands there."""
+    slots = []
+    for slot, position in enumerate(step.inputs):
+        chain = scene.chain_of.get(position)
+        if chain is None or is_link(scene, step, slot) or decays_later(scene, step, slot):
+            continue
+        used = scene.version_used(chain, step.output)
+        if used is not None and used < position:
+            slots.append((slot, used, position))
+    return slots
 
 
 def is_link(scene: Scene, step: Instruction, slot: int) -> bool:
@@ -312,6 +314,22 @@ def calls_from_outside(scene: Scene, step: Instruction, position: int) -> Iterat
 def spread(numbers: Any) -> float:
     with np.errstate(all="ignore"):  # of infinities
         return float(np.ptp(numbers))
+
+
+def is_flat_beside(
+    scene: Scene, edit: Edit, own: Changes, together: Mapping[int, Instruction]
+) -> bool:
+    """Whether another operation makes, beside earlier changes, one number of a value that varies: a + (1 - a)."""
+    step = edit.step
+    if step.number not in own or own[step.number].operation == step.operation:
+        return False
+    if scene.is_tainted(step.output) or np.size(scene.case.values[step.output]) < 2:
+        return False
+    behind = scene.program.ancestors([step.output], scene.forward | scene.fixed)
+    cone = [one for one in scene.program.steps if one.output in behind]
+    new = scene.program.rerun(scene.case.values, together, cone, scene.fixed)
+    made = np.ravel(np.asarray(new.get(step.output, 0.0), dtype=float))
+    return made.size > 1 and spread(made) <= 1e-12 * abs(made[0])
 
 
 def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:

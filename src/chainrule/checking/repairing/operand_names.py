@@ -11,7 +11,7 @@ from chainrule.checking.repairing.scene import PLAIN, PRODUCTS, Scene
 JOINED = {"concatenate", "stack", "transpose", "reshape"}
 INSIDE = {
     "add", "subtract", "negate", "square", "power", "exp", "tanh", "divide", "absolute", "multiply",
-    "maximum", "sigmoid", "cosh", "sqrt",
+    "maximum", "sigmoid", "cosh", "sqrt", "where", "astype", "greater", "less", "greater-equal", "less-equal",
 }  # fmt: skip
 MOST_INSIDE = 12  # steps of a slope's formula
 COMPARISONS = {"greater", "less", "greater-equal", "less-equal"}
@@ -120,7 +120,8 @@ def is_slope_of_error(scene: Scene, step: Instruction) -> bool:
     for here in waiting:  # grows as it goes
         users = scene.program.consumers.get(here.output, ())
         if any(map(scene.multiplies_errors, users)):
-            return here.operation not in PRODUCTS or scene.multiplies_errors(here)
+            numbered = here is not step and any(p in scene.program.given for p in here.inputs)
+            return here.operation not in PRODUCTS or scene.multiplies_errors(here) or numbered
         waiting += [
             user for user in users if user.operation in INSIDE and len(waiting) < MOST_INSIDE
         ]

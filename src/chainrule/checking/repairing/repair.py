@@ -5,7 +5,9 @@ likeliest is kept, and what is still wrong is looked at again. A repair counts w
 parameter follows its gradient, at the recorded numbers and at disturbed ones.
 """
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, final
 
 from chainrule.checking.anatomy.program import NoDerivativeError
@@ -16,13 +18,15 @@ from chainrule.checking.fitting.rates import find_step_sizes
 from chainrule.checking.repairing.applied_rates import applies_again, number_at
 from chainrule.checking.repairing.companions import best_pair
 from chainrule.checking.repairing.edit_search import ORDER, best_edit
-from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
+from chainrule.checking.repairing.milestones import best_milestone
 from chainrule.checking.repairing.refitting import is_multiple, refit, seen_by
 from chainrule.checking.repairing.scene import Scene, set_scene
 from chainrule.recording.deadline import Deadline
 
 MOST_EDITS = 4
+MOST_TRUSTED = 3  # edits that put errors right and no parameter
 MOST_LOSSES = 3
 PAIR_SECONDS = 6.0  # at most, for edits of which two are needed at once
 
@@ -50,8 +54,9 @@ class Repair:
 
 def repair_case(case: Case, deadline: Deadline) -> Repair:
     """The best repair under the losses that explain most; of equals those that the program computes."""
+    computed = cache(lambda: stated_losses(case))
     told = any(fit.good and fit.form != "adaptive" for fit in case.fits.values())
-    stated = set() if told else stated_losses(case)
+    stated = set() if told else computed()
 
     def likeliness(fit: Fit) -> tuple[Any, ...]:
         # A slope that is too much looks adaptive under another loss: then what the program says counts more.
@@ -68,7 +73,7 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
 
     def is_expected(fit: Fit) -> bool:
         # One alone may look adaptive by chance.
-        return len(fit.good) > (fit.form == "adaptive") or fit.loss in stated
+        return len(fit.good) > (fit.form == "adaptive")
 
     best: Repair | None = None
     tried: dict[str, Repair] = {}
@@ -76,21 +81,39 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
     for number, fit in enumerate(fits[:MOST_LOSSES]):
         repair = find_repair(case, fit, deadline.share((0.6, 0.5, 1.0)[number]))
         tried[fit.loss] = repair
-        both = best is not None and best.proved and repair.proved and expected
-        if best is None or (
-            count_places(repair) < count_places(best) if both else rank(repair) < rank(best)
-        ):
-            best, expected = repair, is_expected(fit)
-        if repair.proved and len(repair.edits) == 1 and is_expected(fit):
-            break  # several edits mend much under a wrong loss
+        if best is None or is_better(repair, best, expected, computed):
+            best = repair
+            expected = is_expected(fit) or (repair.proved and fit.loss in computed())
+        # Several edits mend much under a wrong loss.
+        single = len(repair.edits) == 1 or (number == 0 and fit.loss in computed())
+        if repair.proved and single and is_expected(fit):
+            break
     assert best is not None
     if not (best.proved and expected):
         fit = fits[0] if is_expected(fits[0]) else case.fits[best.loss]
-        within = deadline.within(PAIR_SECONDS)
-        pairs = find_repair(case, fit, within, thorough=True, former=tried.get(fit.loss))
+        within, former = deadline.within(PAIR_SECONDS), tried.get(fit.loss)
+        pairs = find_repair(case, fit, within, by_milestones=True)
+        if not pairs.proved:
+            within = deadline.within(PAIR_SECONDS)
+            pairs = find_repair(case, fit, within, thorough=True, former=former)
         if pairs.proved and (not best.proved or len(pairs.edits) <= len(best.edits)):
             best = pairs
     return best
+
+
+def is_better(
+    repair: Repair, best: Repair, expected: bool, computed: Callable[[], Collection[str]]
+) -> bool:
+    """Whether a repair is likelier than the best one so far, which is under an `expected` loss.
+
+    What is mended in as few places under a loss that the program computes was made for that one.
+    """
+    if not (best.proved and repair.proved and expected):
+        return rank(repair) < rank(best)
+    places, fewest = count_places(repair), count_places(best)
+    if places == fewest > 1:
+        return repair.loss in computed() and best.loss not in computed()
+    return places < fewest
 
 
 def rank(repair: Repair) -> tuple[Any, ...]:
@@ -175,11 +198,17 @@ def fits_last_layer(case: Case, fit: Fit) -> bool:
 
 
 def find_repair(
-    case: Case, fit: Fit, deadline: Deadline, thorough: bool = False, former: Repair | None = None
+    case: Case,
+    fit: Fit,
+    deadline: Deadline,
+    thorough: bool = False,
+    former: Repair | None = None,
+    by_milestones: bool = False,
 ) -> Repair:
     """Edits, one after the other, or `thorough`, two at once, until every gradient agrees or nothing helps.
 
-    A thorough search goes on where a `former` one under the same loss got stuck: so far both look for the same.
+    Or `by_milestones`, such that errors on their way back become true, whatever updates are made of them then. A
+    thorough search goes on where a `former` one under the same loss got stuck: so far both look for the same.
     """
     repair = Repair(fit.loss, fit=fit, before=fit)
     changes: dict[int, Any] = {}
@@ -196,6 +225,12 @@ def find_repair(
             first.goals = repair.goals = find_goals(first)
             if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
                 repair.fit = repair.before = refit(first, {})
+        trusted: list[Edit] = []
+        if by_milestones:
+            changes = put_errors_right(first, repair, deadline)
+            trusted = list(repair.edits)
+            if not trusted:
+                return repair
         for number in range(stuck[2] if stuck is not None else 0, MOST_EDITS):
             assert repair.fit is not None
             if not repair.fit.bad:
@@ -227,8 +262,40 @@ def find_repair(
             repair.scenes.append(scene)
             if repair.fit.is_right:
                 repair.proved = True
+                drop_needless(repair, first, trusted)
                 repair.before = repair.scenes[0].fit  # as seen from those that were right
                 break
     except NoDerivativeError:
         repair.proved = False
     return repair
+
+
+def put_errors_right(first: Scene, repair: Repair, deadline: Deadline) -> dict[int, Any]:
+    """Edits after which errors are true gradients on all of their way back; who is right is seen anew then."""
+    changes: dict[int, Any] = {}
+    assert repair.fit is not None
+    scene = Scene(first.case, repair.fit, first.worlds, first.known_places, first.goals)
+    while len(repair.edits) < MOST_TRUSTED:
+        step = best_milestone(scene, changes, deadline, repair.edits)
+        if step is None:
+            break
+        repair.edits.append(step[0])
+        repair.scenes.append(scene)
+        changes = step[1]
+    repair.changes, repair.fit = changes, refit(first, changes)
+    return changes
+
+
+def drop_needless(repair: Repair, first: Scene, trusted: Sequence[Edit]) -> None:
+    """Takes those of some edits out of a repair without which it holds as well."""
+    for edit in trusted:
+        pairs = [
+            pair for pair in zip(repair.edits, repair.scenes, strict=True) if pair[0] is not edit
+        ]
+        changes: dict[int, Any] = {}
+        for kept, _ in pairs:
+            changes = merged(first.program, changes, kept.make(kept.steps) or {})
+        fit = refit(first, changes)
+        if pairs and fit.is_right:
+            repair.edits, repair.scenes = [one for one, _ in pairs], [one for _, one in pairs]
+            repair.changes, repair.fit = changes, fit

@@ -5,6 +5,7 @@ mean((a - t)**2)      for  2 (a - t) / n
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from operator import attrgetter
 from typing import Any
@@ -27,6 +28,9 @@ from chainrule.checking.repairing.value_edits import (
 )
 
 MOST_BEHIND = 20  # values that a slope is made of
+TESTS = {
+    "greater", "greater-equal", "less", "less-equal", "equal", "not-equal", "where", "maximum", "minimum", "sign",
+}  # fmt: skip
 LOSSES = {"mean", "sum", "square", "multiply", "absolute", "power", "divide"}
 
 
@@ -132,16 +136,39 @@ def own_activation(scene: Scene, position: int, pairs: Mapping[int, int]) -> int
     return found.pop() if len(found) == 1 and not waiting else None
 
 
-def name_slope(scene: Scene, step: Instruction, a: int | None) -> str:
+def name_slope(
+    scene: Scene, step: Instruction, a: int | None, changed: Mapping[int, Any] | None = None
+) -> str:
+    """The mistake of what stands for a slope, beside what was `changed` already."""
     values = scene.case.values
-    value = np.asarray(values[step.output]).reshape(-1)
-    if value.size and np.all(value == value[0]) and value[0] in (0, 1):
+    value = np.asarray((changed or {}).get(step.output, values[step.output])).reshape(-1)
+    flat = value.size and np.all(value == value[0]) and value[0] in (0, 1)
+    if flat and comes_from_test(scene, step):
         return "relu-derivative-at-output"
     if a is not None and np.size(values[a]) == value.size:
         wrong = scene.forward_pass.slope_at_activation(a, values)
         if np.allclose(np.reshape(wrong, -1), value, rtol=1e-9, atol=0.0):
             return "derivative-at-activation"
     return "wrong-operator"
+
+
+def named_beside(scene: Scene, edit: Edit, changes: Mapping[int, Any]) -> Edit:
+    """A slope's edit with the name that it has beside others: 1 + a for 1 - a may hide that a is no activation."""
+    if edit.how != "slope" or edit.slot is not None or edit.mistake != "wrong-operator":
+        return edit
+    program, values = scene.program, scene.case.values
+    behind = program.ancestors([edit.step.output], scene.forward | scene.fixed)
+    cone = [step for step in program.steps if step.output in behind]
+    changed = program.rerun(values, changes, cone, scene.fixed) if changes else {}
+    name = name_slope(scene, edit.step, edit.instead, changed)
+    return replace(edit, mistake=name)
+
+
+def comes_from_test(scene: Scene, step: Instruction) -> bool:
+    """Whether a comparison, or a choice, of values of the forward pass makes a value."""
+    behind = scene.program.ancestors([step.output], scene.forward)
+    makers = (scene.program.step_of.get(position) for position in behind)
+    return any(maker is not None and maker.operation in TESTS for maker in makers)
 
 
 def slopes_of_losses(scene: Scene) -> Iterator[Edit]:

@@ -82,9 +82,21 @@ def base_of(values: Any) -> Values:
 
 def factor_edits(scene: Scene) -> Iterator[Edit]:
     """A local derivative that is left out: of an activation, or of dropout's mask."""
+    return factors_of(scene, beside_ones=False)
+
+
+def factors_beside_ones(scene: Scene) -> Iterator[Edit]:
+    """The same where a slope stands there already, but is 1: what makes that is the likelier place."""
+    for edit in factors_of(scene, beside_ones=True):
+        yield replace(edit, cost=edit.cost + 7)
+
+
+def factors_of(scene: Scene, beside_ones: bool) -> Iterator[Edit]:
     for key, steps in scene.places.items():
         first = steps[0]
         if not scene.is_tainted(first.output) or first.output in scene.chain_of:
+            continue
+        if has_slope_of_one(scene, first) != beside_ones:
             continue
         shape = np.shape(scene.case.values[first.output])
         kinds = (
@@ -113,6 +125,22 @@ def factor_edits(scene: Scene) -> Iterator[Edit]:
                     )  # fmt: skip
                     if len(scene.members(pair_class, first.output)) < 2:
                         break
+
+
+def has_slope_of_one(scene: Scene, step: Instruction) -> bool:
+    """Whether an error is multiplied, here or next, by ones that were made of values of the forward pass."""
+    masks, values = scene.case.anatomy.masks, scene.case.values
+
+    def multiplies(one: Instruction) -> bool:
+        size = np.size(values[one.output])
+        return one.operation == "multiply" and any(
+            masks[p] and not scene.is_tainted(p) and np.size(values[p]) == size > 1 and np.all(values[p] == 1)
+            for p in one.inputs
+        )  # fmt: skip
+
+    readers = scene.program.consumers.get(step.output, ())
+    own = [one for one in readers if one.number in scene.suspect_numbers]
+    return multiplies(step) or (bool(own) and all(map(multiplies, own)))
 
 
 def errors_in_one_role(scene: Scene) -> Iterator[list[Instruction]]:
@@ -144,6 +172,8 @@ def errors_in_one_role(scene: Scene) -> Iterator[list[Instruction]]:
 def named_factor_edits(scene: Scene) -> Iterator[Edit]:
     """A local derivative that is left out of errors from several places."""
     for steps in errors_in_one_role(scene):
+        if all(has_slope_of_one(scene, step) for step in steps):
+            continue
         keys = {scene.place_of(step) for step in steps}
         first = steps[0]
         outputs = [step.output for step in steps]
