@@ -90,6 +90,14 @@ INNOCENT = {
     "a residual connection": two_layers(
         "Q = rng.normal(size=(3, 4)) * 0.0 + 1.0; S = X @ Q", z="X @ W + S"
     ),
+    "noise for each sample beside an output layer": two_layers(
+        "E = rng.normal(size=(12, 2)) * 0.1", p="A @ V + E"
+    ),
+    "samples that are mixed at random": two_layers(
+        "S = rng.normal(size=(12, 12))", z="S @ X @ W", p="S @ A @ V"
+    )
+    .replace("D = P - Y", "D = P - Y; D, A = S.T @ D, A")
+    .replace("0.01 * X.T @ dZ", "0.01 * (S @ X).T @ dZ"),
     "data made with random centres": two_layers("X = X + rng.normal(size=(1, 3)) * 2"),
     "random features on which one layer is trained": HEAD
     + """
@@ -248,6 +256,86 @@ for epoch in range(30):
 """
     )
     assert verdict["verdict"] == "right", verdict["findings"]
+
+
+LAYERS = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+
+
+class Layer:
+    def __init__(self, inputs, units):
+        self.w, self.b = rng.normal(size=(inputs, units)), np.zeros(units)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w + self.b
+
+    def backward(self, error):
+        self.dw, self.db = self.x.T @ error, error.sum(axis=0)
+        return error @ self.w.T
+
+
+def update(layer):
+    layer.w -= 0.01 * layer.dw
+    layer.b -= 0.01 * layer.db
+
+
+first, last = Layer(3, 4), Layer(4, 2)
+for epoch in range(30):
+    a = np.tanh(first.forward(x))
+    error = last.forward(a) - t
+    first.backward(last.backward(error) * (1 - a**2))
+    update(first)
+    update(last)
+"""
+
+
+@pytest.mark.parametrize("again", ["first", "last"])
+def test_a_layer_whose_call_updates_another_again_is_never_updated(again: str) -> None:
+    other = "last" if again == "first" else "first"
+    source = LAYERS.replace(f"update({other})", f"update({again})")
+    verdict = verdict_on(source)
+    assert verdict["verdict"] == "wrong"
+    lines = source.splitlines()
+    for finding in verdict["findings"]:
+        assert finding["mistake"] == "parameter-never-updated"
+        assert "update(" in lines[finding["line"] - 1]
+        assert finding["fix"] is None  # the statement is there, for another layer
+
+
+FUNCTIONS = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+
+
+def step(w, b, gradients):
+    w = w - 0.01 * gradients[0]
+    return w, b - 0.01 * gradients[1]
+
+
+w1, b1, w2, b2 = rng.normal(size=(3, 4)), np.zeros(4), rng.normal(size=(4, 2)), rng.normal(size=2)
+for epoch in range(30):
+    a = np.tanh(x @ w1 + b1)
+    d2 = a @ w2 + b2 - t
+    d1 = d2 @ w2.T * (1 - a**2)
+    w1, b1 = step(w1, b1, (x.T @ d1, d1.sum(axis=0)))
+    w2, b2 = step(w2, b2, (a.T @ d2, d2.sum(axis=0)))
+"""
+
+
+@pytest.mark.parametrize("into", ["d2, b2", "w2, d2"])
+def test_an_update_that_a_function_hands_back_is_lost_where_another_name_takes_it(
+    into: str,
+) -> None:
+    source = FUNCTIONS.replace("    w2, b2 =", f"    {into} =")
+    verdict = verdict_on(source)
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["line"]) == ("parameter-never-updated", 18)
 
 
 WHOLE = """

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.fitting.case import Case
 
 MOVERS = {"transpose", "reshape", "gather"}
 SUMS = {"add", "subtract"}
@@ -95,3 +96,41 @@ def is_a_state(program: Program, position: int) -> bool:
         and not np.array_equal(program.recorded[step.output], program.recorded[position])
         for step in program.consumers.get(position, ())
     )
+
+
+def has_sample_axis(case: Case, position: int, others: Collection[int] = ()) -> bool:
+    """Whether an axis of a value is that of the samples, as data's is: as long as the prediction's, at its place, and none of `others`.
+
+    An output layer has an axis of the prediction's too, of as many entries as there are outputs; products of data and
+    parameters tell the two apart.
+    """
+    anatomy, values = case.anatomy, case.values
+    prediction = np.shape(values[anatomy.mixes[anatomy.updates[0].turn].prediction])
+    pairs = zip(np.shape(values[position]), prediction, strict=False)
+    alike = {size for size, other in pairs if size > 1 and size == other} - set(others)
+    if not alike:
+        return False
+    samples = sample_sizes(case)
+    return samples is None or bool(alike & samples)
+
+
+def sample_sizes(case: Case) -> set[int] | None:
+    """How many samples there are: the axes of data over which products with parameters do not sum. None without any."""
+    anatomy, program = case.anatomy, case.program
+    sizes: set[int] | None = None
+    for step in program.steps:
+        if step.operation != "matmul" or step.output not in anatomy.forward:
+            continue
+        for slot, position in enumerate(step.inputs):
+            partner = step.inputs[1 - slot]
+            while (
+                made := program.step_of.get(partner)
+            ) is not None and partner not in anatomy.stops:
+                if made.operation not in MOVERS:
+                    break
+                partner = made.inputs[0]
+            if partner in anatomy.stops and not anatomy.masks[position]:
+                shape = np.shape(case.values[position])
+                left = shape[:-1] if slot == 0 else shape[:-2] + shape[-1:] * (len(shape) > 1)
+                sizes = (sizes or set()) | set(left)
+    return sizes

@@ -24,6 +24,7 @@ from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
 from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
+from chainrule.checking.fitting.rounding import before_rounding
 from chainrule.recording.deadline import Deadline
 
 DISTURBANCES = (0.3, 0.03, 0.003, 0.0003)
@@ -72,6 +73,9 @@ def fit_anatomy(anatomy: Anatomy) -> Case:
     """Try all losses on updates, with weights of their errors where that explains more."""
     case = fit_in_worlds(anatomy)
     if not is_right(case) and case.unknown_function is None:
+        sound = before_rounding(anatomy, case.worlds, case.fits)
+        if sound is not None:
+            return fit_in_worlds(sound)
         weighted = with_weights(anatomy) if anatomy.updates else None
         if weighted is not None:
             other = fit_in_worlds(weighted)

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, calls_of
 from chainrule.checking.finding.findings import with_operator
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, parts_of, read_texts
 from chainrule.checking.fitting.case import (
     Case,
     right_losses,
@@ -28,7 +28,6 @@ from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
-from chainrule.checking.targets.foreign_updates import parts_of
 from chainrule.checking.targets.rare_slips import (
     Slip,
     all_columns,
