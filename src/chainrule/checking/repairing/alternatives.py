@@ -96,9 +96,9 @@ def squares(count: int) -> list[int]:
 def turned_instance(scene: Scene, step: Instruction, rows: int) -> Instruction | None:
     """The instance at row k, column j where a step is at row j, column k: w[k][j] for w[j][k]."""
     near = scene.instances_near(scene.place_of(step), step.output)
-    index = near.index(step.output)
-    if len(near) % rows**2:
+    if len(near) % rows**2 or step.output not in near:
         return None
+    index = near.index(step.output)
     row, column = divmod(index % rows**2, rows)
     return scene.program.step_of[near[index - index % rows**2 + column * rows + row]]
 
