@@ -169,3 +169,10 @@ def test_a_gate_that_an_error_is_added_to_is_no_parameter_of_its_own() -> None:
     (finding,) = verdict["findings"]
     assert (finding["mistake"], finding["proved"]) == ("wrong-operator", True)
     assert finding["fix"].strip() == "dc = total * f"
+
+
+def test_a_name_that_is_handed_on_twice_is_found_where_it_is() -> None:
+    verdict = verdict_on(GATED.replace("append((x, c, f, g))", "append((x, c, g, g))"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("wrong-variable", True)
+    assert finding["fix"].strip() == "tape.append((x, c, f, g))"
