@@ -110,6 +110,8 @@ def lines_changed(text: Text, change: Change) -> range:
     handed_on = isinstance(text.parents.get(change.node), ast.Tuple | ast.List | ast.Dict)
     if (handed_on or isinstance(here, ast.Return)) and isinstance(function, ast.FunctionDef):
         return range(function.lineno, (function.end_lineno or function.lineno) + 1)
+    if handed_on:
+        return range(1, len(text.source.shown) + 1)
     return range(change.node.lineno, change.node.lineno + 1)
 
 
