@@ -4,7 +4,6 @@ from pathlib import Path
 
 from test_repair import findings_in, line_of
 
-
 SUMS = """\
 import math, random
 random.seed(4)
