@@ -4,6 +4,8 @@ from pathlib import Path
 
 from test_repair import findings_in, line_of
 
+from checked import verdict_on
+
 SUMS = """\
 import math, random
 random.seed(4)
@@ -51,3 +53,54 @@ for epoch in range(30):
 """
     (finding,) = findings_in(program, tmp_path)
     assert (finding.mistake, finding.line) == ("sign-error", line_of(program, "b +="))
+
+
+LOGISTIC = """\
+import numpy as np
+rng = np.random.default_rng(3)
+x = rng.normal(size=(20, 3))
+y = (x[:, 0] > x[:, 1]) * 1.0
+w, b = np.zeros(3), 0
+for epoch in range(30):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    dw = x.T @ (p - y) / 20
+    db = np.sum(p - y) / 20
+    w -= 0.1 * dw
+    b -= 0.1 * db
+"""
+
+
+def test_weights_that_move_by_the_gradient_of_a_bias_follow_no_loss() -> None:
+    assert verdict_on(LOGISTIC)["verdict"] == "right"
+    (finding,) = verdict_on(LOGISTIC.replace("0.1 * dw", "0.1 * db"))["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-variable", line_of(LOGISTIC, "w -="))
+
+
+PARTS = """\
+import numpy as np
+rng = np.random.default_rng(8)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+w, v = rng.normal(size=(3, 5)), rng.normal(size=(5, 2))
+
+def predict(x):
+    global h
+    h = np.tanh(x @ w)
+    return np.tanh(h @ v)
+
+for epoch in range(20):
+    print(SHOWN)
+    for part in (slice(0, 10), slice(10, 20)):
+        p = predict(x[part])
+        d = (p + t[part]) * (1 - p**2)
+        g, e = h.T @ d, x[part].T @ (d @ v.T * (1 - h**2))
+        v -= 0.02 * g
+        w -= 0.02 * e
+"""
+
+
+def test_targets_that_errors_add_and_scores_take_off_are_added_by_mistake() -> None:
+    scored = PARTS.replace("SHOWN", "np.mean((predict(x) - t) ** 2)")
+    (finding,) = verdict_on(scored)["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-operator", line_of(PARTS, "d = "))
+    # Of -t it would be right. The loss of all samples is one of other weights than the second part's errors.
+    assert verdict_on(scored.replace("- t)", "+ t)"))["verdict"] != "wrong"

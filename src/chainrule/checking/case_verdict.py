@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from chainrule.checking.driving.driving import left_to_choose
-from chainrule.checking.finding.comparisons import is_compared_elsewhere
+from chainrule.checking.finding.comparisons import is_compared_elsewhere, is_taken_off_elsewhere
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import Frozen, find_frozen, without_error
 from chainrule.checking.finding.left_random import (
@@ -374,7 +374,9 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     fit = repair.before
     assert fit is not None
     proved = repair.proved and is_believable(
-        case, repair, lambda: is_compared_elsewhere(repair, run.sources)
+        case,
+        repair,
+        lambda: is_taken_off_elsewhere(case) or is_compared_elsewhere(repair, run.sources),
     )
     if not (proved or is_clearly_wrong(case, fit, repair.goals)) or not is_seen_as_recorded(
         case, fit

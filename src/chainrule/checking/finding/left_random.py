@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
+from chainrule.checking.anatomy.samples import MOVERS
 from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.finding.frozen import (
     Frozen,
@@ -25,7 +26,6 @@ from chainrule.checking.finding.frozen import (
     slope_in_turns,
 )
 from chainrule.checking.finding.starting_values import (
-    MOVERS,
     PRODUCTS,
     SUMS,
     has_sample_axis,

@@ -7,9 +7,9 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.samples import MOVERS, sample_sizes
 from chainrule.checking.fitting.case import Case
 
-MOVERS = {"transpose", "reshape", "gather"}
 SUMS = {"add", "subtract"}
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
@@ -110,27 +110,5 @@ def has_sample_axis(case: Case, position: int, others: Collection[int] = ()) -> 
     alike = {size for size, other in pairs if size > 1 and size == other} - set(others)
     if not alike:
         return False
-    samples = sample_sizes(case)
+    samples = sample_sizes(anatomy, values)
     return samples is None or bool(alike & samples)
-
-
-def sample_sizes(case: Case) -> set[int] | None:
-    """How many samples there are: the axes of data over which products with parameters do not sum. None without any."""
-    anatomy, program = case.anatomy, case.program
-    sizes: set[int] | None = None
-    for step in program.steps:
-        if step.operation != "matmul" or step.output not in anatomy.forward:
-            continue
-        for slot, position in enumerate(step.inputs):
-            partner = step.inputs[1 - slot]
-            while (
-                made := program.step_of.get(partner)
-            ) is not None and partner not in anatomy.stops:
-                if made.operation not in MOVERS:
-                    break
-                partner = made.inputs[0]
-            if partner in anatomy.stops and not anatomy.masks[position]:
-                shape = np.shape(case.values[position])
-                left = shape[:-1] if slot == 0 else shape[:-2] + shape[-1:] * (len(shape) > 1)
-                sizes = (sizes or set()) | set(left)
-    return sizes
