@@ -133,3 +133,46 @@ def test_objects_take_whole_targets_off_by_adding_them_with_the_other_sign() -> 
     verdict = verdict_on(OBJECTS)
     assert verdict["verdict"] == "right", verdict["reason"]
     assert verdict_on(OBJECTS.replace("self + (-other)", "self + other"))["verdict"] != "right"
+
+
+GATED = """\
+import numpy as np
+
+rng = np.random.default_rng(7)
+X, T = rng.normal(size=(5, 4, 3)), rng.normal(size=(5, 4, 2))
+u, w, v = rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), rng.normal(size=(5, 2))
+for epoch in range(20):
+    c, tape, errors = np.zeros((4, 5)), [], []
+    for x, t in zip(X, T):
+        f = 1 / (1 + np.exp(-x @ u))
+        g = np.tanh(x @ w)
+        tape.append((x, c, f, g))
+        c = f * c + g
+        tape[-1] += (c,)
+        errors.append(c @ v - t)
+    du, dw, dv, dc = np.zeros_like(u), np.zeros_like(w), np.zeros_like(v), np.zeros((4, 5))
+    for e, (x, before, f, g, after) in zip(errors[::-1], tape[::-1]):
+        dv += after.T @ e
+        total = e @ v.T + dc
+        du += x.T @ (total * before * f * (1 - f))
+        dw += x.T @ (total * (1 - g**2))
+        dc = total * f
+    u -= 0.01 * du
+    w -= 0.01 * dw
+    v -= 0.01 * dv
+"""
+
+
+def test_a_gate_that_an_error_is_added_to_is_no_parameter_of_its_own() -> None:
+    assert verdict_on(GATED)["verdict"] == "right"
+    verdict = verdict_on(GATED.replace("dc = total * f", "dc = total + f"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("wrong-operator", True)
+    assert finding["fix"].strip() == "dc = total * f"
+
+
+def test_a_name_that_is_handed_on_twice_is_found_where_it_is() -> None:
+    verdict = verdict_on(GATED.replace("append((x, c, f, g))", "append((x, c, g, g))"))
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("wrong-variable", True)
+    assert finding["fix"].strip() == "tape.append((x, c, f, g))"

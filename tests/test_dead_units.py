@@ -53,3 +53,30 @@ for epoch in range(20):
 def test_dead_units_are_no_mistake(seed: int, decay: float) -> None:
     verdict = verdict_on(NEURONS.format(seed=seed, decay=decay), 30.0)
     assert verdict["verdict"] == "right", (verdict["reason"], verdict["findings"])
+
+
+LISTS = """\
+import random
+
+random.seed(0)
+data = [([random.uniform(-1, 1) for _ in range(3)], [random.gauss(0, 1) for _ in range(2)]) for _ in range(8)]
+w = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(2)]
+u = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(2)]
+for epoch in range(12):
+    for x, t in data:
+        h = [max(0.0, sum(a * b for a, b in zip(row, x))) for row in w]
+        d = [sum(a * b for a, b in zip(row, h)) - y for row, y in zip(u, t)]
+        g = [sum(d[k] * u[k][i] for k in range(2)) for i in range(2)]
+        for k in range(2):
+            for i in range(2):
+                u[k][i] -= 0.2 * d[k] * h[i]
+        for i in range(2):
+            for j in range(3):
+                w[i][j] -= 0.2 * g[i] * x[j]
+"""
+
+
+def test_an_input_that_no_living_unit_reads_is_no_random_feedback() -> None:
+    """Without the slope, dead units send errors back: to an input that no prediction is made with."""
+    (finding,) = verdict_on(LISTS)["findings"]
+    assert LISTS.splitlines()[finding["line"] - 1].strip().startswith("g =")

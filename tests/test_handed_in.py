@@ -207,3 +207,33 @@ for epoch in range(40):
 def test_a_helper_that_is_right_elsewhere_is_handed_the_wrong_value(tmp_path: Path) -> None:
     (finding,) = findings_in(MASKED, tmp_path)
     assert (finding.line, finding.proved) == (line_of(MASKED, "d1 = d1 * slope"), True)
+
+
+LAST = "    w1, b1, w2, b2 = update(w1, b1, w2, b2, *backward(z1, a1, a2, w2))\n"
+TUPLE = STEPS.replace(
+    LAST,
+    "    dw1, db1, dw2, db2 = backward(z1, a1, a2, w2)\n"
+    "    w1, b1, w2, b2 = update(w1, b1, w2, b2, dw1, db1, dw2, db2)\n",
+)
+TABLE = STEPS.replace(
+    "return dw1, db1, dw2, db2", 'return {"dw1": dw1, "db1": db1, "dw2": dw2, "db2": db2}'
+).replace(
+    LAST,
+    "    g = backward(z1, a1, a2, w2)\n"
+    '    dw1, db1, dw2, db2 = g["dw1"], g["db1"], g["dw2"], g["db2"]\n'
+    "    w1, b1, w2, b2 = update(w1, b1, w2, b2, dw1, db1, dw2, db2)\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "right", "wrong"),
+    [(TUPLE, "return dw1, db1,", "return dw1, db2,"), (TABLE, '"db1": db1', '"db1": db2')],
+)
+def test_what_is_read_by_the_name_of_what_belongs_there_is_wrong_where_it_got_that_name(
+    program: str, right: str, wrong: str, tmp_path: Path
+) -> None:
+    assert not findings_in(program, tmp_path)
+    (finding,) = findings_in(program.replace(right, wrong), tmp_path)
+    assert (finding.mistake, finding.line) == ("wrong-variable", 14)
+    assert finding.fix is not None
+    assert right in finding.fix

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from chainrule.checking.driving.driving import left_to_choose
-from chainrule.checking.finding.comparisons import is_compared_elsewhere
+from chainrule.checking.finding.comparisons import is_compared_elsewhere, is_taken_off_elsewhere
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import Frozen, find_frozen, without_error
 from chainrule.checking.finding.left_random import (
@@ -20,7 +20,6 @@ from chainrule.checking.finding.never_updated import frozen_findings, frozen_row
 from chainrule.checking.fitting.case import (
     Case,
     adds_targets,
-    common_factor,
     crossed_shapes,
     learns_from_older,
     passed_over,
@@ -29,7 +28,7 @@ from chainrule.checking.fitting.case import (
     takes_input_for_target,
     uses_data,
 )
-from chainrule.checking.fitting.fitting import Fit
+from chainrule.checking.fitting.fitting import Fit, common_factor
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.penalties import words_for_penalties
@@ -235,7 +234,7 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     return Verdict(
         name, "wrong" if findings else "right",
         "a parameter is never updated" if findings else "every update follows the gradient",
-        loss=joined_losses(losses), factor=common_factor(case, fit),
+        loss=joined_losses(losses), factor=common_factor(case.anatomy, fit),
         parameters=rows, findings=findings,
         notes=[
             *notes_on(drawn), *words_for_weights(case), *words_for_stated(case, losses),
@@ -339,7 +338,7 @@ def never_reached(name: str, case: Case, fit: Fit, run: Run, frozen: Sequence[Fr
         )
     return Verdict(
         name, "wrong", "a parameter is never updated", loss=joined_losses([fit.loss]),
-        factor=common_factor(case, fit), parameters=rows,
+        factor=common_factor(case.anatomy, fit), parameters=rows,
         findings=frozen_findings(case, fit, frozen, run),
     )  # fmt: skip
 
@@ -375,7 +374,9 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     fit = repair.before
     assert fit is not None
     proved = repair.proved and is_believable(
-        case, repair, lambda: is_compared_elsewhere(repair, run.sources)
+        case,
+        repair,
+        lambda: is_taken_off_elsewhere(case) or is_compared_elsewhere(repair, run.sources),
     )
     if not (proved or is_clearly_wrong(case, fit, repair.goals)) or not is_seen_as_recorded(
         case, fit
@@ -395,7 +396,7 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     count = len(fit.bad)
     return Verdict(
         name, "wrong", f"{count} of {count + len(fit.good)} parameters do not follow their gradients",
-        loss=joined_losses([fit.loss]), factor=common_factor(case, fit),
+        loss=joined_losses([fit.loss]), factor=common_factor(case.anatomy, fit),
         parameters=parameter_rows(case, fit), findings=findings,
         agreement=repair.fit.apart if proved and repair.fit is not None else None,
         notes=words_for_weights(case),

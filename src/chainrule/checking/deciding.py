@@ -42,7 +42,7 @@ from chainrule.checking.targets.foreign_updates import find_foreign_update, goes
 from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten
-from chainrule.checking.targets.slips import find_error_of_parameter, find_index_of_all, find_slip
+from chainrule.checking.targets.slips import find_error_of_parameter, find_rare_slip, find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.untrained_verdict import (
     changes_again,
@@ -262,9 +262,9 @@ def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdi
         return corrected_verdict(
             name, foreign, "an update stands where that of another value belongs"
         )
-    of_all = find_index_of_all(run, case, deadline.share(EARLY_SHARE))
-    if of_all is not None:
-        return corrected_verdict(name, of_all, SLIPPED)
+    rare = find_rare_slip(run, case, deadline.share(EARLY_SHARE))
+    if rare is not None:
+        return corrected_verdict(name, rare, SLIPPED)
     mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
     if mended is None:
         crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))

@@ -154,7 +154,8 @@ class Program:
             values = Seen(values, step.seen)
         if step.compute is not None:
             return np.asarray(step.compute(values))
-        return self.compute(step, [values[position] for position in step.inputs])
+        # What an edit makes of a value may be a plain number.
+        return self.compute(step, [np.asarray(values[position]) for position in step.inputs])
 
     def compute(self, step: Instruction, inputs: Sequence[Any]) -> Any:
         """What a step's operation makes of some inputs."""

@@ -223,10 +223,10 @@ def errors_themselves(anatomy: Anatomy) -> set[int]:
 
 
 def passing_values(anatomy: Anatomy) -> set[int]:
-    """Roots that a pass makes of parameters, and not of errors, where nothing uses what one statement makes of them.
+    """Roots that a pass makes of parameters, and not of errors, where no prediction uses what one statement makes of them.
 
-    z = h @ w + b, and at the end of each pass z -= rate * d for b -= rate * d. A parameter in z's place would hide
-    those that it is made of.
+    z = h @ w + b, and at the end of each pass z -= rate * d for b -= rate * d; or dc_next = dc + f for dc * f. A
+    parameter in z's place would hide those that it is made of.
     """
     program, masks, errors = anatomy.program, anatomy.masks, anatomy.error_masks
     found: dict[Spot, list[int]] = {}
@@ -237,7 +237,7 @@ def passing_values(anatomy: Anatomy) -> set[int]:
             maker is not None
             and any(masks[p] for p in maker.inputs)
             and not any(errors[p] for p in maker.inputs if p not in anatomy.stops)
-            and not any(program.consumers.get(version) for version in chain.versions[1:])
+            and not any(anatomy.reached.get(version) for version in chain.versions[1:])
         )
         if passing:
             found.setdefault(spot, []).append(chain.root)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.finding.handed_in import (
     argument_of,
+    bound_elsewhere,
     call_inside,
     follow_out,
     is_made_in,
@@ -69,7 +70,11 @@ def places_to_blame(
         if key not in seen:
             seen.add(key)
             asked = called_wrongly(scene, step, edit, texts, mended)
-            blame = replace(asked or blame_operand(program, step, edit, texts), step=step)
+            blame = asked or blame_operand(program, step, edit, texts)
+            if asked is None and edit.instead is not None and edit.slot is not None:
+                was, should = map(program.name, (step.inputs[edit.slot], edit.instead))
+                blame = bound_elsewhere(texts, blame, was, should)
+            blame = replace(blame, step=step)
             found.setdefault((blame.file, blame.line), blame)
     return list(found.values())
 
@@ -153,6 +158,8 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
         return blame_of(site, texts)
     operand = operand_of(node, edit.slot)
     call = program.call(step)
+    if edit.how.startswith("constant ") and isinstance(operand, ast.Name):
+        return given_number(text, site, operand) or Blame(site.file, node, operand)
     if edit.instead is not None and is_made_in(program, edit.instead, program.call(edit.step)):
         return looped(text, Blame(site.file, node, operand))
     if serves_beside(program, step, edit):
@@ -238,6 +245,20 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     }
     node = handed_on(text, name, used, site.line)
     return here if node is None else Blame(site.file, node)
+
+
+def given_number(text: Text, site: Site, operand: ast.Name) -> Blame | None:
+    """Where a name is given a number by the source last: total = 1."""
+    found = [
+        node
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and node.lineno <= site.line
+        and any(spoken_name(target) == operand.id for target in node.targets)
+    ]
+    last = max(found, key=lambda node: node.lineno, default=None)
+    return None if last is None else Blame(site.file, last, last.value)
 
 
 def asked_slope(program: Program, edit: Edit, here: Blame, texts: Sequence[Text]) -> Blame | None:

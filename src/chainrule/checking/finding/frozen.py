@@ -17,16 +17,22 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import Chain, equal_indices, spread
 from chainrule.checking.anatomy.program import NoDerivativeError, Program
+from chainrule.checking.anatomy.samples import MOVERS
 from chainrule.checking.anatomy.updates import seeds_of, true_gradients
 from chainrule.checking.finding.starting_values import (
-    MOVERS,
     PRODUCTS,
     SUMS,
     Use,
+    has_sample_axis,
     is_a_state,
     source_of,
     starting_values,
     uses_of,
+)
+from chainrule.checking.finding.update_places import (
+    place_of_update,
+    unread_update,
+    where_it_is_lost,
 )
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, norm
@@ -71,6 +77,7 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
     pure = starting_values(program, anatomy.stops)
     uses = uses_of(program, forward, pure)
     name_at = cache(partial(given_name, run))
+    sizes = {size for chain in anatomy.chains for size in np.shape(case.values[chain.root])}
     found = []
     for position, places in uses.items():
         origin = source_of(program, position)
@@ -82,7 +89,7 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             or is_a_state(program, position)
         ):
             continue
-        if has_samples(case, position):
+        if len(np.shape(case.values[position])) > 1 and has_sample_axis(case, position, sizes):
             continue
         if origin == "zeros" and not all(place.step.operation in SUMS for place in places):
             continue
@@ -97,9 +104,10 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
         if origin != "literal" and not run.finished and is_changed_later(run, name):
             continue
         single = not np.shape(case.values[position])  # updated in a loop of its own
-        site = unread_update(case, position)
+        lost = unread_update(case, position)
+        site = None if lost is None else where_it_is_lost(case, lost, name, run)
         if site is None and origin != "literal" and not single:
-            site = place_of_update(case, places)
+            site = place_of_update(case, places, name, run)
         found.append(
             Frozen(
                 position, name, origin == "literal", np.shape(case.values[position]), gradient, site,
@@ -134,7 +142,7 @@ def thrown_away(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             found.append(
                 Frozen(
                     chain.root, name, False, np.shape(case.values[chain.root]), gradient,
-                    program.site(chain.steps[0]), None, case.values[chain.root],
+                    where_it_is_lost(case, chain.steps[0], name, run), None, case.values[chain.root],
                 )
             )  # fmt: skip
     return found
@@ -191,18 +199,6 @@ def is_parameters_use(case: Case, use: Use) -> bool:
             break
         partner = made.inputs[0]
     return bool(anatomy.masks[partner]) and partner not in anatomy.stops
-
-
-def has_samples(case: Case, position: int) -> bool:
-    """Whether an axis of a value is that of the samples: one of the prediction's, and of no parameter."""
-    anatomy, values = case.anatomy, case.values
-    prediction = np.shape(values[anatomy.mixes[anatomy.updates[0].turn].prediction])
-    sizes = {size for chain in anatomy.chains for size in np.shape(values[chain.root])}
-    own = np.shape(values[position])
-    return len(own) > 1 and any(
-        size > 1 and size == other and size not in sizes
-        for size, other in zip(own, prediction, strict=False)
-    )
 
 
 def meets_error(case: Case, position: int) -> bool:
@@ -339,49 +335,6 @@ def lowers_loss(
 
 
 # --- where it stands ------------------------------------------------------------------------------
-
-
-def unread_update(case: Case, position: int) -> Site | None:
-    """The statement that computes the next value in every pass, from an error, and gives it to what nothing reads."""
-    program, shape = case.program, np.shape(case.values[position])
-    moved, found = [position], []
-    for start in moved:
-        for step in program.consumers.get(start, ()):
-            others = [p for p in step.inputs if p != start]
-            if step.operation == "multiply" and all(np.all(case.values[p] == 1) for p in others):
-                moved.append(step.output)
-            elif (
-                (step.operation == "add" or (step.operation in SUMS and step.inputs[0] == start))
-                and any(case.anatomy.error_masks[p] for p in others)
-                and np.shape(case.values[step.output]) == shape
-                and not program.consumers.get(step.output)
-            ):
-                found.append(program.site(step))
-    return found[0] if len(set(found)) == 1 and len(found) >= TURNS else None
-
-
-def place_of_update(case: Case, uses: Sequence[Use]) -> Site | None:
-    """The update of the trained parameter that meets it first: there its own is missing.
-
-    None where one statement updates them all.
-    """
-    anatomy, program = case.anatomy, case.program
-    lines = {program.site(step).line for chain in anatomy.chains for step in chain.steps[:1]}
-    if len(lines) < 2 and len(anatomy.chains) > 1:
-        return None
-    waiting = [uses[0].partner]
-    seen = set()
-    while waiting:
-        position = waiting.pop(0)
-        if position in seen:
-            continue
-        seen.add(position)
-        for chain in anatomy.chains:
-            if position in chain.versions:
-                return program.site(chain.steps[0])
-        made = program.step_of.get(position)
-        waiting += made.inputs if made is not None else ()
-    return None
 
 
 def birthplace(program: Program, position: int, run: Run) -> Site | None:

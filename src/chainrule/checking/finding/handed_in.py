@@ -1,7 +1,7 @@
 """From an operand to the call that handed it in: which argument it was, and when it is not the caller's."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.finding.step_places import Blame, blame_of
@@ -16,7 +16,7 @@ from chainrule.checking.finding.syntax import (
 )
 from chainrule.checking.repairing.edits import Edit
 from chainrule.recording.recording import Call
-from chainrule.recording.rewriting import Site
+from chainrule.recording.rewriting import Site, spoken_name
 
 
 def serves_beside(program: Program, step: Instruction, edit: Edit) -> bool:
@@ -191,3 +191,41 @@ def argument_of(
 def parameter_name(text: Text, node: ast.AST | None, slot: int | None) -> str | None:
     operand = operand_of(node, slot) if node is not None else None
     return operand.id if isinstance(operand, ast.Name) else None
+
+
+def bound_elsewhere(
+    texts: Sequence[Text], here: Blame, was: str | None, should: str | None
+) -> Blame:
+    """From an operand by its name to what gives that name another value: {"dW2": db2}, or cache = (a, a) for (a, b).
+
+    Only where the value that belongs there has the operand's name itself: then its reader means what it says.
+    """
+    name = spoken_name(here.operand) if isinstance(here.operand, ast.expr) else None
+    if name is None or was is None or name != should or was == name:
+        return here
+    found = [
+        Blame(file, part, part)
+        for file, text in enumerate(texts)
+        for part in bindings(text, texts, name)
+        if isinstance(part, ast.Name | ast.Attribute) and spoken_name(part) == was
+    ]
+    return found[0] if len(found) == 1 else here
+
+
+def bindings(text: Text, texts: Sequence[Text], name: str) -> Iterator[ast.expr]:
+    """What a file's tables have under a key, and its tuples at the place at which tuples of that length are taken apart."""
+    places = {
+        (len(node.elts), place)
+        for one in texts
+        for node in ast.walk(one.tree)
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store)
+        for place, part in enumerate(node.elts)
+        if spoken_name(part) == name
+    }
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == name:
+                    yield value
+        elif isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load):
+            yield from (part for k, part in enumerate(node.elts) if (len(node.elts), k) in places)

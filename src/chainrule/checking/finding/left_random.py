@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
+from chainrule.checking.anatomy.samples import MOVERS
 from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.finding.frozen import (
     Frozen,
@@ -24,7 +25,13 @@ from chainrule.checking.finding.frozen import (
     name_of,
     slope_in_turns,
 )
-from chainrule.checking.finding.starting_values import MOVERS, PRODUCTS, SUMS, moved_from
+from chainrule.checking.finding.starting_values import (
+    PRODUCTS,
+    SUMS,
+    has_sample_axis,
+    moved_from,
+)
+from chainrule.checking.finding.update_places import call_for_one
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import EXACT, Fit, norm
 from chainrule.recording.execution import Run
@@ -84,7 +91,7 @@ def find_left_random(case: Case, fit: Fit, run: Run) -> list[LeftRandom]:
         loop = idle_loop(run, name)
         meant = adds_to_trained(case, layer, kin) or is_reached_by_error(case, fit, layer)
         if meant or loop is not None:
-            site = loop or update_of(case, name)
+            site = loop or update_of(case, name, run)
             found.append(LeftRandom(replace(one, intended=False, site=site), True))
         else:
             line = unreached_update(run, name)
@@ -170,14 +177,6 @@ def leads_to(case: Case) -> list[int]:
             for position in step.inputs:
                 leads[position] |= mask
     return leads
-
-
-def has_sample_axis(case: Case, position: int) -> bool:
-    """Whether an axis is as long as that of the samples, as data's is."""
-    anatomy = case.anatomy
-    prediction = np.shape(case.values[anatomy.mixes[anatomy.updates[0].turn].prediction])
-    own = np.shape(case.values[position])
-    return any(size > 1 and size == other for size, other in zip(own, prediction, strict=False))
 
 
 def trained_kin(case: Case, position: int, name: str, run: Run) -> set[int]:
@@ -348,12 +347,12 @@ def reached_lines(run: Run) -> Collection[tuple[int, int]]:
     return {(site.file, site.line) for site in sites}
 
 
-def update_of(case: Case, name: str) -> Site | None:
+def update_of(case: Case, name: str, run: Run) -> Site | None:
     """Where others of that name are updated."""
     program = case.program
     for chain in case.anatomy.chains:
         if chain.name(program) == name and chain.steps:
-            return program.site(chain.steps[0])
+            return call_for_one(case, chain.steps[-1], run) or program.site(chain.steps[0])
     return None
 
 

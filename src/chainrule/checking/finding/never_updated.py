@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import UPDATE_KINDS
 from chainrule.checking.finding.frozen import Frozen
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, norm
@@ -92,10 +93,13 @@ def frozen_findings(case: Case, fit: Fit, frozen: Sequence[Frozen], run: Run) ->
         if one.anew:
             update = f"{name} anew in every pass, so that its updates are lost"
             wanted = f"{name} once, before the first pass"
+        # At a call the statement is there already, in what is called.
+        elsewhere = one.site is not None and one.site.kind not in UPDATE_KINDS
+        told = one.anew or one.whole or elsewhere
         findings.append(
             Finding(
                 str(source.path), line, "parameter-never-updated", update, wanted,
-                None if one.anew or one.whole else update_text(case, fit, name, one.gradient),
+                None if told else update_text(case, fit, name, one.gradient),
                 proved=True, cell=cell, cell_line=cell_line,
                 source=source.shown[line - 1] if line <= len(source.shown) else "",
                 parameters=[name],

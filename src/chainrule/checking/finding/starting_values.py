@@ -7,8 +7,9 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.anatomy.samples import MOVERS, sample_sizes
+from chainrule.checking.fitting.case import Case
 
-MOVERS = {"transpose", "reshape", "gather"}
 SUMS = {"add", "subtract"}
 PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
@@ -95,3 +96,19 @@ def is_a_state(program: Program, position: int) -> bool:
         and not np.array_equal(program.recorded[step.output], program.recorded[position])
         for step in program.consumers.get(position, ())
     )
+
+
+def has_sample_axis(case: Case, position: int, others: Collection[int] = ()) -> bool:
+    """Whether an axis of a value is that of the samples, as data's is: as long as the prediction's, at its place, and none of `others`.
+
+    An output layer has an axis of the prediction's too, of as many entries as there are outputs; products of data and
+    parameters tell the two apart.
+    """
+    anatomy, values = case.anatomy, case.values
+    prediction = np.shape(values[anatomy.mixes[anatomy.updates[0].turn].prediction])
+    pairs = zip(np.shape(values[position]), prediction, strict=False)
+    alike = {size for size, other in pairs if size > 1 and size == other} - set(others)
+    if not alike:
+        return False
+    samples = sample_sizes(anatomy, values)
+    return samples is None or bool(alike & samples)

@@ -208,6 +208,11 @@ def taken_from(text: Text, node: ast.AST, name: str | None) -> Iterator[ast.AST]
         here = text.parents.get(here)
 
 
+def parts_of(node: ast.expr) -> Sequence[ast.expr]:
+    """What stands in a tuple or list; anything else by itself."""
+    return node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
+
+
 def is_name_of(node: ast.AST, name: str | None) -> bool:
     """Whether that is a name, or an entry of what has a name."""
     entry = isinstance(node, ast.Subscript) and spoken_name(node) == name is not None

@@ -22,8 +22,9 @@ from chainrule.checking.anatomy.program import (
 from chainrule.checking.anatomy.residuals import with_whole_predictions
 from chainrule.checking.anatomy.taking_apart import BEYOND_DRAWN, take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
-from chainrule.checking.fitting.fitting import Fit, Trace, named_factors
+from chainrule.checking.fitting.fitting import Fit, Trace
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
+from chainrule.checking.fitting.rounding import before_rounding
 from chainrule.recording.deadline import Deadline
 
 DISTURBANCES = (0.3, 0.03, 0.003, 0.0003)
@@ -77,6 +78,9 @@ def fit_anatomy(anatomy: Anatomy) -> Case:
     """Try all losses on updates, with weights of their errors where that explains more."""
     case = fit_in_worlds(anatomy)
     if not is_right(case) and case.unknown_function is None:
+        sound = before_rounding(anatomy, case.worlds, case.fits)
+        if sound is not None:
+            return fit_in_worlds(sound)
         weighted = with_weights(anatomy) if anatomy.updates else None
         if weighted is not None:
             other = fit_in_worlds(weighted)
@@ -474,25 +478,3 @@ def has_kink(case: Case) -> bool:
 
 
 KINKS = {"maximum", "minimum", "greater", "greater-equal", "less", "less-equal"}
-
-
-def common_factor(case: Case, fit: Fit) -> float | None:
-    """eta over the one named learning rate that multiplies every update; None without one."""
-    if not fit.rate:
-        return None
-    found = []
-    for update in case.anatomy.updates:
-        factors = named_factors(case.anatomy, update)
-        if len(factors) != 1:
-            return None
-        found.append(factors[0])
-    if len({name for name, _ in found}) != 1:
-        return None
-    ratios = [
-        fit.rate[update.turn] / rate
-        for update, (_, rate) in zip(case.anatomy.updates, found, strict=True)
-        if update.turn in fit.rate and rate
-    ]
-    if not ratios or np.ptp(ratios) > 1e-6 * abs(ratios[0]):
-        return None
-    return float(ratios[0])

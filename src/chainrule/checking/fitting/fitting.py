@@ -391,3 +391,25 @@ def update_line(anatomy: Anatomy, number: int) -> tuple[Any, ...]:
     chain = anatomy.chains[number]
     site, call = anatomy.program.site(chain.steps[-1]), anatomy.program.call(chain.steps[-1])
     return chain.name(anatomy.program), site.file, site.line, calls_of(call)
+
+
+def common_factor(anatomy: Anatomy, fit: Fit) -> float | None:
+    """eta over the one named learning rate that multiplies every update; None without one."""
+    if not fit.rate:
+        return None
+    found = []
+    for update in anatomy.updates:
+        factors = named_factors(anatomy, update)
+        if len(factors) != 1:
+            return None
+        found.append(factors[0])
+    if len({name for name, _ in found}) != 1:
+        return None
+    ratios = [
+        fit.rate[update.turn] / rate
+        for update, (_, rate) in zip(anatomy.updates, found, strict=True)
+        if update.turn in fit.rate and rate
+    ]
+    if not ratios or np.ptp(ratios) > 1e-6 * abs(ratios[0]):
+        return None
+    return float(ratios[0])

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checking.anatomy.program import NoDerivativeError, Values
+from chainrule.checking.anatomy.samples import sample_sizes
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import norm, update_line
@@ -109,9 +110,10 @@ def own_samples(case: Case, entry: Entry, every: Sequence[Entry]) -> list[list[E
     shape = np.shape(case.worlds[-1][position])
     if not shape:
         return [made_of_one_sample(case, entry, every)]
-    if len(shape) < 2:
-        return [list(every)]
     sizes = {n for chain in case.anatomy.chains for n in np.shape(case.values[chain.root])}
+    if len(shape) < 2:
+        samples = (sample_sizes(case.anatomy, case.values) or set()) - sizes
+        return [[entry] if shape[0] in samples else list(every)]
     found = []
     for axis, size in enumerate(shape):
         if size > 1 and size in sizes:  # else that axis counts the samples

@@ -185,7 +185,8 @@ def multiplied(scene: Scene, step: Instruction) -> Instruction | None:
 def is_usual(scene: Scene, steps: Sequence[Instruction]) -> bool:
     """Whether right parameters go on as wrong ones do: at the same place, or all of them by the same operation."""
     chains, good = scene.case.anatomy.chains, scene.fit.good
-    return len(scene.instances[scene.place_of(steps[0])]) > len(steps) or (
+    here = scene.instances[scene.place_of(steps[0])]
+    return any(scene.chain_of.get(position) in good for position in here) or (
         {step.operation for number in good for step in chains[number].steps[:1]}
         == {steps[0].operation}
     )

@@ -108,6 +108,8 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
     if repair.fit is None or not covers_all(parts, case, repair.fit) or repair.fit.bad:
         return False
     names = {edit.mistake for edit in repair.edits}
+    if "updated-weights" in names and takes_several_steps(case):
+        return False
     if names & CHOICES or count_places(repair) > 1 or any(map(is_of_terms, repair.edits)):
         return False
     if any(only_scales(edit, values) for edit in repair.edits for values in case.worlds[-1:]):
@@ -121,6 +123,18 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
         return names <= PLAIN and all(edit.how not in ("remove", *TURNED) for edit in repair.edits)
     turned = "sign-error" in names or any(edit.how in TURNED for edit in repair.edits)
     return not turned or (not plays_against_itself(fit) and has_one_kind_of_term(parts, case))
+
+
+def takes_several_steps(case: Case) -> bool:
+    """Whether parameters move again and again between two losses, as by mini-batches: each by errors at its own weights."""
+    anatomy, program = case.anatomy, case.program
+    for update in anatomy.updates:
+        chain = anatomy.chains[update.chain]
+        first, last = chain.versions.index(update.before), chain.versions.index(update.after)
+        spots = [program.spot(step) for step in chain.steps[first:last]]
+        if len(set(spots)) < len(spots):
+            return True
+    return False
 
 
 def is_of_terms(edit: Edit) -> bool:

@@ -424,7 +424,13 @@ def constants(scene: Scene) -> Iterator[Edit]:
         if first.operation not in WITH_CONSTANTS or first.output in scene.chain_of:
             continue
         if first.operation in ("add", "subtract") and scene.is_tainted(first.output):
-            continue  # what is added to an error may be a penalty
+            begun = sums_begun(scene, steps)
+            if begun:
+                change = each(
+                    lambda step: with_changed_operand(step, 0, lambda value, _: 0 * value)
+                )
+                yield Edit("wrong-constant", begun, change, begun[0], 0, how="constant 0")
+            continue  # what else is added to an error may be a penalty
         if scales_parameter(scene, first.output):
             continue  # 1 - rate * decay, whose sign is the likelier mistake
         for slot, position in enumerate(first.inputs):
@@ -439,6 +445,17 @@ def constants(scene: Scene) -> Iterator[Edit]:
                     )),
                     first, slot, how=f"constant {other:g}",
                 )  # fmt: skip
+
+
+def sums_begun(scene: Scene, steps: Sequence[Instruction]) -> list[Instruction]:
+    """Where sums of errors begin with a whole number of the source that is not 0: total = 1; total += d * w."""
+    if any(step.operation != "add" for step in steps):
+        return []
+    made = {step.output for step in steps}
+    begun = [step for step in steps if step.inputs[0] not in made]
+    numbers = [scene.program.given.get(step.inputs[0]) for step in begun]
+    whole = all(n is not None and not np.ndim(n) and n and float(n).is_integer() for n in numbers)
+    return begun if whole and len({float(n) for n in numbers if n is not None}) == 1 else []
 
 
 def is_whole_constant(scene: Scene, step: Instruction, slot: int) -> bool:

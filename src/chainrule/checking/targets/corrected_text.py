@@ -97,15 +97,21 @@ def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]
 
 
 def lines_changed(text: Text, change: Change) -> range:
-    """The line of a change; of one in what a loop goes through all lines of the loop, in what a function returns all of its."""
+    """The line of a change; of one in what a loop goes through all lines of the loop, in what a function returns all of its.
+
+    So it is of what goes on in a tuple or table, since no step stands there.
+    """
     here: ast.AST | None = change.node
     while here is not None and not isinstance(here, ast.stmt):
         here, before = text.parents.get(here), here
         if isinstance(here, ast.For) and before is here.iter:
             return range(here.lineno, (here.end_lineno or here.lineno) + 1)
     function = text.around(change.node, FUNCTIONS)
-    if isinstance(here, ast.Return) and isinstance(function, ast.FunctionDef):
+    handed_on = isinstance(text.parents.get(change.node), ast.Tuple | ast.List | ast.Dict)
+    if (handed_on or isinstance(here, ast.Return)) and isinstance(function, ast.FunctionDef):
         return range(function.lineno, (function.end_lineno or function.lineno) + 1)
+    if handed_on:
+        return range(1, len(text.source.shown) + 1)
     return range(change.node.lineno, change.node.lineno + 1)
 
 

@@ -22,6 +22,14 @@ def feedback_of(case: Case) -> int | None:
         (position for mix in anatomy.mixes for position in (mix.prediction, mix.target)),
         anatomy.stops,
     )
+    # Of an input whose units are all dead no prediction is made, though it is multiplied by weights.
+    multiplied = {
+        program.source_through(position, SHAPES, anatomy.stops)
+        for step in program.steps
+        if step.operation in PRODUCTS and not any(anatomy.error_masks[p] for p in step.inputs)
+        for position in step.inputs
+    }
+    served |= multiplied
     for step in program.steps:
         if step.output not in behind or step.operation not in PRODUCTS or len(step.inputs) != 2:
             continue

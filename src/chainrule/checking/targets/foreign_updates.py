@@ -7,12 +7,12 @@ update of the program then follows the gradient of a loss.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
 from chainrule.checking.anatomy.program import Spot, calls_of
-from chainrule.checking.finding.syntax import Text, read_texts
+from chainrule.checking.finding.syntax import Text, parts_of, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
 from chainrule.recording.deadline import Deadline
@@ -200,10 +200,6 @@ def occurrences(text: Text, context: type[ast.expr_context]) -> Occurrences:
         if isinstance(node, PLAIN) and isinstance(node.ctx, context):
             found.setdefault(name_of(node), []).append(node)
     return found
-
-
-def parts_of(node: ast.expr) -> Sequence[ast.expr]:
-    return node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
 
 
 def starts_of(value: ast.expr, count: int) -> Iterator[list[ast.expr]]:

@@ -1,11 +1,11 @@
-"""Slips of a few kinds: every column for each sample's own class, a number for a penalty, `=` for `+=` in a loop."""
+"""Slips of a few kinds: every column for each sample's own class, a name twice in what is handed on, a number for a penalty."""
 
 import ast
 from collections.abc import Collection, Iterator
 from itertools import takewhile
 from typing import TypeAlias
 
-from chainrule.checking.finding.syntax import Text
+from chainrule.checking.finding.syntax import FUNCTIONS, Text
 from chainrule.checking.targets.corrected_text import Change
 
 Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
@@ -13,6 +13,7 @@ Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is th
 PLAIN = (ast.Name, ast.Attribute)
 SHOWN = (*PLAIN, ast.Subscript)
 LOOPS = (ast.For, ast.While)
+FEWEST = 3  # names that are handed on together
 
 
 def all_columns(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
@@ -37,6 +38,35 @@ def all_columns(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
                 f"{was}, which are entries of every sample",
                 f"{ast.unparse(node.value)}[{spoken}]",
             )
+
+
+def repeated_names(text: Text) -> Iterator[Slip]:
+    """cache = (x, f, i, o) for (x, o, i, o): a name stands there twice, and one that differs by a letter is left out."""
+    for node in ast.walk(text.tree):
+        parts = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        if len(names) < FEWEST or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            continue
+        scope = text.around(node, FUNCTIONS) or text.tree
+        made = {
+            one.id if isinstance(one, ast.Name) else one.arg
+            for one in ast.walk(scope)
+            if isinstance(one, ast.arg)
+            or (isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+        }
+        for part in parts:
+            if not isinstance(part, ast.Name) or names.count(part.id) < 2:
+                continue
+            for other in sorted(name for name in made - set(names) if is_like(part.id, name)):
+                words = f"{part.id} twice, where {other} belongs", f"each of them, {other} too"
+                yield Change(part, other), "wrong-variable", *words
+
+
+def is_like(name: str, other: str) -> bool:
+    """Whether one letter makes the difference."""
+    if len(name) != len(other):
+        return False
+    return sum(a != b for a, b in zip(name, other, strict=True)) == 1
 
 
 def bare_penalties(

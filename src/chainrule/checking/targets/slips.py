@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction, calls_of
 from chainrule.checking.finding.findings import with_operator
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, parts_of, read_texts
 from chainrule.checking.fitting.case import (
     Case,
     right_losses,
@@ -28,12 +28,13 @@ from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
-from chainrule.checking.targets.foreign_updates import parts_of
 from chainrule.checking.targets.rare_slips import (
     Slip,
     all_columns,
     bare_penalties,
+    is_like,
     overwritten_sums,
+    repeated_names,
     self_differences,
 )
 from chainrule.recording.deadline import Deadline
@@ -88,11 +89,11 @@ def find_slip(
     return None
 
 
-def find_index_of_all(run: Run, case: Case, deadline: Deadline) -> Correction | None:
-    """The mistake where an error takes its class off every sample's: so few programs have such an index that it is tried soon."""
+def find_rare_slip(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where an error takes its class off every sample's, or a name is handed on twice: so few programs have one that it is tried soon."""
     for text in read_texts(run.sources):
         nodes = [node for node in ast.walk(text.tree) if isinstance(node, ast.expr)]
-        for change, name, was, should in all_columns(text, nodes):
+        for change, name, was, should in chain(all_columns(text, nodes), repeated_names(text)):
             corrected = run_changed(run, [(text, change)], deadline)
             if (
                 corrected is not None
@@ -430,10 +431,3 @@ def names_beside(text: Text, node: ast.Name | ast.Attribute) -> set[str]:
             ):
                 found.add(one.id)
     return found
-
-
-def is_like(name: str, other: str) -> bool:
-    """Whether one letter makes the difference."""
-    if len(name) != len(other):
-        return False
-    return sum(a != b for a, b in zip(name, other, strict=True)) == 1

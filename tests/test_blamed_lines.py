@@ -1,0 +1,106 @@
+"""Mistakes that several lines could be blamed for are told at the line that somebody has to change."""
+
+from pathlib import Path
+
+from test_repair import findings_in, line_of
+
+from checked import verdict_on
+
+SUMS = """\
+import math, random
+random.seed(4)
+data = [([0.1, 0.9], [0.3, 0.6]), ([0.7, 0.2], [0.8, 0.1]), ([0.4, 0.5], [0.1, 0.9])]
+w = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
+v = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(2)]
+for epoch in range(12):
+    for x, t in data:
+        h = [math.tanh(sum(p * q for p, q in zip(row, x))) for row in w]
+        d = [sum(p * q for p, q in zip(v[k], h)) - t[k] for k in range(2)]
+        for j in range(3):
+            total = 0
+            for k in range(2):
+                total += d[k] * v[k][j]
+            for i in range(2):
+                w[j][i] -= 0.1 * total * (1 - h[j] ** 2) * x[i]
+        for k in range(2):
+            for j in range(3):
+                v[k][j] -= 0.1 * d[k] * h[j]
+"""
+
+
+def test_a_sum_of_errors_that_does_not_begin_at_0_is_found_where_it_begins(tmp_path: Path) -> None:
+    assert not findings_in(SUMS, tmp_path)
+    (finding,) = findings_in(SUMS.replace("total = 0", "total = 1"), tmp_path)
+    assert (finding.mistake, finding.line) == ("wrong-constant", line_of(SUMS, "total = 0"))
+    assert finding.fix == "            total = 0"
+
+
+def test_a_bias_that_climbs_beside_weights_that_descend_is_wrong_at_its_update(
+    tmp_path: Path,
+) -> None:
+    program = """\
+import numpy as np
+rng = np.random.default_rng(3)
+x = rng.normal(size=(20, 3))
+y = (x[:, 0] > x[:, 1]) * 1.0
+w, b = np.zeros(3), 0
+for epoch in range(30):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    dw = x.T @ (p - y) / 20
+    db = np.sum(p - y) / 20
+    w -= 0.1 * dw
+    b += 0.1 * db
+"""
+    (finding,) = findings_in(program, tmp_path)
+    assert (finding.mistake, finding.line) == ("sign-error", line_of(program, "b +="))
+
+
+LOGISTIC = """\
+import numpy as np
+rng = np.random.default_rng(3)
+x = rng.normal(size=(20, 3))
+y = (x[:, 0] > x[:, 1]) * 1.0
+w, b = np.zeros(3), 0
+for epoch in range(30):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    dw = x.T @ (p - y) / 20
+    db = np.sum(p - y) / 20
+    w -= 0.1 * dw
+    b -= 0.1 * db
+"""
+
+
+def test_weights_that_move_by_the_gradient_of_a_bias_follow_no_loss() -> None:
+    assert verdict_on(LOGISTIC)["verdict"] == "right"
+    (finding,) = verdict_on(LOGISTIC.replace("0.1 * dw", "0.1 * db"))["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-variable", line_of(LOGISTIC, "w -="))
+
+
+PARTS = """\
+import numpy as np
+rng = np.random.default_rng(8)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+w, v = rng.normal(size=(3, 5)), rng.normal(size=(5, 2))
+
+def predict(x):
+    global h
+    h = np.tanh(x @ w)
+    return np.tanh(h @ v)
+
+for epoch in range(20):
+    print(SHOWN)
+    for part in (slice(0, 10), slice(10, 20)):
+        p = predict(x[part])
+        d = (p + t[part]) * (1 - p**2)
+        g, e = h.T @ d, x[part].T @ (d @ v.T * (1 - h**2))
+        v -= 0.02 * g
+        w -= 0.02 * e
+"""
+
+
+def test_targets_that_errors_add_and_scores_take_off_are_added_by_mistake() -> None:
+    scored = PARTS.replace("SHOWN", "np.mean((predict(x) - t) ** 2)")
+    (finding,) = verdict_on(scored)["findings"]
+    assert (finding["mistake"], finding["line"]) == ("wrong-operator", line_of(PARTS, "d = "))
+    # Of -t it would be right. The loss of all samples is one of other weights than the second part's errors.
+    assert verdict_on(scored.replace("- t)", "+ t)"))["verdict"] != "wrong"
