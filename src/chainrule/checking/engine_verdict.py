@@ -9,7 +9,7 @@ from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_slips import judge_operation
-from chainrule.checking.driving.engines import engine_plans
+from chainrule.checking.driving.engines import classes_of, engine_plans, number_of
 from chainrule.checking.fitting.own_readings import (
     Parts,
     adds_labels,
@@ -34,10 +34,23 @@ def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> 
     parts = parts_of(program, run.finished)
     if follows_own_loss(parts):
         reading = read_by_own_losses(parts, sooner(deadline))
-        if reading is not None and not adds_labels(parts, reading):
+        if reading is not None and not adds_labels(parts, reading, subtracts(run)):
             return decide_reading(name, reading, run)
         return None
     return blame_operation(name, parts, run, sooner(deadline))
+
+
+def subtracts(run: Run) -> bool:
+    """Whether the minus of the program's engines takes off."""
+    found = []
+    for owner in classes_of(run):
+        if {"__sub__", "__mul__"} <= vars(owner).keys():
+            try:
+                differences = [owner(0.75) - owner(0.5), owner(0.75) - 0.5, owner(0.75) - 1]
+                found.append([float(number_of(one)) for one in differences] == [0.25, 0.25, -0.25])
+            except Exception:  # whatever it raises, it is no minus of numbers
+                found.append(False)
+    return bool(found) and all(found)
 
 
 def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
@@ -67,7 +80,9 @@ def find_wrong_operation(run: Run, deadline: Deadline) -> tuple[str, list[Findin
     recorder = run.recorder
     assert recorder is not None
     used = {run.sites[number].function for number in recorder.seen}
-    for plan in sorted(engine_plans(run), key=lambda plan: plan.operation not in FIRST):
+    for plan in sorted(
+        engine_plans(run, of_helpers=True), key=lambda plan: plan.operation not in FIRST
+    ):
         if deadline.over:
             return None
         if plan.operation not in used:

@@ -247,13 +247,15 @@ def classes_of(run: Run) -> list[type]:
     ]
 
 
-def engine_plans(run: Run) -> Iterator[EnginePlan]:
+def engine_plans(run: Run, of_helpers: bool = False) -> Iterator[EnginePlan]:
     """Each operation of the program's own classes whose objects keep a number and its gradient.
 
-    By their names, and all that hold what goes back from them.
+    By their names, and all that hold what goes back from them. `of_helpers`: also of the files beside it.
     """
     hold = {way.name for way in ways_back(run)}
     for owner in classes_of(run):
+        if owner.__module__ != "__main__" and not of_helpers:
+            continue
         methods = {name: getattr(owner, name) for name in dir(owner)}
         back = [
             name

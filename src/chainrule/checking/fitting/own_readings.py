@@ -130,8 +130,11 @@ def follows_own_loss(parts: Parts) -> bool:
     )
 
 
-def adds_labels(parts: Parts, reading: OwnReading) -> bool:
-    """Whether all that losses compare predictions with is added to them: (p + t)^2, as of a minus that adds."""
+def adds_labels(parts: Parts, reading: OwnReading, subtracts: bool) -> bool:
+    """Whether all that losses compare predictions with is added to them: (p + t)^2, as of a minus that adds.
+
+    `subtracts`: what is written as a minus is one, and p + (-t) may be what it does.
+    """
     program = parts.program
     behind = program.ancestors(
         (mix.output for case in reading.cases for mix in case.anatomy.mixes), parts.stops
@@ -139,12 +142,19 @@ def adds_labels(parts: Parts, reading: OwnReading) -> bool:
     mixes = [
         mix
         for mix in find_mixes(program, parts.masks, parts.stops, SUMS)
-        if mix.output in behind and not is_number_added(program, mix)
+        if mix.output in behind
+        and not is_number_added(program, mix)
+        and not (subtracts and is_within_minus(program, mix))
     ]
     return bool(mixes) and all(
         mix.step.operation == "add" and not mix.negated and not is_negative(program, mix.prediction)
         for mix in mixes
     )
+
+
+def is_within_minus(program: Program, mix: Mix) -> bool:
+    calls = calls_of(program.call(mix.step))
+    return any(program.sites[site].kind == "Sub" for site in calls)
 
 
 def is_number_added(program: Program, mix: Mix) -> bool:
