@@ -17,7 +17,7 @@ from chainrule.checking.case_verdict import (
     without_target,
 )
 from chainrule.checking.driving.discarded import find_discarded
-from chainrule.checking.engine_verdict import decide_engine
+from chainrule.checking.engine_verdict import decide_engine, is_engine
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -71,7 +71,8 @@ PLACE_SECONDS = 10.0  # at most, for the place of a mistake that is known to be 
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
 SLIPPED = "some updates do not follow their gradients"
 MOST_LOOPS = 2
-SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early
+SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early: else it may be whole
+OF_ENGINE = "updates that its own operators make do not follow the loss, and why was not found"
 LONG, BEGINNING = 30_000, 10_000  # values
 EARLY_SHARE = 0.25  # of the time that is left
 
@@ -84,7 +85,8 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     try:
         run = run_recorded(path, watch_until_enough(recording, long_loops), recording)
         if long_loops:
-            verdict = decide_shortened(path, long_loops, deadline)
+            share = 1.0 if is_engine(run) else SHORTENED_SHARE
+            verdict = decide_shortened(path, long_loops, deadline.share(share))
             if verdict is not None:
                 return verdict
             recording = deadline.share(RECORDING_SHARE / REPAIR_SHARE)
@@ -107,15 +109,14 @@ def decide_shortened(path: Path, loops: list[Place], deadline: Deadline) -> Verd
     An error that sums over fewer samples is one of fewer samples, if all that the pass makes of them is cut
     alike. What is right then is right; what is wrong may be so by the cut, unless a mistake is proved.
     """
-    sooner = deadline.share(SHORTENED_SHARE)
-    run = run_recorded(path, watch_until_enough(sooner, loops), sooner, shortened=tuple(loops))
+    run = run_recorded(path, watch_until_enough(deadline, loops), deadline, shortened=tuple(loops))
     if run.failure is not None:
         return None
     if run.shortened != tuple(loops):  # passes are long still, by another loop
         return decide_shortened(path, loops, deadline) if len(loops) <= MOST_LOOPS else None
     if learns_within(run, loops):
         return None  # it was none of a pass, and what it learns is to be seen to the end
-    verdict = decide_later(decide(path.name, run, sooner), run, sooner)
+    verdict = decide_later(decide(path.name, run, deadline), run, deadline)
     proved = all(one.proved and one.mistake not in OF_LENGTHS for one in verdict.findings)
     if verdict.verdict == "undecided" or not proved:
         return None
@@ -129,12 +130,15 @@ def learns_within(run: Run, loops: Sequence[Place]) -> bool:
     """Whether parameters are updated within some loops, or by what is called there."""
     program = build_program(run.recording, run.sites)
     anatomy = take_apart(program, run.finished)
-    lines = {
-        (file, node.iter.lineno): range(node.lineno, (node.end_lineno or node.lineno) + 1)
-        for file, source in enumerate(run.sources)
-        for node in source.nodes
-        if isinstance(node, ast.For)
-    }
+    lines = {loop: range(loop[1], loop[1] + 1) for loop in loops}  # as a map in one
+    for file, source in enumerate(run.sources):
+        for node in source.nodes:
+            if isinstance(node, ast.For | ast.ListComp | ast.GeneratorExp):
+                head = node.iter if isinstance(node, ast.For) else node.generators[0].iter
+                if (file, head.lineno) in lines:
+                    lines[file, head.lineno] = range(
+                        node.lineno, (node.end_lineno or node.lineno) + 1
+                    )
     sites = {
         run.sites[number]
         for chain in {update.chain for update in anatomy.updates}
@@ -152,9 +156,20 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
         program = program.until(parting)
+    if not is_engine(run):
+        return decide_recorded(name, run, program, parting, deadline)
     engine = decide_engine(name, program, run, deadline) if parting is None else None
-    if engine is not None:
-        return engine
+    verdict = engine or decide_recorded(name, run, program, parting, deadline)
+    if verdict.verdict == "wrong" and not all(one.proved for one in verdict.findings):
+        # On the way back what looks like a prediction and a target may be any two values.
+        return undecided(name, OF_ENGINE, parameters=verdict.parameters)
+    return verdict
+
+
+def decide_recorded(
+    name: str, run: Run, program: Program, parting: int | None, deadline: Deadline
+) -> Verdict:
+    """The verdict by what is compared in the recording; from `parting` on it is another one than the program's."""
     overwritten = decide_overwritten(name, run, sooner(deadline), signed=True)
     if overwritten is not None:
         return overwritten

@@ -10,15 +10,18 @@ from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_slips import judge_operation
 from chainrule.checking.driving.engines import classes_of, engine_plans, number_of
+from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.own_readings import (
+    MOST_ENDS,
     Parts,
     adds_labels,
+    case_of,
+    find_ends,
     follows_own_loss,
     parts_of,
     read_by_own_losses,
 )
 from chainrule.checking.own_verdict import decide_reading
-from chainrule.checking.repairing.own_loss_repairs import unexplained
 from chainrule.checking.untrained_verdict import decide_driven
 from chainrule.checking.verdict import Finding, Verdict
 from chainrule.recording.deadline import Deadline
@@ -29,7 +32,7 @@ FIRST = {"__add__", "__mul__"}
 
 def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> Verdict | None:
     """Right, where all updates plainly follow a loss that the program computes; wrong, where an operation is."""
-    if not any(source.operator_lines for source in run.sources):
+    if not is_engine(run):
         return None
     parts = parts_of(program, run.finished)
     if follows_own_loss(parts):
@@ -38,6 +41,10 @@ def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> 
             return decide_reading(name, reading, run)
         return None
     return blame_operation(name, parts, run, sooner(deadline))
+
+
+def is_engine(run: Run) -> bool:
+    return any(source.operator_lines for source in run.sources)
 
 
 def subtracts(run: Run) -> bool:
@@ -55,21 +62,29 @@ def subtracts(run: Run) -> bool:
 
 def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where updates do not follow the loss, and by itself an operation that the program uses is wrong, too."""
-    found = unexplained(parts, deadline)
-    if found is None:
-        return None
-    case, line = found
     blamed = find_wrong_operation(run, deadline)
-    if blamed is None:
+    case = None if blamed is None else unexplained(parts)
+    if blamed is None or case is None:
         return None
-    operation, findings = blamed
-    fit = case.fits[OWN]
+    (operation, findings), fit = blamed, case.fits[OWN]
+    line = parts.program.site(case.anatomy.mixes[-1].step).line
     return Verdict(
         name, "wrong",
         f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the loss that "
         f"line {line} computes: what {operation} gives back is not the derivative of what it computes",
         parameters=parameter_rows(case, fit), findings=findings,
     )  # fmt: skip
+
+
+def unexplained(parts: Parts) -> Case | None:
+    """A loss of the program's own that some of all that learns does not follow."""
+    ends, totals = find_ends(parts)
+    for steps in (*ends[:MOST_ENDS], totals):
+        case = case_of(parts, steps) if steps else None
+        fit = None if case is None else case.fits[OWN]
+        if fit is not None and fit.bad and parts.learning <= fit.good | fit.bad | fit.silent:
+            return case
+    return None
 
 
 def find_wrong_operation(run: Run, deadline: Deadline) -> tuple[str, list[Finding]] | None:

@@ -184,6 +184,7 @@ def run_recorded(
     run = Run(Recording(), Sites(), [], shortened=shortened)
     recorder = Recorder(run.sites, watch)
     recorder.loop.shortened = shortened
+    recorder.loop.is_whole = lambda place: place[1] in run.sources[place[0]].operator_lines
     recorder.look = look
     run.recorder = recorder
     if not changed:  # with another text only what was recorded before is asked for

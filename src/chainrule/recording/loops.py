@@ -31,6 +31,8 @@ class Loops:
         self.table, self.iterate = sites, iterate
         self.begin, self.give_up = begin, give_up  # a round that may come to what is awaited
         self.shortened: Collection[Place] = ()
+        # Whether a loop must go round to its end, as an engine's way back does.
+        self.is_whole: Callable[[Place], bool] = lambda _: False
         self.running: dict[
             int, tuple[Place, int]
         ] = {}  # place and rounds, the outermost loop first
@@ -76,4 +78,11 @@ class Loops:
 
     def long_one(self) -> Place | None:
         """The outermost loop that has gone round many times."""
-        return next((place for place, count in self.running.values() if count >= MANY), None)
+        return next(
+            (
+                place
+                for place, count in self.running.values()
+                if count >= MANY and not self.is_whole(place)
+            ),
+            None,
+        )

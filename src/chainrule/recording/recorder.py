@@ -61,6 +61,7 @@ from chainrule.recording.walking import (
     write,
 )
 
+BACKWARD = "backward"  # the method by which engines go back from a loss
 NOT_KEPT = np.empty(0)  # a step's numbers: they can be computed again from what was given
 
 
@@ -76,6 +77,7 @@ class Recorder:
         self.loop = Loops(sites, self.iterate, self.begin_round, self.give_up_round)
         self.call_stack: Call | None = None
         self.next_watch = 200
+        self.ways_back = 0  # that an engine of the program's own was asked to go
         self.off = False
         self.seen: set[int] = set()
         # At the next hook: within one, positions of this recording are in use.
@@ -92,6 +94,7 @@ class Recorder:
         self.recording = Recording()
         self.memory = Memory(self.add_given, self.add_gather, self.add_scatter)
         self.call_stack, self.off, self.begins_anew = None, False, False
+        self.ways_back = 0
         return self.recording
 
     # --- values and steps -------------------------------------------------------------------------
@@ -352,6 +355,7 @@ class Recorder:
             return self.numeric(
                 function, (owner, *args), kwargs, literal, getattr(owner, name), (args, kwargs)
             )
+        self.ways_back += name == BACKWARD and not self.off
         function = getattr(owner, name)
         replaced = replaced_original(owner, name, function)
         if replaced is not None and not self.is_off(site):

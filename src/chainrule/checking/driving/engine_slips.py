@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from chainrule.checking.driving.engines import EnginePlan, gradient_of, number_of
+from chainrule.checking.driving.engines import BINARY, UNARY, EnginePlan, gradient_of, number_of
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
 from chainrule.checking.targets.corrected_text import Change, finding_of
 from chainrule.checking.verdict import Finding
@@ -79,6 +79,17 @@ class Operation:
             except Exception:  # whatever these operands make it raise
                 continue
         return found
+
+    def is_flat(self) -> bool:
+        """Whether what it computes stays where its operand moves a little, as a rounded number: its slope may be made up."""
+        if self.plan.operation in BINARY or self.plan.takes_another():
+            return False
+        function = UNARY.get(self.plan.operation) or self.plan.called
+        return all(
+            number_of(function(self.plan.owner(x)))
+            == number_of(function(self.plan.owner(x + STEP)))
+            for x, *_ in self.accepted
+        )
 
     def total(self, numbers: tuple[float, ...]) -> float:
         return float(number_of(self.expression([self.plan.owner(x) for x in numbers])))
@@ -154,8 +165,10 @@ def judge_operation(run: Run, plan: EnginePlan) -> tuple[bool | None, list[Findi
     run.recorder.off = True
     operation = find_operation(run, plan)
     try:
-        if operation is None or operation.is_right():
-            return (None if operation is None else True), []
+        if operation is None or operation.is_flat():
+            return None, []
+        if operation.is_right():
+            return True, []
     except Exception:  # whatever operands that are made up make it raise
         return None, []
     for change, mistake, was, should in slips(operation):

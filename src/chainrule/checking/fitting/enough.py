@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.own_readings import moves_by_own_loss
+from chainrule.checking.fitting.own_readings import has_own_loss, moves_by_own_loss
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.loops import Place
 from chainrule.recording.recorder import Recorder
@@ -21,6 +21,8 @@ VERSIONS = 5  # of every chain, the first one included
 LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
 LONG_PASS = 40_000  # values
+ENOUGH = 3  # ways back of an engine: when the last of them begins, two updates and their losses are known
+LONG_ENGINE = 20_000  # values before the first one
 MANY = 60  # passes, of which all but one count for nothing: the next ones are like these
 
 
@@ -32,10 +34,10 @@ def watch_until_enough(
     A recording that is full and has no update in it was of what comes before training: it begins anew.
     With `long_loops`, one whose passes are long ends instead, if they are long by a loop: that is told there.
     """
-    next_look, next_bytes = FIRST_LOOK, FIRST_BYTES
+    next_look, next_bytes, looked_at = FIRST_LOOK, FIRST_BYTES, 0
 
     def watch(recorder: Recorder) -> None:
-        nonlocal next_look, next_bytes
+        nonlocal next_look, next_bytes, looked_at
         if recorder.begins_anew:
             return
         size = len(recorder.recording.graph.values)
@@ -43,23 +45,29 @@ def watch_until_enough(
         full = over or size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES
         if size < FIRST_LOOK and recorder.recording.bytes < FIRST_BYTES:
             next_look, next_bytes = min(next_look, FIRST_LOOK), min(next_bytes, FIRST_BYTES)
+        engine = is_engine(recorder) and not over
+        if engine and size > LONG_ENGINE and not recorder.ways_back and long_loops is not None:
+            end_at_long_loop(recorder, long_loops)
+        if engine and recorder.ways_back == ENOUGH and looked_at != ENOUGH:
+            looked_at = ENOUGH
+            next_look = size
+        elif engine and recorder.ways_back < ENOUGH and not full:
+            recorder.next_watch = size + 50
+            return
         if size < next_look and recorder.recording.bytes < next_bytes and not full:
             recorder.next_watch = min(next_look, size + 50)
             return
         next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
         program = build_program(recorder.recording, recorder.table)
-        if is_engine(recorder) and not over and moves_by_own_loss(program, FEW):
+        if engine and has_own_loss(program, FEW):
             recorder.end_part()
             return
         anatomy = take_apart(program, finished=False)
         turns = {update.turn for update in anatomy.updates}
-        if long_loops is not None and (full or size > LONG_PASS) and not over:
-            loop = recorder.loop.long_one() if len(turns) < FEW else None
-            if loop is not None:
-                long_loops.append(loop)
-                recorder.off = True
-                raise EnoughError
+        is_long = (full or size > LONG_PASS) and len(turns) < FEW and not over
+        if long_loops is not None and is_long:
+            end_at_long_loop(recorder, long_loops)
         if not turns and not over and moves_by_own_loss(program, VERSIONS):
             recorder.end_part()
         elif full and not turns and not over:
@@ -71,6 +79,15 @@ def watch_until_enough(
             recorder.end_part()
 
     return watch
+
+
+def end_at_long_loop(recorder: Recorder, long_loops: list[Place]) -> None:
+    """Raises: EnoughError where a loop has gone round many times, which is then known."""
+    loop = recorder.loop.long_one()
+    if loop is not None:
+        long_loops.append(loop)
+        recorder.off = True
+        raise EnoughError
 
 
 def is_engine(recorder: Recorder) -> bool:

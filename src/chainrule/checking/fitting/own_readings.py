@@ -104,18 +104,38 @@ def read_ends(
     return whole or read_as_game(parts, told)
 
 
-def moves_by_own_loss(program: Program, passes: int) -> bool:
-    """Whether all that learns has gone through some passes beside a number that looks like its loss."""
+def moves_by_own_loss(program: Program, updates: int) -> bool:
+    """Whether all that learns has gone through so many updates beside a number that looks like its loss."""
     parts = parts_of(program, finished=False)
-    chains = parts.chains
-    if not parts.learning or any(len(chains[n].versions) <= passes for n in parts.learning):
+    if not are_updated(parts, updates):
         return False
     ends, totals = find_ends(parts)
-    arrays = {n for n in parts.learning if np.size(program.recorded[chains[n].root]) > 1}
+    arrays = {n for n in parts.learning if np.size(program.recorded[parts.chains[n].root]) > 1}
     return any(
         fit.good & arrays or all(abs(fit.cosine.get(n, 0.0)) >= ALIKE for n in parts.learning)
         for fit in plain_fits(parts, [*ends[:MOST_ENDS], totals])
     )
+
+
+def has_own_loss(program: Program, updates: int) -> bool:
+    """Whether all that learns has gone through so many updates, and before and after them a loss was computed."""
+    parts = parts_of(program, finished=False)
+    if not are_updated(parts, updates):
+        return False
+    ends, totals = find_ends(parts)
+    return any(len(steps) > updates for steps in (*ends, totals))
+
+
+def are_updated(parts: Parts, updates: int) -> bool:
+    return bool(parts.learning) and all(
+        count_updates(parts.program, parts.chains[n]) >= updates for n in parts.learning
+    )
+
+
+def count_updates(program: Program, chain: Chain) -> int:
+    """Of a parameter that begins as a plain number its first value is one, too."""
+    maker = program.step_of.get(chain.root)
+    return len(chain.steps) + (maker is not None and begins_as_number(program, chain, maker))
 
 
 def follows_own_loss(parts: Parts) -> bool:

@@ -140,7 +140,10 @@ def drawn_entries(anatomy: Anatomy) -> dict[int, Any]:
         forward = anatomy.program.ancestors(
             (anatomy.mixes[number].prediction for number in used), anatomy.stops
         )
+        values = anatomy.program.recorded
         for number in sorted(find_decaying(anatomy, forward) & first.keys()):
+            if np.size(values[anatomy.chains[number].root]) == 1:
+                continue
             drawn = entries_drawn(anatomy, first[number])
             if drawn is not None and np.any(drawn) and not np.all(drawn):
                 anatomy.drawn[number] = np.asarray(drawn, dtype=float)
