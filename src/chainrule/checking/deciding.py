@@ -17,7 +17,7 @@ from chainrule.checking.case_verdict import (
     without_target,
 )
 from chainrule.checking.driving.discarded import find_discarded
-from chainrule.checking.engine_verdict import decide_engine, is_engine
+from chainrule.checking.engine_verdict import decide_engine, is_engine, is_refuted
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -160,7 +160,9 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         return decide_recorded(name, run, program, parting, deadline)
     engine = decide_engine(name, program, run, deadline) if parting is None else None
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
-    if verdict.verdict == "wrong" and not all(one.proved for one in verdict.findings):
+    if verdict is not engine and not all(
+        one.proved and not is_refuted(one, run) for one in verdict.findings
+    ):
         # On the way back what looks like a prediction and a target may be any two values.
         return undecided(name, OF_ENGINE, parameters=verdict.parameters)
     return verdict

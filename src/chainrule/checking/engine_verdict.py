@@ -4,11 +4,13 @@ There nothing compares predictions with targets but the loss itself, and what lo
 nothing. So the loss that the program computes counts, and where updates do not follow it, each operation by itself.
 """
 
+from pathlib import Path
+
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
-from chainrule.checking.driving.engine_slips import judge_operation
+from chainrule.checking.driving.engine_slips import find_operation, judge_operation
 from chainrule.checking.driving.engines import classes_of, engine_plans, number_of
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.own_readings import (
@@ -35,12 +37,13 @@ def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> 
     if not is_engine(run):
         return None
     parts = parts_of(program, run.finished)
-    if follows_own_loss(parts):
-        reading = read_by_own_losses(parts, sooner(deadline))
-        if reading is not None and not adds_labels(parts, reading, subtracts(run)):
-            return decide_reading(name, reading, run)
-        return None
-    return blame_operation(name, parts, run, sooner(deadline))
+    blamed = (
+        None if follows_own_loss(parts) else blame_operation(name, parts, run, sooner(deadline))
+    )
+    reading = None if blamed else read_by_own_losses(parts, sooner(deadline))
+    if reading is not None and not adds_labels(parts, reading, subtracts(run)):
+        return decide_reading(name, reading, run)
+    return blamed
 
 
 def is_engine(run: Run) -> bool:
@@ -85,6 +88,19 @@ def unexplained(parts: Parts) -> Case | None:
         if fit is not None and fit.bad and parts.learning <= fit.good | fit.bad | fit.silent:
             return case
     return None
+
+
+def is_refuted(finding: Finding, run: Run) -> bool:
+    """Whether an operation that is blamed is right by itself."""
+    for plan in engine_plans(run, of_helpers=True):
+        operation = find_operation(run, plan)
+        if operation is None or operation.text.source.path.name != Path(finding.file).name:
+            continue
+        function = operation.function
+        if function.lineno <= (finding.line or 0) <= (function.end_lineno or function.lineno):
+            right, _ = judge_operation(run, plan)
+            return right is True
+    return False
 
 
 def find_wrong_operation(run: Run, deadline: Deadline) -> tuple[str, list[Finding]] | None:

@@ -21,7 +21,9 @@ VERSIONS = 5  # of every chain, the first one included
 LARGE = 20_000  # values, from where on the slower half of the parameters is not waited for
 MOST_VALUES = 200_000
 LONG_PASS = 40_000  # values
-ENOUGH = 3  # ways back of an engine: when the last of them begins, two updates and their losses are known
+# Ways back of an engine: when the last of them begins, all updates but one and their losses are known. An optimizer
+# takes more of them to be told.
+ENOUGH = (3, 7)
 LONG_ENGINE = 20_000  # values before the first one
 MANY = 60  # passes, of which all but one count for nothing: the next ones are like these
 
@@ -48,10 +50,10 @@ def watch_until_enough(
         engine = is_engine(recorder) and not over
         if engine and size > LONG_ENGINE and not recorder.ways_back and long_loops is not None:
             end_at_long_loop(recorder, long_loops)
-        if engine and recorder.ways_back == ENOUGH and looked_at != ENOUGH:
-            looked_at = ENOUGH
-            next_look = size
-        elif engine and recorder.ways_back < ENOUGH and not full:
+        due = next((n for n in ENOUGH if looked_at < n), None)
+        if engine and due is not None and recorder.ways_back >= due:
+            looked_at, next_look = due, size
+        elif engine and due is not None and not full:
             recorder.next_watch = size + 50
             return
         if size < next_look and recorder.recording.bytes < next_bytes and not full:
@@ -60,7 +62,7 @@ def watch_until_enough(
         next_look, next_bytes = 2 * max(size, FIRST_LOOK // 2), 2 * recorder.recording.bytes
         recorder.next_watch = size + 200
         program = build_program(recorder.recording, recorder.table)
-        if engine and has_own_loss(program, FEW):
+        if engine and has_own_loss(program, looked_at - 1, looked_at == ENOUGH[0]):
             recorder.end_part()
             return
         anatomy = take_apart(program, finished=False)

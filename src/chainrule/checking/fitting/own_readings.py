@@ -117,13 +117,17 @@ def moves_by_own_loss(program: Program, updates: int) -> bool:
     )
 
 
-def has_own_loss(program: Program, updates: int) -> bool:
-    """Whether all that learns has gone through so many updates, and before and after them a loss was computed."""
+def has_own_loss(program: Program, updates: int, plainly: bool) -> bool:
+    """Whether all that learns has gone through so many updates, and losses were computed around them.
+
+    `plainly`: and all follow one by its gradient alone, so that more of them would show nothing else.
+    """
     parts = parts_of(program, finished=False)
     if not are_updated(parts, updates):
         return False
     ends, totals = find_ends(parts)
-    return any(len(steps) > updates for steps in (*ends, totals))
+    known = any(len(steps) > updates for steps in (*ends, totals))
+    return known and (not plainly or follows_own_loss(parts))
 
 
 def are_updated(parts: Parts, updates: int) -> bool:
