@@ -93,9 +93,12 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
         fit = fits[0] if is_expected(fits[0]) else case.fits[best.loss]
         within, former = deadline.within(PAIR_SECONDS), tried.get(fit.loss)
         pairs = find_repair(case, fit, within, by_milestones=True)
-        if not pairs.proved:
+        # A true error's scale may be what is left of a slope that is too much.
+        scaled = any(edit.mistake == "parameter-mis-scaled" for edit in pairs.edits)
+        if not pairs.proved or scaled:
             within = deadline.within(PAIR_SECONDS)
-            pairs = find_repair(case, fit, within, thorough=True, former=former)
+            both = find_repair(case, fit, within, thorough=True, former=former)
+            pairs = both if both.proved or not pairs.proved else pairs
         if pairs.proved and (not best.proved or len(pairs.edits) <= len(best.edits)):
             best = pairs
     return best
