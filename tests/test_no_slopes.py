@@ -90,3 +90,10 @@ def test_that_every_update_is_0_is_said() -> None:
     verdict = verdict_on(NETWORK.replace("* (1 - sigmoid(x))", "* 1 - sigmoid(x)"))
     assert verdict["verdict"] == "undecided"
     assert verdict["reason"].startswith("every update is 0")
+
+
+def test_a_derivative_that_is_lifted_so_that_saturated_units_learn_is_meant() -> None:
+    lifted = NETWORK.replace("sigmoid(x) * (1 - sigmoid(x))", "sigmoid(x) * (1 - sigmoid(x)) + 0.1")
+    assert lifted != NETWORK
+    verdict = verdict_on(lifted)
+    assert (verdict["verdict"], "saturated" in verdict["reason"]) == ("undecided", True)

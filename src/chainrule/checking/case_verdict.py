@@ -39,6 +39,7 @@ from chainrule.checking.repairing.certainty import (
     is_clearly_wrong,
     is_seen_as_recorded,
 )
+from chainrule.checking.repairing.impossible_slopes import lifts_slope
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import (
     is_changed_alone,
@@ -370,6 +371,11 @@ def corrected_verdict(name: str, correction: Correction, reason: str) -> Verdict
 
 def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     """Wrong, with the mistake put right and proved; or localised; or undecided."""
+    if lifts_slope(case):
+        return undecided(
+            name, "a small number is added to derivatives, as is done so that saturated units go on to learn: "
+            "that is no gradient",
+        )  # fmt: skip
     repair = repair_case(case, deadline)
     fit = repair.before
     assert fit is not None

@@ -8,6 +8,8 @@ from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.repair import Repair
 
+LIFTS = 0.01, 0.5  # what a slope may be lifted by
+
 
 def used_mixes(case: Case) -> list[Mix]:
     anatomy = case.anatomy
@@ -85,6 +87,35 @@ def makes_slopes(case: Case, repair: Repair) -> bool:
         and not set(edit.step.inputs) & anatomy.stops
         for edit in repair.edits
     )
+
+
+def lifts_slope(case: Case) -> bool:
+    """Whether slopes that errors are multiplied by are lifted by a small number of the source: f'(z) + 0.1.
+
+    So units that are saturated go on to learn. It is no gradient, and meant (S. E. Fahlman, An Empirical Study of
+    Learning Speed in Back-Propagation Networks, CMU-CS-88-162, 1988).
+    """
+    program, anatomy = case.program, case.anatomy
+    for step in program.steps:
+        if step.operation != "add" or step.output in anatomy.forward:
+            continue
+        numbers = [p for p in step.inputs if p in program.given and np.size(program.given[p]) == 1]
+        slopes = [p for p in step.inputs if anatomy.masks[p] and not anatomy.error_masks[p]]
+        if len(numbers) != 1 or len(slopes) != 1 or slopes[0] in anatomy.stops:
+            continue
+        lifted = LIFTS[0] <= float(np.reshape(program.given[numbers[0]], -1)[0]) <= LIFTS[1]
+        maker = program.step_of.get(slopes[0])
+        if (
+            lifted
+            and maker is not None
+            and maker.operation == "multiply"
+            and any(
+                user.operation == "multiply" and anatomy.error_masks[user.output]
+                for user in program.consumers.get(step.output, ())
+            )
+        ):
+            return True
+    return False
 
 
 def adds_slope(case: Case, edit: Edit) -> bool:
