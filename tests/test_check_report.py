@@ -87,6 +87,15 @@ def test_a_wrong_line_is_shown_explained_and_corrected() -> None:
     assert write_report(WRONG) == WRONG_TEXT
 
 
+def test_where_something_else_was_seen_to_agree_that_is_said() -> None:
+    operation = replace(
+        WRONG, agreeing="what tanh gives back is the derivative of what it computes"
+    )
+    words = " ".join(write_report(operation).split())
+    assert "With this line changed, what tanh gives back is the derivative of what" in words
+    assert "gradients agree" not in words
+
+
 def test_a_right_file_says_its_loss_its_factor_and_its_parameters() -> None:
     verdict = Verdict(
         "net.py",

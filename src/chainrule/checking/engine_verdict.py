@@ -76,6 +76,7 @@ def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Ve
         f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the loss that "
         f"line {line} computes: what {operation} gives back is not the derivative of what it computes",
         parameters=parameter_rows(case, fit), findings=findings,
+        agreeing=f"what {operation} gives back is the derivative of what it computes",
     )  # fmt: skip
 
 

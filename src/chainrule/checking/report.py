@@ -86,6 +86,8 @@ def words_for_proof(verdict: Verdict) -> str:
         return "The other parameters follow their gradients"
     if all(finding.mistake == "update-missing" for finding in verdict.findings):
         return "The steps follow their gradients"
+    if verdict.agreeing:
+        return f"With {changed} changed, {verdict.agreeing}"
     gradients = sum(row.verdict != "never-updated" for row in verdict.parameters)
     words = {1: "the gradient agrees", 2: "both gradients agree"}
     agree = words.get(gradients, f"all {gradients} gradients agree")

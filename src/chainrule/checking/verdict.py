@@ -79,7 +79,8 @@ class Verdict:
     """The answer for one file: right, wrong or undecided, and why.
 
     `notes` name rounding and kinks. `advice` says what to do where nothing could be decided. `agreement`
-    is how far the gradients still lie apart, of their largest entry, once the findings are put right.
+    is how far the gradients still lie apart, of their largest entry, once the findings are put right;
+    `agreeing` what was seen to agree then, if it is not all parameters' gradients.
     Shapes: each of `parameters` has its own.
 
     >>> import chainrule
@@ -101,6 +102,7 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     advice: str = ""
     agreement: float | None = None
+    agreeing: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The object that --json prints."""
