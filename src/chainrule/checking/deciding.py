@@ -17,7 +17,7 @@ from chainrule.checking.case_verdict import (
     without_target,
 )
 from chainrule.checking.driving.discarded import find_discarded
-from chainrule.checking.engine_verdict import decide_engine, is_engine, is_refuted
+from chainrule.checking.engine_verdict import decide_engine, is_refuted
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -85,7 +85,7 @@ def check_program(path: Path, seconds: float = 60.0) -> Verdict:
     try:
         run = run_recorded(path, watch_until_enough(recording, long_loops), recording)
         if long_loops:
-            share = 1.0 if is_engine(run) else SHORTENED_SHARE
+            share = 1.0 if run.sites.have_operators else SHORTENED_SHARE
             verdict = decide_shortened(path, long_loops, deadline.share(share))
             if verdict is not None:
                 return verdict
@@ -156,7 +156,7 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
         program = program.until(parting)
-    if not is_engine(run):
+    if not run.sites.have_operators:
         return decide_recorded(name, run, program, parting, deadline)
     engine = decide_engine(name, program, run, deadline) if parting is None else None
     verdict = engine or decide_recorded(name, run, program, parting, deadline)

@@ -34,7 +34,7 @@ FIRST = {"__add__", "__mul__"}
 
 def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> Verdict | None:
     """Right, where all updates plainly follow a loss that the program computes; wrong, where an operation is."""
-    if not is_engine(run):
+    if not run.sites.have_operators:
         return None
     parts = parts_of(program, run.finished)
     blamed = (
@@ -44,10 +44,6 @@ def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> 
     if reading is not None and not adds_labels(parts, reading, subtracts(run)):
         return decide_reading(name, reading, run)
     return blamed
-
-
-def is_engine(run: Run) -> bool:
-    return any(source.operator_lines for source in run.sources)
 
 
 def subtracts(run: Run) -> bool:

@@ -51,12 +51,19 @@ class Sites:
     """All sites of all files of a program."""
 
     sites: list[Site] = field(default_factory=list)
+    functions: set[str] = field(default_factory=set)  # that have any
+
+    @property
+    def have_operators(self) -> bool:
+        """Whether the program says itself what + and * are, as an engine does."""
+        return {"__add__", "__mul__"} <= self.functions
 
     def __getitem__(self, number: int) -> Site:
         return self.sites[number]
 
     def add(self, site_of: Any, file: int, kind: str, **details: Any) -> int:
         number = len(self.sites)
+        self.functions.add(details.get("function", ""))
         self.sites.append(
             Site(
                 number,

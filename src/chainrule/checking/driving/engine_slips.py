@@ -20,7 +20,7 @@ import numpy as np
 
 from chainrule.checking.driving.engines import BINARY, UNARY, EnginePlan, gradient_of, number_of
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
-from chainrule.checking.targets.corrected_text import Change, finding_of
+from chainrule.checking.targets.corrected_text import Change, finding_of, with_text
 from chainrule.checking.verdict import Finding
 from chainrule.recording.execution import Run
 
@@ -119,9 +119,8 @@ class Operation:
     def is_right_with(self, change: Change) -> bool:
         """Whether it is right once a part of its method's text is another."""
         lines = self.text.source.text.split("\n")
-        line = lines[change.node.lineno - 1].encode()
-        start, end = change.node.col_offset, change.node.end_col_offset
-        lines[change.node.lineno - 1] = (line[:start] + change.text.encode() + line[end:]).decode()
+        number = change.node.lineno - 1
+        lines[number] = with_text(lines[number], change)
         original = vars(self.plan.owner)[self.function.name]
         try:
             tree = ast.parse("\n".join(lines))

@@ -47,7 +47,7 @@ def watch_until_enough(
         full = over or size > MOST_VALUES or recorder.recording.bytes > MOST_BYTES
         if size < FIRST_LOOK and recorder.recording.bytes < FIRST_BYTES:
             next_look, next_bytes = min(next_look, FIRST_LOOK), min(next_bytes, FIRST_BYTES)
-        engine = is_engine(recorder) and not over
+        engine = recorder.table.have_operators and not over
         if engine and size > LONG_ENGINE and not recorder.ways_back and long_loops is not None:
             end_at_long_loop(recorder, long_loops)
         due = next((n for n in ENOUGH if looked_at < n), None)
@@ -90,11 +90,6 @@ def end_at_long_loop(recorder: Recorder, long_loops: list[Place]) -> None:
         long_loops.append(loop)
         recorder.off = True
         raise EnoughError
-
-
-def is_engine(recorder: Recorder) -> bool:
-    """Whether operators of the program's own compute: the loss that it differentiates by them tells of each pass."""
-    return any(site.function == "__mul__" for site in recorder.table.sites)
 
 
 def has_enough(updates: Sequence[Update], size: int) -> bool:
