@@ -206,8 +206,9 @@ def corrected_line(
     ):
         if isinstance(blame.operand, ast.Subscript):
             return None  # which entry of it belongs there is not known as text
-        same = [blame.operand]
-        if edit.call is not None and not isinstance(node, ast.Call):
+        same: Sequence[ast.AST] = [blame.operand]
+        whole = edit.call is not None and not isinstance(node, ast.Call)
+        if whole and isinstance(blame.operand, ast.expr):
             # Whatever is made of it in that function: self.z * (1 - self.z).
             same = occurrences(text, blame.operand)
         for one in reversed(same):
@@ -244,17 +245,18 @@ def corrected_line(
     return None
 
 
-def occurrences(text: Text, operand: ast.AST) -> list[ast.AST]:
+def occurrences(text: Text, operand: ast.expr) -> list[ast.expr]:
     """An operand wherever it stands in its line, in order."""
     words = ast.unparse(operand)
     found = [
         node
         for node in ast.walk(text.statement(operand) or operand)
-        if isinstance(node, type(operand))
+        if isinstance(node, ast.expr)
+        and isinstance(node, type(operand))
         and ast.unparse(node) == words
-        and node.lineno == operand.lineno  # type: ignore[attr-defined]
+        and node.lineno == operand.lineno
     ]
-    return sorted(found, key=lambda node: node.col_offset)  # type: ignore[attr-defined]
+    return sorted(found, key=lambda node: node.col_offset)
 
 
 def within_function(edit: Edit, node: ast.AST) -> ast.expr | None:
