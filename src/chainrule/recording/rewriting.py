@@ -15,6 +15,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, TypeVar, final
 
+from chainrule.recording.source import has_operators
+
 RECORDER = "__chainrule__"
 FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "numba"}
@@ -30,7 +32,7 @@ class Site:
 
     `literal` tells for each operand whether the source has a constant there, `names` what an assignment
     calls its value, `kind` the operation: a name of `ast`, "call", or a method's or attribute's name.
-    `function` is the name of the function around it, or "".
+    `function` is the name of the function around it, or ""; `of_operators` tells that a class around it says what + and * are.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Site:
     literal: tuple[bool, ...] = ()
     names: tuple[str | None, ...] = ()
     function: str = ""
+    of_operators: bool = False
 
 
 @final
@@ -145,14 +148,19 @@ def spoken_name(target: ast.AST) -> str | None:
 class Rewriter(ast.NodeTransformer):
     def __init__(self, sites: Sites, file: int) -> None:
         self.sites, self.file = sites, file
-        self.classes: list[str] = []
+        self.classes: list[ast.ClassDef] = []
         self.functions: list[str] = []
 
     # --- pieces -----------------------------------------------------------------------------------
 
     def site(self, node: Any, kind: str, **details: Any) -> ast.expr:
         function = self.functions[-1] if self.functions else ""
-        number = self.sites.add(node, self.file, kind, function=function, **details)
+        own = any(map(has_operators, self.classes))
+        if own and "names" in details:  # an engine's words, such as data, name nothing
+            details["names"] = (None,) * len(details["names"])
+        number = self.sites.add(
+            node, self.file, kind, function=function, of_operators=own, **details
+        )
         return ast.Constant(number)
 
     def hook(self, node: ast.AST, name: str, *arguments: ast.expr) -> ast.expr:
@@ -162,7 +170,7 @@ class Rewriter(ast.NodeTransformer):
     def attribute_name(self, name: str) -> ast.expr:
         """A private name in a class is mangled by the compiler; as text we do it ourselves."""
         if self.classes and name.startswith("__") and not name.endswith("__"):
-            stripped = self.classes[-1].lstrip("_")
+            stripped = self.classes[-1].name.lstrip("_")
             name = f"_{stripped}{name}" if stripped else name
         return ast.Constant(name)
 
@@ -179,7 +187,7 @@ class Rewriter(ast.NodeTransformer):
     # --- scopes -----------------------------------------------------------------------------------
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        self.classes.append(node.name)
+        self.classes.append(node)
         node.body = self.statements(node.body)
         self.classes.pop()
         return node

@@ -68,8 +68,7 @@ class Source:
         return frozenset(
             line
             for node in self.nodes
-            if isinstance(node, ast.ClassDef)
-            and {"__add__", "__mul__"} <= {getattr(one, "name", "") for one in node.body}
+            if isinstance(node, ast.ClassDef) and has_operators(node)
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
         )
 
@@ -83,6 +82,11 @@ class Source:
             )
         what = error.msg if isinstance(error, SyntaxError) else f"{error}"
         return f"{place}it is no valid Python: {what}"
+
+
+def has_operators(node: ast.ClassDef) -> bool:
+    """Whether a class says what + and * are."""
+    return {"__add__", "__mul__"} <= {getattr(one, "name", "") for one in node.body}
 
 
 def read_source(path: Path) -> Source:

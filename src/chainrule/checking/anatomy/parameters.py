@@ -192,6 +192,19 @@ def link_chains(
     return [chains[number] for number in numbers], [new[mask] for mask in kept]
 
 
+def begins_as_number(program: Program, chain: Chain) -> bool:
+    """Whether a chain's first value is an update already, of a plain number: such a 0 is one object for many parameters."""
+    maker = program.step_of.get(chain.root)
+    if maker is None:
+        return False
+    number = maker.inputs[0]
+    return (
+        number in program.given
+        and len(program.consumers[number]) == 1
+        and program.spot(maker) == program.spot(chain.steps[0])
+    )
+
+
 def moved_by_others(program: Program, known: Collection[int], masks: Sequence[int]) -> set[Moved]:
     """Values that one statement changes all along by what is made of parameters, though of none of their own: w8 -= d1 * h2.
 

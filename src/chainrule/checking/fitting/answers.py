@@ -52,9 +52,10 @@ def ask_once(
     anatomy: Anatomy, values: Values, trace: Trace, found: Found, number: int, update: Update
 ) -> tuple[float | None, float | None] | str:
     """How one update answers: by a rate, or as an optimizer does that has none, but for small gradients perhaps; or by a fault."""
-    question = Question(anatomy, values, update, found.positions[: number + 1])
+    positions = (*found.earlier, *found.positions[: number + 1])
+    question = Question(anatomy, values, update, positions)
     respond, shapes, nothing = question.respond, question.shapes, question.nothing
-    positions, root = question.positions, question.root
+    root = question.root
     u = trace.first[trace.updates.index(update)][0]
     a = np.asarray(values[positions[-1]], dtype=float)
     rest = respond(nothing)

@@ -8,11 +8,12 @@ and decay, u = -eta g + beta u_before - lambda V, with constant numbers. Right u
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import begins_as_number
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.rates import drawn_entries, find_schedules
@@ -71,6 +72,7 @@ class Trace:
     Joined, because what depends on the parameters' values is no learning rate: one eta must do for all
     worlds. `first` has steps, gradients and versions of the first world in their own shape; None stands
     for a step that has not its gradient's shape. `befores` are 0 where no decay draws a parameter that decays.
+    `late`: there was an update before the first one here, whose gradient is not known.
     """
 
     updates: list[Update]
@@ -78,6 +80,7 @@ class Trace:
     gradients: list[Any]
     befores: list[Any]
     first: list[tuple[Any, Any, Any]]
+    late: bool = False
 
 
 def traces_of(
@@ -87,7 +90,8 @@ def traces_of(
     traces: dict[int, Trace] = {}
     drawn = drawn_entries(anatomy)
     for place, update in enumerate(anatomy.updates):
-        trace = traces.setdefault(update.chain, Trace([], [], [], [], []))
+        late = begins_as_number(anatomy.program, anatomy.chains[update.chain])
+        trace = traces.setdefault(update.chain, Trace([], [], [], [], [], late))
         rows = [
             (steps[place], gradients[place], np.asarray(values[update.before], dtype=float))
             for values, gradients, steps in worlds
@@ -283,12 +287,10 @@ def divided(
 ) -> dict[int, Trace]:
     """The traces of updates that are divided by numbers."""
     return {
-        n: Trace(
-            trace.updates,
-            [u if u is None else u / c for u, c in zip(trace.steps, numbers[n], strict=True)],
-            trace.gradients,
-            [b / c for b, c in zip(trace.befores, numbers[n], strict=True)],
-            trace.first,
+        n: replace(
+            trace,
+            steps=[u if u is None else u / c for u, c in zip(trace.steps, numbers[n], strict=True)],
+            befores=[b / c for b, c in zip(trace.befores, numbers[n], strict=True)],
         )
         for n, trace in traces.items()
     }

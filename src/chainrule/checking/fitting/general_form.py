@@ -166,6 +166,8 @@ def solve_pool(traces: Sequence[Trace]) -> tuple[float, float, float] | None:
                 or np.shape(u) != np.shape(trace.gradients[0])
             ):
                 return None
+            if trace.late and not k:
+                continue  # what it remembers is not known
             before = trace.steps[k - 1] if k else np.zeros(np.shape(u))
             decay = decaying_entries(trace.befores[k], u, g)
             columns = np.stack([np.ravel(-g), np.ravel(before), np.ravel(-decay)], axis=1)

@@ -1,12 +1,12 @@
 """The gradients that a program made by hand, among the values that its updates were made from: A = c g."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Values
+from chainrule.checking.anatomy.program import Spot, Values
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.fitting import EXACT, RATE, Trace, join, norm
 
@@ -21,7 +21,8 @@ class Found:
     """The hand-made gradient A = c g of one chain: a position for each update looked into.
 
     `rates` has eta for each, where the update is linear in A; else None, as in Adam's. `gentle` has it where the update
-    is linear in small gradients, as those are that nothing clips.
+    is linear in small gradients, as those are that nothing clips. `earlier` are positions of gradients before the
+    first update that is known, which may be remembered.
     """
 
     chain: int
@@ -31,6 +32,7 @@ class Found:
     gentle: tuple[float | None, ...] = ()
     turns: tuple[int, ...] = ()
     fault: str | None = None
+    earlier: tuple[int, ...] = ()
 
 
 @final
@@ -69,9 +71,20 @@ def find_gradients(
         found = proportional(worlds, traces, table, key)
         made = [here[key] for here in idle if key in here]
         if found is not None and not any(np.any(values[p]) for values in worlds for p in made):
+            for n in found:
+                if traces[n].late:
+                    found[n] = replace(found[n], earlier=earlier_gradients(anatomy, found[n], key))
             everywhere = frozenset(p for p in program.made_at[key] if anatomy.error_masks[p])
             gradients.append(GradientPlace(found, everywhere))
     return gradients
+
+
+def earlier_gradients(anatomy: Anatomy, found: Found, key: Spot) -> tuple[int, ...]:
+    """What a place made that the first version of a chain is made of, where that is an update already."""
+    program, root = anatomy.program, anatomy.chains[found.chain].root
+    behind = program.ancestors([root], anatomy.stops - {root})
+    made = [position for position in program.made_at[key] if position in behind]
+    return tuple(made[-1:])
 
 
 def made_alike(

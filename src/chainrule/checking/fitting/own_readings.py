@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.parameters import Chain, bits, find_chains
+from chainrule.checking.anatomy.parameters import Chain, Links, begins_as_number, bits, find_chains
 from chainrule.checking.anatomy.predictions import SUMS, Mix, find_mixes, is_negative
 from chainrule.checking.anatomy.program import (
     Instruction,
@@ -138,8 +138,7 @@ def are_updated(parts: Parts, updates: int) -> bool:
 
 def count_updates(program: Program, chain: Chain) -> int:
     """Of a parameter that begins as a plain number its first value is one, too."""
-    maker = program.step_of.get(chain.root)
-    return len(chain.steps) + (maker is not None and begins_as_number(program, chain, maker))
+    return len(chain.steps) + begins_as_number(program, chain)
 
 
 def follows_own_loss(parts: Parts) -> bool:
@@ -256,15 +255,19 @@ def find_parameters(program: Program) -> tuple[list[Chain], list[int]]:
     Nor what is changed once, before anything else is: X - mean(X).
     """
     banned: set[int] = set()
+    # What an engine adds up is no update.
+    no_links = {
+        program.spot(step) for step in Links.of(program).steps if program.site(step).of_operators
+    }
     while True:
-        chains, masks = find_chains(program, banned)
+        chains, masks = find_chains(program, banned, no_links)
         moved = [chain.steps[0].number for chain in chains if len(chain.steps) > 1]
         made = {
             chain.root
             for chain in chains
             if (maker := program.step_of.get(chain.root)) is not None
             and any(masks[position] for position in maker.inputs)
-            and not begins_as_number(program, chain, maker)
+            and not begins_as_number(program, chain)
         }
         made |= {
             chain.root
@@ -274,16 +277,6 @@ def find_parameters(program: Program) -> tuple[list[Chain], list[int]]:
         if not made - banned:
             return chains, masks
         banned |= made
-
-
-def begins_as_number(program: Program, chain: Chain, maker: Instruction) -> bool:
-    """Whether a chain's first value is an update already, of a plain number: such a 0 is one object for many parameters."""
-    number = maker.inputs[0]
-    return (
-        number in program.given
-        and len(program.consumers[number]) == 1
-        and program.spot(maker) == program.spot(chain.steps[0])
-    )
 
 
 def learns(chains: Sequence[Chain], number: int, masks: Sequence[int]) -> bool:

@@ -18,6 +18,7 @@ from chainrule.checking.fitting.answers import ask
 from chainrule.checking.fitting.fitting import RATE, Fit, Trace, stand_still, update_line
 from chainrule.checking.fitting.hand_gradients import (
     Found,
+    GradientPlace,
     find_gradients,
     find_roundings,
     made_alike,
@@ -39,17 +40,15 @@ def fit_by_response(
     for number in sorted(before.bad):
         alone = np.size(traces[number].first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
-    candidates = [
+    candidates: list[tuple[Sequence[int], list[GradientPlace]]] = [
         (members, find_gradients(anatomy, worlds, {n: traces[n] for n in members}))
         for members in pools.values()
     ]
     # Of those that a line makes smaller pools, of which each has a place of its own; at last each alone.
-    for members, places in candidates if len(worlds) > 1 else ():
-        if not places and len(members) > 1:
-            parts = made_alike(anatomy, worlds[0], traces, members)
-            for part in parts if len(parts) > 1 else [[n] for n in members]:
-                theirs = {n: traces[n] for n in part}
-                candidates.append((part, find_gradients(anatomy, worlds, theirs)))
+    if len(worlds) > 1:
+        for members, places in list(candidates):
+            if not places:
+                candidates += smaller_pools(anatomy, worlds, traces, members)
     moving = {
         update.turn
         for trace in traces.values()
@@ -59,7 +58,7 @@ def fit_by_response(
     # A common norm is made of the gradients of all parameters, wherever each was made: there, the last place.
     made = {p for _, places in candidates for place in places[-1:] for p in place.everywhere}
     answers: dict[int, Found] = {}
-    for _, places in candidates:
+    for members, places in candidates:
         mine = {p for place in places for one in place.found.values() for p in one.positions}
         # Without the others first: where a bias has its delta for a gradient, all errors go through that one.
         complete = (
@@ -79,6 +78,10 @@ def fit_by_response(
                 break
             first = first or asked
         answers |= first
+        if places and not first and len(worlds) > 1:  # its gradients are used elsewhere, too
+            parts = smaller_pools(anatomy, worlds, traces, members)
+            made |= {p for _, own in parts for place in own[-1:] for p in place.everywhere}
+            candidates += parts
     plain = before.rate.keys() | {
         turn
         for one in answers.values()
@@ -111,6 +114,19 @@ def fit_by_response(
         fit.bad |= before.good
         fit.good -= before.good
     return fit
+
+
+def smaller_pools(
+    anatomy: Anatomy, worlds: Sequence[Values], traces: Mapping[int, Trace], members: Sequence[int]
+) -> list[tuple[Sequence[int], list[GradientPlace]]]:
+    """A pool's chains by the places where they are made, or each alone, with the places of their gradients."""
+    if len(members) < 2:
+        return []
+    alike = made_alike(anatomy, worlds[0], traces, members)
+    return [
+        (part, find_gradients(anatomy, worlds, {n: traces[n] for n in part}))
+        for part in (alike if len(alike) > 1 else [[n] for n in members])
+    ]
 
 
 def as_small(one: Found, turns: Collection[int]) -> Found:

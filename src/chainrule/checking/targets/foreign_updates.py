@@ -30,7 +30,12 @@ def find_foreign_update(run: Run, deadline: Deadline) -> Correction | None:
     """The mistake where a parameter goes on from another value than its own."""
     end = deadline.share(SHARE)
     texts = enumerate(read_texts(run.sources))
-    found = ((file, text, change) for file, text in texts for change in changes(text))
+    found = (
+        (file, text, change)
+        for file, text in texts
+        for change in changes(text)
+        if change.node.lineno not in text.source.operator_lines  # an engine updates nothing
+    )
     for file, text, change in islice(found, MOST_CHANGES):
         was, own = text.segment(change.node), change.text
         words = f"an update with {was}, where {own} belongs", f"it with {own}"
