@@ -160,7 +160,6 @@ def test_a_wrong_operation_is_told_at_its_line(
     ("right", "wrong"),
     [
         ("return self + other * -1", "return self + other"),
-        ("        p.grad = 0\n", "        pass\n"),
         ("reversed(order)", "order"),
         ("model.parameters():\n        p.data", "model.parameters()[3:]:\n        p.data"),
     ],
@@ -168,3 +167,110 @@ def test_a_wrong_operation_is_told_at_its_line(
 def test_an_engine_that_is_used_wrongly_is_never_right(right: str, wrong: str) -> None:
     assert right in SQUARES
     assert verdict_on(SQUARES.replace(right, wrong, 1), NEVER_RIGHT)["verdict"] != "right"
+
+
+TRAINED = SQUARES.index("model = Network")
+LEARNT = "    loss = sum((model(x)[0] - t) ** 2 for x, t in zip(xs, ts))\n"
+DATA = """
+model = Network(2, 3, 1)
+xs, ts = [[1.0, 2.0], [0.5, -1.0], [-1.0, 0.5]], [1.0, -1.0, 0.5]
+"""
+KEPT = SQUARES.replace("    for p in model.parameters():\n        p.grad = 0\n", "")
+KEPT_BY_OPTIMIZER = (
+    SQUARES[:TRAINED]
+    + """
+class Descent:
+    def __init__(self, parameters):
+        self.parameters = parameters
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = 0
+
+    def step(self):
+        for p in self.parameters:
+            p.data = p.data - 0.05 * p.grad
+"""
+    + DATA
+    + f"""
+optimizer = Descent(model.parameters())
+for epoch in range(20):
+{LEARNT}    loss.backward()
+    optimizer.step()
+"""
+)
+KEPT_WITHIN_EPOCHS = (
+    SQUARES[:TRAINED]
+    + DATA
+    + """
+for epoch in range(20):
+    for p in model.parameters():
+        p.grad = 0
+    for x, t in zip(xs, ts):
+        loss = (model(x)[0] - t) ** 2
+        loss.backward()
+        for p in model.parameters():
+            p.data -= 0.05 * p.grad
+"""
+)
+
+
+@pytest.mark.parametrize("code", [KEPT, KEPT_BY_OPTIMIZER, KEPT_WITHIN_EPOCHS])
+def test_gradients_that_are_never_set_back_are_told_where_the_engine_goes_back(code: str) -> None:
+    verdict = verdict_on(code)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    line = code[: code.rindex("loss.backward()")].count("\n") + 1
+    assert (finding["line"], finding["mistake"]) == (line, "gradient-not-reset")
+    assert finding["proved"]
+    assert "= 0" in finding["fix"] or "zero_grad()" in finding["fix"]
+
+
+def test_gradients_that_are_added_up_over_samples_before_a_step_are_right() -> None:
+    step = "        for p in model.parameters():\n            p.data"
+    assert step in KEPT_WITHIN_EPOCHS
+    whole = KEPT_WITHIN_EPOCHS.replace(step, "    for p in model.parameters():\n        p.data")
+    verdict = verdict_on(whole)
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+MOMENTUM = """
+    for p in model.parameters():
+        v[p] = 0.9 * v[p] - 0.02 * p.grad
+        p.data += v[p]
+"""
+ADAM = """
+    for p in model.parameters():
+        v[p] = 0.9 * v[p] + 0.1 * p.grad
+        s[p] = 0.999 * s[p] + 0.001 * p.grad ** 2
+        p.data -= 0.01 * (v[p] / (1 - 0.9 ** k)) / ((s[p] / (1 - 0.999 ** k)) ** 0.5 + 1e-8)
+"""
+
+
+@pytest.mark.parametrize("step", [MOMENTUM, ADAM])
+def test_an_engine_beside_an_optimizer_is_right_though_biases_begin_as_the_number_0(
+    step: str,
+) -> None:
+    loop = f"""
+v, s = ({{p: 0 for p in model.parameters()}} for _ in range(2))
+for k in range(1, 40):
+{LEARNT}    for p in model.parameters():
+        p.grad = 0
+    loss.backward()
+{step}"""
+    code = SQUARES[:TRAINED] + DATA + loop
+    verdict = verdict_on(code)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    assert [row["name"] for row in verdict["parameters"]] == ["w", "parameter"]
+    line = code.replace("        self.grad += (1 - t**2)", "        self.grad += (1 - t)")
+    assert verdict_on(line, NEVER_RIGHT)["verdict"] != "right"
+
+
+def test_a_bias_of_an_engine_that_stays_as_it_was_drawn_is_told() -> None:
+    code = SQUARES.replace("Value(0), bends", "Value(random.uniform(-1, 1)), bends")
+    code = code.replace("for p in [*neuron.w, neuron.b]]", "for p in neuron.w]")
+    verdict = verdict_on(code)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    line = code[: code.index("Value(random.uniform(-1, 1)), bends")].count("\n") + 1
+    assert (finding["line"], finding["mistake"]) == (line, "parameter-never-updated")

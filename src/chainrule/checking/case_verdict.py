@@ -9,7 +9,13 @@ import numpy as np
 from chainrule.checking.driving.driving import left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere, is_taken_off_elsewhere
 from chainrule.checking.finding.findings import findings_of
-from chainrule.checking.finding.frozen import Frozen, find_frozen, without_error
+from chainrule.checking.finding.frozen import (
+    Frozen,
+    birthplace,
+    find_frozen,
+    given_name,
+    without_error,
+)
 from chainrule.checking.finding.left_random import (
     doubt_about,
     find_left_random,
@@ -448,14 +454,21 @@ def words_for_unlike(case: Case, unlike: Unlike) -> str:
     return f"to the same gradients {some} would move otherwise than {others}, {said}"
 
 
-def parameter_rows(case: Case, fit: Fit, without: Collection[int] = ()) -> list[ParameterVerdict]:
-    """One row a parameter; numbers that one line updates are one parameter, and one that goes on under its name."""
+def parameter_rows(
+    case: Case, fit: Fit, without: Collection[int] = (), run: Run | None = None
+) -> list[ParameterVerdict]:
+    """One row a parameter; numbers that one line updates are one parameter, and one that goes on under its name.
+
+    With the `run` of an engine, whose numbers all go on under one name, they go by what the source calls their first values.
+    """
     stops = case.anatomy.stops
     rows: dict[tuple[str, str, int], ParameterVerdict] = {}
     for number, chain in enumerate(case.anatomy.chains):
         if number not in fit.good | fit.bad | fit.silent or chain.root in without:
             continue
-        name = chain.name(case.program) or "parameter"
+        own = None if run is None else birthplace(case.program, chain.root, run)
+        name = chain.name(case.program) if run is None else own and given_name(run, own)
+        name = name or "parameter"
         shape = case.program.recorded[chain.root].shape
         ruling: Literal["right", "wrong"] = "wrong" if number in fit.bad else "right"
         goes_on = case.program.ancestors([chain.root], stops - {chain.root}) & stops - {chain.root}

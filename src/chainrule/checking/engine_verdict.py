@@ -4,15 +4,20 @@ There nothing compares predictions with targets but the loss itself, and what lo
 nothing. So the loss that the program computes counts, and where updates do not follow it, each operation by itself.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.program import Program
+from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_slips import find_operation, judge_operation
 from chainrule.checking.driving.engines import classes_of, engine_plans, number_of
+from chainrule.checking.driving.unreset_gradients import find_resets, way_back
+from chainrule.checking.finding.syntax import read_texts
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.kept_gradients import adds_up
 from chainrule.checking.fitting.own_readings import (
     MOST_ENDS,
     Parts,
@@ -27,7 +32,8 @@ from chainrule.checking.own_verdict import decide_reading
 from chainrule.checking.untrained_verdict import decide_driven
 from chainrule.checking.verdict import Finding, Verdict
 from chainrule.recording.deadline import Deadline
-from chainrule.recording.execution import Run
+from chainrule.recording.execution import Run, run_recorded
+from chainrule.recording.source import Source
 
 FIRST = {"__add__", "__mul__"}
 
@@ -42,8 +48,8 @@ def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> 
     )
     reading = None if blamed else read_by_own_losses(parts, sooner(deadline))
     if reading is not None and not adds_labels(parts, reading, subtracts(run)):
-        return decide_reading(name, reading, run)
-    return blamed
+        return decide_reading(name, reading, run, loss_of(reading.cases[0], run))
+    return blamed or blame_memory(name, parts, run, sooner(deadline))
 
 
 def subtracts(run: Run) -> bool:
@@ -62,29 +68,71 @@ def subtracts(run: Run) -> bool:
 def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where updates do not follow the loss, and by itself an operation that the program uses is wrong, too."""
     blamed = find_wrong_operation(run, deadline)
-    case = None if blamed is None else unexplained(parts)
+    case = None if blamed is None else next(unexplained(parts), None)
     if blamed is None or case is None:
         return None
-    (operation, findings), fit = blamed, case.fits[OWN]
-    line = parts.program.site(case.anatomy.mixes[-1].step).line
+    operation, findings = blamed
+    verdict = wrong_verdict(
+        name, case, run, f"what {operation} gives back is not the derivative of what it computes"
+    )
+    verdict.findings = findings
+    verdict.agreeing = f"what {operation} gives back is the derivative of what it computes"
+    return verdict
+
+
+def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where updates go by the gradients of all passes so far, and set back they follow the loss."""
+    for case in unexplained(parts):
+        if not adds_up(case):
+            continue
+        for reset in find_resets(run, case):
+            if not deadline.over and follows_when(run, reset.changed, deadline):
+                verdict = wrong_verdict(name, case, run, "those of earlier passes are still in it")
+                verdict.findings = [reset.finding]
+                verdict.agreeing = "all updates follow that gradient"
+                return verdict
+    return None
+
+
+def follows_when(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -> bool:
+    """Whether all updates of a program follow its loss with some of its files changed."""
+    watch = watch_until_enough(deadline)
+    again = run_recorded(
+        run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
+    )
+    if again.failure != run.failure:
+        return False
+    parts = parts_of(build_program(again.recording, again.sites), again.finished)
+    return read_by_own_losses(parts, deadline) is not None
+
+
+def wrong_verdict(name: str, case: Case, run: Run, why: str) -> Verdict:
+    fit = case.fits[OWN]
     return Verdict(
         name, "wrong",
-        f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the loss that "
-        f"line {line} computes: what {operation} gives back is not the derivative of what it computes",
-        parameters=parameter_rows(case, fit), findings=findings,
-        agreeing=f"what {operation} gives back is the derivative of what it computes",
+        f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the "
+        f"{loss_of(case, run)}: {why}", parameters=parameter_rows(case, fit, run=run),
     )  # fmt: skip
 
 
-def unexplained(parts: Parts) -> Case | None:
-    """A loss of the program's own that some of all that learns does not follow."""
+def loss_of(case: Case, run: Run) -> str:
+    """Which loss it is that updates should follow: the line of its computation may be one of the engine."""
+    back = way_back(case, read_texts(run.sources))
+    if back is None:
+        return f"loss that line {case.program.site(case.anatomy.mixes[-1].step).line} computes"
+    text, call = back
+    file = f" of {text.source.path.name}" if text.source is not run.sources[0] else ""
+    return f"loss that line {call.lineno}{file} differentiates"
+
+
+def unexplained(parts: Parts) -> Iterator[Case]:
+    """Losses of the program's own that some of all that learns does not follow."""
     ends, totals = find_ends(parts)
     for steps in (*ends[:MOST_ENDS], totals):
         case = case_of(parts, steps) if steps else None
         fit = None if case is None else case.fits[OWN]
-        if fit is not None and fit.bad and parts.learning <= fit.good | fit.bad | fit.silent:
-            return case
-    return None
+        if case and fit and fit.bad and parts.learning <= fit.good | fit.bad | fit.silent:
+            yield case
 
 
 def is_refuted(finding: Finding, run: Run) -> bool:

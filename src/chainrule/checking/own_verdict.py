@@ -35,8 +35,10 @@ def decide_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) 
     return None if reading is None else decide_reading(name, reading, run)
 
 
-def decide_reading(name: str, reading: OwnReading, run: Run) -> Verdict | None:
-    """Right, but for values that serve a layer and are never updated."""
+def decide_reading(
+    name: str, reading: OwnReading, run: Run, which: str | None = None
+) -> Verdict | None:
+    """Right, but for values that serve a layer and are never updated; `which` losses, if not those of their lines."""
     rows = []
     for case in reading.cases:
         fit = case.fits[OWN]
@@ -47,15 +49,15 @@ def decide_reading(name: str, reading: OwnReading, run: Run) -> Verdict | None:
         drawn = [one for one in find_left_random(case, fit, run) if one.meant is not False]
         if len(reading.cases) == 1 and (idle or drawn):
             return None
-        rows += parameter_rows(case, fit)
+        rows += parameter_rows(case, fit, run=run if run.sites.have_operators else None)
     lines = listed([str(line) for line in sorted(set(reading.lines))])
     losses, compute = (
         ("loss", "computes") if len(set(reading.lines)) == 1 else ("losses", "compute")
     )
+    which = which or f"{losses} that line {lines} {compute}"
     return Verdict(
-        name, "right", f"every update follows the gradient of the {losses} that line {lines} {compute}",
-        parameters=rows,
-    )  # fmt: skip
+        name, "right", f"every update follows the gradient of the {which}", parameters=rows
+    )
 
 
 def blame_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:

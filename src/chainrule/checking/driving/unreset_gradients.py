@@ -1,0 +1,143 @@
+"""Gradients that an engine adds up from pass to pass: the text with what sets them back to 0 before each way back.
+
+loss.backward()                  for p in model.parameters(): p.grad = 0
+for p in model.parameters():     loss.backward()
+p.data -= rate * p.grad      ...
+"""
+
+import ast
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import final
+
+from chainrule.checking.driving.arguments import plain_name
+from chainrule.checking.driving.resets import NOT_RESET, SETS_BACK
+from chainrule.checking.finding.mistake_words import WORDS
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of, read_texts
+from chainrule.checking.fitting.case import Case
+from chainrule.checking.verdict import Finding
+from chainrule.recording.execution import Run
+from chainrule.recording.source import Source
+
+MOST_NAMES = 5  # of what may have a method that sets gradients back
+
+
+@final
+@dataclass(frozen=True)
+class Reset:
+    """A program that sets gradients back: a file's changed text, and the finding that it proves if it is right."""
+
+    changed: dict[Path, Source]
+    finding: Finding
+
+
+def find_resets(run: Run, case: Case) -> Iterator[Reset]:
+    """The program with its gradients set back before the way back, in each way that its text has names for."""
+    texts = read_texts(run.sources)
+    back, update = way_back(case, texts), statement_of_update(case, texts)
+    if back is None:
+        return
+    text, call = back
+    statement = text.statement(call)
+    if statement is None or statement.lineno != statement.end_lineno:
+        return
+    function = text.around(statement, FUNCTIONS)
+    if update and update[0] is text and text.around(update[1], FUNCTIONS) is function:
+        yield from (reset_before(text, call, one) for one in of_loop(text, update[1]))
+    for name in islice(names_with_methods(texts, text, call), MOST_NAMES):
+        yield reset_before(text, call, name)
+
+
+def way_back(case: Case, texts: list[Text]) -> tuple[Text, ast.Call] | None:
+    """The call from which the engine goes back, outside of the engine: the last one before the last update."""
+    program, sites = case.program, case.program.sites
+    behind = program.ancestors([case.anatomy.updates[-1].after])
+    for step in reversed(program.steps):
+        call = program.call(step)
+        if step.output not in behind or not program.site(step).of_operators:
+            continue
+        while call is not None and sites[call.site].of_operators:
+            call = call.outer
+        text = None if call is None else texts[sites[call.site].file]
+        node = None if text is None or call is None else text.find(sites[call.site])
+        return (text, node) if text is not None and isinstance(node, ast.Call) else None
+    return None
+
+
+def statement_of_update(case: Case, texts: list[Text]) -> tuple[Text, ast.stmt] | None:
+    update = case.anatomy.updates[-1]
+    site = case.program.site(case.anatomy.chains[update.chain].steps[-1])
+    node = texts[site.file].find(site)
+    statement = None if node is None else texts[site.file].statement(node)
+    return None if statement is None else (texts[site.file], statement)
+
+
+def of_loop(text: Text, statement: ast.stmt) -> Iterator[str]:
+    """What sets back that by which a loop updates: for p in parameters: p.grad = 0."""
+    loop = text.parents.get(statement)
+    if not isinstance(loop, ast.For):
+        return
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement
+    moved = target.target if isinstance(target, ast.AugAssign) else target
+    if not isinstance(moved, ast.Attribute):
+        return
+    owner, head = (
+        ast.unparse(moved.value),
+        f"for {ast.unparse(loop.target)} in {text.segment(loop.iter)}",
+    )
+    value = getattr(statement, "value", statement)
+    kept = {
+        ast.unparse(node)
+        for node in ast.walk(value)
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value) == owner
+        and node.attr != moved.attr
+    }
+    for one in sorted(kept):
+        yield f"{head}: {one} = 0"
+        yield f"{head}: {one} = 0 * {one}"  # an array stays one
+
+
+def names_with_methods(texts: list[Text], text: Text, call: ast.Call) -> Iterator[str]:
+    """Calls of methods that set gradients back, of what is called beside the way back, the nearest first."""
+    function = text.around(call, FUNCTIONS)
+    methods = {
+        node.name: None
+        for text in texts
+        for owner in ast.walk(text.tree)
+        if isinstance(owner, ast.ClassDef)
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef) and SETS_BACK.fullmatch(plain_name(node.name))
+    }
+    calls = [
+        node
+        for node in ast.walk(function or text.tree)
+        if isinstance(node, ast.Call) and text.around(node, FUNCTIONS) is function
+    ]
+    nearest = sorted(calls, key=lambda node: abs(node.lineno - call.lineno))
+    owners = [
+        node.func.value if isinstance(node.func, ast.Attribute) else node.func for node in nearest
+    ]
+    names = dict.fromkeys(ast.unparse(one) for one in owners if not isinstance(one, ast.Call))
+    yield from (
+        f"{name}.{method}()" for name in names if not hasattr(builtins, name) for method in methods
+    )
+
+
+def reset_before(text: Text, call: ast.Call, reset: str) -> Reset:
+    """The text with a statement before that of a call."""
+    source, line = text.source, call.lineno
+    lines = source.text.split("\n")
+    shown = source.shown[line - 1]
+    indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
+    changed = "\n".join([*lines[: line - 1], indent + reset, *lines[line - 1 :]])
+    cell, cell_line = source.cell_of(line)
+    found, expected = WORDS[NOT_RESET]
+    finding = Finding(
+        str(source.path), line, NOT_RESET, found, f"{expected}: before it, {reset}", f"{indent}{reset}\n{shown}",
+        proved=True, cell=cell, cell_line=cell_line, columns=columns_of(shown, call, line), source=shown,
+    )  # fmt: skip
+    return Reset({source.path: replace(source, text=changed)}, finding)
