@@ -17,7 +17,11 @@ from chainrule.checking.case_verdict import (
     without_target,
 )
 from chainrule.checking.driving.discarded import find_discarded
-from chainrule.checking.engine_verdict import decide_engine, is_refuted
+from chainrule.checking.engine_verdict import (
+    decide_engine,
+    is_of_another_loss,
+    is_refuted,
+)
 from chainrule.checking.fitting.case import (
     Case,
     open_case,
@@ -158,11 +162,13 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
         program = program.until(parting)
     if not run.sites.have_operators:
         return decide_recorded(name, run, program, parting, deadline)
-    engine = decide_engine(name, program, run, deadline) if parting is None else None
+    parts = parts_of(program, run.finished)
+    engine = decide_engine(name, parts, run, deadline) if parting is None else None
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
-    if verdict is not engine and not all(
-        one.proved and not is_refuted(one, run) for one in verdict.findings
-    ):
+    if verdict is engine:
+        return verdict
+    unproved = not all(one.proved and not is_refuted(one, run) for one in verdict.findings)
+    if unproved or (verdict.findings and is_of_another_loss(verdict, parts)):
         # On the way back what looks like a prediction and a target may be any two values.
         return undecided(name, OF_ENGINE, parameters=verdict.parameters)
     return verdict

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_slips import find_operation, judge_operation
@@ -19,6 +19,7 @@ from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.kept_gradients import adds_up
 from chainrule.checking.fitting.own_readings import (
+    ALIKE,
     MOST_ENDS,
     Parts,
     adds_labels,
@@ -30,7 +31,7 @@ from chainrule.checking.fitting.own_readings import (
 )
 from chainrule.checking.own_verdict import decide_reading
 from chainrule.checking.untrained_verdict import decide_driven
-from chainrule.checking.verdict import Finding, Verdict
+from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import Source
@@ -38,11 +39,8 @@ from chainrule.recording.source import Source
 FIRST = {"__add__", "__mul__"}
 
 
-def decide_engine(name: str, program: Program, run: Run, deadline: Deadline) -> Verdict | None:
+def decide_engine(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Right, where all updates plainly follow a loss that the program computes; wrong, where an operation is."""
-    if not run.sites.have_operators:
-        return None
-    parts = parts_of(program, run.finished)
     blamed = (
         None if follows_own_loss(parts) else blame_operation(name, parts, run, sooner(deadline))
     )
@@ -127,12 +125,31 @@ def loss_of(case: Case, run: Run) -> str:
 
 def unexplained(parts: Parts) -> Iterator[Case]:
     """Losses of the program's own that some of all that learns does not follow."""
+    return (case for case in covering(parts) if case.fits[OWN].bad)
+
+
+def covering(parts: Parts) -> Iterator[Case]:
+    """Losses of the program's own that all that learns may follow."""
     ends, totals = find_ends(parts)
     for steps in (*ends[:MOST_ENDS], totals):
         case = case_of(parts, steps) if steps else None
         fit = None if case is None else case.fits[OWN]
-        if case and fit and fit.bad and parts.learning <= fit.good | fit.bad | fit.silent:
+        if case and fit and parts.learning <= fit.good | fit.bad | fit.silent:
             yield case
+
+
+def is_of_another_loss(verdict: Verdict, parts: Parts) -> bool:
+    """Whether some updates go up the loss by which they were judged, and down each that the program computes, or the reverse."""
+    judged = {(row.name, row.shape): row.cosine or 0.0 for row in verdict.parameters}
+
+    def goes_otherwise(row: ParameterVerdict) -> bool:
+        cosines = row.cosine or 0.0, judged.get((row.name, row.shape), 0.0)
+        return min(map(abs, cosines)) > ALIKE and cosines[0] * cosines[1] < 0
+
+    cases = list(covering(parts))
+    return bool(cases) and all(
+        any(map(goes_otherwise, parameter_rows(case, case.fits[OWN]))) for case in cases
+    )
 
 
 def is_refuted(finding: Finding, run: Run) -> bool:
