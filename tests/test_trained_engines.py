@@ -274,3 +274,115 @@ def test_a_bias_of_an_engine_that_stays_as_it_was_drawn_is_told() -> None:
     (finding,) = verdict["findings"]
     line = code[: code.index("Value(random.uniform(-1, 1)), bends")].count("\n") + 1
     assert (finding["line"], finding["mistake"]) == (line, "parameter-never-updated")
+
+
+ARRAYS = """
+import numpy as np
+
+def fitted(back, shape):
+    while back.ndim > len(shape):
+        back = back.sum(axis=0)
+    for axis, size in enumerate(shape):
+        if size == 1:
+            back = back.sum(axis=axis, keepdims=True)
+    return back
+
+class Tensor:
+    def __init__(self, data, made_of=()):
+        self.data = np.asarray(data, dtype=float)
+        self.grad, self.made_of = np.zeros_like(self.data), made_of
+        self.go_back = lambda: None
+
+    def __add__(self, other):
+        other = other if isinstance(other, Tensor) else Tensor(other)
+        out = Tensor(self.data + other.data, (self, other))
+        def go_back():
+            self.grad += fitted(out.grad, self.data.shape)
+            other.grad += fitted(out.grad, other.data.shape)
+        out.go_back = go_back
+        return out
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Tensor) else Tensor(other)
+        out = Tensor(self.data * other.data, (self, other))
+        def go_back():
+            self.grad += fitted(out.grad * other.data, self.data.shape)
+            other.grad += fitted(out.grad * self.data, other.data.shape)
+        out.go_back = go_back
+        return out
+
+    def __sub__(self, other):
+        return self + other * -1.0
+
+    def __matmul__(self, other):
+        out = Tensor(self.data @ other.data, (self, other))
+        def go_back():
+            self.grad += out.grad @ other.data.T
+            other.grad += self.data.T @ out.grad
+        out.go_back = go_back
+        return out
+
+    def sum(self, axis=None, keepdims=False):
+        out = Tensor(self.data.sum(axis=axis, keepdims=keepdims), (self,))
+        def go_back():
+            back = out.grad if axis is None or keepdims else np.expand_dims(out.grad, axis)
+            self.grad += np.ones_like(self.data) * back
+        out.go_back = go_back
+        return out
+
+    def tanh(self):
+        out = Tensor(np.tanh(self.data), (self,))
+        def go_back():
+            self.grad += (1 - out.data**2) * out.grad
+        out.go_back = go_back
+        return out
+
+    def backward(self):
+        order, seen = [], set()
+        def visit(node):
+            if id(node) not in seen:
+                seen.add(id(node))
+                for one in node.made_of:
+                    visit(one)
+                order.append(node)
+        visit(self)
+        self.grad = np.ones_like(self.data)
+        for node in reversed(order):
+            node.go_back()
+
+rng = np.random.default_rng(2)
+X = rng.normal(size=(8, 3))
+t = np.sin(X[:, :1]) + 0.3 * X[:, 1:2]
+W1, b1 = Tensor(rng.normal(size=(3, 5))), Tensor(np.zeros(5))
+W2, b2 = Tensor(rng.normal(size=(5, 1))), Tensor(np.zeros((1, 1)))
+for epoch in range(30):
+    error = (Tensor(X) @ W1 + b1).tanh() @ W2 + b2 - Tensor(t)
+    loss = (error * error).sum(axis=1).sum() * (0.5 / len(X))
+    for p in (W1, b1, W2, b2):
+        p.grad = np.zeros_like(p.data)
+    loss.backward()
+    for p in (W1, b1, W2, b2):
+        p.data -= 0.1 * p.grad
+"""
+
+
+def test_an_engine_of_arrays_follows_the_loss_that_is_computed() -> None:
+    verdict = verdict_on(ARRAYS)
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("self.data.T @ out.grad", "self.data.T @ out.grad / len(self.data)"),
+        ("other.grad += fitted(out.grad, other", "other.grad += fitted(out.grad - out.data, other"),
+        ("(1 - out.data**2) * out.grad", "(1 - self.data**2) * out.grad"),
+    ],
+)
+def test_a_wrong_operation_of_arrays_is_told_at_its_line_alone(right: str, wrong: str) -> None:
+    assert right in ARRAYS
+    verdict = verdict_on(ARRAYS.replace(right, wrong, 1))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert finding["line"] == ARRAYS[: ARRAYS.index(right)].count("\n") + 1
+    assert finding["proved"]

@@ -167,7 +167,7 @@ def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
     if verdict is engine:
         return verdict
-    unproved = not all(one.proved and not is_refuted(one, run) for one in verdict.findings)
+    unproved = not all(one.proved and not is_refuted(one, run, program) for one in verdict.findings)
     if unproved or (verdict.findings and is_of_another_loss(verdict, parts)):
         # On the way back what looks like a prediction and a target may be any two values.
         return undecided(name, OF_ENGINE, parameters=verdict.parameters)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.program import build_program
+from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_slips import find_operation, judge_operation
@@ -36,7 +36,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.source import Source
 
-FIRST = {"__add__", "__mul__"}
+FIRST = ("__mul__", "__add__")
 
 
 def decide_engine(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
@@ -65,7 +65,7 @@ def subtracts(run: Run) -> bool:
 
 def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where updates do not follow the loss, and by itself an operation that the program uses is wrong, too."""
-    blamed = find_wrong_operation(run, deadline)
+    blamed = find_wrong_operation(run, parts.program, deadline)
     case = None if blamed is None else next(unexplained(parts), None)
     if blamed is None or case is None:
         return None
@@ -152,21 +152,23 @@ def is_of_another_loss(verdict: Verdict, parts: Parts) -> bool:
     )
 
 
-def is_refuted(finding: Finding, run: Run) -> bool:
+def is_refuted(finding: Finding, run: Run, program: Program) -> bool:
     """Whether an operation that is blamed is right by itself."""
     for plan in engine_plans(run, of_helpers=True):
-        operation = find_operation(run, plan)
+        operation = find_operation(run, program, plan)
         if operation is None or operation.text.source.path.name != Path(finding.file).name:
             continue
         function = operation.function
         if function.lineno <= (finding.line or 0) <= (function.end_lineno or function.lineno):
-            right, _ = judge_operation(run, plan)
+            right, _ = judge_operation(run, program, plan)
             return right is True
     return False
 
 
-def find_wrong_operation(run: Run, deadline: Deadline) -> tuple[str, list[Finding]] | None:
-    """The first operation that is wrong by itself, with a mistake that is proved: sums and products, then others.
+def find_wrong_operation(
+    run: Run, program: Program, deadline: Deadline
+) -> tuple[str, list[Finding]] | None:
+    """The first operation that is wrong by itself, with a mistake that is proved: products and sums, then others.
 
     Of those the expressions are made in which the others are tried.
     """
@@ -174,13 +176,14 @@ def find_wrong_operation(run: Run, deadline: Deadline) -> tuple[str, list[Findin
     assert recorder is not None
     used = {run.sites[number].function for number in recorder.seen}
     for plan in sorted(
-        engine_plans(run, of_helpers=True), key=lambda plan: plan.operation not in FIRST
+        engine_plans(run, of_helpers=True),
+        key=lambda plan: [plan.operation != one for one in FIRST],
     ):
         if deadline.over:
             return None
         if plan.operation not in used:
             continue
-        right, found = judge_operation(run, plan)
+        right, found = judge_operation(run, program, plan)
         if found:
             return plan.name, found
         driven = None if right else judge_engine_operation(run, plan, deadline)

@@ -12,12 +12,15 @@ of its text after which all its derivatives agree shows what is wrong with it, a
 import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.program import Program
+from chainrule.checking.driving.engine_operands import Operands, operands_of
 from chainrule.checking.driving.engines import BINARY, UNARY, EnginePlan, gradient_of, number_of
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
 from chainrule.checking.targets.corrected_text import Change, finding_of, with_text
@@ -26,15 +29,13 @@ from chainrule.recording.execution import Run
 
 STEP = 1e-5  # central differences of it are right to about ten digits
 CLOSE = 1e-6
-DRAWS: tuple[tuple[float, float, float, float], ...] = (
-    (0.7, -0.4, 1.3, -0.9), (-0.6, 0.8, -1.1, 0.5), (0.7, 0.4, 1.3, 0.9), (1.2, 0.6, 0.5, 0.8),
-)  # fmt: skip
 OPERATORS: Mapping[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
     ast.Div: "/",
 }
+REDUCTIONS: Mapping[str, str] = {"mean": "sum", "sum": "mean"}
 
 Slip: TypeAlias = tuple[Change, str, str, str]
 
@@ -48,6 +49,7 @@ class Operation:
     method: Callable[..., Any]
     text: Text
     function: ast.FunctionDef
+    operands: list[Operands]
 
     @cached_property
     def statements(self) -> list[ast.Assign | ast.AugAssign]:
@@ -66,36 +68,49 @@ class Operation:
 
     def is_right(self) -> bool:
         """Whether all that comes back agrees with differences. Raises: whatever the operation raises."""
-        return all(self.agrees(numbers) for numbers in self.accepted)
+        return all(self.agrees(operands) for operands in self.accepted)
 
     @cached_property
-    def accepted(self) -> list[tuple[float, float, float, float]]:
+    def accepted(self) -> list[Operands]:
         """The operands that the operation takes, such as positive ones for a logarithm."""
         found = []
-        for numbers in DRAWS:
+        for operands in self.operands:
             try:
-                if np.isfinite(self.total(numbers)):
-                    found.append(numbers)
+                if np.isfinite(self.total(operands)):
+                    self.slopes(operands)
+                    found.append(operands)
             except Exception:  # whatever these operands make it raise
                 continue
         return found
 
     def is_flat(self) -> bool:
         """Whether what it computes stays where its operand moves a little, as a rounded number: its slope may be made up."""
-        if self.plan.operation in BINARY or self.plan.takes_another():
+        if self.takes_two():
             return False
-        function = UNARY.get(self.plan.operation) or self.plan.called
         return all(
-            number_of(function(self.plan.owner(x)))
-            == number_of(function(self.plan.owner(x + STEP)))
-            for x, *_ in self.accepted
+            np.array_equal(
+                number_of(self.of_one(self.plan.owner(one.values[0]), one)),
+                number_of(self.of_one(self.plan.owner(one.values[0] + STEP), one)),
+            )
+            for one in self.accepted
         )
 
-    def total(self, numbers: tuple[float, ...]) -> float:
-        return float(number_of(self.expression([self.plan.owner(x) for x in numbers])))
+    def takes_two(self) -> bool:
+        return self.plan.operation in BINARY or self.plan.takes_another()
 
-    def expression(self, leaves: list[Any]) -> Any:
+    def of_one(self, leaf: Any, operands: Operands) -> Any:
+        if operands.along:
+            return getattr(leaf, self.plan.operation)(**operands.along)
+        return (UNARY.get(self.plan.operation) or self.plan.called)(leaf)
+
+    def total(self, operands: Operands) -> float:
+        leaves = [self.plan.owner(value) for value in operands.values]
+        return float(np.sum(number_of(self.expression(leaves, operands))))
+
+    def expression(self, leaves: list[Any], operands: Operands) -> Any:
         """Sums of sums alone, and products of products: of them all other expressions are made."""
+        if any(map(np.ndim, operands.values)):
+            return self.expression_of_arrays(leaves, operands)
         a, c, x, _ = leaves
         if self.plan.operation == "__add__":
             return (a + c) + (a + x)
@@ -103,17 +118,33 @@ class Operation:
             return (a * c) * (a * x)
         return self.plan.expression(leaves)
 
-    def agrees(self, numbers: tuple[float, ...]) -> bool:
-        leaves = [self.plan.owner(x) for x in numbers]
-        self.plan.go_back(self.expression(leaves))
-        for place, leaf in enumerate(leaves):
-            ends = [
-                self.total((*numbers[:place], numbers[place] + h, *numbers[place + 1 :]))
-                for h in (STEP, -STEP)
-            ]
-            slope = (ends[0] - ends[1]) / (2 * STEP)
-            if not abs(gradient_of(leaf) - slope) <= CLOSE * max(1.0, abs(slope)):
-                return False
+    def expression_of_arrays(self, leaves: list[Any], operands: Operands) -> Any:
+        """Each operand is used twice, and what comes back to the first result has to do with none of its own numbers."""
+        a, c, x, y = leaves
+        if not self.takes_two():
+            first, second = (self.of_one(leaf, operands) for leaf in (a, y))
+            return first * first + first * second
+        of_two = BINARY.get(self.plan.operation, self.plan.called)
+        made = of_two(a, c)
+        weights = np.random.default_rng(5).uniform(0.3, 1.4, size=np.shape(number_of(made)))
+        return (made * self.plan.owner(weights)) * (of_two(x, c) * of_two(a, y))
+
+    def slopes(self, operands: Operands) -> list[Any]:
+        """What comes back to each operand."""
+        leaves = [self.plan.owner(value) for value in operands.values]
+        self.plan.go_back(self.expression(leaves, operands))
+        return [
+            np.broadcast_to(gradient_of(leaf), np.shape(value))
+            for leaf, value in zip(leaves, operands.values, strict=True)
+        ]
+
+    def agrees(self, operands: Operands) -> bool:
+        for place, back in enumerate(self.slopes(operands)):
+            for entry in np.ndindex(np.shape(back)):
+                ends = [self.total(moved(operands, place, entry, h)) for h in (STEP, -STEP)]
+                slope = (ends[0] - ends[1]) / (2 * STEP)
+                if not abs(back[entry] - slope) <= CLOSE * max(1.0, abs(slope)):
+                    return False
         return True
 
     def is_right_with(self, change: Change) -> bool:
@@ -142,8 +173,17 @@ class Operation:
             setattr(self.plan.owner, self.function.name, original)
 
 
-def find_operation(run: Run, plan: EnginePlan) -> Operation | None:
-    """The operation of a plan in the text that defines it; None where it is no method of numbers."""
+def moved(operands: Operands, place: int, entry: tuple[int, ...], by: float) -> Operands:
+    """The same with one entry of one operand another."""
+    values = list(operands.values)
+    value = np.array(values[place], dtype=float)
+    value[entry] += by
+    values[place] = value if value.ndim else float(value)
+    return replace(operands, values=tuple(values))
+
+
+def find_operation(run: Run, program: Program, plan: EnginePlan) -> Operation | None:
+    """The operation of a plan in the text that defines it; None where it is no method of numbers or arrays."""
     method = vars(plan.owner).get(plan.operation)
     if not inspect.isfunction(method):
         return None
@@ -153,16 +193,18 @@ def find_operation(run: Run, plan: EnginePlan) -> Operation | None:
             continue
         for node in ast.walk(text.tree):
             if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
-                operation = Operation(plan, method, text, node)
+                operation = Operation(plan, method, text, node, operands_of(program, plan))
                 return operation if operation.accepted and operation.statements else None
     return None
 
 
-def judge_operation(run: Run, plan: EnginePlan) -> tuple[bool | None, list[Finding]]:
+def judge_operation(
+    run: Run, program: Program, plan: EnginePlan
+) -> tuple[bool | None, list[Finding]]:
     """Whether an operation is right, None where that cannot be told; if not, what change of its text makes it so."""
     assert run.recorder is not None
     run.recorder.off = True
-    operation = find_operation(run, plan)
+    operation = find_operation(run, program, plan)
     try:
         if operation is None or operation.is_flat():
             return None, []
@@ -225,6 +267,11 @@ def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator
                     yield changed(text, node, f"{first} {sign} {second}", "wrong-operator")
             for kept in (node.left, node.right):
                 yield changed(text, node, text.segment(kept), "wrong-operator")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            yield from other_products(text, node)
+        if isinstance(node, ast.Attribute) and node.attr in REDUCTIONS:
+            other = f"{text.segment(node.value)}.{REDUCTIONS[node.attr]}"
+            yield changed(text, node, other, "parameter-mis-scaled")
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             yield changed(text, node, text.segment(node.operand), "sign-error")
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -254,6 +301,16 @@ def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator
                     f"{whole} without {factor.strip('()')}",
                     "it with all that comes back through the operation",
                 )  # fmt: skip
+
+
+def other_products(text: Text, node: ast.BinOp) -> Iterator[Slip]:
+    """A product of matrices with other transposes, or its operands the other way round."""
+    sides = [text.segment(node.left), text.segment(node.right)]
+    turned = [side[:-2] if side.endswith(".T") else f"{side}.T" for side in sides]
+    for left, right in product(*zip(sides, turned, strict=True)):
+        for first, second in ((left, right), (right, left)):
+            if [first, second] != sides:
+                yield changed(text, node, f"{first} @ {second}", "wrong-transpose")
 
 
 def changed(text: Text, node: ast.expr, other: str, mistake: str) -> Slip:

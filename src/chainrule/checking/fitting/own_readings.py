@@ -25,6 +25,7 @@ from chainrule.checking.fitting.case import Case, fit_in_worlds, is_evident, use
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.recording.deadline import Deadline
+from chainrule.recording.recorder import BACKWARD
 
 MOST_ENDS = 4  # losses that a program may have
 FEWEST = 2  # updates of each parameter
@@ -312,6 +313,8 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
         position = step.output
         if not masks[position] or np.size(program.recorded[position]) != 1:
             continue
+        if goes_back(program, step):
+            continue
         if position in into_updates or position in parts.stops:
             used.add(place_of(step))
         else:
@@ -339,6 +342,12 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
         elif not goes_into[k] & ~sums and len(steps) >= FEWEST:
             ends.append(steps)
     return ends, sorted(totals, key=lambda step: step.number)
+
+
+def goes_back(program: Program, step: Instruction) -> bool:
+    """Whether an engine computes it on its way back, as it does gradients of the numbers in a formula."""
+    calls = calls_of(program.call(step)) if program.site(step).of_operators else ()
+    return any(program.sites[call].kind == BACKWARD for call in calls)
 
 
 def case_of(parts: Parts, steps: Sequence[Instruction]) -> Case | None:
