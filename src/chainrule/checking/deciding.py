@@ -30,7 +30,7 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.own_losses import fit_own_loss
-from chainrule.checking.fitting.own_readings import parts_of
+from chainrule.checking.fitting.own_readings import Parts, parts_of
 from chainrule.checking.fitting.penalties import loss_with_more
 from chainrule.checking.own_verdict import (
     blame_by_own_losses,
@@ -118,9 +118,11 @@ def decide_shortened(path: Path, loops: list[Place], deadline: Deadline) -> Verd
         return None
     if run.shortened != tuple(loops):  # passes are long still, by another loop
         return decide_shortened(path, loops, deadline) if len(loops) <= MOST_LOOPS else None
-    if learns_within(run, loops):
+    program = build_program(run.recording, run.sites)
+    parts = parts_of(program, run.finished) if run.sites.have_operators else None
+    if learns_within(run, loops, program, parts):
         return None  # it was none of a pass, and what it learns is to be seen to the end
-    verdict = decide_later(decide(path.name, run, deadline), run, deadline)
+    verdict = decide_later(decide(path.name, run, deadline, parts), run, deadline)
     proved = all(one.proved and one.mistake not in OF_LENGTHS for one in verdict.findings)
     if verdict.verdict == "undecided" or not proved:
         return None
@@ -130,10 +132,13 @@ def decide_shortened(path: Path, loops: list[Place], deadline: Deadline) -> Verd
     return verdict
 
 
-def learns_within(run: Run, loops: Sequence[Place]) -> bool:
-    """Whether parameters are updated within some loops, or by what is called there."""
-    program = build_program(run.recording, run.sites)
-    anatomy = take_apart(program, run.finished)
+def learns_within(run: Run, loops: Sequence[Place], program: Program, parts: Parts | None) -> bool:
+    """Whether parameters are updated within some loops, or by what is called there; an engine's `parts` tell which they are."""
+    if parts is None:
+        anatomy = take_apart(program, run.finished)
+        learnt = [anatomy.chains[number] for number in {one.chain for one in anatomy.updates}]
+    else:
+        learnt = [parts.chains[number] for number in parts.learning]
     lines = {loop: range(loop[1], loop[1] + 1) for loop in loops}  # as a map in one
     for file, source in enumerate(run.sources):
         for node in source.nodes:
@@ -145,8 +150,8 @@ def learns_within(run: Run, loops: Sequence[Place]) -> bool:
                     )
     sites = {
         run.sites[number]
-        for chain in {update.chain for update in anatomy.updates}
-        for step in anatomy.chains[chain].steps
+        for chain in learnt
+        for step in chain.steps
         for number in (program.spot(step)[0], *calls_of(program.call(step)))
     }
     return any(
@@ -154,15 +159,15 @@ def learns_within(run: Run, loops: Sequence[Place]) -> bool:
     )
 
 
-def decide(name: str, run: Run, deadline: Deadline) -> Verdict:
-    """The verdict on what was recorded, at the deadline at the latest."""
-    program = build_program(run.recording, run.sites)
+def decide(name: str, run: Run, deadline: Deadline, parts: Parts | None = None) -> Verdict:
+    """The verdict on what was recorded, at the deadline at the latest; an engine's `parts` may be known."""
+    program = parts.program if parts else build_program(run.recording, run.sites)
     parting = program.first_disagreement(program.recorded)
     if parting is not None:  # of a run that diverges the beginning can be followed
-        program = program.until(parting)
+        program, parts = program.until(parting), None
     if not run.sites.have_operators:
         return decide_recorded(name, run, program, parting, deadline)
-    parts = parts_of(program, run.finished)
+    parts = parts or parts_of(program, run.finished)
     engine = decide_engine(name, parts, run, deadline) if parting is None else None
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
     if verdict is engine:

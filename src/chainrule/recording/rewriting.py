@@ -11,6 +11,7 @@ of match, annotations, and functions that a decorator compiles.
 
 import ast
 import importlib.util
+import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, TypeVar, final
@@ -19,6 +20,8 @@ from chainrule.recording.source import has_operators
 
 RECORDER = "__chainrule__"
 FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec", "breakpoint"}
+# A method of an engine's numbers that moves them: an update like any other.
+UPDATES = re.compile("step|updat|descen|optimi|learn|train|adjust|nudge", re.IGNORECASE)
 COMPILERS = {"njit", "jit", "vectorize", "guvectorize", "numba"}
 WITHOUT_EFFECT = {"dot", "einsum", "matmul", "outer", "sum"}  # calls that change nothing
 COMPUTED = {"T", "A", "A1", "real"}  # attributes of arrays that are steps
@@ -32,7 +35,8 @@ class Site:
 
     `literal` tells for each operand whether the source has a constant there, `names` what an assignment
     calls its value, `kind` the operation: a name of `ast`, "call", or a method's or attribute's name.
-    `function` is the name of the function around it, or ""; `of_operators` tells that a class around it says what + and * are.
+    `function` is the name of the function around it, or ""; `of_operators` tells that a class around it says what + and *
+    are, unless it is there to take steps.
     """
 
     number: int
@@ -155,7 +159,7 @@ class Rewriter(ast.NodeTransformer):
 
     def site(self, node: Any, kind: str, **details: Any) -> ast.expr:
         function = self.functions[-1] if self.functions else ""
-        own = any(map(has_operators, self.classes))
+        own = any(map(has_operators, self.classes)) and not UPDATES.search(function)
         if own and "names" in details:  # an engine's words, such as data, name nothing
             details["names"] = (None,) * len(details["names"])
         number = self.sites.add(

@@ -62,7 +62,12 @@ class Links:
 
     def __init__(self, program: Program) -> None:
         # A site that makes one version makes versions always, also by an update that happens to be 0.
-        self.steps = [step for step in program.steps if step.operation in LINKING]
+        # What an engine adds up is no update.
+        self.steps = [
+            step
+            for step in program.steps
+            if step.operation in LINKING and not program.site(step).of_operators
+        ]
         self.sites = {program.spot(step) for step in self.steps}
         self.often = added_to_often(program)
         self.parents = {step.output: parents_of(program, step) for step in self.steps}

@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.parameters import Chain, Links, begins_as_number, bits, find_chains
+from chainrule.checking.anatomy.parameters import Chain, begins_as_number, bits, find_chains
 from chainrule.checking.anatomy.predictions import SUMS, Mix, find_mixes, is_negative
 from chainrule.checking.anatomy.program import (
     Instruction,
@@ -256,12 +256,8 @@ def find_parameters(program: Program) -> tuple[list[Chain], list[int]]:
     Nor what is changed once, before anything else is: X - mean(X).
     """
     banned: set[int] = set()
-    # What an engine adds up is no update.
-    no_links = {
-        program.spot(step) for step in Links.of(program).steps if program.site(step).of_operators
-    }
     while True:
-        chains, masks = find_chains(program, banned, no_links)
+        chains, masks = find_chains(program, banned)
         moved = [chain.steps[0].number for chain in chains if len(chain.steps) > 1]
         made = {
             chain.root
