@@ -50,6 +50,16 @@ def test_a_bias_that_is_assigned_to_itself_stays() -> None:
     assert [one["mistake"] for one in verdict["findings"]] == ["parameter-never-updated"]
 
 
+def test_of_parameters_that_one_line_draws_each_is_named() -> None:
+    source = two_layers("b, c = rng.normal(size=4), np.zeros(2)", z="X @ W + b", p="A @ V + c")
+    verdict = verdict_on(source.replace("A.T @ D\n   ", "A.T @ D;"))
+    assert {one["line"] for one in verdict["findings"]} == {5}
+    assert [one["found"].split(",")[0] for one in verdict["findings"]] == [
+        "no update of b",
+        "no update of c",
+    ]
+
+
 def test_with_the_fix_it_is_right() -> None:
     wrong = two_layers("b = rng.normal(size=4)", z="X @ W + b")
     fix = verdict_on(wrong)["findings"][0]["fix"]
