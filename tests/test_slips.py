@@ -157,6 +157,32 @@ for epoch in range(30):
         w1 -= 0.1 * np.outer(x, back)
         b1 -= 0.1 * back
 """
+BY_NUMBER = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+phrases = [([0, 3, 1], rng.normal(size=(3, 2))), ([2, 2, 4], rng.normal(size=(3, 2)))]
+u, w = rng.normal(size=(3, 5)), 0.5 * rng.normal(size=(3, 3))
+v = rng.normal(size=(2, 3))
+for epoch in range(20):
+    for ks, ts in phrases:
+        s = np.zeros((4, 3))
+        for k in range(3):
+            s[k + 1] = np.tanh(u[:, ks[k]] + w @ s[k])
+        gu, gw, gv = np.zeros_like(u), np.zeros_like(w), np.zeros_like(v)
+        back = np.zeros(3)
+        for k in (2, 1, 0):
+            e = v @ s[k + 1] - ts[k]
+            gv += np.outer(e, s[k + 1])
+            ds = v.T @ e + back
+            dz = ds * (1 - s[k + 1] ** 2)
+            gw += np.outer(dz, s[k])
+            gu[:, ks[k]] += dz
+            back = w.T @ dz
+        u -= 0.1 * gu
+        w -= 0.1 * gw
+        v -= 0.1 * gv
+"""
 
 
 @pytest.mark.parametrize(
@@ -171,6 +197,8 @@ for epoch in range(30):
         (HANDED_BACK, "d2 = (a2 - t) * a2 * (1 - a2)", "d2 = (b2 - t) * a2 * (1 - a2)", "wrong-variable"),
         (ROWS, "back = d @ w[:-1].T", "back = d @ w[:1].T", "wrong-index"),
         (EPSILON, "db1 = d1.sum(axis=0)", "db1 = d2.sum(axis=0)", "wrong-variable"),
+        # The numbers that predictions read entries by are what these are made of: no error.
+        (BY_NUMBER, "dz = ds * (1 - s[k + 1] ** 2)", "dz = ks * (1 - s[k + 1] ** 2)", "wrong-variable"),
     ],
 )  # fmt: skip
 def test_a_slip_is_put_right(program: str, line: str, wrong: str, mistake: str) -> None:
@@ -184,7 +212,7 @@ def test_a_slip_is_put_right(program: str, line: str, wrong: str, mistake: str) 
 
 
 @pytest.mark.parametrize(
-    "program", [HANDED_ON, OVER_TIME, TWO_OUTPUTS, HANDED_BACK, ROWS, EPSILON, PASSING]
+    "program", [HANDED_ON, OVER_TIME, TWO_OUTPUTS, HANDED_BACK, ROWS, EPSILON, BY_NUMBER, PASSING]
 )
 def test_what_has_no_slip_is_right(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"
