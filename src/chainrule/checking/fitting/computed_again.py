@@ -17,11 +17,13 @@ MOST_COMPARED = 40  # values of the same place
 
 
 def same_predictions(anatomy: Anatomy, predictions: Collection[int]) -> dict[int, int]:
-    """For each value that is one of the predictions, computed again elsewhere, that prediction."""
+    """For each value that is one of the predictions, computed again for no update, that prediction."""
     program = anatomy.program
+    afters = {update.after for update in anatomy.updates}
+    learnt = program.ancestors(afters, anatomy.stops - afters)
     made_at: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for step in program.steps:
-        if anatomy.masks[step.output]:
+        if anatomy.masks[step.output] and step.output not in learnt:
             place = (
                 program.recording.sites[step.number],
                 np.shape(anatomy.program.recorded[step.output]),

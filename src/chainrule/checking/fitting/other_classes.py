@@ -18,6 +18,7 @@ from chainrule.checking.fitting.computed_again import same_predictions
 from chainrule.checking.fitting.own_losses import originals, own_losses
 
 MOST_ASKED = 8  # predictions
+FEWEST_SAMPLES = 3  # that are predicted together
 MOST_ENTRIES = 128  # that predictions are compared one by one in
 
 
@@ -39,11 +40,14 @@ def losses_of_classes(case: Case) -> list[tuple[Instruction, bool]]:
     found = []
     try:
         again = same_predictions(case.anatomy, targets)
-        targets |= {position: targets[first] for position, first in again.items()}
-        for steps in own_losses(case, targets).values():
+        again = {p: first for p, first in again.items() if is_told(targets[first])}
+        for steps in own_losses(case, [*targets, *again]).values():
             told = [asks_for_others(case, steps, *one) for one in targets.items()]
-            if any(others is not None for others in told):
-                found.append((steps[0], any(told)))
+            # Of the same data there may be other samples, whose classes are others.
+            later = [asks_for_others(case, steps, p, targets[first]) for p, first in again.items()]
+            others = any(told) or (any(later) and False not in later)
+            if any(one is not None for one in told + later):
+                found.append((steps[0], others))
     except NoDerivativeError:
         return []
     return found
@@ -78,6 +82,11 @@ def classes_of(case: Case) -> Iterator[tuple[int, Any]]:
         if len(entries) == size and set(entries) == set(range(size)):
             told += 1
             yield whole, np.array([entries[k] for k in range(size)])
+
+
+def is_told(target: Any) -> bool:
+    """Whether there are so many samples that no others of the same data have other classes by chance."""
+    return bool(np.count_nonzero(target) >= FEWEST_SAMPLES)
 
 
 def asks_for_others(
