@@ -152,6 +152,8 @@ for step in range(20):
     [
         ("loss(xs, ys)", "loss(xs, ys)", "right"),
         ("gradients(xs, ys)", "gradients(xs, xs)", "wrong"),
+        # Which of the two is meant, nobody knows.
+        ("np.arange(len(ys)), ys]).sum", "np.arange(len(ys)), xs]).sum", "undecided"),
         # Of other texts other letters follow.
         ("loss(xs, ys)", "loss(texts[0][::2], texts[0][1::2])", "right"),
     ],

@@ -100,21 +100,22 @@ def find_other_targets(run: Run, case: Case, deadline: Deadline) -> Correction |
 
 
 def find_other_classes(run: Run, case: Case, deadline: Deadline) -> Correction | None:
-    """The mistake where a name at an error, or in a call on the way to it, is another's: bptt(xs, xs) for bptt(xs, ys).
+    """The mistake where a call on the way to an error is handed one name twice: bptt(xs, xs) for bptt(xs, ys).
 
-    With it put right the program's own loss and its errors ask for the same classes.
+    With it put right the program's own loss and its errors ask for the same classes. Anywhere else it may as well be
+    the loss that is of other ones.
     """
     program, anatomy = case.program, case.anatomy
     used = sorted({n for update in anatomy.updates for n in update.mixes})[:MOST_ASKED]
-    steps = [anatomy.mixes[n].step for n in used]
-    sites = {program.recording.sites[step.number] for step in steps}
-    sites |= {site for step in steps for site in calls_of(program.call(step))}
+    sites = {site for n in used for site in calls_of(program.call(anatomy.mixes[n].step))}
     places = {(program.sites[site].file, program.sites[site].line) for site in sites if site >= 0}
     for file, text in enumerate(read_texts(run.sources)):
         nodes = [
             node
-            for node in ast.walk(text.tree)
-            if isinstance(node, ast.Name | ast.Attribute) and (file, node.lineno) in places
+            for call in ast.walk(text.tree)
+            if isinstance(call, ast.Call) and (file, call.lineno) in places
+            for node in call.args
+            if [ast.unparse(other) for other in call.args].count(ast.unparse(node)) > 1
         ]
         for change, name, was, should in islice(other_names(text, nodes), MOST_CHANGES):
             corrected = run_changed(run, [(text, change)], deadline)
