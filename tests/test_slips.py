@@ -354,6 +354,13 @@ def test_what_is_meant_is_not_put_right(line: str, meant: str) -> None:
     assert not any(finding["proved"] for finding in verdict_on(program, seconds=15)["findings"])
 
 
+def test_errors_that_a_loss_counts_and_no_update_hears_of_are_not_right() -> None:
+    shorter = BY_NUMBER.replace("range(2, -1, -1)", "range(1, -1, -1)")
+    assert verdict_on(shorter)["verdict"] == "undecided"
+    uncounted = shorter.replace("loss += np.sum(errors[k] ** 2) / 2", "loss += 1")
+    assert verdict_on(uncounted)["verdict"] == "right"
+
+
 def test_what_is_left_of_two_outputs_is_not_right() -> None:
     """The second output meets no target, and its weights are dropped after the first pass."""
     program = """\

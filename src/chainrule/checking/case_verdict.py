@@ -30,6 +30,7 @@ from chainrule.checking.fitting.case import (
     uses_data,
 )
 from chainrule.checking.fitting.fitting import Fit, common_factor
+from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.penalties import words_for_penalties
@@ -180,6 +181,11 @@ def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict |
     if driven:
         other = loss_of_other_class(case)
         return None if other is None else undecided(name, words_for_other_class(case, other))
+    more = loss_of_more_errors(case)
+    if more is not None:
+        return undecided(
+            name, f"in every pass some errors that the loss of line {case.program.site(more).line} counts move nothing"
+        )  # fmt: skip
     if meets_itself(case):
         return undecided(name, MEETS_ITSELF)
     astray = goes_astray(case)
