@@ -361,6 +361,23 @@ def test_errors_that_a_loss_counts_and_no_update_hears_of_are_not_right() -> Non
     assert verdict_on(uncounted)["verdict"] == "right"
 
 
+def test_an_error_that_is_left_out_puts_nothing_right() -> None:
+    """Errors go back two of three steps; of the first two of them that is all the way."""
+    back = BY_NUMBER[
+        BY_NUMBER.index("        dn = np.zeros(3)") : BY_NUMBER.index("        u -= 0.1")
+    ]
+    program = BY_NUMBER.replace(back, """\
+        for t in range(3):
+            gv += np.outer(errors[t], s[t + 1])
+            dz = v.T @ errors[t] * (1 - s[t + 1] ** 2)
+            for k in range(t, max(t - 2, -1), -1):
+                gw += np.outer(dz, s[k])
+                gu[:, ks[k]] += dz
+                dz = w.T @ dz * (1 - s[k] ** 2)
+""")  # fmt: skip
+    assert not any(finding["proved"] for finding in verdict_on(program, seconds=15)["findings"])
+
+
 def test_what_is_left_of_two_outputs_is_not_right() -> None:
     """The second output meets no target, and its weights are dropped after the first pass."""
     program = """\

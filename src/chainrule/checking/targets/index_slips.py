@@ -8,6 +8,7 @@ from chainrule.checking.targets.corrected_text import Change
 from chainrule.checking.targets.rare_slips import Slip
 
 COUNTING = ("range", "enumerate")
+CHOOSING = ("min", "max")
 
 
 def strides(node: ast.AST) -> Iterator[Slip]:
@@ -55,12 +56,21 @@ def other_ends(node: ast.AST) -> Iterator[Slip]:
 
 
 def bounds(text: Text, node: ast.AST) -> Iterator[Slip]:
-    """One round more or less at either end of a range."""
+    """One round more or less at either end of a range.
+
+    Not where the end goes by another loop's count, or is the larger of two: so many steps back are a choice.
+    """
     for call in ast.walk(node):
         if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "range"):
             continue
+        around = set(counted(text, text.parents[text.statement(call) or call]))
         for argument in call.args[:2]:
-            for number in ast.walk(argument):
+            parts = list(ast.walk(argument))
+            if any(
+                isinstance(part, ast.Name) and part.id in {*around, *CHOOSING} for part in parts
+            ):
+                continue
+            for number in parts:
                 if isinstance(number, ast.Constant) and type(number.value) is int:
                     for other in (number.value - 1, number.value + 1):
                         if other >= 0:

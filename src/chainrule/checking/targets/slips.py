@@ -23,6 +23,7 @@ from chainrule.checking.fitting.case import (
     serves_two_targets,
     takes_input_for_target,
 )
+from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
@@ -87,7 +88,7 @@ def find_slip(
         corrected = run_changed(run, [(text, change) for change, *_ in several], end)
         if corrected is None or not is_all_judged(judged, corrected[0]):
             continue
-        if predicts_with_errors(judged, corrected[0]):
+        if predicts_with_errors(judged, corrected[0]) or hears_less(judged, corrected[0]):
             continue
         if known or is_mistaken(judged, *corrected):
             findings = [
@@ -186,6 +187,12 @@ def predicts_with_errors(before: Case, case: Case) -> bool:
     return any(
         program_site(case, step) in errors for step in case.program.steps if step.output in behind
     )
+
+
+def hears_less(before: Case, case: Case) -> bool:
+    """Whether fewer errors than before go into an update: what is wrong may only be left out."""
+    most, now = (max(len(update.mixes) for update in one.anatomy.updates) for one in (before, case))
+    return now < most or loss_of_more_errors(case) is not None
 
 
 def names_of_updated(case: Case) -> set[str]:
