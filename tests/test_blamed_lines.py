@@ -1,7 +1,15 @@
 """Mistakes that several lines could be blamed for are told at the line that somebody has to change."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Program
+from chainrule.checking.repairing.alternatives import turned_instance
+from chainrule.recording.recording import Recording
+from chainrule.recording.rewriting import Sites
 from test_repair import findings_in, line_of
 
 from checked import verdict_on
@@ -104,3 +112,89 @@ def test_targets_that_errors_add_and_scores_take_off_are_added_by_mistake() -> N
     assert (finding["mistake"], finding["line"]) == ("wrong-operator", line_of(PARTS, "d = "))
     # Of -t it would be right. The loss of all samples is one of other weights than the second part's errors.
     assert verdict_on(scored.replace("- t)", "+ t)"))["verdict"] != "wrong"
+
+
+def test_what_an_object_keeps_is_wrong_where_it_is_used(tmp_path: Path) -> None:
+    source = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+
+
+class Layer:
+    def __init__(self, n, m):
+        self.w, self.b = rng.normal(size=(n, m)), np.zeros(m)
+
+    def forward(self, x):
+        self.x = x
+        self.z = x @ self.w + self.b
+        self.a = 1 / (1 + np.exp(-self.z))
+        return self.a
+
+    def slope(self):
+        return self.z * (1 - self.z)
+
+    def backward(self, error):
+        d = error * self.slope()
+        back = d @ self.w.T
+        self.w -= 0.3 * self.x.T @ d
+        self.b -= 0.3 * d.sum(axis=0)
+        return back
+
+
+x, t = rng.normal(size=(9, 3)), rng.uniform(size=(9, 2))
+first, last = Layer(3, 4), Layer(4, 2)
+for step in range(40):
+    a = last.forward(first.forward(x))
+    first.backward(last.backward(a - t))
+"""
+    findings = findings_in(source, tmp_path)
+    assert findings
+    assert {(one.line, one.proved) for one in findings} == {
+        (line_of(source, "return self.z"), True)
+    }
+
+
+def test_what_a_function_keeps_twice_is_wrong_where_it_keeps_it() -> None:
+    source = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+w1, w2, w3 = (rng.normal(size=(3, 3)) for _ in range(3))
+
+
+def gradients(x, t):
+    h1 = np.tanh(x @ w1)
+    h2 = np.tanh(h1 @ w2)
+    e = h2 @ w3 - t
+    kept = h1, h1, e
+    before, after, d3 = kept
+    d2 = d3 @ w3.T * (1 - after**2)
+    d1 = d2 @ w2.T * (1 - before**2)
+    return x.T @ d1, before.T @ d2, after.T @ d3
+
+
+x, t = rng.normal(size=(9, 3)), rng.normal(size=(9, 3))
+for step in range(40):
+    for w, g in zip((w1, w2, w3), gradients(x, t)):
+        w -= 0.02 * g
+"""
+    (finding,) = verdict_on(source)["findings"]
+    assert (finding["fix"].strip(), finding["proved"]) == ("kept = h1, h2, e", True)
+
+
+def test_a_place_outside_of_all_turns_has_no_other_row_and_column() -> None:
+    steps = {k: Instruction("multiply", (), k, {}) for k in (1, 2, 3, 4, 9)}
+    scene: Any = SimpleNamespace(
+        place_of=lambda step: (),
+        instances_near=lambda place, position: [1, 2, 3, 4],
+        program=SimpleNamespace(step_of=steps),
+    )
+    assert turned_instance(scene, steps[2], 2) is steps[3]
+    assert turned_instance(scene, steps[9], 2) is None
+
+
+def test_what_an_edit_makes_of_a_value_may_be_a_plain_number() -> None:
+    program = Program(Recording(), Sites())
+    step = Instruction("transpose", (0,), 1, {"axes": None}, seen=((0, lambda value, _: 2.0),))
+    assert program.apply(step, [np.array(3.0), None]) == 2.0

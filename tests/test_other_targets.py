@@ -93,3 +93,117 @@ def test_what_else_is_computed_of_predictions_leaves_errors_right(error: str, da
 def test_half_softened_labels_beside_the_hard_ones_are_not_called_wrong() -> None:
     softened = LOGARITHMS + "    error = (a2 - t * 0.9) / slope(a2)\n"
     assert verdict_on(NETWORK.replace(ERROR, softened))["verdict"] != "wrong"
+
+
+FOLLOWERS = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+texts = rng.integers(5, size=(6, 7))
+w, u = rng.normal(size=(5, 3)), rng.normal(size=(3, 5))
+
+
+def forward(xs):
+    h = np.tanh(w[xs])
+    z = np.exp(h @ u)
+    return h, z / z.sum(axis=1, keepdims=True)
+
+
+def loss(xs, ys):
+    return -np.log(forward(xs)[1][np.arange(len(ys)), ys]).sum()
+
+
+def gradients(xs, ys):
+    h, p = forward(xs)
+    p[np.arange(len(ys)), ys] -= 1
+    gw = np.zeros_like(w)
+    np.add.at(gw, xs, p @ u.T * (1 - h**2))
+    return gw, h.T @ p
+
+
+for text in texts:
+    xs, ys = text[:-1], text[1:]
+    for k in range(8):
+        gw, gu = gradients(xs, ys)
+        w -= 0.1 * gw
+        u -= 0.1 * gu
+        print(loss(xs, ys))
+"""
+ONE_BY_ONE = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+X, y = rng.normal(size=(6, 3)), rng.integers(3, size=6)
+w = rng.normal(size=(3, 3))
+for step in range(20):
+    total, g = 0.0, np.zeros_like(w)
+    for k in range(6):
+        z = np.exp(X[k] @ w)
+        p = z / z.sum()
+        total -= np.log(p[y[k]])
+        for c in range(3):
+            g[:, c] += (p[c] - (c == y[k])) * X[k]
+    w -= 0.1 * g
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "verdict"),
+    [
+        ("loss(xs, ys)", "loss(xs, ys)", "right"),
+        ("gradients(xs, ys)", "gradients(xs, xs)", "wrong"),
+        # Which of the two is meant, nobody knows.
+        ("np.arange(len(ys)), ys]).sum", "np.arange(len(ys)), xs]).sum", "undecided"),
+        # Of other texts other letters follow.
+        ("loss(xs, ys)", "loss(texts[0][::2], texts[0][1::2])", "right"),
+    ],
+)
+def test_classes_that_a_loss_of_the_same_data_asks_for_are_those_of_errors(
+    right: str, wrong: str, verdict: str
+) -> None:
+    place = FOLLOWERS.rindex(right)
+    said = verdict_on(FOLLOWERS[:place] + FOLLOWERS[place:].replace(right, wrong))
+    assert said["verdict"] == verdict, said["reason"]
+    for finding in said["findings"]:
+        assert finding["fix"].strip() == "gw, gu = gradients(xs, ys)"
+        assert (finding["line"], finding["proved"]) == (29, True)
+
+
+def test_classes_that_are_taken_off_one_by_one_are_those_of_the_loss() -> None:
+    assert verdict_on(ONE_BY_ONE)["verdict"] == "right"
+    verdict = verdict_on(ONE_BY_ONE.replace("c == y[k]", "c == y[k - 1]"))
+    assert (verdict["verdict"], "line 11" in verdict["reason"]) == ("undecided", True)
+
+
+COPYING = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+X, Y = rng.normal(size=(12, 3)), rng.normal(size=(12, 3))
+w, u = rng.normal(size=(3, 4)), rng.normal(size=(4, 3))
+
+
+def forward(x):
+    h = np.tanh(x @ w)
+    return h, h @ u
+
+
+def gradients(x, t):
+    h, p = forward(x)
+    d = p - t
+    return x.T @ (d @ u.T * (1 - h**2)), h.T @ d
+
+
+for step in range(30):
+    gw, gu = gradients(X, Y)
+    w -= 0.05 * gw
+    u -= 0.05 * gu
+    print(np.mean((forward(X)[1] - Y) ** 2))
+"""
+
+
+def test_inputs_are_no_targets_where_a_later_prediction_of_theirs_has_others() -> None:
+    assert verdict_on(COPYING)["verdict"] == "right"
+    copied = COPYING.replace("gradients(X, Y)", "gradients(X, X)")
+    assert verdict_on(copied)["verdict"] == "undecided"
+    assert verdict_on(copied.replace("[1] - Y", "[1] - X"))["verdict"] == "right"

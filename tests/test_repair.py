@@ -142,6 +142,7 @@ def one_mistake(right: str, wrong: str, folder: Path) -> Finding:
             "    d1 = (d2 @ w2.T) * slope(z1)",
         ),
         ("b2 -= rate * d2", "b2 -= rate * rate * d2", "learning-rate-twice", "b2 -=", None),
+        ("b2 -= rate * d2", "b2 += -rate * rate * d2", "learning-rate-twice", "b2 +=", None),
         ("x.T @ d1", "x[::-1].T @ d1", "wrong-index", "w1 -=", None),
     ],
 )

@@ -157,6 +157,116 @@ for epoch in range(30):
         w1 -= 0.1 * np.outer(x, back)
         b1 -= 0.1 * back
 """
+BY_NUMBER = """\
+import numpy as np
+
+rng = np.random.default_rng(9)
+phrases = [([0, 3, 1], rng.normal(size=(3, 2))), ([2, 2, 4], rng.normal(size=(3, 2)))]
+u, w = rng.normal(size=(3, 5)), 0.5 * rng.normal(size=(3, 3))
+v = rng.normal(size=(2, 3))
+for epoch in range(20):
+    for ks, ts in phrases:
+        s, loss = np.zeros((4, 3)), 0.0
+        errors = []
+        for k in range(3):
+            s[k + 1] = np.tanh(u[:, ks[k]] + w @ s[k])
+            errors.append(v @ s[k + 1] - ts[k])
+            loss += np.sum(errors[k] ** 2) / 2
+        gu, gw, gv = np.zeros_like(u), np.zeros_like(w), np.zeros_like(v)
+        dn = np.zeros(3)
+        for k in range(2, -1, -1):
+            gv += np.outer(errors[k], s[k + 1])
+            ds = v.T @ errors[k] + dn
+            dz = ds * (1 - s[k + 1] ** 2)
+            gw += np.outer(dz, s[k])
+            gu[:, ks[k]] += dz
+            dn = w.T @ dz
+        u -= 0.1 * gu
+        w -= 0.1 * gw
+        v -= 0.1 * gv
+"""
+EVERY_LAYER = """\
+import numpy as np
+
+
+class Dense:
+    def __init__(self, n, m):
+        self.w = rng.normal(size=(n, m))
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, d):
+        back = d @ self.w.T
+        self.w -= 0.02 * self.x.T @ d
+        return back
+
+
+class Tanh:
+    def forward(self, x):
+        self.a = np.tanh(x)
+        return self.a
+
+    def backward(self, d):
+        return d * (1 - self.a**2)
+
+
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(8, 3)), rng.normal(size=(8, 2))
+layers = [Dense(3, 4), Tanh(), Dense(4, 4), Tanh(), Dense(4, 2)]
+for step in range(20):
+    a = x
+    for layer in layers:
+        a = layer.forward(a)
+    d = a - t
+    for layer in layers[::-1]:
+        d = layer.backward(d)
+"""
+LETTERS = """\
+import numpy as np
+
+rng = np.random.default_rng(7)
+text = rng.integers(5, size=7)
+wx, wy = rng.normal(size=(4, 5)), rng.normal(size=(5, 4))
+bh, by = np.zeros(4), np.zeros(5)
+for step in range(30):
+    gx, gy, gh, gb = (np.zeros_like(p) for p in (wx, wy, bh, by))
+    passed = []
+    for k in text[:-1]:
+        h = np.tanh(wx[:, k] + bh)
+        py = np.exp(wy @ h + by)
+        passed.append((k, h, py / py.sum()))
+    for (k, h, py), follows in zip(passed, text[1:]):
+        dy = np.copy(py)
+        dy[follows] -= 1
+        gy += np.outer(dy, h)
+        gb += dy
+        dh = wy.T @ dy * (1 - h**2)
+        gx[:, k] += dh
+        gh += dh
+    for p, g in zip([wx, wy, bh, by], [gx, gy, gh, gb]):
+        p += -0.1 * g
+"""
+NEURONS = """\
+import math, random
+
+random.seed(2)
+hidden = [[random.gauss(0, 1) for _ in range(2)] for _ in range(3)]
+output = [[random.gauss(0, 1) for _ in range(3)] for _ in range(2)]
+pairs = [([0.2, -0.7], [0.4, 0.1]), ([0.9, 0.3], [-0.2, 0.8]), ([-0.5, 0.6], [0.7, -0.3])]
+for epoch in range(15):
+    for x, t in pairs:
+        h = [math.tanh(sum(a * b for a, b in zip(row, x))) for row in hidden]
+        e = [sum(a * b for a, b in zip(row, h)) - y for row, y in zip(output, t)]
+        for j, row in enumerate(hidden):
+            back = sum(one[j] * error for one, error in zip(output, e))
+            for i in range(2):
+                row[i] -= 0.05 * back * (1 - h[j] ** 2) * x[i]
+        for row, error in zip(output, e):
+            for j in range(3):
+                row[j] -= 0.05 * error * h[j]
+"""
 
 
 @pytest.mark.parametrize(
@@ -171,6 +281,11 @@ for epoch in range(30):
         (HANDED_BACK, "d2 = (a2 - t) * a2 * (1 - a2)", "d2 = (b2 - t) * a2 * (1 - a2)", "wrong-variable"),
         (ROWS, "back = d @ w[:-1].T", "back = d @ w[:1].T", "wrong-index"),
         (EPSILON, "db1 = d1.sum(axis=0)", "db1 = d2.sum(axis=0)", "wrong-variable"),
+        # The numbers that predictions read entries by are what these are made of: no error.
+        (BY_NUMBER, "dz = ds * (1 - s[k + 1] ** 2)", "dz = ks * (1 - s[k + 1] ** 2)", "wrong-variable"),
+        (BY_NUMBER, "dn = w.T @ dz", "dz = w.T @ dz", "wrong-variable"),
+        (EVERY_LAYER, "for layer in layers[::-1]:", "for layer in layers[::-2]:", "wrong-index"),
+        (NEURONS, "back = sum(one[j] * error for one, error in zip(output, e))", "back = sum(one[0] * error for one, error in zip(output, e))", "wrong-index"),
     ],
 )  # fmt: skip
 def test_a_slip_is_put_right(program: str, line: str, wrong: str, mistake: str) -> None:
@@ -184,7 +299,20 @@ def test_a_slip_is_put_right(program: str, line: str, wrong: str, mistake: str) 
 
 
 @pytest.mark.parametrize(
-    "program", [HANDED_ON, OVER_TIME, TWO_OUTPUTS, HANDED_BACK, ROWS, EPSILON, PASSING]
+    "program",
+    [
+        HANDED_ON,
+        OVER_TIME,
+        TWO_OUTPUTS,
+        HANDED_BACK,
+        ROWS,
+        EPSILON,
+        BY_NUMBER,
+        EVERY_LAYER,
+        LETTERS,
+        NEURONS,
+        PASSING,
+    ],
 )
 def test_what_has_no_slip_is_right(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"
@@ -223,6 +351,30 @@ def test_what_is_meant_is_not_put_right(line: str, meant: str) -> None:
     program = PASSING.replace(line, meant).replace(
         "for epoch", "f2 = rng.normal(size=(4, 2))\nfor epoch"
     )
+    assert not any(finding["proved"] for finding in verdict_on(program, seconds=15)["findings"])
+
+
+def test_errors_that_a_loss_counts_and_no_update_hears_of_are_not_right() -> None:
+    shorter = BY_NUMBER.replace("range(2, -1, -1)", "range(1, -1, -1)")
+    assert verdict_on(shorter)["verdict"] == "undecided"
+    uncounted = shorter.replace("loss += np.sum(errors[k] ** 2) / 2", "loss += 1")
+    assert verdict_on(uncounted)["verdict"] == "right"
+
+
+def test_an_error_that_is_left_out_puts_nothing_right() -> None:
+    """Errors go back two of three steps; of the first two of them that is all the way."""
+    back = BY_NUMBER[
+        BY_NUMBER.index("        dn = np.zeros(3)") : BY_NUMBER.index("        u -= 0.1")
+    ]
+    program = BY_NUMBER.replace(back, """\
+        for t in range(3):
+            gv += np.outer(errors[t], s[t + 1])
+            dz = v.T @ errors[t] * (1 - s[t + 1] ** 2)
+            for k in range(t, max(t - 2, -1), -1):
+                gw += np.outer(dz, s[k])
+                gu[:, ks[k]] += dz
+                dz = w.T @ dz * (1 - s[k] ** 2)
+""")  # fmt: skip
     assert not any(finding["proved"] for finding in verdict_on(program, seconds=15)["findings"])
 
 

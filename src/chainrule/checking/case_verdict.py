@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.driving.driving import left_to_choose
 from chainrule.checking.finding.comparisons import is_compared_elsewhere, is_taken_off_elsewhere
 from chainrule.checking.finding.findings import findings_of
@@ -35,6 +36,7 @@ from chainrule.checking.fitting.case import (
     uses_data,
 )
 from chainrule.checking.fitting.fitting import Fit, common_factor
+from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.penalties import words_for_penalties
@@ -61,7 +63,11 @@ from chainrule.checking.targets.missing_target import (
     find_missing_target,
     uses_own_targets,
 )
-from chainrule.checking.targets.other_targets import find_other_targets, loss_of_other_targets
+from chainrule.checking.targets.other_targets import (
+    find_other_classes,
+    find_other_targets,
+    loss_of_other_targets,
+)
 from chainrule.checking.targets.raw_predictions import find_raw_prediction
 from chainrule.checking.targets.slips import find_self_difference
 from chainrule.checking.targets.unread_errors import find_unread_error
@@ -135,11 +141,25 @@ def decide_other_targets(name: str, case: Case, run: Run, deadline: Deadline) ->
     """Wrong, or undecided, where errors are of other targets than the loss that is computed of the same predictions."""
     stated = loss_of_other_targets(case)
     if stated is None:
-        return None
+        return decide_other_classes(name, case, run, deadline)
     line = case.program.site(stated).line
     reason = f"its errors compare predictions with other targets than the loss does that line {line} computes"
     mended = find_other_targets(run, case, sooner(deadline))
     return undecided(name, reason) if mended is None else corrected_verdict(name, mended, reason)
+
+
+def decide_other_classes(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
+    other = loss_of_other_class(case)
+    if other is None:
+        return None
+    reason = words_for_other_class(case, other)
+    mended = find_other_classes(run, case, sooner(deadline))
+    return undecided(name, reason) if mended is None else corrected_verdict(name, mended, reason)
+
+
+def words_for_other_class(case: Case, other: Instruction) -> str:
+    line = case.program.site(other).line
+    return f"its errors make other classes likelier than the loss does that line {line} computes"
 
 
 def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict | None:
@@ -164,13 +184,14 @@ def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict |
         return undecided(
             name, "its updates compare predictions with inputs, while it compares them with something else elsewhere"
         )  # fmt: skip
-    other = loss_of_other_class(case)
-    if other is not None:
-        return undecided(
-            name, f"its errors make other classes likelier than the loss does that line {case.program.site(other).line} computes"
-        )  # fmt: skip
     if driven:
-        return None
+        other = loss_of_other_class(case)
+        return None if other is None else undecided(name, words_for_other_class(case, other))
+    more = loss_of_more_errors(case)
+    if more is not None:
+        return undecided(
+            name, f"in every pass some errors that the loss of line {case.program.site(more).line} counts move nothing"
+        )  # fmt: skip
     if meets_itself(case):
         return undecided(name, MEETS_ITSELF)
     astray = goes_astray(case)

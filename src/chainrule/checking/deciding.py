@@ -73,6 +73,7 @@ UNCERTAIN_LATER = {"parameter-never-updated", "update-missing"}
 OF_LENGTHS = {"parameter-mis-scaled", "learning-rate-twice"}
 PLACE_SECONDS = 10.0  # at most, for the place of a mistake that is known to be one
 REPAIR_SHARE = 0.75  # when looking for a mistake must have ended
+SEARCH_SHARE = 0.75  # of what is left, for a repair of what was recorded: then the text is changed
 SLIPPED = "some updates do not follow their gradients"
 MOST_LOOPS = 2
 SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop that is left early: else it may be whole
@@ -218,7 +219,7 @@ def decide_recorded(
     verdicts = []
     models = models_of(case)
     for model in models:
-        verdict = decide_case(name, model, run, deadline)
+        verdict = decide_case(name, model, run, deadline.share(SEARCH_SHARE))
         if any(finding.mistake == "target-unused" for finding in verdict.findings):
             return verdict  # that was judged by running the whole program
         if verdict not in verdicts:  # what no error reaches was judged with the whole program

@@ -22,6 +22,7 @@ from chainrule.checking.anatomy.program import (
 from chainrule.checking.anatomy.residuals import with_whole_predictions
 from chainrule.checking.anatomy.taking_apart import BEYOND_DRAWN, take_apart
 from chainrule.checking.anatomy.updates import Anatomy, Update, computed_at, true_gradients
+from chainrule.checking.fitting.computed_again import same_predictions
 from chainrule.checking.fitting.fitting import Fit, Trace
 from chainrule.checking.fitting.judging import judge_by_response, judge_plainly
 from chainrule.checking.fitting.rounding import before_rounding
@@ -261,6 +262,8 @@ def takes_input_for_target(case: Case) -> bool:
     anatomy, program = case.anatomy, case.program
     used = {number for update in anatomy.updates for number in update.mixes}
     wanted = {anatomy.mixes[number].prediction: anatomy.mixes[number].target for number in used}
+    again = same_predictions(anatomy, wanted) if len(used) < len(anatomy.mixes) else {}
+    wanted |= {position: wanted[first] for position, first in again.items()}
     for number, mix in enumerate(anatomy.mixes):
         if number in used or mix.prediction not in wanted or mix.step.operation != "subtract":
             continue

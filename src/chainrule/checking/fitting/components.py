@@ -7,7 +7,7 @@ from dataclasses import replace
 from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.updates import Anatomy, Update
 from chainrule.checking.fitting.case import Case, fit_anatomy, right_losses
-from chainrule.checking.verdict import Verdict
+from chainrule.checking.verdict import Finding, Verdict
 
 MOST_MODELS = 12
 
@@ -129,11 +129,19 @@ def joined_verdict(verdicts: Sequence[Verdict]) -> Verdict:
     order = ("wrong", "undecided", "right")
     worst = min(verdicts, key=lambda verdict: order.index(verdict.verdict))
     worst.parameters = [row for verdict in verdicts for row in verdict.parameters]
-    findings = [finding for verdict in verdicts for finding in verdict.findings]
-    # A layer that two models have in common is wrong once.
-    worst.findings = list({(one.file, one.line, one.mistake): one for one in findings}.values())
+    worst.findings = without_repeats([one for verdict in verdicts for one in verdict.findings])
     if len(verdicts) > 1:
         losses = [loss for verdict in verdicts for loss in (verdict.loss or "").split("|") if loss]
         worst.loss = "|".join(dict.fromkeys(losses)) or None
         worst.factor = None
     return worst
+
+
+def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
+    """A layer that two models have in common is wrong once; of parameters that one line draws each is never updated."""
+    found: dict[tuple[object, ...], Finding] = {}
+    for one in findings:
+        each = one.found if one.mistake == "parameter-never-updated" else ""
+        known = found.setdefault((one.file, one.line, one.mistake, each), one)
+        known.parameters = sorted({*known.parameters, *one.parameters})
+    return list(found.values())

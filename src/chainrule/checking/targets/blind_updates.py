@@ -114,10 +114,12 @@ def is_blindly_updated(
         known = behind | program.ancestors(set().union(*(targets[p] for p in between)))
         left = others - known
         if left:
-            made, allowed = (
-                {identity(program, root_of, p) for p in these} for these in (left, known)
+            allowed = {identity(program, root_of, p) for p in known}
+            read = entries_read(program, behind)
+            missed += not all(
+                identity(program, root_of, p) in allowed or is_made_of(program, p, read)
+                for p in left
             )
-            missed += not made <= allowed
     return len(told) > 1 and len(told) - missed >= REACHING * len(told)
 
 
@@ -127,6 +129,25 @@ def identity(program: Program, root_of: Mapping[int, int], position: int) -> int
     if position in root_of or given is None:
         return root_of.get(position, position)
     return np.asarray(given, dtype=float).tobytes()
+
+
+def entries_read(program: Program, behind: Collection[int]) -> set[int]:
+    """The whole numbers by which entries are read on the way to predictions: U[:, words[t]] is made of words[t]."""
+    found: set[int] = set()
+    for position in behind:
+        step = program.step_of.get(position)
+        if step is not None and step.operation == "gather":
+            indices = step.parameters["indices"]
+            for part in indices if isinstance(indices, tuple) else (indices,):
+                numbers = np.asarray(0.5 if isinstance(part, slice) else part)
+                if numbers.dtype.kind in "iu":
+                    found |= set(np.ravel(numbers).tolist())
+    return found
+
+
+def is_made_of(program: Program, position: int, numbers: Collection[int]) -> bool:
+    given = program.given.get(position)
+    return given is not None and set(np.ravel(np.asarray(given)).tolist()) <= set(numbers)
 
 
 def is_data(program: Program, position: int) -> bool:

@@ -11,15 +11,17 @@ counts only if it is the loss's times a number, or with its entries in another o
 import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.checking.anatomy.predictions import Mix, is_written_constant
-from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.anatomy.program import Instruction, calls_of
 from chainrule.checking.anatomy.unchanged_entries import MOVES
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.fitting.other_classes import asks_for_the_same
 from chainrule.checking.fitting.own_losses import originals, own_losses
 from chainrule.checking.repairing.grouping_edits import with_parentheses
 from chainrule.checking.targets.corrected_text import (
@@ -34,6 +36,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 MOST_ASKED = 8  # errors
+MOST_CHANGES = 20
 BOUNDS = {"add", "maximum", "minimum"}  # what keeps a logarithm finite, and does not turn a sign
 RTOL, ATOL = 1e-9, 1e-12
 
@@ -92,6 +95,33 @@ def find_other_targets(run: Run, case: Case, deadline: Deadline) -> Correction |
                 continue
             meetings = list(meetings_of(corrected[0]))
             if meetings and not others_of(corrected[0], meetings):
+                return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
+def find_other_classes(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where a call on the way to an error is handed one name twice: bptt(xs, xs) for bptt(xs, ys).
+
+    With it put right the program's own loss and its errors ask for the same classes. Anywhere else it may as well be
+    the loss that is of other ones.
+    """
+    program, anatomy = case.program, case.anatomy
+    used = sorted({n for update in anatomy.updates for n in update.mixes})[:MOST_ASKED]
+    sites = {site for n in used for site in calls_of(program.call(anatomy.mixes[n].step))}
+    places = {(program.sites[site].file, program.sites[site].line) for site in sites if site >= 0}
+    for file, text in enumerate(read_texts(run.sources)):
+        nodes = [
+            node
+            for call in ast.walk(text.tree)
+            if isinstance(call, ast.Call) and (file, call.lineno) in places
+            for node in call.args
+            if [ast.unparse(other) for other in call.args].count(ast.unparse(node)) > 1
+        ]
+        for change, name, was, should in islice(other_names(text, nodes), MOST_CHANGES):
+            corrected = run_changed(run, [(text, change)], deadline)
+            if corrected is None or not is_all_judged(case, corrected[0]):
+                continue
+            if asks_for_the_same(corrected[0]):
                 return correction_of(*corrected, text, change, name, (was, should))
     return None
 

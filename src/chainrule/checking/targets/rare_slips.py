@@ -62,6 +62,55 @@ def repeated_names(text: Text) -> Iterator[Slip]:
                 yield Change(part, other), "wrong-variable", *words
 
 
+def stored_in_vain(text: Text) -> Iterator[Slip]:
+    """dh = dz @ w for dz = dz @ w at the end of a loop: what is stored is overwritten in the next round, and read by nothing.
+
+    What should stand there is a name that the loop reads and never stores: it goes on from round to round.
+    """
+    for loop in ast.walk(text.tree):
+        if not isinstance(loop, LOOPS):
+            continue
+        for statement in loop.body:
+            if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+                continue
+            (target,) = statement.targets
+            if not isinstance(target, ast.Name) or not is_in_vain(text, loop, statement, target.id):
+                continue
+            inside = [node for node in ast.walk(loop) if isinstance(node, ast.Name)]
+            stored = {node.id for node in inside if isinstance(node.ctx, ast.Store)}
+            read = {node.id for node in inside if isinstance(node.ctx, ast.Load)}
+            for other in sorted(read - stored):
+                if is_like(target.id, other):
+                    words = f"{target.id}, which nothing reads", other
+                    yield Change(target, other), "wrong-variable", *words
+
+
+def is_in_vain(text: Text, loop: ast.For | ast.While, statement: ast.Assign, name: str) -> bool:
+    """Whether nothing reads what a statement of a loop stores, before the next round stores it anew."""
+    place = loop.body.index(statement)
+    after = loop.body[place + 1 :]
+    again = next((one for one in loop.body[:place] if name in names_in(one)), None)
+    if any(name in names_in(one) for one in after):
+        return False
+    anew = (
+        name not in names_in(statement.value)
+        if again is None
+        else isinstance(again, ast.Assign)
+        and name not in names_in(again.value)
+        and any(ast.unparse(target) == name for target in again.targets)
+    )
+    scope = text.around(loop, FUNCTIONS) or text.tree
+    later = (
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(node.ctx, ast.Load)
+        and node.lineno > (loop.end_lineno or loop.lineno)
+    )
+    return anew and next(later, None) is None
+
+
 def is_like(name: str, other: str) -> bool:
     """Whether one letter makes the difference."""
     if len(name) != len(other):

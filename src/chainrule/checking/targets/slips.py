@@ -23,11 +23,20 @@ from chainrule.checking.fitting.case import (
     serves_two_targets,
     takes_input_for_target,
 )
+from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
+from chainrule.checking.targets.foreign_updates import goes_astray
+from chainrule.checking.targets.index_slips import (
+    bounds,
+    long_strides,
+    other_ends,
+    other_indices,
+    strides,
+)
 from chainrule.checking.targets.rare_slips import (
     Slip,
     all_columns,
@@ -36,6 +45,7 @@ from chainrule.checking.targets.rare_slips import (
     overwritten_sums,
     repeated_names,
     self_differences,
+    stored_in_vain,
 )
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -78,7 +88,7 @@ def find_slip(
         corrected = run_changed(run, [(text, change) for change, *_ in several], end)
         if corrected is None or not is_all_judged(judged, corrected[0]):
             continue
-        if predicts_with_errors(judged, corrected[0]):
+        if predicts_with_errors(judged, corrected[0]) or hears_less(judged, corrected[0]):
             continue
         if known or is_mistaken(judged, *corrected):
             findings = [
@@ -93,11 +103,14 @@ def find_rare_slip(run: Run, case: Case, deadline: Deadline) -> Correction | Non
     """The mistake where an error takes its class off every sample's, or a name is handed on twice: so few programs have one that it is tried soon."""
     for text in read_texts(run.sources):
         nodes = [node for node in ast.walk(text.tree) if isinstance(node, ast.expr)]
-        for change, name, was, should in chain(all_columns(text, nodes), repeated_names(text)):
+        for change, name, was, should in chain(
+            all_columns(text, nodes), repeated_names(text), stored_in_vain(text), long_strides(text)
+        ):
             corrected = run_changed(run, [(text, change)], deadline)
             if (
                 corrected is not None
                 and is_all_judged(case, corrected[0])
+                and goes_astray(corrected[0]) is None
                 and is_mistaken(case, *corrected)
             ):
                 return correction_of(*corrected, text, change, name, (was, should))
@@ -116,7 +129,7 @@ def find_self_difference(run: Run, case: Case, deadline: Deadline) -> Correction
 
 
 def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
-    """The mistake where a parameter stands in a prediction's place, in an error that all updates come from: b2 - t for a2 - t.
+    """The mistake where a parameter stands in a prediction's place, in an error that all updates come from: b2 - t for a2 - t, b[y] -= 1 for p[y] -= 1.
 
     Then no prediction meets a target. With the prediction several parameters follow a loss, that one among them.
     """
@@ -125,8 +138,8 @@ def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
         compared = [
             part
             for node in ast.walk(text.tree)
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
-            for part in (node.left, node.right)
+            if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Sub)
+            for part in compared_in(node)
             if isinstance(part, NAMED)
         ]
         for change, name, was, should in islice(other_names(text, compared), MOST_CHANGES):
@@ -135,10 +148,19 @@ def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
                 continue
             case = corrected[0]
             own = ast.unparse(change.node).rpartition(".")[2]
-            known = {updated.rpartition(".")[2] for updated in names_of_updated(case)}
-            if own in known and len(known) >= FEWEST_PARAMETERS and is_all_judged(case, case):
+            chains = {update.chain for update in case.anatomy.updates}
+            first = (case.program.name(case.anatomy.chains[n].root) or "" for n in chains)
+            known = {name.rpartition(".")[2] for name in (*names_of_updated(case), *first)}
+            if own in known and len(chains) >= FEWEST_PARAMETERS and is_all_judged(case, case):
                 return correction_of(*corrected, text, change, name, (was, should))
     return None
+
+
+def compared_in(node: ast.BinOp | ast.AugAssign) -> list[ast.expr]:
+    """What a difference is taken of; of p[y] -= 1 that is p."""
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    return [node.target.value] if isinstance(node.target, ast.Subscript) else []
 
 
 def is_all_judged(before: Case, case: Case) -> bool:
@@ -165,6 +187,12 @@ def predicts_with_errors(before: Case, case: Case) -> bool:
     return any(
         program_site(case, step) in errors for step in case.program.steps if step.output in behind
     )
+
+
+def hears_less(before: Case, case: Case) -> bool:
+    """Whether fewer errors than before go into an update: what is wrong may only be left out."""
+    most, now = (max(len(update.mixes) for update in one.anatomy.updates) for one in (before, case))
+    return now < most or loss_of_more_errors(case) is not None
 
 
 def names_of_updated(case: Case) -> set[str]:
@@ -267,6 +295,9 @@ def single_slips(
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
     for head in heads:
         yield from strides(head)
+    for head in heads:
+        if not goes_round_updates(text, case, file, head):
+            yield from bounds(text, head)
     summed = {
         (site.line, site.column, site.end_column)
         for step in case.program.steps
@@ -277,13 +308,33 @@ def single_slips(
         if isinstance(node, ast.Subscript):
             yield from strides(node.slice)
             yield from other_ends(node.slice)
-        if isinstance(node, ast.BinOp) and type(node.op) in SIGNS:
+            yield from other_indices(text, node)
+        if isinstance(node, ast.BinOp) and type(node.op) in SIGNS and not is_of_text(node):
             inside = text.around(node, (ast.Subscript,))
             index = isinstance(inside, ast.Subscript) and node in ast.walk(inside.slice)
             if index or (node.lineno, node.col_offset, node.end_col_offset) not in summed:
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
+
+
+def is_of_text(node: ast.BinOp) -> bool:
+    """Whether a sum joins pieces of text, as a key does: "W" + str(k)."""
+    sides = (node.left, node.right)
+    return any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides)
+
+
+def goes_round_updates(text: Text, case: Case, file: int, head: ast.expr) -> bool:
+    """Whether a loop goes from step to step, and is none within one."""
+    loop = text.statement(head)
+    program = case.program
+    steps = {update.after for update in case.anatomy.updates}
+    sites = {s for p in steps for s in calls_of(program.call(program.step_of[p]))}
+    sites |= {program.recording.sites[program.step_of[p].number] for p in steps}
+    lines = {program.sites[s].line for s in sites if s >= 0 and program.sites[s].file == file}
+    return loop is not None and any(
+        loop.lineno < line <= (loop.end_lineno or loop.lineno) for line in lines
+    )
 
 
 def differences(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
@@ -328,41 +379,6 @@ def loops_around(text: Text, node: ast.AST) -> Iterator[ast.expr]:
         elif isinstance(here, ast.ListComp | ast.GeneratorExp):
             yield from (one.iter for one in here.generators)
         here = text.parents.get(here)
-
-
-def strides(node: ast.AST) -> Iterator[Slip]:
-    """One step on or back, where a range or slice goes by another."""
-    for part in ast.walk(node):
-        stride = part.step if isinstance(part, ast.Slice) else None
-        if isinstance(part, ast.Call) and ast.unparse(part.func) == "range" and len(part.args) == 3:
-            stride = part.args[2]
-        if stride is None:
-            continue
-        for other in ("-1", "1"):
-            try:
-                same = ast.literal_eval(stride) == int(other)
-            except ValueError:
-                break
-            if not same:
-                words = f"steps of {ast.unparse(stride)}", f"steps of {other}"
-                yield Change(stride, other), "wrong-index", *words
-
-
-def other_ends(node: ast.AST) -> Iterator[Slip]:
-    """The end of a slice counted from the other end: w[:-1] for w[:1]."""
-    for part in ast.walk(node):
-        for bound in (part.lower, part.upper) if isinstance(part, ast.Slice) else ():
-            number = bound.operand if isinstance(bound, ast.UnaryOp) else bound
-            if bound is None or not isinstance(number, ast.Constant) or not number.value:
-                continue
-            turned = isinstance(bound, ast.UnaryOp) and isinstance(bound.op, ast.USub)
-            mended = f"{'' if turned else '-'}{ast.unparse(number)}"
-            yield (
-                Change(bound, mended),
-                "wrong-index",
-                f"entries to or from {ast.unparse(bound)}",
-                f"those to or from {mended}",
-            )
 
 
 def with_other_sign(text: Text, node: ast.BinOp, mistake: str) -> Iterator[Slip]:
