@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -40,6 +41,7 @@ from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.penalties import words_for_penalties
+from chainrule.checking.fitting.truncated import time_steps_back
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
@@ -134,7 +136,21 @@ def decide_case(
         frozen = without_error(case, fit, run)
         if any(one.whole for one in frozen):
             return never_reached(name, case, fit, run, frozen)
-    return blame(name, run, case, deadline)
+    return decide_truncated(name, case) or blame(name, run, case, deadline)
+
+
+def decide_truncated(name: str, case: Case) -> Verdict | None:
+    """Right, where all updates follow a gradient that goes back through the last few time steps, as it is meant to."""
+    truncated = time_steps_back(case)
+    if truncated is None:
+        return None
+    loss, count = truncated
+    fit = replace(case.fits[loss], good=case.fits[loss].good | case.fits[loss].bad, bad=set())
+    return Verdict(
+        name, "right",
+        f"every update follows the gradient, truncated: it goes back through the last {count} time steps of each "
+        "prediction", loss=loss, parameters=parameter_rows(case, fit),
+    )  # fmt: skip
 
 
 def decide_other_targets(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
