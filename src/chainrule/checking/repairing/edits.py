@@ -241,6 +241,7 @@ def label_cost(label: Label) -> int:
         "z": 0,
         "a": 0,
         "before": 0,
+        "now": 0,
         "partner": 0,
         "name": 1,
         "scaled": 1,

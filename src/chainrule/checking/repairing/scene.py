@@ -51,6 +51,8 @@ class Scene:
     edits: dict[Any, Any] = field(default_factory=dict)  # those that were made here, by their kind
     windows: dict[int, tuple[int, int]] = field(default_factory=dict)
     ranks: dict[int, tuple[int, int]] = field(default_factory=dict)
+    known_targets: dict[int, int | None] = field(default_factory=dict)
+    ways: dict[tuple[int, int], float] = field(default_factory=dict)  # by parameter and world
 
     @property
     def program(self) -> Program:
@@ -353,10 +355,6 @@ class Scene:
                     found |= {-1, -2}
         known[position] = next(iter(found)) if len(found) == 1 and len(seen) < 300 else None
         return known[position]
-
-    @cached_property
-    def known_targets(self) -> dict[int, int | None]:
-        return {}
 
     @cached_property
     def feeding(self) -> dict[tuple[Place, int], list[int]]:
