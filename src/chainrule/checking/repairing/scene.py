@@ -432,7 +432,9 @@ class Scene:
             if step is None:
                 return False
             tainted = [p for p in step.inputs if self.is_tainted(p)]
-            small = all(np.size(self.case.values[p]) == 1 for p in step.inputs if p not in tainted)
+            others = [p for p in step.inputs if p not in tainted]
+            # A weight is no scale.
+            small = all(np.size(self.case.values[p]) == 1 and not self.is_decay(p) for p in others)
             if step.operation not in PLAIN or len(tainted) != 1 or not small:
                 return False
             (position,) = tainted
