@@ -171,6 +171,8 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     if node is None:
         return blame_of(site, texts)
     operand = operand_of(node, edit.slot)
+    if step.operation == "stack" and isinstance(operand, ast.List) and len(operand.elts) == 1:
+        return only_entry(text, site, node, operand)
     call = program.call(step)
     if edit.how.startswith("constant ") and isinstance(operand, ast.Name):
         return given_number(text, site, operand) or Blame(site.file, node, operand)
@@ -183,6 +185,23 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
         if asked is not None:
             return asked
     return follow_out(program, site, call, node, operand, texts, inner=True, steps=edit.steps)
+
+
+def only_entry(text: Text, site: Site, node: ast.AST, operand: ast.List) -> Blame:
+    """x of np.array([x]); where that is an entry that a line before chose, what was chosen there."""
+    (entry,) = operand.elts
+    given = [
+        one
+        for one in ast.walk(text.around(node, FUNCTIONS) or text.tree)
+        if isinstance(one, ast.Assign)
+        and one.lineno < site.line
+        and isinstance(entry, ast.Name)
+        and any(spoken_name(target) == entry.id for target in one.targets)
+    ]
+    last = max(given, key=lambda one: one.lineno, default=None)
+    if last is None or not isinstance(last.value, ast.Subscript | ast.Attribute):
+        return Blame(site.file, node, entry)
+    return Blame(site.file, last, last.value)
 
 
 SEEN = (

@@ -388,7 +388,7 @@ class Scene:
                 return np.size(self.case.values[other]) == 1 and self.is_multiplied(step)
             # A slope is multiplied entry by entry; what is summed over, and no weight, is an input.
             return step.operation in ("matmul", "outer") or self.updated_by(step.output) is not None
-        return step.operation in ("transpose", "reshape", "gather") and (
+        return step.operation in ("transpose", "reshape", "gather", "stack") and (
             self.updated_by(step.output) is not None or self.is_multiplied(step)
         )
 
