@@ -353,3 +353,13 @@ def test_grids_that_sum_and_are_updated_by_the_same_helpers_are_followed(
     found = [(one["line"], one["mistake"], one["proved"]) for one in answer["findings"]]
     assert answer["verdict"] == ("wrong" if mistake else "right")
     assert found == ([(line, mistake, True)] if mistake else [])
+
+
+def test_all_numbers_of_a_grid_that_go_without_the_rate_are_one_mistake() -> None:
+    apart = GRIDS.replace(".by(0.1)", "").replace("turned()))", "turned()).by(0.1))")
+    apart = apart.replace("plus(d2)", "plus(d2.copy().by(0.1))")
+    assert verdict_on(apart.replace("plus(d1)", "plus(d1.by(0.1))"))["verdict"] == "right"
+    (finding,) = verdict_on(apart)["findings"]
+    line = 1 + GRIDS.splitlines().index("    b1.plus(d1)")
+    assert (finding["line"], finding["mistake"]) == (line, "parameter-mis-scaled")
+    assert finding["proved"]
