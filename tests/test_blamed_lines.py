@@ -198,3 +198,29 @@ def test_what_an_edit_makes_of_a_value_may_be_a_plain_number() -> None:
     program = Program(Recording(), Sites())
     step = Instruction("transpose", (0,), 1, {"axes": None}, seen=((0, lambda value, _: 2.0),))
     assert program.apply(step, [np.array(3.0), None]) == 2.0
+
+
+ROWS = """\
+import numpy as np
+rng = np.random.default_rng(1)
+w1, w2 = rng.normal(size=(4, 3)), rng.normal(size=(2, 4))
+data = [(rng.normal(size=3), rng.normal(size=2)) for _ in range(8)]
+for epoch in range(10):
+    for x, t in data:
+        z = w1 @ x
+        values = [x, np.tanh(z), z]
+        delta = w2 @ values[1] - t
+        inputs = values[1]
+        before = w2.T @ delta * (1 - values[1] ** 2)
+        delta = np.array([delta])
+        inputs = np.array([inputs])
+        w2 -= 0.1 * delta.T @ inputs
+        w1 -= 0.1 * np.outer(before, x)
+"""
+
+
+def test_a_row_that_is_made_of_a_wrong_entry_is_blamed_where_that_is_chosen(tmp_path: Path) -> None:
+    assert not findings_in(ROWS, tmp_path)
+    (finding,) = findings_in(ROWS.replace("inputs = values[1]", "inputs = values[2]"), tmp_path)
+    assert (finding.mistake, finding.line) == ("wrong-layer-input", line_of(ROWS, "inputs = val"))
+    assert finding.proved

@@ -110,3 +110,50 @@ def test_errors_of_layers_of_other_sizes_are_no_errors_of_a_state() -> None:
     assert verdict["verdict"] == "wrong"
     found = {finding["mistake"]: finding["line"] for finding in verdict["findings"]}
     assert found == {"updated-weights": 22, "dropout-mask": 25}
+
+
+AS_DRAWN = """
+import numpy as np
+rng = np.random.default_rng(3)
+x = rng.normal(size=(12, 3))
+t = (x[:, :1] * x[:, 1:2] > 0).astype(float)
+sizes, layers, memory = [3, 5, 4, 1], {}, {}
+for k in range(1, 4):
+    layers[k] = {"drawn": rng.normal(size=(sizes[k - 1], sizes[k]))}
+for k in layers:
+    layers[k]["weights"] = layers[k]["drawn"]
+def adam(k, g, n):
+    m, v = (0, 0) if n == 1 else memory[k]
+    memory[k] = m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g ** 2
+    return m / (1 - 0.9 ** n) / (np.sqrt(v / (1 - 0.99 ** n)) + 1e-8)
+for epoch in range(40):
+    a, kept = {0: x}, {k: layers[k]["weights"] for k in layers}
+    for k in range(1, 4):
+        a[k] = 1 / (1 + np.exp(-a[k - 1] @ layers[k]["weights"]))
+    delta = (a[3] - t) * a[3] * (1 - a[3])
+    for k in range(3, 0, -1):
+        grad = a[k - 1].T @ delta
+        layers[k]["weights"] = layers[k]["weights"] - 0.05 * adam(k, grad, epoch + 1)
+        if k > 1:
+            delta = delta @ layers[k]["drawn"].T * a[k - 1] * (1 - a[k - 1])
+"""
+
+
+@pytest.mark.parametrize("step", ["grad", "adam(k, grad, epoch + 1)"])
+def test_errors_that_go_back_through_weights_as_they_were_drawn_are_wrong(step: str) -> None:
+    program = AS_DRAWN.replace("adam(k, grad, epoch + 1)", step)
+    (finding,) = verdict_on(program)["findings"]
+    assert (finding["line"], finding["mistake"], finding["proved"]) == (24, "wrong-variable", True)
+    assert finding["fix"] is None  # which entry of layers belongs there is not known as text
+
+
+@pytest.mark.parametrize(
+    ("instead", "verdict", "lines"),
+    [("kept[k].T", "right", []), ('layers[k]["weights"].T', "wrong", [22])],
+)
+def test_errors_that_go_back_through_the_weights_of_their_pass_are_right(
+    instead: str, verdict: str, lines: list[int]
+) -> None:
+    answer = verdict_on(AS_DRAWN.replace('layers[k]["drawn"].T', instead))
+    assert answer["verdict"] == verdict
+    assert [finding["line"] for finding in answer["findings"]] == lines

@@ -280,3 +280,86 @@ def test_activations_may_be_written_entry_by_entry(right: str, wrong: str, mista
     (finding,) = verdict_on(source)["findings"]
     (line,) = (n for n, text in enumerate(source.splitlines(), 1) if text.strip() == wrong)
     assert (finding["mistake"], finding["line"], finding["proved"]) == (mistake, line, True)
+
+
+GRIDS = """\
+import math, random
+random.seed(2)
+class Grid:
+    def __init__(self, rows):
+        self.rows = rows
+    def each(self, f):
+        for i in range(len(self.rows)):
+            for j in range(len(self.rows[0])):
+                self.rows[i][j] = f(self.rows[i][j], i, j)
+        return self
+    def copy(self):
+        return Grid([list(row) for row in self.rows])
+    def turned(self):
+        return Grid([list(column) for column in zip(*self.rows)])
+    def plus(self, other):
+        return self.each(lambda value, i, j: value + other.rows[i][j])
+    def minus(self, other):
+        return self.each(lambda value, i, j: value - other.rows[i][j])
+    def times(self, other):
+        return self.each(lambda value, i, j: value * other.rows[i][j])
+    def by(self, number):
+        return self.each(lambda value, i, j: value * number)
+    def apply(self, f):
+        return self.each(lambda value, i, j: f(value))
+    def product(self, other):
+        made = []
+        for row in self.rows:
+            made.append([])
+            for column in zip(*other.rows):
+                total = 0
+                for a, b in zip(row, column):
+                    total += a * b
+                made[-1].append(total)
+        return Grid(made)
+def drawn(rows, columns):
+    return Grid([[random.uniform(-1, 1) for _ in range(columns)] for _ in range(rows)])
+w1, b1, w2, b2 = drawn(3, 2), drawn(3, 1), drawn(1, 3), drawn(1, 1)
+squash = lambda z: 1 / (1 + math.exp(-z))
+slope = lambda a: a * (1 - a)
+for _ in range(4000):
+    x, t = random.choice([([0, 0], [0]), ([0, 1], [1]), ([1, 0], [1]), ([1, 1], [0])])
+    x = Grid([[v] for v in x])
+    h = w1.product(x).plus(b1).apply(squash)
+    y = w2.product(h).plus(b2).apply(squash)
+    error = Grid([[v] for v in t]).minus(y)
+    d2 = y.copy().apply(slope).times(error).by(0.1)
+    back = w2.turned().product(d2)
+    w2.plus(d2.product(h.turned()))
+    b2.plus(d2)
+    d1 = h.copy().apply(slope).times(back)
+    w1.plus(d1.product(x.turned()))
+    b1.plus(d1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "mistake"),
+    [
+        ("", "", 0, ""),
+        ("product(d2)\n", "product(error).by(0.1)\n", 47, "raw-error-backpropagated"),
+        ("    b2.plus(d2)\n", "    b2.plus(d2)\n    back = w2.turned().product(d2)\n", 48, "updated-weights"),
+    ],
+)  # fmt: skip
+def test_grids_that_sum_and_are_updated_by_the_same_helpers_are_followed(
+    old: str, new: str, line: int, mistake: str
+) -> None:
+    answer = verdict_on(GRIDS.replace(old, new) if old else GRIDS)
+    found = [(one["line"], one["mistake"], one["proved"]) for one in answer["findings"]]
+    assert answer["verdict"] == ("wrong" if mistake else "right")
+    assert found == ([(line, mistake, True)] if mistake else [])
+
+
+def test_all_numbers_of_a_grid_that_go_without_the_rate_are_one_mistake() -> None:
+    apart = GRIDS.replace(".by(0.1)", "").replace("turned()))", "turned()).by(0.1))")
+    apart = apart.replace("plus(d2)", "plus(d2.copy().by(0.1))")
+    assert verdict_on(apart.replace("plus(d1)", "plus(d1.by(0.1))"))["verdict"] == "right"
+    (finding,) = verdict_on(apart)["findings"]
+    line = 1 + GRIDS.splitlines().index("    b1.plus(d1)")
+    assert (finding["line"], finding["mistake"]) == (line, "parameter-mis-scaled")
+    assert finding["proved"]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from chainrule.checking.anatomy.program import Program, build_program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
+from chainrule.checking.case_doubts import listed
 from chainrule.checking.case_verdict import (
     NO_DATA,
     UNEXPLAINED,
     corrected_verdict,
     decide_case,
-    listed,
     sooner,
     without_target,
 )

@@ -2,7 +2,8 @@
 
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program
-from chainrule.checking.case_verdict import SERVING, listed, parameter_rows, sooner
+from chainrule.checking.case_doubts import listed
+from chainrule.checking.case_verdict import SERVING, parameter_rows, sooner
 from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.left_random import find_left_random

@@ -4,7 +4,8 @@ import re
 
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import Program
-from chainrule.checking.case_verdict import UNEXPLAINED, decide_case, listed, parameter_rows
+from chainrule.checking.case_doubts import listed
+from chainrule.checking.case_verdict import UNEXPLAINED, decide_case, parameter_rows
 from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.discarded import Discarded, discarded_finding
 from chainrule.checking.driving.driving import judge_untrained

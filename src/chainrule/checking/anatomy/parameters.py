@@ -248,6 +248,25 @@ def added_to_often(program: Program) -> set[tuple[Spot, int]]:
     return often
 
 
+def origins(program: Program, chains: Sequence[Chain]) -> dict[int, int]:
+    """What parameters began as, where that is used on beside their versions, with the numbers of their chains.
+
+    Such a value is no version of its chain, since what is used on is not updated.
+    """
+    found = {}
+    parents = Links.of(program).parents
+    for number, chain in enumerate(chains):
+        maker = program.step_of.get(chain.root)
+        if maker is None or not chain.steps or program.spot(maker) != program.spot(chain.steps[0]):
+            continue
+        shape = np.shape(program.recorded[chain.root])
+        for parent, _ in parents.get(maker.output, ()):
+            if np.shape(program.recorded[parent]) == shape and outlives(program, parent, maker):
+                found[parent] = number
+                break
+    return found
+
+
 def outlives(program: Program, parent: int, step: Instruction) -> bool:
     """Whether a value is used on after what is made from it was used: x + f(x) is no update of x."""
     uses = program.consumers.get(step.output, ())

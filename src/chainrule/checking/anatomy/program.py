@@ -60,7 +60,10 @@ class Instruction:
 @final
 @dataclass(eq=False)
 class Program:
-    """A recording, ready to be run. `step_of` has the step that made a value, where one did."""
+    """A recording, ready to be run. `step_of` has the step that made a value, where one did.
+
+    Spots are told apart by the call around them, or by `all_calls`.
+    """
 
     recording: Recording
     sites: Sites
@@ -70,6 +73,7 @@ class Program:
     consumers: dict[int, list[Instruction]] = field(default_factory=dict)
     size: int = 0
     read_through: dict[int, list[int]] = field(default_factory=dict, repr=False)
+    all_calls: bool = False
 
     def site(self, step: Instruction) -> Site:
         return self.sites[self.recording.sites[step.number]]
@@ -84,7 +88,10 @@ class Program:
     @cached_property
     def spots(self) -> list[Spot]:
         places = zip(self.recording.sites, self.recording.calls, strict=True)
-        return [(site, -1 if call is None else call.site) for site, call in places]
+        if not self.all_calls:
+            return [(site, -1 if call is None else call.site) for site, call in places]
+        ways: dict[tuple[int, ...], int] = {}
+        return [(site, ways.setdefault(calls_of(call), len(ways))) for site, call in places]
 
     @cached_property
     def made_at(self) -> dict[Spot, list[int]]:
@@ -395,7 +402,7 @@ class Program:
         """The first values alone, and the steps that made them."""
         if self.size <= size:
             return self
-        first = Program(self.recording, self.sites, size=size)
+        first = Program(self.recording, self.sites, size=size, all_calls=self.all_calls)
         first.steps = [step for step in self.steps if step.output < size]
         first.step_of = {step.output: step for step in first.steps}
         first.given = {

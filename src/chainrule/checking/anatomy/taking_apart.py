@@ -1,6 +1,7 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cache, partial
 from typing import TypeAlias
@@ -9,7 +10,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import LINKS, Chain, Links, Moved, find_chains
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes, unified
-from chainrule.checking.anatomy.program import Program, Spot
+from chainrule.checking.anatomy.program import Program, Spot, calls_of
 from chainrule.checking.anatomy.updates import Anatomy, find_updates, reach
 from chainrule.recording.deadline import Deadline
 
@@ -49,11 +50,39 @@ def take_apart(
         anatomy = settle(program, finished, chains_without, finder, banned, kept, patient, deadline)
         if anatomy.updates or (deadline is not None and deadline.over):
             break
+    if not anatomy.updates and is_shared(program):
+        told = by_all_calls(program)
+        return take_apart(told, finished, finders, banned, kept, deadline, moved)
     made_of = program.ancestors(
         anatomy.mixes[number].prediction for update in anatomy.updates for number in update.mixes
     )
     anatomy.forward = {p for p in made_of if anatomy.masks[p] or p in anatomy.stops}
     return anatomy
+
+
+def is_shared(program: Program) -> bool:
+    """Whether helpers of helpers add for several callers: a class of matrices may sum by the lines that it updates by.
+
+    Then neither can be told from the other where only the nearest call is looked at.
+    """
+    if program.all_calls:
+        return False
+    callers: dict[Spot, tuple[int, ...]] = {}
+    return any(
+        callers.setdefault(program.spot(step), calls) != calls
+        for step in program.steps
+        if step.operation in LINKS
+        for calls in (calls_of(program.call(step)),)
+    )
+
+
+def by_all_calls(program: Program) -> Program:
+    """The same program, with spots that are told apart by all calls around them."""
+    told = copy(program)
+    told.all_calls = True
+    for known in ("spots", "made_at"):
+        told.__dict__.pop(known, None)
+    return told
 
 
 def settle(

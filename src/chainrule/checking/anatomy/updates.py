@@ -8,6 +8,7 @@ these errors with respect to V.
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, final
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.logits import lost_logit
 from chainrule.checking.anatomy.losses import OWN, SEEDS
-from chainrule.checking.anatomy.parameters import Chain, bits, spread
+from chainrule.checking.anatomy.parameters import Chain, bits, origins, spread
 from chainrule.checking.anatomy.predictions import Mix
 from chainrule.checking.anatomy.program import Gradients, Program, Spot, Values
 from chainrule.rules.linear import sum_to
@@ -103,6 +104,11 @@ class Anatomy:
     )
     # Of these updates the rates that are computed anew as time goes on, once asked for.
     schedules: list[dict[tuple[int, int], float]] | None = field(default=None, init=False)
+
+    @cached_property
+    def origins(self) -> dict[int, int]:
+        """What parameters began as, where that is used on, with the numbers of their chains."""
+        return origins(self.program, self.chains)
 
     def is_blind(self, number: int) -> bool:
         """Whether no error goes into a parameter's updates as they stand."""

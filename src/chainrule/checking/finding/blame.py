@@ -71,6 +71,8 @@ def places_to_blame(
             seen.add(key)
             asked = called_wrongly(scene, step, edit, texts, mended)
             blame = asked or blame_operand(program, step, edit, texts)
+            if asked is None and edit.call is None and blame.line == program.site(step).line:
+                blame = call_of_forward_helper(scene, step, texts) or blame
             if asked is None and edit.instead is not None and edit.slot is not None:
                 was, should = map(program.name, (step.inputs[edit.slot], edit.instead))
                 blame = bound_elsewhere(texts, blame, was, should)
@@ -125,6 +127,18 @@ def called_wrongly(
     return blame_of(scene.program.sites[call], texts)
 
 
+def call_of_forward_helper(scene: Scene, step: Instruction, texts: Sequence[Text]) -> Blame | None:
+    """The call of a helper that predictions are made by as well, such as a product: its line is right as it stands."""
+    program, sites = scene.program, scene.program.recording.sites
+    site = sites[step.number]
+    if not any(
+        sites[program.step_of[p].number] == site for p in scene.forward & program.step_of.keys()
+    ):
+        return None
+    call = call_to_blame(scene, step)
+    return None if call is None else blame_of(program.sites[call], texts)
+
+
 def is_kept(text: Text, site: Site, slot: int | None) -> bool:
     """Whether an operand is what an object keeps, self.z: no call hands that in."""
     node = text.find(site)
@@ -157,6 +171,8 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
     if node is None:
         return blame_of(site, texts)
     operand = operand_of(node, edit.slot)
+    if step.operation == "stack" and isinstance(operand, ast.List) and len(operand.elts) == 1:
+        return only_entry(text, site, node, operand)
     call = program.call(step)
     if edit.how.startswith("constant ") and isinstance(operand, ast.Name):
         return given_number(text, site, operand) or Blame(site.file, node, operand)
@@ -169,6 +185,23 @@ def blame_operand(program: Program, step: Instruction, edit: Edit, texts: Sequen
         if asked is not None:
             return asked
     return follow_out(program, site, call, node, operand, texts, inner=True, steps=edit.steps)
+
+
+def only_entry(text: Text, site: Site, node: ast.AST, operand: ast.List) -> Blame:
+    """x of np.array([x]); where that is an entry that a line before chose, what was chosen there."""
+    (entry,) = operand.elts
+    given = [
+        one
+        for one in ast.walk(text.around(node, FUNCTIONS) or text.tree)
+        if isinstance(one, ast.Assign)
+        and one.lineno < site.line
+        and isinstance(entry, ast.Name)
+        and any(spoken_name(target) == entry.id for target in one.targets)
+    ]
+    last = max(given, key=lambda one: one.lineno, default=None)
+    if last is None or not isinstance(last.value, ast.Subscript | ast.Attribute):
+        return Blame(site.file, node, entry)
+    return Blame(site.file, last, last.value)
 
 
 SEEN = (
@@ -187,8 +220,7 @@ def blame_result(scene: Scene, edit: Edit, texts: Sequence[Text], mended: Collec
     here = blame_of(site, texts)
     call = call_to_blame(scene, edit.step, mended)
     if call is not None:
-        again = edit.how == "factor" and edit.step.number in mended
-        if again or edit.how in ("slope", "remove", "unscaled") or edit.mistake == "unknown":
+        if edit.how in ("factor", "slope", "remove", "unscaled") or edit.mistake == "unknown":
             return blame_of(program.sites[call], texts)
         handed = handed_in(scene, here, edit.step, texts) if edit.mistake == "sign-error" else None
         if handed is not None:
@@ -443,11 +475,13 @@ def bare_return(program: Program, activation: int, texts: Sequence[Text]) -> Bla
             continue
         for method in owner.body:  # type: ignore[attr-defined]
             if isinstance(method, ast.FunctionDef) and method is not own:
+                static = any(spoken_name(name) == "staticmethod" for name in method.decorator_list)
+                handed = argument_names(method)[0 if static else 1 :]
                 for one in ast.walk(method):
                     if (
                         isinstance(one, ast.Return)
                         and isinstance(one.value, ast.Name)
-                        and one.value.id in argument_names(method)
+                        and one.value.id in handed
                         and not is_assigned(method, one.value.id)
                     ):
                         return Blame(site.file, one)

@@ -204,7 +204,7 @@ def corrected_line(
         and edit.slot is not None
         and edit.how != "shift"
     ):
-        if isinstance(blame.operand, ast.Subscript):
+        if isinstance(blame.operand, ast.Subscript) or (edit.how == "now" and "[" in should):
             return None  # which entry of it belongs there is not known as text
         same: Sequence[ast.AST] = [blame.operand]
         whole = edit.call is not None and not isinstance(node, ast.Call)

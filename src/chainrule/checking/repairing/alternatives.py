@@ -69,6 +69,7 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
         ("z",),
         ("a",),
         ("before",),
+        ("now",),
         ("partner",),
         ("partner", "reversed"),
         ("scaled",),
@@ -136,6 +137,8 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
     if kind == "before":
         chain = scene.chain_of.get(position)
         return None if chain is None else scene.version_used(chain, step.output)
+    if kind == "now":
+        return version_now(scene, step, position)
     if kind == "given":
         return int(label[1])
     if kind == "chain":
@@ -163,6 +166,32 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         index = members.index(position) + label[1]
         return members[index] if 0 <= index < len(members) else None
     return aligned(scene, step, label[1], label[2])
+
+
+def version_now(scene: Scene, step: Instruction, position: int) -> int | None:
+    """What the turn's predictions were made with of the parameter that a value is a version of, or a copy.
+
+    The value itself in turns in which the parameter was still what it began as.
+    """
+    source = parameter_behind(scene, position)
+    if source is None:
+        return None
+    chain = scene.chain_of.get(source, scene.case.anatomy.origins.get(source))
+    used = None if chain is None else scene.version_used(chain, step.output)
+    return position if used is None and source not in scene.chain_of else used
+
+
+def parameter_behind(scene: Scene, position: int) -> int | None:
+    """The version of a parameter that a value is or is a copy of, or what a parameter began as."""
+    values, origins = scene.case.values, scene.case.anatomy.origins
+    while position not in scene.chain_of and position not in origins:
+        maker = scene.program.step_of.get(position)
+        if maker is None or maker.operation != "reshape":
+            return None
+        if np.shape(values[maker.inputs[0]]) != np.shape(values[position]):
+            return None
+        (position,) = maker.inputs
+    return position
 
 
 def scaled(scene: Scene, step: Instruction, position: int) -> int | None:

@@ -204,7 +204,9 @@ def operand_edits(scene: Scene, shared: bool) -> Iterator[Edit]:
         if is_shared != shared or (first.operation == "gather" and len(first.inputs) > 1):
             continue
         for slot in range(len(first.inputs)):
-            if is_link(scene, first, slot) or first.operation == "stack":
+            if is_link(scene, first, slot) or (
+                first.operation == "stack" and len(first.inputs) > 1
+            ):
                 continue
             for label, shown, other in alternatives(scene, first, slot):
                 mistake = name_operand(scene, shown, slot, label, other)
@@ -241,6 +243,7 @@ def label_cost(label: Label) -> int:
         "z": 0,
         "a": 0,
         "before": 0,
+        "now": 0,
         "partner": 0,
         "name": 1,
         "scaled": 1,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
-from chainrule.checking.repairing.alternatives import Label
+from chainrule.checking.repairing.alternatives import Label, parameter_behind
 from chainrule.checking.repairing.scene import PLAIN, PRODUCTS, Scene
 
 JOINED = {"concatenate", "stack", "transpose", "reshape"}
@@ -22,8 +22,12 @@ def name_operand(
 ) -> str | None:
     """What the mistake is called when an operand should have been another; None for what nobody writes."""
     position = step.inputs[slot]
-    if label[0] == "before":
-        return None if decays_later(scene, step, slot) else "updated-weights"
+    if label[0] in ("before", "now"):
+        if decays_later(scene, step, slot):
+            return None
+        version = parameter_behind(scene, position)
+        early = version is not None and version in scene.chain_of and other < version
+        return "updated-weights" if early else "wrong-variable"
     was, should = scene.is_tainted(position), scene.is_tainted(other)
     if was:
         if not should:

@@ -44,9 +44,33 @@ def steps_of(
             start, gradient = updates[first], value(scene.goals[first])
             moved = value(start.after) - np.asarray(values[start.before], dtype=float)
             if made.shape == u.shape and gradient.shape == moved.shape:
-                u = made * (np.sign(np.sum(moved * gradient)) or 1.0)
+                way = way_of_answer(scene, first, values)
+                u = made * (np.sign(np.sum(moved * gradient) if way is None else way) or 1.0)
         found.append(u)
     return found
+
+
+def way_of_answer(scene: Scene, first: int, values: Values) -> float | None:
+    """By its first update that is judged which way a parameter goes by a gradient, where more than this is in it.
+
+    The program's own first update remembers nothing, and goes its gradient's way; None for that one. Of a later one
+    what is remembered is the same for the opposite gradient.
+    """
+    update, goal = scene.case.anatomy.updates[first], scene.goals[first]
+    if update.chain not in scene.case.anatomy.origins.values() or goal not in scene.program.step_of:
+        return None
+    key = update.chain, id(values)
+    if key not in scene.ways:
+        gradient = np.asarray(values[goal], dtype=float)
+        cone = affected(
+            scene, [scene.program.step_of[goal].number], {step.number for step in scene.cone}
+        )
+        new = scene.program.rerun(values, {}, cone, scene.fixed, {goal: -gradient})
+        turned = np.asarray(new.get(update.after, values[update.after]), dtype=float)
+        moved = np.asarray(values[update.after], dtype=float) - turned
+        same = moved.shape == gradient.shape
+        scene.ways[key] = float(np.sum(moved * gradient)) if same else 0.0
+    return scene.ways[key]
 
 
 def read_by(scene: Scene, number: int) -> set[int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.checking.anatomy.updates import seeds_of
+from chainrule.checking.fitting.fitting import update_line
 from chainrule.checking.repairing.edits import Edit, each
 from chainrule.checking.repairing.scene import Scene
 from chainrule.checking.repairing.value_edits import seen_as, with_changed_operand
@@ -41,7 +42,7 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
     ]
     for chain, ratio in ratios.items():
         own = scales_behind(scene, chain, turn)
-        yield from scaled_steps(scene, chain, ratio, own, right)
+        yield from scaled_steps(scene, peers_of(scene, chain, ratios), ratio, own, right)
         off = places_off(scene, own, right)
         for key, steps in scene.places.items():
             first = steps[0]
@@ -57,9 +58,20 @@ def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edi
             )  # fmt: skip
 
 
+def peers_of(scene: Scene, chain: int, ratios: Mapping[int, float]) -> list[int]:
+    """The parameters that one statement updates, such as the numbers of a list, and that are off by the same ratio."""
+    anatomy = scene.case.anatomy
+    line = update_line(anatomy, chain)
+    return [
+        n
+        for n in ratios
+        if is_among(ratios[n], [ratios[chain]]) and update_line(anatomy, n) == line
+    ]
+
+
 def scaled_steps(
     scene: Scene,
-    chain: int,
+    chains: Sequence[int],
     ratio: float,
     own: Mapping[int, float],
     right: Sequence[Mapping[int, float]],
@@ -68,6 +80,7 @@ def scaled_steps(
     usual = {scales[last] for scales in right if (last := handed_over(scene, scales)) is not None}
     steps = [
         step
+        for chain in chains
         for step in scene.case.anatomy.chains[chain].steps
         if step.operation in ("add", "subtract") and step.number in scene.suspect_numbers
     ]

@@ -51,6 +51,8 @@ class Scene:
     edits: dict[Any, Any] = field(default_factory=dict)  # those that were made here, by their kind
     windows: dict[int, tuple[int, int]] = field(default_factory=dict)
     ranks: dict[int, tuple[int, int]] = field(default_factory=dict)
+    known_targets: dict[int, int | None] = field(default_factory=dict)
+    ways: dict[tuple[int, int], float] = field(default_factory=dict)  # by parameter and world
 
     @property
     def program(self) -> Program:
@@ -355,10 +357,6 @@ class Scene:
         return known[position]
 
     @cached_property
-    def known_targets(self) -> dict[int, int | None]:
-        return {}
-
-    @cached_property
     def feeding(self) -> dict[tuple[Place, int], list[int]]:
         """For each place and parameter the steps there that its update is made from, by number."""
         found: dict[tuple[Place, int], list[int]] = {}
@@ -390,7 +388,7 @@ class Scene:
                 return np.size(self.case.values[other]) == 1 and self.is_multiplied(step)
             # A slope is multiplied entry by entry; what is summed over, and no weight, is an input.
             return step.operation in ("matmul", "outer") or self.updated_by(step.output) is not None
-        return step.operation in ("transpose", "reshape", "gather") and (
+        return step.operation in ("transpose", "reshape", "gather", "stack") and (
             self.updated_by(step.output) is not None or self.is_multiplied(step)
         )
 
@@ -434,7 +432,9 @@ class Scene:
             if step is None:
                 return False
             tainted = [p for p in step.inputs if self.is_tainted(p)]
-            small = all(np.size(self.case.values[p]) == 1 for p in step.inputs if p not in tainted)
+            others = [p for p in step.inputs if p not in tainted]
+            # A weight is no scale.
+            small = all(np.size(self.case.values[p]) == 1 and not self.is_decay(p) for p in others)
             if step.operation not in PLAIN or len(tainted) != 1 or not small:
                 return False
             (position,) = tainted

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.repairing.applied_rates import is_applied_again
 from chainrule.checking.repairing.edits import Changes, Edit, each, groups
-from chainrule.checking.repairing.operand_names import scales_parameter
+from chainrule.checking.repairing.operand_names import comes_entry_by_entry, scales_parameter
 from chainrule.checking.repairing.scene import CARRIERS, PRODUCTS, Place, Scene
 from chainrule.rules import RULES
 
@@ -119,9 +119,10 @@ def factors_of(scene: Scene, beside_ones: bool) -> Iterator[Edit]:
                     beside = name == "dropout-mask" and any(
                         comes_from_mask(scene, p) for p in first.inputs
                     )
+                    cost = 0 if beside else 1 + is_no_error_now(scene, first)
                     yield Edit(
                         name, steps, seen_as(scene, key, change), first, None, mate(first),
-                        how="factor", cost=0 if beside else 1 + is_no_error_now(scene, first),
+                        how="factor", cost=cost + cost_of_late(scene, mate(first), first),
                     )  # fmt: skip
                     if len(scene.members(pair_class, first.output)) < 2:
                         break
@@ -202,7 +203,8 @@ def named_factor_edits(scene: Scene) -> Iterator[Edit]:
 
                 yield Edit(
                     "missing-derivative", steps, seen_by_others(scene, keys, change), first, None,
-                    mate(first) if mate(first) != NONE else None, how="factor", cost=1,
+                    mate(first) if mate(first) != NONE else None, how="factor",
+                    cost=1 + cost_of_late(scene, mate(first), first),
                 )  # fmt: skip
 
 
@@ -218,6 +220,13 @@ def is_no_error_now(scene: Scene, step: Instruction) -> bool:
         )
         for slot, position in enumerate(step.inputs)
     )
+
+
+def cost_of_late(scene: Scene, activation: int | None, step: Instruction) -> int:
+    """More for an output's derivative where the error has come back through weights: what went back raw is likelier wrong."""
+    predictions = {mix.prediction for mix in scene.case.anatomy.mixes}
+    late = activation in predictions and not comes_entry_by_entry(scene, step.output)
+    return LATE if late else 0
 
 
 def comes_from_mask(scene: Scene, position: int) -> bool:
@@ -357,6 +366,7 @@ def weights_behind(scene: Scene, step: Instruction) -> frozenset[int]:
 
 MOST_BLOCKS = 6
 NONE = -1  # of an error that belongs to no activation
+LATE = 2  # added to the cost of an edit that another is likelier than
 REMOVABLE = {
     "multiply", "divide", "square", "sqrt", "absolute", "negate", "exp", "tanh", "add", "subtract",
 }  # fmt: skip

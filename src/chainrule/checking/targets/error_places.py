@@ -15,7 +15,9 @@ from chainrule.checking.anatomy.parameters import Chain, Moved, find_chains
 from chainrule.checking.anatomy.predictions import Mix, is_written_constant
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
-from chainrule.checking.fitting.case import fit_anatomy
+from chainrule.checking.anatomy.updates import Anatomy
+from chainrule.checking.fitting.case import fit_anatomy, is_right
+from chainrule.checking.fitting.fitting import update_line
 from chainrule.checking.fitting.own_losses import fit_own_loss
 from chainrule.checking.repairing.scene import PRODUCTS
 from chainrule.recording.deadline import Deadline
@@ -28,6 +30,7 @@ LASTING = 0.5  # of the recording, from the first update on: as long a parameter
 COVERED = 0.6  # of them: so many must go into the predictions of a place
 MOST_PLACES = 24
 TURNS = 4  # that a place is tried on
+MANY, SOME = 60, 8  # parameters, and of each line those that are looked at first
 
 
 @final
@@ -179,8 +182,28 @@ def is_followed(program: Program, place: ErrorPlace, banned: Collection[int]) ->
             if masks[step.inputs[place.slot]]
         ]
 
-    case = fit_anatomy(take_apart(tried, finished=False, finders=[errors], banned=banned))
-    return any(fit.is_right for fit in case.fits.values())
+    anatomy = take_apart(tried, finished=False, finders=[errors], banned=banned)
+    few = some_parameters(anatomy)
+    return (few is None or may_be_right(few)) and is_right(fit_anatomy(anatomy))
+
+
+def some_parameters(anatomy: Anatomy) -> Anatomy | None:
+    """The same with the updates of some of very many parameters, of each line that updates any; else None.
+
+    All follow a loss only if these do.
+    """
+    lines: dict[Any, list[int]] = {}
+    for number in sorted({update.chain for update in anatomy.updates}):
+        lines.setdefault(update_line(anatomy, number), []).append(number)
+    if sum(map(len, lines.values())) <= MANY:
+        return None
+    chosen = {n for own in lines.values() for n in own[:: max(len(own) // SOME, 1)]}
+    return replace(anatomy, updates=[one for one in anatomy.updates if one.chain in chosen])
+
+
+def may_be_right(anatomy: Anatomy) -> bool:
+    """Whether updates follow some loss, as far as they tell."""
+    return any(fit.is_right or not fit.bad for fit in fit_anatomy(anatomy).fits.values())
 
 
 def has_own_loss(program: Program, place: ErrorPlace, banned: Collection[int]) -> bool:
