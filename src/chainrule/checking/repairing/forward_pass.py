@@ -205,6 +205,8 @@ class ForwardPass:
                     break  # 1 / (1 + exp(-z)) is no scale
                 if len(depends) != 1 or self.version_behind(depends[0]) is not None:
                     break
+                if any(p in program.given and not np.any(self.values[p]) for p in step.inputs):
+                    break  # a state before anything: no mask leaves nothing
                 (before,) = depends
                 step = program.step_of.get(before)
             if before != position:
