@@ -226,8 +226,8 @@ def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values
 def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any) -> None:
     """owner[index] = value, as a new value of the owner's memory."""
     if is_one_entry(owner, index, value):
-        first = (0,) * value.ndim
-        value = recorder.record(gathered(recorder, value, first), value[first])
+        number = Operation("reshape", [recorder.position(value)], {"shape": ()})
+        value = recorder.record(number, value[(0,) * value.ndim])
     before = recorder.position(owner)
     given = recorder.position(value)
     if owner.dtype.kind in "iu" and np.asarray(value).dtype.kind == "f":
