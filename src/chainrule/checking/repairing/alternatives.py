@@ -53,8 +53,7 @@ def alternatives(
 
 def are_given_zeros(scene: Scene, positions: Iterable[int | None]) -> bool:
     """Whether values are zeros that were given, as states are before anything: by them a term is only left out."""
-    given, values = scene.program.given, scene.case.values
-    return all(p is None or (p in given and not np.any(values[p])) for p in positions)
+    return all(p is None or scene.forward_pass.are_zeros(p) for p in positions)
 
 
 def has_wrong_shape(scene: Scene, step: Instruction, slot: int) -> bool:
