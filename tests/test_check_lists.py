@@ -363,3 +363,55 @@ def test_all_numbers_of_a_grid_that_go_without_the_rate_are_one_mistake() -> Non
     line = 1 + GRIDS.splitlines().index("    b1.plus(d1)")
     assert (finding["line"], finding["mistake"]) == (line, "parameter-mis-scaled")
     assert finding["proved"]
+
+
+# One line updates all layers, and remembers the steps before.
+LINKS = """\
+import math
+import random
+
+random.seed(3)
+
+class Link:
+    def __init__(self, source):
+        self.source, self.weight, self.step = source, random.uniform(-1, 1), 0.0
+
+class Unit:
+    def __init__(self, sources, out=0.0):
+        self.links = [Link(source) for source in sources]
+        self.error, self.out = 0.0, out
+
+    def fire(self):
+        self.out = 1 / (1 + math.exp(-sum(k.source.out * k.weight for k in self.links)))
+
+    def learn(self):
+        delta = self.error * self.out * (1 - self.out)
+        for k in self.links:
+            k.step = 0.3 * delta * k.source.out + 0.2 * k.step
+            k.weight += k.step
+            k.source.error += k.weight * delta
+        self.error = 0.0
+
+inputs = [Unit([]), Unit([]), Unit([], 1.0)]
+hidden = [Unit(inputs) for _ in range(3)] + [Unit([], 1.0)]
+output = Unit(hidden)
+for epoch in range(60):
+    for x, t in [([0, 0], 0), ([0, 1], 1), ([1, 0], 1), ([1, 1], 0)]:
+        inputs[0].out, inputs[1].out = x
+        for unit in [*hidden[:3], output]:
+            unit.fire()
+        output.error = t - output.out
+        for unit in [output, *hidden[:3]]:
+            unit.learn()
+"""
+
+
+def test_a_wrong_layer_hides_no_right_one_where_a_line_updates_both_with_momentum() -> None:
+    verdict = verdict_on(LINKS)
+    found = [(f["line"], f["mistake"], f["proved"]) for f in verdict["findings"]]
+    assert found == [(22, "updated-weights", True)]
+    early, late = (
+        "            k.weight += k.step\n",
+        "            k.source.error += k.weight * delta\n",
+    )
+    assert verdict_on(LINKS.replace(early + late, late + early))["verdict"] == "right"

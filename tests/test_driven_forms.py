@@ -225,3 +225,54 @@ def test_pairs_of_a_batch_and_longer_names_of_sizes_are_known() -> None:
     assert (verdict["verdict"], verdict["driven"]) == ("right", True), verdict["reason"]
     wrong = verdict_on(NAMED.replace("rate * db / len(batch)", "rate * db"))
     assert [one["mistake"] for one in wrong["findings"]] == ["parameter-mis-scaled"]
+
+
+OPAQUE = """\
+import numpy as np
+
+class Line:
+    def __init__(self, n_inputs, n_outputs):
+        self.w = np.random.randn(n_inputs, n_outputs)
+        self.dw = np.zeros((n_inputs, n_outputs))
+
+    def train(self, x, y, lr=0.1):
+        p = x @ self.w
+        self.dw = x.T @ (p - y)
+        self.w[:] = np.sort(np.sin(self.w), axis=0)
+"""
+
+
+def test_a_gradient_that_is_kept_makes_no_steps_right_that_are_not_understood() -> None:
+    assert verdict_on(OPAQUE)["verdict"] == "undecided"
+    step = OPAQUE.replace("self.w[:] = np.sort(np.sin(self.w), axis=0)", "self.w -= lr * self.dw")
+    assert verdict_on(step)["verdict"] == "right"
+
+
+# Each entry of what y has is an array of one entry, and so is what is written into the weights.
+ENTRIES = """\
+import numpy as np
+
+class Net:
+    def __init__(self, n_inputs, n_outputs):
+        self.ni, self.no = n_inputs, n_outputs
+        self.w, self.last = np.random.randn(n_inputs, n_outputs), np.zeros((n_inputs, n_outputs))
+
+    def train(self, x, y, lr=0.05):
+        for n in range(x.shape[0]):
+            target = np.array([y[n]])
+            for k in range(len(target)):
+                p = sum(x[n][j] * self.w[j][k] for j in range(self.ni))
+                for j in range(self.ni):
+                    change = (target[k] - p) * x[n][j]
+                    self.w[j][k] = self.w[j][k] + lr * change
+                    self.last[j][k] = change
+"""
+
+
+def test_what_is_written_by_an_array_of_one_entry_is_a_step_of_its_parameter() -> None:
+    stale = ENTRIES.replace("+ lr * change", "- lr * change + 0.5 * self.last[j][k]")
+    assert stale != ENTRIES
+    assert verdict_on(stale)["verdict"] != "right"
+    climbing = ENTRIES.replace("+ lr * change", "- lr * change")
+    assert verdict_on(climbing)["verdict"] != "right"
+    assert verdict_on(ENTRIES)["verdict"] == "right"

@@ -6,6 +6,8 @@ import pytest
 
 from test_repair import findings_in, line_of
 
+from checked import verdict_on
+
 STEPS = """\
 import numpy as np
 
@@ -237,3 +239,63 @@ def test_what_is_read_by_the_name_of_what_belongs_there_is_wrong_where_it_got_th
     assert (finding.mistake, finding.line) == ("wrong-variable", 14)
     assert finding.fix is not None
     assert right in finding.fix
+
+
+# One number for all units where each has a slope of its own, by a helper that is right elsewhere.
+ONE_FOR_ALL = """\
+import math, random
+random.seed(4)
+
+def dot(a, b):
+    return sum([i * j for (i, j) in zip(a, b)])
+
+def scaled(m, s):
+    if type(m) == list:
+        if type(m[0]) == list:
+            made = []
+            for row in m:
+                made.append([s * el for el in row])
+        else:
+            made = [s * el for el in m]
+    else:
+        made = m * s
+    return made
+
+def less(a, b):
+    if type(a[0]) == list:
+        return [[i - j for i, j in zip(one, two)] for one, two in zip(a, b)]
+    return [i - j for i, j in zip(a, b)]
+
+def sigmoid(z):
+    return 1 / (1 + math.exp(-z))
+
+w1 = [[random.gauss(0, 1) for _ in range(3)] for _ in range(4)]
+b1 = [random.gauss(0, 1) for _ in range(4)]
+w2, b2 = [random.gauss(0, 1) for _ in range(4)], random.gauss(0, 1)
+data = [([random.gauss(0, 1) for _ in range(3)], random.choice([0, 1])) for _ in range(20)]
+for epoch in range(30):
+    for x, y in data:
+        a1 = [sigmoid(dot(x, w) + b) for w, b in zip(w1, b1)]
+        a2 = sigmoid(dot(a1, w2) + b2)
+        error = (a2 - y) * a2 * (1 - a2)
+        dw2 = scaled(a1, error)
+        slope = dot(a1, [1 - a for a in a1])
+        back = scaled(w2, error)
+        delta = scaled(back, slope)
+        dw1 = []
+        for d in delta:
+            dw1.append([d * value for value in x])
+        w1 = less(w1, scaled(dw1, 0.1))
+        b1 = less(b1, scaled(delta, 0.1))
+        w2 = less(w2, scaled(dw2, 0.1))
+        b2 = b2 - 0.1 * error
+"""
+
+
+def test_a_large_helper_that_serves_other_calls_is_not_to_blame() -> None:
+    (found,) = verdict_on(ONE_FOR_ALL)["findings"]
+    line = ONE_FOR_ALL[: ONE_FOR_ALL.index("delta = scaled(back, slope)")].count("\n") + 1
+    assert (found["line"], found["mistake"], found["proved"]) == (line, "wrong-variable", True)
+    right = ONE_FOR_ALL.replace("dot(a1, [1 - a for a in a1])", "[a * (1 - a) for a in a1]")
+    right = right.replace("scaled(back, slope)", "[d * s for d, s in zip(back, slope)]")
+    assert verdict_on(right)["verdict"] == "right"

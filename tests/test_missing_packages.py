@@ -39,6 +39,15 @@ def test_a_program_that_uses_a_missing_package_says_which() -> None:
     assert "'h5py'" in verdict["reason"]
 
 
+def test_what_a_package_has_no_more_is_not_taken_for_the_package() -> None:
+    pytest.importorskip("sklearn")
+    program = (
+        "from sklearn.datasets import fetch_nothing\n" + RELU + "\ndata = fetch_nothing('digits')\n"
+    )
+    reason = verdict_on(program)["reason"]
+    assert reason.endswith("cannot import name 'fetch_nothing' from 'sklearn.datasets'"), reason
+
+
 def test_an_import_that_is_tried_fails_where_the_package_is_not_there() -> None:
     tried = "try:\n    import h5py\nexcept ImportError:\n    h5py = None\nassert h5py is None\n"
     assert verdict_on(tried + RELU)["verdict"] == "right"

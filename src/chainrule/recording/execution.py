@@ -25,6 +25,7 @@ import numpy as np
 
 from chainrule.recording.deadline import Deadline, hasten, interrupted_at
 from chainrule.recording.former_names import FormerFinder, give_former_names
+from chainrule.recording.former_packages import AmendingFinder, amend_what_is_there
 from chainrule.recording.looking import Look
 from chainrule.recording.loops import Place
 from chainrule.recording.project import is_named, package_of, project_of
@@ -199,7 +200,8 @@ def run_recorded(
     sys.modules["__main__"] = module
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
-    sys.meta_path[:0] = [HelperFinder(path, run, recorder, changed, last=False), NotebookBars()]
+    own = HelperFinder(path, run, recorder, changed, last=False)
+    sys.meta_path[:0] = [own, NotebookBars(), AmendingFinder()]
     sys.meta_path += [
         HelperFinder(path, run, recorder, changed, last=True),
         FormerFinder(),
@@ -213,6 +215,7 @@ def run_recorded(
     answer_questions()
     warnings.simplefilter("ignore")
     give_former_names()
+    amend_what_is_there()
     try:
         with interrupted_at(deadline, lambda: stop(recorder)), np.errstate(all="ignore"):
             exec(code, module.__dict__)

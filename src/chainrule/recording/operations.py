@@ -36,6 +36,7 @@ from chainrule.recording.recording import (
     Writer,
     is_number,
 )
+from chainrule.recording.single_entries import modulo
 
 OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "Add": ("add", operator.add),
@@ -43,7 +44,7 @@ OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "Mult": ("multiply", operator.mul),
     "Div": ("divide", operator.truediv),
     "FloorDiv": ("floor_divide", operator.floordiv),
-    "Mod": ("remainder", operator.mod),
+    "Mod": ("remainder", modulo),
     "Pow": ("power", operator.pow),
     "MatMult": ("matmul", operator.matmul),
     "BitAnd": ("bitwise_and", operator.and_),

@@ -12,6 +12,7 @@ from typing import Any, final
 import numpy as np
 
 import chainrule.recording.object_arrays as object_arrays
+import chainrule.recording.single_entries as single_entries
 from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
@@ -223,11 +224,8 @@ class Recorder:
 
     def attribute(self, site: int, owner: Any, name: str, /) -> Any:
         value = getattr(owner, name)
-        if (
-            isinstance(owner, np.ndarray | np.floating)
-            and (name in ATTRIBUTES and is_number(owner))
-            and not self.is_off(site)
-        ):
+        told = isinstance(owner, np.ndarray | np.floating) and name in ATTRIBUTES
+        if told and is_number(owner) and not self.is_off(site):
             self.current_site = site
             if (operation := ATTRIBUTES[name](self, owner)) is not None:
                 return self.record(operation, value)
@@ -251,7 +249,7 @@ class Recorder:
 
     def set_item(self, site: int, value: Any, owner: Any, index: Any, /) -> None:
         if self.is_off(site) or not isinstance(owner, np.ndarray):
-            owner[index] = value
+            single_entries.put(owner, index, value)
             name = self.table[site].names[0] if self.table[site].names else None
             if name and isinstance(value, NUMBERS) and not self.off:
                 self.name(value, name if not isinstance(index, str) else index)
@@ -300,7 +298,7 @@ class Recorder:
 
     def augment_item(self, site: int, owner: Any, index: Any, value: Any, /) -> None:
         if self.is_off(site) or not isinstance(owner, np.ndarray) or not is_number(owner):
-            owner[index] = self.augment(site, owner[index], value)
+            single_entries.put(owner, index, self.augment(site, owner[index], value))
             return
         self.current_site = site
         augment_entry(self, site, IN_PLACE[self.table[site].kind], owner, index, value)
@@ -364,8 +362,8 @@ class Recorder:
         return self.call(site, function, *args, **kwargs)
 
     def call(self, site: int, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if function is float and isinstance(args[0] if args else 0, np.ndarray):
-            args = (self.method(site, args[0], "item"),)
+        if any(map(single_entries.is_single, args)) and single_entries.takes_numbers(function):
+            args = single_entries.as_numbers(self, site, args)
         if self.is_off(site):
             return function(*args, **kwargs)
         try:

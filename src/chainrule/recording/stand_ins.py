@@ -16,7 +16,7 @@ from chainrule.recording.source import Source
 PLOTTING = {
     "matplotlib", "pylab", "mpl_toolkits", "seaborn", "plotly", "bokeh", "IPython", "tqdm", "pygame",
     "turtle", "tkinter", "Tkinter", "ipywidgets", "progressbar", "termcolor", "colorama", "prettytable",
-    "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX",
+    "graphviz", "networkx", "terminaltables", "tabulate", "texttable", "drawnow", "imageio", "celluloid", "google", "wandb", "tensorboardX", "structlog", "loguru",
 }  # fmt: skip
 COMPILING = {"numba"}  # what they compile is what it was
 # Packages that read data, or make it: a file that only defines things may import them for others.
@@ -164,9 +164,12 @@ class Missing(types.ModuleType):
     __call__ = __iter__ = __getitem__ = __setitem__ = __len__ = __enter__ = __mro_entries__ = fail
 
 
-def without_package(name: str) -> ModuleNotFoundError:
-    """What Python would have raised at the import of something of a package."""
-    package = name.split(".")[0]
+def without_package(name: str) -> ImportError:
+    """What Python would have raised at the import of something of a package: of one that is there, of that name."""
+    package, _, rest = name.partition(".")
+    if rest and not isinstance(sys.modules.get(package), Missing | StandIn | None):
+        place, _, missing = name.rpartition(".")
+        return ImportError(f"cannot import name {missing!r} from {place!r}")
     return ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 

@@ -19,6 +19,7 @@ from chainrule.recording.memory import unravel
 from chainrule.recording.object_arrays import added
 from chainrule.recording.operations import OPERATORS, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
+from chainrule.recording.single_entries import is_one_entry
 
 Walker: TypeAlias = Callable[..., Any]
 
@@ -224,6 +225,9 @@ def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values
 
 def write(recorder: Writer, owner: np.ndarray[Any, Any], index: Any, value: Any) -> None:
     """owner[index] = value, as a new value of the owner's memory."""
+    if is_one_entry(owner, index, value):
+        number = Operation("reshape", [recorder.position(value)], {"shape": ()})
+        value = recorder.record(number, value[(0,) * value.ndim])
     before = recorder.position(owner)
     given = recorder.position(value)
     if owner.dtype.kind in "iu" and np.asarray(value).dtype.kind == "f":

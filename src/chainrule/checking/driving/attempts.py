@@ -100,6 +100,9 @@ class Attempt:
     parameters: list[int] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
     called: dict[int, str] = field(default_factory=dict)
+    moved: set[int] = field(
+        default_factory=set
+    )  # of the parameters those that are others afterwards
 
 
 def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None, bool]:
@@ -226,6 +229,8 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
         )
         if anatomy is None or not anatomy.updates:
             return None
+        if not isinstance(plan, Alone) and attempt.moved & {c.root for c in anatomy.chains}:
+            return None  # what it keeps may be right, and its steps were not understood
         found = judged(fit_anatomy(anatomy), more, words)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
         is_part = isinstance(plan, Alone)
@@ -306,10 +311,18 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
     def action() -> None:
         attempt.guess.recorder, begun = recorder, recorder.recording
         step, state = plan.start(attempt.guess)
-        attempt.parameters = [position_of(recorder, number) for number in numbers_in(state)]
+        numbers = numbers_in(state)
+        attempt.parameters = [position_of(recorder, number) for number in numbers]
+        before = [np.array(number) for number in numbers]
         results: dict[str, Any] = {}
         for _ in range(passes):
             results = step()
+        here = {id(number) for number in numbers_in(state)}
+        attempt.moved = {
+            position
+            for position, number, value in zip(attempt.parameters, numbers, before, strict=True)
+            if id(number) not in here or not np.array_equal(number, value, equal_nan=True)
+        }
         if passes == 1 and recorder.recording is begun:
             attempt.stored = stored_values(run, {**flat_state(state), **results})
             kept = stored_values(run, flat_state(state, inside=True))

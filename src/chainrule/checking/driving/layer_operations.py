@@ -13,12 +13,12 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.driving.arguments import FOR_CLASSES, Guess, kind_of, plain_name
+from chainrule.checking.driving.arguments import Guess, kind_of, plain_name
 from chainrule.checking.driving.kept_arrays import (
     Path,
     array_at,
@@ -29,6 +29,7 @@ from chainrule.checking.driving.kept_arrays import (
     spelled,
 )
 from chainrule.checking.driving.known_names import known_names
+from chainrule.checking.driving.layer_arguments import choices_for, settings_of
 from chainrule.checking.driving.operation_pairs import (
     FAMILIES,
     OUTPUTS,
@@ -41,31 +42,28 @@ from chainrule.recording.recording import Operation
 
 FORWARD = re.compile(r"(feed_?|f)?(forward|prop|propagate|call)(_?(pass|prop\w*))?")
 BACK = re.compile(r"(backwards?|back_?prop\w*|bprop|bwd|back)(_?(pass|prop\w*))?|compute_grad\w*")
+STEP = re.compile(
+    r"(update|step|optimi[sz]e|apply|descend|gradient_?(step|descent))(_?(weights?|params?|parameters?|grad\w*|step))*"
+)
 TARGET = re.compile(r"(y|t|targets?|labels?|truth|ground_?truth)(_?(true|train|i|batch|labels?))?")
 OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|result)(_data|_value)?")
 INPUT_GRADIENT = re.compile(
     r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
 )
-FLAG = re.compile(r"(is_?)?train(ing|able)?(_mode|_phase)?|save_?cache|cache|keep|store|mode")
 LAYERS = re.compile(r"\w*(layers|modules|blocks)|args", re.IGNORECASE)
-GENERATOR = re.compile(r"rng|generator|random_?(state|generator)|np_?rng|key")
-SLOPING = re.compile(r"act\w*|f|fn|func|function|\w*activation\w*")
 ACTIVATION = re.compile(r"(hidden_?)?(act|activation)(_?(fn|func|function|name|type|class))?")
-SLOPED = re.compile(r"\w*(prime|deriv\w*|_grad\w*|_back\w*)|d_?(f|act\w*|func\w*)|grad\w*")
-SHARE = re.compile(r"p|q|prob\w*|keep\w*|drop\w*|\w*rate|\w*prob(ability)?")
-PENALTY = re.compile(r"\w*(reg|regulari[sz]er|regulari[sz]ation|lambda|l1|l2|decay|penalty)\w*")
-DROPPED = 0.4
 MOST_ACTIVATIONS = 4
+NOTHING: Mapping[Path, str] = {}
 MOST_TRIED = 100  # forms of arguments
-SIZES: Mapping[str, re.Pattern[str]] = {
-    "kernel": re.compile(r"(kernel|filter|field|pool|pooling|window)(_?(size|shape|dim|height|width|h|w))?|[kf]|k_?size|pool"),
-    "stride": re.compile(r"strides?|s"),
-    "padding": re.compile(r"pad(ding)?|p"),
-    "n_outputs": re.compile(r"(n|num|number)?_?(of_)?(outputs?|filters?|kernels?|out_?channels?|f|c_?out)|out_?(f|c|ch)|filters|depth|(dim|n|size)_?2"),
-    "n_inputs": re.compile(r"(n|num)?_?in_?(f|c|ch|channels?|put_?channels?)|inputs?|dim|size|n|d|num_?features|n_?dims?|(num_?)?channels|normali[sz]ed_?shape|(dim|n|size)_?1"),
-    "input_shape": re.compile(r"(image|img|inputs?|in|x)_?(shape|dims?)|shape(_in)?"),
-    "name": re.compile(r"(layer_?)?(name|id|tag)"),
-}  # fmt: skip
+
+
+@final
+@dataclass
+class Told:
+    """What a step tells: by place whose gradients a layer keeps, and an object whose step goes down these alone."""
+
+    owners: dict[Path, str] = field(default_factory=dict)
+    stepped: Any = None
 
 
 @final
@@ -96,7 +94,10 @@ class LayerPlan:
         recorder.off = True
         made, inputs = self.accepted(guess.layout.inputs)
         guess.accepted = True
-        thing, names = self.warmed(made, inputs)
+        given = inputs.copy()
+        thing, names = self.warmed(made, given)
+        writes = not np.array_equal(given, inputs)  # into what it is given
+        told = self.told_by_steps(made, inputs)
         recorder.off = False
         arrays = {self.given: inputs}
         arrays |= {name: array_at(thing, path) for name, path in names.items()}
@@ -105,7 +106,12 @@ class LayerPlan:
             recorder.recording.names[recorder.position(array)] = name
 
         def step() -> dict[str, Any]:
-            output = self.go_forward(thing, inputs)
+            given = inputs
+            if writes:
+                given = recorder.record_call(
+                    np.multiply, "multiply", (inputs, 1.0), {}, inputs * 1.0
+                )
+            output = self.go_forward(thing, given)
             if holds_same(output, inputs):  # it hands on what comes in, perhaps in another shape
                 output = recorder.record_call(
                     np.multiply, "multiply", (output, 1.0), {}, output * 1.0
@@ -117,7 +123,10 @@ class LayerPlan:
                 if name in names
             }
             error = guess.error(getattr(thing, self.backward), output, target)
-            found = self.go_back(thing, inputs, output, error, names)
+            found = self.go_back(thing, given, output, error, names, told.owners)
+            if told.stepped is not None:
+                getattr(told.stepped, self.stepper or "")(1.0)  # of another object, to have it seen
+                told.stepped = None
             for name, (start, before) in starts.items():
                 after = array_at(thing, names[name])
                 end = recorder.position(after)
@@ -127,6 +136,43 @@ class LayerPlan:
             return found
 
         return step, arrays
+
+    @property
+    def stepper(self) -> str | None:
+        """The method by which it takes its steps, where that asks for a rate alone."""
+        name = way(self.owner, STEP)
+        asked = [] if name is None else self.parameters_of(name)
+        required = [p.name for p in asked if p.default is inspect.Parameter.empty]
+        return name if len(required) == 1 and kind_of(required[0], ("rate",)) else None
+
+    def told_by_steps(self, made: Mapping[str, Any], inputs: Any) -> "Told":
+        """What a step that it takes tells of what it keeps. Raises: ValueError where a step climbs."""
+        told = Told()
+        if self.stepper is None:
+            return told
+        thing, names = self.warmed(made, inputs.copy())
+        given = inputs.copy()
+        output = self.go_forward(thing, given)
+        error = np.random.default_rng(3).normal(size=np.shape(output))
+        found = self.go_back(thing, given, output, error, names)
+        before = {name: array_at(thing, path).copy() for name, path in names.items()}
+        try:
+            getattr(thing, self.stepper)(1.0)
+        except Exception:  # whatever a step of another shape makes it raise
+            return told
+        steps = {name: before[name] - array_at(thing, path) for name, path in names.items()}
+        steps = {name: step for name, step in steps.items() if np.any(step)}
+        kept = {p: array for p, array in places(thing).items() if p not in names.values()}
+        for name, step in steps.items():
+            same = [path for path, array in kept.items() if is_same(step, array)]
+            if f"d{name}" not in found and same:
+                told.owners[same[0]] = name
+                found[f"d{name}"] = kept[same[0]]
+            if is_same(-step, found.get(f"d{name}")):
+                raise ValueError("its step climbs")
+        if steps and all(is_same(step, found.get(f"d{name}")) for name, step in steps.items()):
+            told.stepped = thing
+        return told
 
     @property
     def given(self) -> str:
@@ -142,7 +188,8 @@ class LayerPlan:
         Raises: ValueError where there are none.
         """
         for made in itertools.islice(self.candidates(family), MOST_TRIED):
-            inputs = np.random.default_rng(2).normal(size=family.data[0])
+            original = np.random.default_rng(2).normal(size=family.data[0])
+            inputs = original.copy()
             state = np.random.get_state()  # noqa: NPY002  # a layer may draw a mask
             try:
                 thing, names = self.warmed(made, inputs)
@@ -160,7 +207,7 @@ class LayerPlan:
             finally:
                 np.random.set_state(state)  # noqa: NPY002
             if moved or (found and any(np.any(part) for part in found.values())):
-                return made, inputs
+                return made, original
         raise ValueError("no arguments are accepted")
 
     def is_hollow(self, inputs: Any, output: Any) -> bool:
@@ -229,9 +276,15 @@ class LayerPlan:
         return result
 
     def go_back(
-        self, thing: Any, inputs: Any, output: Any, error: Any, names: Mapping[str, Path]
+        self,
+        thing: Any,
+        inputs: Any,
+        output: Any,
+        error: Any,
+        names: Mapping[str, Path],
+        owners: Mapping[Path, str] = NOTHING,
     ) -> dict[str, Any]:
-        """What came back or was kept, each named as the gradient of what its place says."""
+        """What came back or was kept, each named as the gradient of what its place says, or of its owner."""
         before: dict[Path, tuple[Any, Any]] = {
             path: (array, array.copy()) for path, array in places(thing).items()
         }
@@ -244,7 +297,7 @@ class LayerPlan:
             is_kept = old is not None and array is old[0] and np.array_equal(old[1], array)
             if is_kept or path in names.values():
                 continue
-            name = gradient_name_at(path, names)
+            name = gradient_name_at(path, names) or owners.get(path)
             if name is not None:
                 found.setdefault(f"d{name}", array)
             elif (
@@ -317,61 +370,8 @@ class LayerPlan:
             yield dict(zip(choices, combination, strict=True))
 
 
-def choices_for(name: str, family: Family, drops: bool = False) -> Sequence[Any]:
-    """What a constructor's parameter may be: a size by its name, or an array. Raises: ValueError."""
-    plain = plain_name(name)
-    if GENERATOR.fullmatch(plain):
-        return [np.random.default_rng(0)]
-    if SLOPED.fullmatch(plain):
-        return [np.cos]
-    if SLOPING.fullmatch(plain):
-        return [np.sin]
-    if drops and (SHARE.fullmatch(plain) or kind_of(name, ("rate", "small"))):
-        return [DROPPED]
-    if PENALTY.fullmatch(plain):
-        return [0.0, (0.0, 0.0), None]
-    images = len(family.data[0]) == 4
-    channels_last = images and family.data[0][1] == family.data[0][2]
-    n_in = family.data[0][0] if family.words.endswith("columns") else family.data[0][-1]
-    if images and not channels_last:
-        n_in = family.data[0][1]
-    whole = [family.data[0][1:], family.data[0][1:3]] if images else []
-    by_kind: Mapping[str, Sequence[Any]] = {
-        "n_inputs": [n_in, *whole], "inputs": [n_in], "n_hidden": [OUTPUTS], "n_outputs": [OUTPUTS],
-        "input_shape": [family.data[0][1:], family.data[0], (n_in, 1), n_in], "rate": [1.0, DROPPED], "small": [0.0], "scale": [0.1],
-        "seed": [0], "on": [True], "off": [False], "kernel": [3, (3, 3), 2, (2, 2)], "stride": [1, (1, 1), 2, (2, 2)],
-        "padding": [0, 1, "same", "valid", (0, 0)], "name": ["layer"], "sizes": [(n_in, OUTPUTS), n_in],
-        "weights": family.weights, "bias": family.bias, "gain": family.scale,
-    }  # fmt: skip
-    operand = kind_of_operand(name)
-    kind = next((kind for kind, pattern in SIZES.items() if pattern.fullmatch(plain)), None)
-    if operand in ("weights", "bias") and kind is None:
-        kind = operand
-    elif operand == "scale" and plain in ("gamma", "beta"):
-        kind = "gain"
-    kind = kind or kind_of(name, FOR_CLASSES)
-    if kind is None or kind not in by_kind:
-        raise ValueError(f"{name} is not known")
-    return [
-        np.random.default_rng(4).normal(size=choice)
-        if kind in ("weights", "bias", "gain")
-        else choice
-        for choice in by_kind[kind]
-    ]
-
-
-def settings_of(parameters: Sequence[inspect.Parameter]) -> dict[str, Any]:
-    """Flags that a way has beside its data. Raises: ValueError for what is none."""
-    found: dict[str, Any] = {}
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        name = plain_name(parameter.name)
-        if FLAG.fullmatch(name):
-            found[parameter.name] = True
-        elif parameter.default is inspect.Parameter.empty:
-            raise ValueError(f"{name} is not known")
-    return found
+def is_same(one: Any, other: Any) -> bool:
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-12, atol=1e-14)
 
 
 def holds_same(output: Any, inputs: Any) -> bool:
@@ -393,7 +393,8 @@ def layer_plans(run: Run) -> Iterator[LayerPlan]:
 
 
 def plain_layer_plans(run: Run) -> Iterator[LayerPlan]:
-    for owner in list(run.namespace.values()):
+    owners = list(run.namespace.values())
+    for owner in owners:
         if not isinstance(owner, type) or owner.__module__ != "__main__":
             continue
         forward, backward = way(owner, FORWARD), way(owner, BACK)
@@ -406,9 +407,21 @@ def plain_layer_plans(run: Run) -> Iterator[LayerPlan]:
             continue
         plan = LayerPlan(owner, forward, backward, activations=activations_for(run, owner))
         given = [*plan.parameters_of(forward)[1:], *plan.parameters_of(backward)[:1]]
+        if any(goes_on_as(owner, other, forward, backward) for other in owners):
+            continue
         is_loss = any(TARGET.fullmatch(plain_name(one.name)) for one in given)
         if plan.parameters_of(forward) and plan.parameters_of(backward) and not is_loss:
             yield plan
+
+
+def goes_on_as(owner: type, other: Any, forward: str, backward: str) -> bool:
+    """Whether another class has the ways of this one from it: then what they need is the other's."""
+    return (
+        isinstance(other, type)
+        and other is not owner
+        and issubclass(other, owner)
+        and all(getattr(other, way) is getattr(owner, way) for way in (forward, backward))
+    )
 
 
 def activations_for(run: Run, owner: type) -> tuple[Any, ...]:

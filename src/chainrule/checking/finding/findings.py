@@ -10,6 +10,7 @@ from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.finding.blame import places_to_blame
 from chainrule.checking.finding.localising import first_wrong_step
 from chainrule.checking.finding.mistake_words import (
+    AGAIN_AND_AGAIN,
     LAST_ALONE,
     LOSS_ITSELF,
     NO_SLOPE,
@@ -17,6 +18,7 @@ from chainrule.checking.finding.mistake_words import (
     ONE_TOO_MANY,
     ONE_WAY_TOO_FEW,
     PRODUCT_FIRST,
+    TERM_TOO_MANY,
     WORDS,
 )
 from chainrule.checking.finding.step_places import Blame
@@ -87,8 +89,12 @@ def finding(
     found, expected = WORDS[mistake]
     if mistake == "derivative-at-activation" and edit.how == "remove":
         found, expected = ONE_TOO_MANY
+    if mistake == "wrong-variable" and edit.how == "remove":
+        found, expected = TERM_TOO_MANY
     if mistake == "missing-derivative" and edit.how == "missing path":
         found, expected = ONE_WAY_TOO_FEW
+    if edit.how == "once":
+        found, expected = AGAIN_AND_AGAIN
     if edit.how == "loss":
         found, expected = LOSS_ITSELF
     if edit.how == "forgotten":

@@ -83,6 +83,18 @@ def serves_others(program: Program, step: Instruction, level: int) -> bool:
     return False
 
 
+def serves_right_ones(program: Program, steps: Sequence[Instruction]) -> bool:
+    """Whether the line of some steps is reached by other calls, too, of which no step is concerned."""
+    sites = program.recording.sites
+    lines = {(sites[step.number], step.operation) for step in steps}
+    concerned = {calls_of(program.call(step)) for step in steps}
+    return any(
+        (sites[other.number], other.operation) in lines
+        and calls_of(program.call(other)) not in concerned
+        for other in program.steps
+    )
+
+
 def is_made_in(program: Program, position: int, call: Call | None) -> bool:
     """Whether a value was made in the very call of a function: its caller cannot hand it in."""
     maker = program.step_of.get(position)
@@ -115,13 +127,16 @@ def follow_out(
     whole = whole_of(program, texts[site.file], here, steps[0]) if inner and steps else None
     here = whole or here
     outer = call if inner else (call.outer if call is not None else None)
+    # A helper of any size is right where it serves other calls.
+    general = inner and bool(steps) and serves_right_ones(program, steps)
     for _ in range(8):
         text = texts[here.file]
         if not isinstance(here.operand, ast.Name) or outer is None:
             return here
         function = text.around(here.node, FUNCTIONS)
-        if function is None or not (here is whole or is_small(function)):
+        if function is None or not (here is whole or is_small(function) or general):
             return here
+        general = False
         if steps and is_used_beside(program, text, here, steps):
             return here
         own = is_assigned(function, here.operand.id, before=here.operand.lineno)

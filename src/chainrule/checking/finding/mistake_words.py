@@ -6,6 +6,14 @@ that stands there, `{other}` the one that belongs there, `{should_be}` that afte
 
 from collections.abc import Mapping
 
+AGAIN_AND_AGAIN = (
+    "{code} several times in one pass",
+    "it once, outside of the loop that repeats it",
+)
+TERM_TOO_MANY = (
+    "{code}, with a term that does not belong there",
+    "it without that term{should_be}",
+)
 ONE_TOO_MANY = (
     "{code}, an error times a derivative that the gradient of this loss does not have",
     "it without that derivative, or another loss",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.depths import by_depth
 from chainrule.checking.anatomy.updates import Anatomy
 from chainrule.checking.fitting.fitting import (
     CLEAR,
@@ -76,7 +77,8 @@ def fit_constant(
 ) -> Fit:
     """The same with eta constant, or constant but for a schedule.
 
-    Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything.
+    Numbers of one entry are pooled by the line that updates them: alone, three of them fit anything. Where one line
+    updates all layers, and some of them wrongly, each layer is a pool.
     """
     fit = Fit(plain.loss, form="momentum", schedule=schedule, within=within)
     pools: dict[Any, list[int]] = {}
@@ -87,8 +89,13 @@ def fit_constant(
         alone = np.size(trace.first[0][1]) >= 2
         pools.setdefault(number if alone else update_line(anatomy, number), []).append(number)
     rates: dict[int, float] = {}
-    for members in pools.values():
+    waiting = list(pools.values())
+    for members in waiting:  # grows as it goes
         solution = solve_pool([as_planned(traces[number], schedule, within) for number in members])
+        layers = by_depth(anatomy, members) if solution is None and len(members) > 1 else []
+        if len(layers) > 1:
+            waiting += layers
+            continue
         for number in members:
             if solution is None:
                 fit.bad.add(number)

@@ -4,7 +4,7 @@ A label means the same for every instance of a place: the pre-activation of this
 that predictions were made with, the value of that line that goes with this instance.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,13 +42,18 @@ def alternatives(
         ):
             continue
         found = (here, *(alternative(scene, one, slot, label) for one in instances[1:]))
-        if found in seen:
+        if found in seen or are_given_zeros(scene, found):
             continue
         seen.add(found)
         for one, other in zip(instances, found, strict=True):
             if other is not None and other != one.inputs[slot]:
                 yield label, one, other
                 break
+
+
+def are_given_zeros(scene: Scene, positions: Iterable[int | None]) -> bool:
+    """Whether values are zeros that were given, as states are before anything: by them a term is only left out."""
+    return all(p is None or scene.forward_pass.are_zeros(p) for p in positions)
 
 
 def has_wrong_shape(scene: Scene, step: Instruction, slot: int) -> bool:

@@ -199,7 +199,8 @@ def update_with(
     fixed = anatomy.stops - moving
     end = update.after if target is None else target
     reach = program.ancestors([end], fixed | set(errors))
-    cone = [step for step in program.steps if step.output in reach and step.output not in fixed]
+    # All steps would be many to go through, for each update of as many numbers.
+    cone = [program.step_of[p] for p in sorted(reach - fixed) if p in program.step_of]
     values = case.worlds[-1]
     new = program.rerun(values, changes or {}, cone, fixed, errors)
     result = np.asarray(new.get(end, values[end]), dtype=float)

@@ -54,6 +54,7 @@ ORDER = (
 STAGES: tuple[Maker, ...] = (
     edit_list.old_versions,
     memory_edits.fresh_sums,
+    scale_edits.once_alone,
     sum_edits.sums_of_repeated,
     operation_edits.operator_edits,
     grouping_edits.groupings,

@@ -205,11 +205,18 @@ class ForwardPass:
                     break  # 1 / (1 + exp(-z)) is no scale
                 if len(depends) != 1 or self.version_behind(depends[0]) is not None:
                     break
+                if any(self.are_zeros(p) for p in step.inputs):
+                    break  # a state before anything: no mask leaves nothing
                 (before,) = depends
                 step = program.step_of.get(before)
             if before != position:
                 pairs[position] = before
         return pairs
+
+    def are_zeros(self, position: int) -> bool:
+        """Whether an array was given that is 0 throughout; one number may be that of a unit that is left out."""
+        value = self.values[position]
+        return position in self.program.given and np.size(value) > 1 and not np.any(value)
 
     def version_behind(self, position: int) -> int | None:
         """The version of a parameter that a value has entries of."""

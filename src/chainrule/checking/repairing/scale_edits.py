@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.anatomy.updates import seeds_of
 from chainrule.checking.fitting.fitting import update_line
 from chainrule.checking.repairing.edits import Edit, each
 from chainrule.checking.repairing.scene import Scene
-from chainrule.checking.repairing.value_edits import seen_as, with_changed_operand
+from chainrule.checking.repairing.value_edits import passing, seen_as, with_changed_operand
 
 
 def negations(scene: Scene) -> Iterator[Edit]:
@@ -28,6 +29,34 @@ def negations(scene: Scene) -> Iterator[Edit]:
             name, steps, seen_as(scene, key, lambda step: lambda value, values: -value), first,
             how="negate", cost=3,
         )  # fmt: skip
+
+
+def once_alone(scene: Scene) -> Iterator[Edit]:
+    """Steps that a line takes several times in a pass, as a bias's in the loop over its unit's weights: the first alone."""
+    for steps in scene.places.values():
+        again = [step for step in steps if repeats_the_last(scene, step)]
+        if again:
+            yield Edit(
+                "parameter-mis-scaled", again, each(lambda step: passing(step, 0)), again[0],
+                how="once", cost=1,
+            )  # fmt: skip
+
+
+def repeats_the_last(scene: Scene, step: Instruction) -> bool:
+    """Whether a parameter takes the same step again from where this very line has just brought it."""
+    chain = scene.chain_of.get(step.output)
+    before = scene.program.step_of.get(step.inputs[0]) if step.inputs else None
+    if (
+        chain is None
+        or before is None
+        or step.operation not in ("add", "subtract")
+        or scene.chain_of.get(before.output) != chain
+        or scene.place_of(before) != scene.place_of(step)
+        or scene.window(before.output) != scene.window(step.output)
+    ):
+        return False
+    values = [(world[before.inputs[1]], world[step.inputs[1]]) for world, _ in scene.worlds]
+    return all(np.array_equal(one, two) for one, two in values)
 
 
 def scales(scene: Scene, ratios: Mapping[int, float], turn: int) -> Iterator[Edit]:

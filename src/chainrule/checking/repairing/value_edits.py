@@ -384,7 +384,10 @@ def removed_factors(scene: Scene) -> Iterator[Edit]:
                 first.operation in ("divide", "subtract") and slot == 1
             ):
                 continue
-            if scene.is_tainted(first.output) and not scene.is_tainted(position):
+            # What comes from a later time step is no error yet in the last one.
+            if scene.is_tainted(first.output) and not any(
+                slot < len(step.inputs) and scene.is_tainted(step.inputs[slot]) for step in steps
+            ):
                 continue
             gone = first.inputs[1 - slot] if len(first.inputs) == 2 else None
             name = name_removed(scene, first, gone)

@@ -1,0 +1,126 @@
+"""Programs of former times, which ask packages for what these did in other ways then."""
+
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chainrule.recording.former_packages import Mixed, amend_pandas, taking_positions
+
+from checked import verdict_on
+
+SINGLE = """\
+import math
+import numpy as np
+
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+losses = np.zeros(60)
+total = np.zeros(1)
+for step in range(60):
+    error = np.zeros(20)
+    hidden = np.tanh(x @ w1)
+    for n in range(20):
+        error[n] = hidden[n] @ w2 - t[n]
+    losses[step] = error.reshape(1, -1) @ error.reshape(-1, 1)
+    losses[step] += np.zeros((1, 1))
+    total += math.sqrt(losses[step : step + 1])
+    print("step %d: %f" % (step, losses[step : step + 1]), "%.2f" % total, int(total))
+    d2 = error.reshape(-1, 1)
+    d1 = d2 @ w2.T * (1 - hidden**2)
+    w2 -= 0.01 * hidden.T @ d2
+    w1 -= 0.01 * x.T @ d1
+"""
+
+
+def test_an_array_of_one_entry_may_stand_where_a_number_belongs() -> None:
+    verdict = verdict_on(SINGLE)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    mistaken = verdict_on(SINGLE.replace(" * (1 - hidden**2)", ""))
+    assert [(f["line"], f["mistake"]) for f in mistaken["findings"]] == [(19, "missing-derivative")]
+
+
+def test_an_array_of_several_entries_may_not() -> None:
+    reason = verdict_on(SINGLE.replace("error[n] = hidden[n]", "error[n] = hidden"))["reason"]
+    assert reason.startswith("line 13: it stops with"), reason
+
+
+def test_an_encoder_of_former_times_gives_arrays() -> None:
+    pytest.importorskip("sklearn")
+    program = """\
+import numpy as np
+from sklearn.preprocessing import OneHotEncoder
+
+rng = np.random.default_rng(4)
+x, labels = rng.normal(size=(30, 3)), rng.integers(0, 3, size=(30, 1))
+t = OneHotEncoder(sparse=False).fit_transform(labels)
+w = rng.normal(size=(3, 3))
+for _ in range(50):
+    p = np.exp(x @ w)
+    p /= p.sum(axis=1, keepdims=True)
+    w -= 0.01 * x.T @ (p - t)
+"""
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "right", verdict["reason"]
+
+
+def test_arguments_that_must_be_named_today_may_be_given_by_their_place() -> None:
+    def drop(self: Any, labels: Any = None, *, axis: int = 0, index: Any = None) -> Any:
+        return self, labels, axis, index
+
+    once = taking_positions(drop)
+    assert once(1, "y", 1) == (1, "y", 1, None)
+    assert once(1, labels="y", axis=1) == (1, "y", 1, None)
+    assert once(1, "y", 1, index=2) == (1, "y", 1, 2)
+
+
+def test_tables_have_their_former_methods_and_keep_those_that_they_have() -> None:
+    class Table:
+        iloc: tuple[Any, ...] = ("first", "second")
+        loc = MappingProxyType({"a": "column"})
+
+        def __len__(self) -> int:
+            return 1
+
+        def items(self) -> Any:
+            return "items"
+
+        def to_numpy(self) -> Any:
+            return "array"
+
+        def map(self, function: Any) -> Any:
+            return "mapped"
+
+        def append(self, other: Any) -> Any:
+            return "its own"
+
+        @property
+        def values(self) -> Any:
+            return "values"
+
+    class Column(Table):
+        iloc = (2.5,)
+
+    def join(tables: Any, *, ignore_index: bool = False) -> Any:
+        return tables, ignore_index
+
+    pandas = SimpleNamespace(
+        DataFrame=Table, Series=Column, read_csv=join, read_table=join, concat=join
+    )
+    amend_pandas(pandas)
+    table: Any = Table()
+    assert (table.iteritems(), table.as_matrix(), table.applymap(abs)) == (
+        "items",
+        "array",
+        "mapped",
+    )
+    assert (table.append(1), table.values, pandas.concat([1], True)) == (
+        "its own",
+        "values",
+        ([1], True),
+    )
+    assert (table.ix["a"], Mixed(table)[1]) == ("column", "second")
+    column: Any = Column()
+    assert float(column) == 2.5
+    assert int(column) == 2
