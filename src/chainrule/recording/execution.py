@@ -57,6 +57,7 @@ class Run:
     recorder: Recorder | None = None
     shortened: Collection[Place] = ()  # loops that were left after a few rounds
     later: list["Run"] = field(default_factory=list)  # what it trained after this was complete
+    is_later: bool = False  # it is one of those
     unreached: Site | None = None  # the first update that it had not come to when its time was over
 
 
@@ -266,7 +267,10 @@ def divide(run: Run, recorder: Recorder) -> None:
     if not recorder.awaited:  # else nothing came of what is written down since the last part
         parts.append(recorder.recording)
     run.recording = parts[0]
-    run.later = [replace(run, recording=part, finished=False, failure=None) for part in parts[1:]]
+    run.later = [
+        replace(run, recording=part, finished=False, failure=None, is_later=True)
+        for part in parts[1:]
+    ]
     if run.later:
         run.later[-1].finished = whole and run.finished
         run.finished = False

@@ -46,8 +46,11 @@ class Correction:
 def run_changed(
     run: Run, changes: Sequence[tuple[Text, Change]], deadline: Deadline
 ) -> tuple[Case, list[str]] | None:
-    """The case of the changed program and its losses; None where it does not run as before, or is not right."""
-    if deadline.left < LEAST_SECONDS:
+    """The case of the changed program and its losses; None where it does not run as before, or is not right.
+
+    What a program trains later is not come to again, and what comes before it proves nothing.
+    """
+    if deadline.left < LEAST_SECONDS or run.is_later:
         return None
     changed: dict[Path, Source] = {}
     # Of two on one line the last goes first: columns before it stay what they are.
