@@ -67,3 +67,20 @@ def test_a_truncated_gradient_is_right_and_says_how_far_it_goes_back() -> None:
 def test_what_is_wrong_in_a_truncated_gradient_is_never_right(right: str, wrong: str) -> None:
     assert right in TRUNCATED
     assert verdict_on(TRUNCATED.replace(right, wrong), NEVER_RIGHT)["verdict"] != "right"
+
+
+def test_ways_back_that_are_left_out_block_by_block_may_be_meant() -> None:
+    carried = """\
+        d_next = np.zeros(units)
+        for t in reversed(range(len(y))):
+            dV += np.outer(d[t], h[t])
+            dz = (V.T @ d[t] + d_next) * (1 - h[t] ** 2)
+            dW += np.outer(dz, h[t - 1])
+            dU[:, x[t]] += dz
+            d_next = W.T @ dz if t % 3 else np.zeros(units)
+"""
+    start = TRUNCATED.index("        for t in reversed")
+    end = TRUNCATED.index("        U -= ")
+    verdict = verdict_on(TRUNCATED[:start] + carried + TRUNCATED[end:])
+    assert verdict["verdict"] == "undecided", verdict["reason"]
+    assert "on purpose" in verdict["reason"]

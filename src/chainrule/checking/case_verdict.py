@@ -42,7 +42,7 @@ from chainrule.checking.fitting.fitting import Fit, common_factor
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
 from chainrule.checking.fitting.penalties import words_for_penalties
-from chainrule.checking.fitting.truncated import time_steps_back
+from chainrule.checking.fitting.truncated import are_recurrent, time_steps_back
 from chainrule.checking.fitting.unlike_optimizers import Unlike, unlike_optimizers
 from chainrule.checking.repairing.certainty import (
     cannot_meet,
@@ -75,6 +75,10 @@ from chainrule.recording.execution import Run
 
 NO_DATA = "its predictions are made of parameters alone: no data go into them"
 ALL_ZERO = "every update is 0: nothing comes back from its errors, and no parameter ever moves"
+MAYBE_TRUNCATED = (
+    "its recurrent parameters do not follow the whole gradient: no single mistake explains that, and some of the ways "
+    "back through time may be left out on purpose"
+)
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
@@ -329,6 +333,8 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
         return undecided(
             name, "some parameters do not follow their gradients, and why could not be found"
         )
+    if all(one.mistake == "unknown" for one in findings) and are_recurrent(case, fit):
+        return undecided(name, MAYBE_TRUNCATED)
     count = len(fit.bad)
     return Verdict(
         name, "wrong", f"{count} of {count + len(fit.good)} parameters do not follow their gradients",

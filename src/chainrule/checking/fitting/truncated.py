@@ -41,6 +41,12 @@ def time_steps_back(case: Case) -> tuple[str, int] | None:
     return None
 
 
+def are_recurrent(case: Case, fit: Fit) -> bool:
+    """Whether some of what does not follow a loss, beside others that do, is used time step by time step: it may be truncated."""
+    turns = {update.turn for update in case.anatomy.updates if update.chain in fit.bad}
+    return bool(fit.good) and any(recurrent_uses(case, fit, turn) for turn in turns)
+
+
 def recurrent_uses(case: Case, fit: Fit, turn: int) -> dict[int, list[Instruction]]:
     """For each parameter whose products are made of earlier ones, those of one pass, in order."""
     anatomy, program = case.anatomy, case.program
