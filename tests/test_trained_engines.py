@@ -366,9 +366,13 @@ for epoch in range(30):
 """
 
 
-def test_an_engine_of_arrays_follows_the_loss_that_is_computed() -> None:
-    verdict = verdict_on(ARRAYS)
+@pytest.mark.parametrize(
+    "printed", ["", "    if epoch % 10 == 0:\n        print(float(loss.data))\n"]
+)
+def test_an_engine_of_arrays_follows_the_loss_that_is_computed(printed: str) -> None:
+    verdict = verdict_on(ARRAYS + printed)
     assert verdict["verdict"] == "right", verdict["reason"]
+    assert "differentiates" in verdict["reason"]
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ def decide(name: str, run: Run, deadline: Deadline, parts: Parts | None = None) 
     if verdict is engine:
         return verdict
     unproved = not all(one.proved and not is_refuted(one, run, program) for one in verdict.findings)
-    if unproved or (verdict.findings and is_of_another_loss(verdict, parts)):
+    trained = verdict.findings and not verdict.driven
+    if unproved or (trained and is_of_another_loss(verdict, parts)):
         # On the way back what looks like a prediction and a target may be any two values.
         return undecided(name, OF_ENGINE, parameters=verdict.parameters)
     return verdict

@@ -139,16 +139,18 @@ def covering(parts: Parts) -> Iterator[Case]:
 
 
 def is_of_another_loss(verdict: Verdict, parts: Parts) -> bool:
-    """Whether some updates go up the loss by which they were judged, and down each that the program computes, or the reverse."""
+    """Whether some updates go up the loss by which they were judged, and down each that the program computes, or the reverse.
+
+    So it may be as well where it computes none that is known.
+    """
     judged = {(row.name, row.shape): row.cosine or 0.0 for row in verdict.parameters}
 
     def goes_otherwise(row: ParameterVerdict) -> bool:
         cosines = row.cosine or 0.0, judged.get((row.name, row.shape), 0.0)
         return min(map(abs, cosines)) > ALIKE and cosines[0] * cosines[1] < 0
 
-    cases = list(covering(parts))
-    return bool(cases) and all(
-        any(map(goes_otherwise, parameter_rows(case, case.fits[OWN]))) for case in cases
+    return all(
+        any(map(goes_otherwise, parameter_rows(case, case.fits[OWN]))) for case in covering(parts)
     )
 
 

@@ -309,13 +309,15 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
         position = step.output
         if not masks[position] or np.size(program.recorded[position]) != 1:
             continue
-        if goes_back(program, step):
+        if goes_back(program, step) or is_copy(program, step):
             continue
         if position in into_updates or position in parts.stops:
             used.add(place_of(step))
         else:
             found.setdefault(place_of(step), []).append(step)
     found = {place: steps for place, steps in found.items() if place not in used}
+    often = {place: steps for place, steps in found.items() if len(steps) >= FEWEST}
+    found = often or found  # what is printed now and then is made of a loss
     own = {step.output: 1 << k for k, steps in enumerate(found.values()) for step in steps}
     leads = [0] * program.size  # the places that each value goes into
     for step in reversed(program.steps):
@@ -338,6 +340,11 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
         elif not goes_into[k] & ~sums and len(steps) >= FEWEST:
             ends.append(steps)
     return ends, sorted(totals, key=lambda step: step.number)
+
+
+def is_copy(program: Program, step: Instruction) -> bool:
+    """Whether a number is one that was there before, as float(loss) is."""
+    return step.operation == "reshape" and np.size(program.recorded[step.inputs[0]]) == 1
 
 
 def goes_back(program: Program, step: Instruction) -> bool:
