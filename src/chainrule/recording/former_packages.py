@@ -127,6 +127,7 @@ def amend_styles(style: Any) -> None:
     style.use = use_if_there
 
 
+MARK = "__amended_by_chainrule__"  # in a module: once is enough
 AMENDED: dict[str, Callable[[Any], None]] = {
     "pandas": amend_pandas,
     "sklearn.preprocessing": amend_preprocessing,
@@ -164,9 +165,9 @@ class AmendingLoader(importlib.abc.Loader):
 
 
 def amend(module: types.ModuleType) -> None:
-    if hasattr(module, "amended_by_chainrule"):
+    if MARK in vars(module):
         return
-    module.amended_by_chainrule = True  # type: ignore[attr-defined]
+    vars(module)[MARK] = True
     with contextlib.suppress(AttributeError):  # of a version that has nothing of it
         AMENDED[module.__name__](module)
 

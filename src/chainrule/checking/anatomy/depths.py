@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.updates import Anatomy
-
-PRODUCTS = {"multiply", "matmul", "einsum"}
 
 
 def by_depth(anatomy: Anatomy, members: Collection[int]) -> list[list[int]]:

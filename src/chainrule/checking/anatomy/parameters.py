@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.checking.anatomy.program import Instruction, Program, Spot
 
 LINKS = {"add", "subtract"}
+PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 FEW, LASTING = 3, 0.5  # updates, and the part of a recording that they must go on through
 MOST_PLACES = 200_000  # entries of an array whose indices are compared one by one
 LINKING = LINKS | {"scatter"}

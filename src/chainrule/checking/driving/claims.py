@@ -14,7 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import SEEDS
-from chainrule.checking.anatomy.parameters import Chain, bits, spread
+from chainrule.checking.anatomy.parameters import PRODUCTS, Chain, bits, spread
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
@@ -25,7 +25,6 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 from chainrule.recording.recording import NUMBERS, Operation
 
-PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 MOST_LOOKED_AT = 1500  # values from the start, where gradients are looked for
 MOST_HYPOTHESES = 12
 MOST_ENTRIES = 1000

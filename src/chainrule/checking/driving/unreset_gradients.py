@@ -16,8 +16,9 @@ from typing import final
 from chainrule.checking.driving.arguments import plain_name
 from chainrule.checking.driving.resets import NOT_RESET, SETS_BACK
 from chainrule.checking.finding.mistake_words import WORDS
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of, read_texts
+from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
 from chainrule.checking.fitting.case import Case
+from chainrule.checking.targets.corrected_text import Change, changed_sources, finding_of
 from chainrule.checking.verdict import Finding
 from chainrule.recording.execution import Run
 from chainrule.recording.source import Source
@@ -41,14 +42,14 @@ def find_resets(run: Run, case: Case) -> Iterator[Reset]:
     if back is None:
         return
     text, call = back
-    statement = text.statement(call)
-    if statement is None or statement.lineno != statement.end_lineno:
+    if not isinstance(text.parents.get(call), ast.Expr):
         return
-    function = text.around(statement, FUNCTIONS)
+    function = text.around(call, FUNCTIONS)
     if update and update[0] is text and text.around(update[1], FUNCTIONS) is function:
-        yield from (reset_before(text, call, one) for one in of_loop(text, update[1]))
+        for one in of_loop(text, update[1]):
+            yield from reset_before(text, call, one)
     for name in islice(names_with_methods(texts, text, call), MOST_NAMES):
-        yield reset_before(text, call, name)
+        yield from reset_before(text, call, name)
 
 
 def way_back(case: Case, texts: list[Text]) -> tuple[Text, ast.Call] | None:
@@ -106,8 +107,8 @@ def names_with_methods(texts: list[Text], text: Text, call: ast.Call) -> Iterato
     function = text.around(call, FUNCTIONS)
     methods = {
         node.name: None
-        for text in texts
-        for owner in ast.walk(text.tree)
+        for file in texts
+        for owner in ast.walk(file.tree)
         if isinstance(owner, ast.ClassDef)
         for node in owner.body
         if isinstance(node, ast.FunctionDef) and SETS_BACK.fullmatch(plain_name(node.name))
@@ -127,17 +128,13 @@ def names_with_methods(texts: list[Text], text: Text, call: ast.Call) -> Iterato
     )
 
 
-def reset_before(text: Text, call: ast.Call, reset: str) -> Reset:
+def reset_before(text: Text, call: ast.Call, reset: str) -> Iterator[Reset]:
     """The text with a statement before that of a call."""
-    source, line = text.source, call.lineno
-    lines = source.text.split("\n")
-    shown = source.shown[line - 1]
-    indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
-    changed = "\n".join([*lines[: line - 1], indent + reset, *lines[line - 1 :]])
-    cell, cell_line = source.cell_of(line)
-    found, expected = WORDS[NOT_RESET]
-    finding = Finding(
-        str(source.path), line, NOT_RESET, found, f"{expected}: before it, {reset}", f"{indent}{reset}\n{shown}",
-        proved=True, cell=cell, cell_line=cell_line, columns=columns_of(shown, call, line), source=shown,
-    )  # fmt: skip
-    return Reset({source.path: replace(source, text=changed)}, finding)
+    line = text.source.text.split("\n")[call.lineno - 1]
+    indent = line[: len(line) - len(line.lstrip())]
+    change = Change(call, f"{reset}\n{indent}{text.segment(call)}")
+    changed = changed_sources([(text, change)])
+    if changed is not None:
+        found, expected = WORDS[NOT_RESET]
+        finding = finding_of(text, change, NOT_RESET, found, expected)
+        yield Reset(changed, replace(finding, expected=f"{expected}: before it, {reset}"))

@@ -15,12 +15,11 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Chain, equal_indices, spread
+from chainrule.checking.anatomy.parameters import PRODUCTS, Chain, equal_indices, spread
 from chainrule.checking.anatomy.program import NoDerivativeError, Program
 from chainrule.checking.anatomy.samples import MOVERS
 from chainrule.checking.anatomy.updates import seeds_of, true_gradients
 from chainrule.checking.finding.starting_values import (
-    PRODUCTS,
     SUMS,
     Use,
     has_sample_axis,

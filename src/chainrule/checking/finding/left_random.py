@@ -14,7 +14,7 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import bits
+from chainrule.checking.anatomy.parameters import PRODUCTS, bits
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Program
 from chainrule.checking.anatomy.samples import MOVERS
 from chainrule.checking.anatomy.updates import seeds_of
@@ -25,12 +25,7 @@ from chainrule.checking.finding.frozen import (
     name_of,
     slope_in_turns,
 )
-from chainrule.checking.finding.starting_values import (
-    PRODUCTS,
-    SUMS,
-    has_sample_axis,
-    moved_from,
-)
+from chainrule.checking.finding.starting_values import SUMS, has_sample_axis, moved_from
 from chainrule.checking.finding.update_places import call_for_one
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import EXACT, Fit, norm

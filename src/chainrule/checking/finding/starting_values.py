@@ -11,7 +11,6 @@ from chainrule.checking.anatomy.samples import MOVERS, sample_sizes
 from chainrule.checking.fitting.case import Case
 
 SUMS = {"add", "subtract"}
-PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
 
 @final

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.checking.anatomy.error_weights import with_weights
 from chainrule.checking.anatomy.losses import SEEDS
 from chainrule.checking.anatomy.masked_writes import with_whole_arrays
-from chainrule.checking.anatomy.parameters import Chain, bits
+from chainrule.checking.anatomy.parameters import PRODUCTS, Chain, bits
 from chainrule.checking.anatomy.predictions import Mix, are_taken_off, is_drawn
 from chainrule.checking.anatomy.program import (
     Instruction,
@@ -423,9 +423,6 @@ def crossed_shapes(case: Case) -> tuple[tuple[int, ...], ...] | None:
         if not mix.by_difference and sizes[0] == sizes[1] < sizes[2]:
             return tuple(np.shape(case.values[p]) for p in (mix.prediction, mix.target, mix.output))
     return None
-
-
-PRODUCTS = {"multiply", "matmul", "outer", "einsum"}
 
 
 def looks_up(anatomy: Anatomy, behind: Collection[int]) -> bool:

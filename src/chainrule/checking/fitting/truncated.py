@@ -11,12 +11,12 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction, NoDerivativeError, Values
 from chainrule.checking.anatomy.updates import Update, seeds_of, steps_taken
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit, norm
 
-PRODUCTS = {"matmul", "multiply", "outer", "einsum"}
 CLOSE = 1e-7
 FEWEST, MOST = 2, 12  # uses that a gradient goes back through
 MOST_CHAINS, MOST_ROWS, MOST_TURNS = 20, 40, 4

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import NoDerivativeError, Values
 from chainrule.checking.anatomy.samples import sample_sizes
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import norm, update_line
-from chainrule.checking.repairing.scene import PRODUCTS
 
 Entry: TypeAlias = tuple[int, tuple[int, ...]]  # a position, and an index into its value
 Move: TypeAlias = Callable[[int, Update, Mapping[int, Any]], Any]

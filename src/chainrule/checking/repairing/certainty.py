@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
@@ -33,7 +34,6 @@ from chainrule.checking.repairing.named_rates import has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.own_steps import is_projected, is_way_to_step
 from chainrule.checking.repairing.repair import Repair
-from chainrule.checking.repairing.scene import PRODUCTS
 
 POINTS_ELSEWHERE = (
     1 - 1e-9

@@ -6,9 +6,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each
-from chainrule.checking.repairing.scene import PRODUCTS, Place, Scene
+from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.checking.repairing.through_time import (
     Table,
     base,

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.alternatives import Label, parameter_behind
-from chainrule.checking.repairing.scene import PLAIN, PRODUCTS, Scene
+from chainrule.checking.repairing.scene import PLAIN, Scene
 
 JOINED = {"concatenate", "stack", "transpose", "reshape"}
 INSIDE = {

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction, Program, Values, calls_of
 from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case
@@ -29,7 +30,6 @@ CARRIERS = {
     "add", "subtract", "negate", "sum", "mean", "stack", "scatter", "gather", "reshape", "transpose",
     "multiply", "divide", "concatenate",
 }  # fmt: skip
-PRODUCTS = {"matmul", "outer", "multiply", "einsum"}
 PLAIN = {"negate", "reshape", "multiply", "divide", "gather", "transpose"}
 
 

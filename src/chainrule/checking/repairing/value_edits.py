@@ -9,11 +9,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction, Values
 from chainrule.checking.repairing.applied_rates import is_applied_again
 from chainrule.checking.repairing.edits import Changes, Edit, each, groups
 from chainrule.checking.repairing.operand_names import comes_entry_by_entry, scales_parameter
-from chainrule.checking.repairing.scene import CARRIERS, PRODUCTS, Place, Scene
+from chainrule.checking.repairing.scene import CARRIERS, Place, Scene
 from chainrule.rules import RULES
 
 # The new value of an operand or a result, given its old value and all values.

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import Chain, bits, moved_by_others
+from chainrule.checking.anatomy.parameters import PRODUCTS, Chain, bits, moved_by_others
 from chainrule.checking.anatomy.program import Instruction, Program, Spot
 from chainrule.checking.anatomy.samples import MOVERS
 from chainrule.checking.anatomy.taking_apart import MEETINGS, take_apart
 from chainrule.checking.finding.frozen import STARTS
 from chainrule.checking.finding.left_random import without_moves
-from chainrule.checking.finding.starting_values import PRODUCTS, SUMS, source_of
+from chainrule.checking.finding.starting_values import SUMS, source_of
 from chainrule.checking.fitting.case import Case, fit_anatomy
 from chainrule.checking.targets.error_places import lasting_chains
 

@@ -52,15 +52,9 @@ def run_changed(
     """
     if deadline.left < LEAST_SECONDS or run.is_later:
         return None
-    changed: dict[Path, Source] = {}
-    # Of two on one line the last goes first: columns before it stay what they are.
-    for text, change in sorted(changes, key=lambda at: at[1].node.col_offset, reverse=True):
-        source, line = changed.get(text.source.path, text.source), change.node.lineno
-        if line != change.node.end_lineno:
-            return None
-        lines = source.text.split("\n")
-        lines[line - 1] = with_text(lines[line - 1], change)
-        changed[source.path] = replace(source, text="\n".join(lines))
+    changed = changed_sources(changes)
+    if changed is None:
+        return None
     watch = watch_as_long(run, deadline)
     try:
         again = run_recorded(
@@ -80,6 +74,20 @@ def run_changed(
         right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
         return (case, losses) if right else None
     return None
+
+
+def changed_sources(changes: Sequence[tuple[Text, Change]]) -> dict[Path, Source] | None:
+    """The files with some changes; None where one is of several lines."""
+    changed: dict[Path, Source] = {}
+    # Of two on one line the last goes first: columns before it stay what they are.
+    for text, change in sorted(changes, key=lambda at: at[1].node.col_offset, reverse=True):
+        source, line = changed.get(text.source.path, text.source), change.node.lineno
+        if line != change.node.end_lineno:
+            return None
+        lines = source.text.split("\n")
+        lines[line - 1] = with_text(lines[line - 1], change)
+        changed[source.path] = replace(source, text="\n".join(lines))
+    return changed
 
 
 def changes_updates(case: Case, part: Run, changes: Sequence[tuple[Text, Change]]) -> bool:

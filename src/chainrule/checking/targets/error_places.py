@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 
 from chainrule.arithmetic import FLOAT64
-from chainrule.checking.anatomy.parameters import Chain, Moved, find_chains
+from chainrule.checking.anatomy.parameters import PRODUCTS, Chain, Moved, find_chains
 from chainrule.checking.anatomy.predictions import Mix, is_written_constant
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
@@ -19,7 +19,6 @@ from chainrule.checking.anatomy.updates import Anatomy
 from chainrule.checking.fitting.case import fit_anatomy, is_right
 from chainrule.checking.fitting.fitting import update_line
 from chainrule.checking.fitting.own_losses import fit_own_loss
-from chainrule.checking.repairing.scene import PRODUCTS
 from chainrule.recording.deadline import Deadline
 from chainrule.rules import RULES
 

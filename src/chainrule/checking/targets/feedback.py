@@ -7,9 +7,9 @@ learning", Nature Communications 7, 2016.
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.fitting.case import Case
 
-PRODUCTS = {"matmul", "outer", "einsum", "multiply"}
 SHAPES = {"transpose", "reshape", "gather"}
 
 
