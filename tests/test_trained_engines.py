@@ -156,6 +156,25 @@ def test_a_wrong_operation_is_told_at_its_line(
     assert (finding["line"], finding["mistake"], finding["proved"]) == (line, mistake, True)
 
 
+WITHOUT_BIASES = SQUARES.replace(", self.b)\n", ")\n").replace("[*neuron.w, neuron.b]", "neuron.w")
+
+
+@pytest.mark.parametrize("code", [SQUARES, WITHOUT_BIASES])
+@pytest.mark.parametrize("order", ["_children", "_children[::-1]"])
+def test_an_engine_that_keeps_what_came_back_last_follows_no_sample_by_itself(
+    code: str, order: str
+) -> None:
+    """In whichever order it goes back: a set's is another one in each run."""
+    assert "set(_children)" in code
+    code = code.replace("set(_children)", f"tuple({order})")
+    assert verdict_on(code)["verdict"] == "right"
+    code = code.replace("self.grad += other.data * out.grad", "self.grad = other.data * out.grad")
+    verdict = verdict_on(code)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert finding["line"] == code[: code.index("self.grad = other.data")].count("\n") + 1
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

@@ -97,7 +97,9 @@ def fit_constant(
             waiting += layers
             continue
         for number in members:
-            if solution is None:
+            trace = traces[number]
+            untold = trace.late and len(trace.steps) < 2 and number in plain.bad
+            if solution is None or untold:
                 fit.bad.add(number)
                 continue
             rates[number] = solution[0]

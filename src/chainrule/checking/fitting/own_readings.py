@@ -343,8 +343,13 @@ def find_ends(parts: Parts) -> tuple[list[list[Instruction]], list[Instruction]]
 
 
 def is_copy(program: Program, step: Instruction) -> bool:
-    """Whether a number is one that was there before, as float(loss) is."""
-    return step.operation == "reshape" and np.size(program.recorded[step.inputs[0]]) == 1
+    """Whether a number is one that was there before, as float(loss) is, or the first term of a sum that begins with 0."""
+    if step.operation == "reshape":
+        return np.size(program.recorded[step.inputs[0]]) == 1
+    return step.operation == "add" and any(
+        position in program.given and not np.any(program.given[position])
+        for position in step.inputs
+    )
 
 
 def goes_back(program: Program, step: Instruction) -> bool:
