@@ -60,6 +60,15 @@ w1 -= rate * dw1
 u -= rate * du
 w2 -= rate * dw2
 """
+ON_TAPE = """
+d1, d2 = np.zeros_like(a1), np.zeros_like(a2)
+def hidden():
+    d1[:] = d2 @ w2.T * a1 * (1 - a1)
+def outer():
+    d2[:] = (a2 - t) * a2 * (1 - a2)
+tape = [hidden, outer]
+for go_back in reversed(tape): go_back()
+"""
 BY_ENTRY = BACKWARD.replace(
     "dw1 = x.T @ d1",
     "dw1 = np.zeros((3, 3))\nfor i in range(3):\n    for j in range(3):\n"
@@ -93,6 +102,10 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "backward": BACKWARD.replace("w1 -= rate * dw1", "np.subtract.at(w1, words, rate * d1)"),
     },
     "wrong-index": {"backward": BY_ENTRY, "samples": 1},
+    "wrong-order": {
+        "backward": ON_TAPE
+        + "\n".join(line for line in BACKWARD.split("\n") if line[:2] not in ("d1", "d2"))
+    },
     "decay-sign": {
         "backward": BACKWARD.replace("w1 -= rate * dw1", "w1 -= rate * (dw1 + decay * w1)"),
         "loss": LOSS + " + decay * np.sum(w1**2) / 2",
@@ -173,7 +186,7 @@ def test_the_object_that_is_shown_has_the_keys_of_the_real_ones() -> None:
 
 
 def test_the_table_has_every_name_that_a_network_can_show() -> None:
-    assert len(ROWS) == 25
+    assert len(ROWS) == 26
     assert "| `unknown` |" in PAGE
 
 

@@ -5,14 +5,18 @@ nothing. So the loss that the program computes counts, and where updates do not 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
-from chainrule.checking.driving.engine_slips import find_operation, judge_operation
-from chainrule.checking.driving.engines import classes_of, engine_plans, number_of
+from chainrule.checking.driving.engine_operations import find_operation
+from chainrule.checking.driving.engine_order import judge_way_back
+from chainrule.checking.driving.engine_slips import judge_operation
+from chainrule.checking.driving.engines import EnginePlan, classes_of, engine_plans, number_of
 from chainrule.checking.driving.unreset_gradients import find_resets, way_back
 from chainrule.checking.finding.syntax import read_texts
 from chainrule.checking.fitting.case import Case
@@ -39,6 +43,16 @@ from chainrule.recording.source import Source
 FIRST = ("__mul__", "__add__")
 
 
+@final
+@dataclass(frozen=True)
+class Blame:
+    """What is wrong by itself in an engine: what that is, where, and its files put right if the text tells how."""
+
+    words: str
+    findings: list[Finding]
+    changed: Mapping[Path, Source] | None = None
+
+
 def decide_engine(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Right, where all updates plainly follow a loss that the program computes; wrong, where an operation is."""
     blamed = (
@@ -46,7 +60,10 @@ def decide_engine(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verd
     )
     reading = None if blamed else read_by_own_losses(parts, sooner(deadline))
     if reading is not None and not adds_labels(parts, reading, subtracts(run)):
-        return decide_reading(name, reading, run, loss_of(reading.cases[0], run))
+        verdict = decide_reading(name, reading, run, loss_of(reading.cases[0], run))
+        if verdict is not None:
+            verdict.notes += harmless(run, parts.program, deadline)
+        return verdict
     return blamed or blame_memory(name, parts, run, sooner(deadline))
 
 
@@ -64,17 +81,24 @@ def subtracts(run: Run) -> bool:
 
 
 def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
-    """Wrong, where updates do not follow the loss, and by itself an operation that the program uses is wrong, too."""
+    """Wrong, where updates do not follow the loss, and an operation that the program uses is wrong, or all are by the way back.
+
+    Where no loss tells what it does, as nothing comes back, it must follow one with the text put right, and not before:
+    what is wrong by itself may do no harm in this program.
+    """
     blamed = find_wrong_operation(run, parts.program, deadline)
-    case = None if blamed is None else next(unexplained(parts), None)
-    if blamed is None or case is None:
+    if blamed is None:
         return None
-    operation, findings = blamed
+    case = next(unexplained(parts), None)
+    if case is None:
+        follows = read_by_own_losses(parts, deadline) is not None
+        if follows or not blamed.changed or not follows_when(run, blamed.changed, deadline):
+            return None
     verdict = wrong_verdict(
-        name, case, run, f"what {operation} gives back is not the derivative of what it computes"
+        name, case, run, f"what {blamed.words} gives back is not the derivative of what it computes"
     )
-    verdict.findings = findings
-    verdict.agreeing = f"what {operation} gives back is the derivative of what it computes"
+    verdict.findings = blamed.findings
+    verdict.agreeing = f"what {blamed.words} gives back is the derivative of what it computes"
     return verdict
 
 
@@ -104,7 +128,9 @@ def follows_when(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -
     return read_by_own_losses(parts, deadline) is not None
 
 
-def wrong_verdict(name: str, case: Case, run: Run, why: str) -> Verdict:
+def wrong_verdict(name: str, case: Case | None, run: Run, why: str) -> Verdict:
+    if case is None:
+        return Verdict(name, "wrong", f"no parameter follows a loss that it computes: {why}")
     fit = case.fits[OWN]
     return Verdict(
         name, "wrong",
@@ -154,6 +180,18 @@ def is_of_another_loss(verdict: Verdict, parts: Parts) -> bool:
     )
 
 
+def harmless(run: Run, program: Program, deadline: Deadline) -> Iterator[str]:
+    """What is wrong by itself, though all updates follow the loss: a factor that all share, or a use that never comes."""
+    for plan in plans_used(run):
+        amendment = None if deadline.over else judge_operation(run, program, plan)[1]
+        if amendment is not None:
+            found = amendment.finding
+            yield (
+                f"by itself {plan.name} is wrong at line {found.line} of {Path(found.file).name} "
+                f"({found.mistake}), which does no harm here"
+            )
+
+
 def is_refuted(finding: Finding, run: Run, program: Program) -> bool:
     """Whether an operation that is blamed is right by itself."""
     for plan in engine_plans(run, of_helpers=True):
@@ -167,32 +205,38 @@ def is_refuted(finding: Finding, run: Run, program: Program) -> bool:
     return False
 
 
-def find_wrong_operation(
-    run: Run, program: Program, deadline: Deadline
-) -> tuple[str, list[Finding]] | None:
+def find_wrong_operation(run: Run, program: Program, deadline: Deadline) -> Blame | None:
     """The first operation that is wrong by itself, with a mistake that is proved: products and sums, then others.
 
-    Of those the expressions are made in which the others are tried.
+    Of those the expressions are made in which the others are tried; where they are wrong, and no change of theirs
+    is found, it may be the way back as a whole.
     """
-    recorder = run.recorder
-    assert recorder is not None
-    used = {run.sites[number].function for number in recorder.seen}
-    for plan in sorted(
-        engine_plans(run, of_helpers=True),
-        key=lambda plan: [plan.operation != one for one in FIRST],
-    ):
+    plans = plans_used(run)
+    for plan in plans:
         if deadline.over:
             return None
-        if plan.operation not in used:
-            continue
-        right, found = judge_operation(run, program, plan)
-        if found:
-            return plan.name, found
+        right, amendment = judge_operation(run, program, plan)
+        if amendment is not None:
+            return Blame(plan.name, [amendment.finding], amendment.changed)
+        if right is False and plan.operation in FIRST:
+            alike = [other for other in plans if other.owner is plan.owner]
+            back = judge_way_back(run, program, alike)
+            if back is not None:
+                return Blame("each of its operations", [back.finding], back.changed)
         driven = None if right else judge_engine_operation(run, plan, deadline)
         verdict = None if driven is None else decide_driven(plan.name, driven, deadline)
         found = verdict.findings if verdict is not None and verdict.verdict == "wrong" else []
-        if found and all(one.proved for one in found):
-            return plan.name, found
+        if found and all(one.proved and not is_refuted(one, run, program) for one in found):
+            return Blame(plan.name, found)
         if right is False and plan.operation in FIRST:
-            return None  # it may be the way back as a whole
+            return None
     return None
+
+
+def plans_used(run: Run) -> list[EnginePlan]:
+    """The operations that a program uses, products and sums first."""
+    recorder = run.recorder
+    assert recorder is not None
+    used = {run.sites[number].function for number in recorder.seen}
+    plans = [plan for plan in engine_plans(run, of_helpers=True) if plan.operation in used]
+    return sorted(plans, key=lambda plan: [plan.operation != one for one in FIRST])

@@ -10,25 +10,22 @@ of its text after which all its derivatives agree shows what is wrong with it, a
 """
 
 import ast
-import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, TypeAlias, final
-
-import numpy as np
+from typing import TypeAlias
 
 from chainrule.checking.anatomy.program import Program
-from chainrule.checking.driving.engine_operands import Operands, operands_of
-from chainrule.checking.driving.engines import BINARY, UNARY, EnginePlan, gradient_of, number_of
-from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
-from chainrule.checking.targets.corrected_text import Change, finding_of, with_text
-from chainrule.checking.verdict import Finding
+from chainrule.checking.driving.engine_operations import Operation, find_operation
+from chainrule.checking.driving.engines import GRADIENTS, EnginePlan
+from chainrule.checking.finding.syntax import Text
+from chainrule.checking.targets.corrected_text import (
+    Amendment,
+    Change,
+    changed_sources,
+    finding_of,
+)
 from chainrule.recording.execution import Run
 
-STEP = 1e-5  # central differences of it are right to about ten digits
-CLOSE = 1e-6
 OPERATORS: Mapping[type[ast.operator], str] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -40,182 +37,27 @@ REDUCTIONS: Mapping[str, str] = {"mean": "sum", "sum": "mean"}
 Slip: TypeAlias = tuple[Change, str, str, str]
 
 
-@final
-@dataclass(frozen=True)
-class Operation:
-    """An operation with the text of its method, and what of that goes back."""
-
-    plan: EnginePlan
-    method: Callable[..., Any]
-    text: Text
-    function: ast.FunctionDef
-    operands: list[Operands]
-
-    @cached_property
-    def statements(self) -> list[ast.Assign | ast.AugAssign]:
-        """What goes back is assigned in functions within the method."""
-        inner = [
-            part
-            for part in ast.walk(self.function)
-            if isinstance(part, FUNCTIONS) and part is not self.function
-        ]
-        return [
-            node
-            for function in inner
-            for node in ast.walk(function)
-            if isinstance(node, ast.Assign | ast.AugAssign) and node.lineno == node.end_lineno
-        ]
-
-    def is_right(self) -> bool:
-        """Whether all that comes back agrees with differences. Raises: whatever the operation raises."""
-        return all(self.agrees(operands) for operands in self.accepted)
-
-    @cached_property
-    def accepted(self) -> list[Operands]:
-        """The operands that the operation takes, such as positive ones for a logarithm."""
-        found = []
-        for operands in self.operands:
-            try:
-                if np.isfinite(self.total(operands)):
-                    self.slopes(operands)
-                    found.append(operands)
-            except Exception:  # whatever these operands make it raise
-                continue
-        return found
-
-    def is_flat(self) -> bool:
-        """Whether what it computes stays where its operand moves a little, as a rounded number: its slope may be made up."""
-        if self.takes_two():
-            return False
-        return all(
-            np.array_equal(
-                number_of(self.of_one(self.plan.owner(one.values[0]), one)),
-                number_of(self.of_one(self.plan.owner(one.values[0] + STEP), one)),
-            )
-            for one in self.accepted
-        )
-
-    def takes_two(self) -> bool:
-        return self.plan.operation in BINARY or self.plan.takes_another()
-
-    def of_one(self, leaf: Any, operands: Operands) -> Any:
-        if operands.along:
-            return getattr(leaf, self.plan.operation)(**operands.along)
-        return (UNARY.get(self.plan.operation) or self.plan.called)(leaf)
-
-    def total(self, operands: Operands) -> float:
-        leaves = [self.plan.owner(value) for value in operands.values]
-        return float(np.sum(number_of(self.expression(leaves, operands))))
-
-    def expression(self, leaves: list[Any], operands: Operands) -> Any:
-        """Sums of sums alone, and products of products: of them all other expressions are made."""
-        if any(map(np.ndim, operands.values)):
-            return self.expression_of_arrays(leaves, operands)
-        a, c, x, _ = leaves
-        if self.plan.operation == "__add__":
-            return (a + c) + (a + x)
-        if self.plan.operation == "__mul__":
-            return (a * c) * (a * x)
-        return self.plan.expression(leaves)
-
-    def expression_of_arrays(self, leaves: list[Any], operands: Operands) -> Any:
-        """Each operand is used twice, and what comes back to the first result has to do with none of its own numbers."""
-        a, c, x, y = leaves
-        if not self.takes_two():
-            first, second = (self.of_one(leaf, operands) for leaf in (a, y))
-            return first * first + first * second
-        of_two = BINARY.get(self.plan.operation, self.plan.called)
-        made = of_two(a, c)
-        weights = np.random.default_rng(5).uniform(0.3, 1.4, size=np.shape(number_of(made)))
-        return (made * self.plan.owner(weights)) * (of_two(x, c) * of_two(a, y))
-
-    def slopes(self, operands: Operands) -> list[Any]:
-        """What comes back to each operand."""
-        leaves = [self.plan.owner(value) for value in operands.values]
-        self.plan.go_back(self.expression(leaves, operands))
-        return [
-            np.broadcast_to(gradient_of(leaf), np.shape(value))
-            for leaf, value in zip(leaves, operands.values, strict=True)
-        ]
-
-    def agrees(self, operands: Operands) -> bool:
-        for place, back in enumerate(self.slopes(operands)):
-            for entry in np.ndindex(np.shape(back)):
-                ends = [self.total(moved(operands, place, entry, h)) for h in (STEP, -STEP)]
-                slope = (ends[0] - ends[1]) / (2 * STEP)
-                if not abs(back[entry] - slope) <= CLOSE * max(1.0, abs(slope)):
-                    return False
-        return True
-
-    def is_right_with(self, change: Change) -> bool:
-        """Whether it is right once a part of its method's text is another."""
-        lines = self.text.source.text.split("\n")
-        number = change.node.lineno - 1
-        lines[number] = with_text(lines[number], change)
-        original = vars(self.plan.owner)[self.function.name]
-        try:
-            tree = ast.parse("\n".join(lines))
-            function = next(
-                node
-                for node in ast.walk(tree)
-                if isinstance(node, ast.FunctionDef)
-                and (node.name, node.lineno) == (self.function.name, self.function.lineno)
-            )
-            function.decorator_list = []
-            namespace: dict[str, Any] = {}
-            code = compile(ast.Module([function], []), str(self.text.source.path), "exec")
-            exec(code, self.method.__globals__, namespace)  # the program's own text
-            setattr(self.plan.owner, self.function.name, namespace[self.function.name])
-            return self.is_right()
-        except Exception:  # whatever the changed text raises, it is not right
-            return False
-        finally:
-            setattr(self.plan.owner, self.function.name, original)
-
-
-def moved(operands: Operands, place: int, entry: tuple[int, ...], by: float) -> Operands:
-    """The same with one entry of one operand another."""
-    values = list(operands.values)
-    value = np.array(values[place], dtype=float)
-    value[entry] += by
-    values[place] = value if value.ndim else float(value)
-    return replace(operands, values=tuple(values))
-
-
-def find_operation(run: Run, program: Program, plan: EnginePlan) -> Operation | None:
-    """The operation of a plan in the text that defines it; None where it is no method of numbers or arrays."""
-    method = vars(plan.owner).get(plan.operation)
-    if not inspect.isfunction(method):
-        return None
-    code = method.__code__
-    for text in read_texts(run.sources):
-        if str(text.source.path) != code.co_filename:
-            continue
-        for node in ast.walk(text.tree):
-            if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
-                operation = Operation(plan, method, text, node, operands_of(program, plan))
-                return operation if operation.accepted and operation.statements else None
-    return None
-
-
 def judge_operation(
     run: Run, program: Program, plan: EnginePlan
-) -> tuple[bool | None, list[Finding]]:
+) -> tuple[bool | None, Amendment | None]:
     """Whether an operation is right, None where that cannot be told; if not, what change of its text makes it so."""
     assert run.recorder is not None
     run.recorder.off = True
     operation = find_operation(run, program, plan)
     try:
         if operation is None or operation.is_flat():
-            return None, []
+            return None, None
         if operation.is_right():
-            return True, []
+            return True, None
     except Exception:  # whatever operands that are made up make it raise
-        return None, []
+        return None, None
     for change, mistake, was, should in slips(operation):
-        if operation.is_right_with(change):
-            return False, [finding_of(operation.text, change, mistake, was, should)]
-    return False, []
+        changed = changed_sources([(operation.text, change)])
+        if changed and operation.is_right_with(operation.method, changed):
+            return False, Amendment(
+                changed, finding_of(operation.text, change, mistake, was, should)
+            )
+    return False, None
 
 
 def slips(operation: Operation) -> Iterator[Slip]:
@@ -241,8 +83,33 @@ def slips(operation: Operation) -> Iterator[Slip]:
                     Change(statement, f"{other} += {value}"), "wrong-variable",
                     f"{target}, where {other} belongs", f"{other}",
                 )  # fmt: skip
+    yield from left_out(operation, result)
     for statement in operation.statements:
         yield from other_values(operation, statement.value, result)
+
+
+def left_out(operation: Operation, result: str) -> Iterator[Slip]:
+    """Of two operands one to which nothing goes back."""
+    names = [one.arg for one in operation.function.args.args[:2]]
+    targets = {
+        ast.unparse(target)
+        for statement in operation.statements
+        for target in getattr(statement, "targets", [getattr(statement, "target", None)])
+    }
+    kept = [target.split(".")[1] for target in targets if target.split(".")[0] in names]
+    without = [name for name in names if not any(one.startswith(f"{name}.") for one in targets)]
+    if len(names) < 2 or len(without) != 1 or not kept or kept[0] not in GRADIENTS:
+        return
+    (name,), gradient = without, f"{result}.{kept[0]}"
+    statement = operation.statements[-1]
+    indent, was = " " * statement.col_offset, operation.text.segment(statement)
+    factors = [one for one in sorted(names_in(operation)) if one != gradient]
+    for value in (gradient, f"-{gradient}", *(f"{factor} * {gradient}" for factor in factors)):
+        added = f"{name}.{kept[0]} += {value}"
+        yield (
+            Change(statement, f"{was}\n{indent}{added}"), "missing-derivative",
+            f"what goes back to one operand; to {name} nothing does", "what goes back to both",
+        )  # fmt: skip
 
 
 def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator[Slip]:
@@ -291,7 +158,14 @@ def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator
                 yield changed(text, node, other, "wrong-operator")
     factors = [gradient, f"({result}.data > 0)", *(name for name in names if name != gradient)]
     factors += [f"1 / {name}" for name in names]
-    factors += [f"(1 - {name}**2)" for name in names] + [f"{name} * (1 - {name})" for name in names]
+    slopes = [f"(1 - {name}**2)" for name in names] + [f"{name} * (1 - {name})" for name in names]
+    for node in ast.walk(value):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for own, error in ((node.left, node.right), (node.right, node.left)):
+                if ast.unparse(error) == gradient:
+                    for slope in (*slopes, *(f"1 / {name}" for name in names)):
+                        yield changed(text, own, within(text, own, slope), "wrong-operator")
+    factors += slopes
     for factor in factors:
         for node in ast.walk(value):
             if isinstance(node, ast.expr) and (node is value or isinstance(node, ast.Attribute)):
@@ -327,6 +201,18 @@ def enclosed(text: str, node: ast.expr) -> str:
         f"({text})"
         if isinstance(node, ast.BinOp | ast.Compare) and not text.startswith("(")
         else text
+    )
+
+
+def within(text: Text, node: ast.expr, other: str) -> str:
+    """A factor in another's place, in brackets unless it stands in some."""
+    line = text.source.text.split("\n")[node.lineno - 1].encode()
+    return (
+        other
+        if line[: node.col_offset].endswith(b"(")
+        else other
+        if other.startswith("(") and other.count("(") == 1
+        else f"({other})"
     )
 
 

@@ -8,34 +8,21 @@ p.data -= rate * p.grad      ...
 import ast
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import final
 
 from chainrule.checking.driving.arguments import plain_name
 from chainrule.checking.driving.resets import NOT_RESET, SETS_BACK
 from chainrule.checking.finding.mistake_words import WORDS
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, read_texts
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.targets.corrected_text import Change, changed_sources, finding_of
-from chainrule.checking.verdict import Finding
+from chainrule.checking.targets.corrected_text import Amendment, Change, changed_sources, finding_of
 from chainrule.recording.execution import Run
-from chainrule.recording.source import Source
 
 MOST_NAMES = 5  # of what may have a method that sets gradients back
 
 
-@final
-@dataclass(frozen=True)
-class Reset:
-    """A program that sets gradients back: a file's changed text, and the finding that it proves if it is right."""
-
-    changed: dict[Path, Source]
-    finding: Finding
-
-
-def find_resets(run: Run, case: Case) -> Iterator[Reset]:
+def find_resets(run: Run, case: Case) -> Iterator[Amendment]:
     """The program with its gradients set back before the way back, in each way that its text has names for."""
     texts = read_texts(run.sources)
     back, update = way_back(case, texts), statement_of_update(case, texts)
@@ -128,7 +115,7 @@ def names_with_methods(texts: list[Text], text: Text, call: ast.Call) -> Iterato
     )
 
 
-def reset_before(text: Text, call: ast.Call, reset: str) -> Iterator[Reset]:
+def reset_before(text: Text, call: ast.Call, reset: str) -> Iterator[Amendment]:
     """The text with a statement before that of a call."""
     line = text.source.text.split("\n")[call.lineno - 1]
     indent = line[: len(line) - len(line.lstrip())]
@@ -137,4 +124,4 @@ def reset_before(text: Text, call: ast.Call, reset: str) -> Iterator[Reset]:
     if changed is not None:
         found, expected = WORDS[NOT_RESET]
         finding = finding_of(text, change, NOT_RESET, found, expected)
-        yield Reset(changed, replace(finding, expected=f"{expected}: before it, {reset}"))
+        yield Amendment(changed, replace(finding, expected=f"{expected}: before it, {reset}"))

@@ -135,6 +135,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "the sum of this pass's gradient and those of all passes before: it is never set back to 0",
         "the gradient of this pass alone",
     ),
+    "wrong-order": (
+        "the way back through some operations before all that comes back to them is there",
+        "the way back through each operation once all that used its result have sent back to it",
+    ),
     "target-unused": (
         "an error without the target",
         "the difference of prediction and target",

@@ -35,6 +35,15 @@ class Change:
 
 @final
 @dataclass(frozen=True)
+class Amendment:
+    """Files with their text changed, and the finding that this proves if it is right."""
+
+    changed: dict[Path, Source]
+    finding: Finding
+
+
+@final
+@dataclass(frozen=True)
 class Correction:
     """A proved mistake: the case of the corrected program, its losses, and a finding for each change."""
 
@@ -165,8 +174,9 @@ def finding_of(text: Text, change: Change, mistake: str, found: str, expected: s
     cell, cell_line = source.cell_of(line)
     shown = source.shown[line - 1]
     fixed = with_text(source.text.split("\n")[line - 1], change)
+    should = expected if "\n" in fixed else f"{expected}: {fixed.strip()}"
     return Finding(
-        str(source.path), line, mistake, found, f"{expected}: {fixed.strip()}", fixed, proved=True,
+        str(source.path), line, mistake, found, should, fixed, proved=True,
         cell=cell, cell_line=cell_line, columns=columns_of(shown, change.node, line), source=shown,
     )  # fmt: skip
 
