@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.cli import main
+from test_engines import VALUES
 from test_trained_engines import MARGINS, SQUARES
 
 from checked import verdict_on
@@ -66,6 +67,64 @@ def test_where_nothing_comes_back_the_program_must_learn_with_the_text_put_right
     assert verdict["verdict"] == "wrong", verdict["reason"]
     assert [one["mistake"] for one in verdict["findings"]] == ["wrong-variable"]
     assert verdict["findings"][0]["fix"].strip() == "other.grad += out.grad"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fix"),
+    [
+        ("other.grad += self.data *", "other.grad = self.data *", "other.grad += self.data * out.grad"),
+        ("self.grad = 1.0", "self.grad = 2.0", "self.grad = 1.0"),
+        ("reversed(order)", "order", "for v in reversed(order):"),
+        ("math.log(self.data), (self,))", "math.log(self.data), ())", None),
+    ],
+)  # fmt: skip
+def test_an_engine_by_itself_is_put_right_by_its_text(
+    right: str, wrong: str, fix: str | None
+) -> None:
+    assert right in VALUES
+    verdict = verdict_on(VALUES.replace(right, wrong, 1))
+    if fix is None:
+        assert verdict["verdict"] == "undecided"
+    else:
+        assert verdict["driven"]
+        assert [one["fix"].strip() for one in verdict["findings"]] == [fix]
+
+
+REVERSAL = """
+    def turned(self):
+        out = Value(self.data, (self,))
+        def _backward():
+            self.grad -= out.grad
+        out._backward = _backward
+        return out
+"""
+KEPT_ELSEWHERE = """
+class Operations:
+    def __mul__(self, other):
+        out = Value(self.data * other.data, (self, other))
+        def _backward():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+        out._backward = _backward
+        return out
+
+    def __abs__(self):
+        self.data = abs(self.data)
+        return self
+
+class Value(Operations):
+"""
+
+
+def test_a_gradient_that_is_turned_round_on_purpose_is_no_mistake() -> None:
+    assert verdict_on(VALUES + REVERSAL)["verdict"] != "wrong"
+
+
+def test_an_operation_of_a_class_that_another_is_made_of_is_not_blamed_for_others() -> None:
+    start = VALUES.index("    def __mul__")
+    end = VALUES.index("    def __pow__")
+    code = VALUES[:start] + VALUES[end:]
+    assert verdict_on(code.replace("class Value:\n", KEPT_ELSEWHERE))["verdict"] != "wrong"
 
 
 @pytest.mark.parametrize("code", [SQUARES, WITH_ADAM])

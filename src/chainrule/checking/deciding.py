@@ -18,6 +18,7 @@ from chainrule.checking.case_verdict import (
 )
 from chainrule.checking.driving.discarded import find_discarded
 from chainrule.checking.engine_verdict import (
+    blame_engine_alone,
     decide_engine,
     is_of_another_loss,
     is_refuted,
@@ -170,10 +171,13 @@ def decide(name: str, run: Run, deadline: Deadline, parts: Parts | None = None) 
         return decide_recorded(name, run, program, parting, deadline)
     parts = parts or parts_of(program, run.finished)
     engine = decide_engine(name, parts, run, deadline) if parting is None else None
+    engine = engine or blame_engine_alone(name, parts, run, deadline)
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
     if verdict is engine:
         return verdict
-    unproved = not all(one.proved and not is_refuted(one, run, program) for one in verdict.findings)
+    unproved = not all(
+        one.proved and not is_refuted(one, run, program, verdict.driven) for one in verdict.findings
+    )
     trained = verdict.findings and not verdict.driven
     if unproved or (trained and is_of_another_loss(verdict, parts)):
         # On the way back what looks like a prediction and a target may be any two values.

@@ -102,6 +102,19 @@ def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Ve
     return verdict
 
 
+def blame_engine_alone(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where nothing learns by an engine that the program defines, and the text of that is proved wrong by itself."""
+    if parts.learning:
+        return None
+    blamed = find_wrong_operation(run, parts.program, deadline, alone=True)
+    if blamed is None:
+        return None
+    why = f"what {blamed.words} gives back is not the derivative of what it computes"
+    verdict = Verdict(name, "wrong", why, driven=True, findings=blamed.findings)
+    verdict.agreeing = f"what {blamed.words} gives back is the derivative of what it computes"
+    return verdict
+
+
 def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where updates go by the gradients of all passes so far, and set back they follow the loss."""
     for case in unexplained(parts):
@@ -192,8 +205,11 @@ def harmless(run: Run, program: Program, deadline: Deadline) -> Iterator[str]:
             )
 
 
-def is_refuted(finding: Finding, run: Run, program: Program) -> bool:
-    """Whether an operation that is blamed is right by itself."""
+def is_refuted(finding: Finding, run: Run, program: Program, alone: bool) -> bool:
+    """Whether an operation that is blamed is right by itself.
+
+    `alone`: or is one that all expressions are made of, wrong, and no change of its text puts it right.
+    """
     for plan in engine_plans(run, of_helpers=True):
         operation = find_operation(run, program, plan)
         if operation is None or operation.text.source.path.name != Path(finding.file).name:
@@ -201,17 +217,21 @@ def is_refuted(finding: Finding, run: Run, program: Program) -> bool:
         function = operation.function
         if function.lineno <= (finding.line or 0) <= (function.end_lineno or function.lineno):
             right, _ = judge_operation(run, program, plan)
-            return right is True
+            return right is True or (alone and right is False and plan.operation in FIRST)
     return False
 
 
-def find_wrong_operation(run: Run, program: Program, deadline: Deadline) -> Blame | None:
+def find_wrong_operation(
+    run: Run, program: Program, deadline: Deadline, alone: bool = False
+) -> Blame | None:
     """The first operation that is wrong by itself, with a mistake that is proved: products and sums, then others.
+
+    `alone`: of all that are defined, and proved by the text put right.
 
     Of those the expressions are made in which the others are tried; where they are wrong, and no change of theirs
     is found, it may be the way back as a whole.
     """
-    plans = plans_used(run)
+    plans = plans_used(run, of_all=alone)
     for plan in plans:
         if deadline.over:
             return None
@@ -223,20 +243,22 @@ def find_wrong_operation(run: Run, program: Program, deadline: Deadline) -> Blam
             back = judge_way_back(run, program, alike)
             if back is not None:
                 return Blame("each of its operations", [back.finding], back.changed)
-        driven = None if right else judge_engine_operation(run, plan, deadline)
+        driven = None if right or alone else judge_engine_operation(run, plan, deadline)
         verdict = None if driven is None else decide_driven(plan.name, driven, deadline)
         found = verdict.findings if verdict is not None and verdict.verdict == "wrong" else []
-        if found and all(one.proved and not is_refuted(one, run, program) for one in found):
+        if found and all(one.proved and not is_refuted(one, run, program, False) for one in found):
             return Blame(plan.name, found)
         if right is False and plan.operation in FIRST:
             return None
     return None
 
 
-def plans_used(run: Run) -> list[EnginePlan]:
-    """The operations that a program uses, products and sums first."""
+def plans_used(run: Run, of_all: bool = False) -> list[EnginePlan]:
+    """The operations that a program uses, or all, products and sums first."""
     recorder = run.recorder
     assert recorder is not None
     used = {run.sites[number].function for number in recorder.seen}
-    plans = [plan for plan in engine_plans(run, of_helpers=True) if plan.operation in used]
+    plans = [
+        plan for plan in engine_plans(run, of_helpers=True) if of_all or plan.operation in used
+    ]
     return sorted(plans, key=lambda plan: [plan.operation != one for one in FIRST])

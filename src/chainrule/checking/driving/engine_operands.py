@@ -9,14 +9,16 @@ import numpy as np
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.driving.engines import EnginePlan
 
+Shape: TypeAlias = tuple[int, ...]
+
 NUMBERS: tuple[tuple[float, float, float, float], ...] = (
     (0.7, -0.4, 1.3, -0.9), (-0.6, 0.8, -1.1, 0.5), (0.7, 0.4, 1.3, 0.9), (1.2, 0.6, 0.5, 0.8),
 )  # fmt: skip
 SIZES = (3, 2, 4)  # of the axes of small arrays, from the last one on
 ALONG = ("axis", "keepdims")
 MOST = 3  # ways in which axes meet
-
-Shape: TypeAlias = tuple[int, ...]
+# Of what is used nowhere it is not known whether it is meant for arrays, and for which that meet otherwise.
+SAME: tuple[Shape, Shape, tuple[tuple[str, Any], ...]] = ((2, 3), (2, 3), ())
 
 
 @final
@@ -38,7 +40,7 @@ def operands_of(program: Program, plan: EnginePlan) -> list[Operands]:
             shapes = [np.shape(program.recorded[position]) for position in step.inputs]
             along = tuple((name, step.parameters.get(name)) for name in ALONG)
             ways |= dict.fromkeys(ways_to_meet(step.operation, shapes, along))
-    for first, second, along in list(ways)[:MOST]:
+    for first, second, along in list(ways)[:MOST] or [SAME]:
         found += [
             Operands(drawn(first, second, positive), dict(along)) for positive in (False, True)
         ]

@@ -103,11 +103,16 @@ class Operation:
                 continue
         return found
 
-    def is_flat(self) -> bool:
-        """Whether what it computes stays where its operand moves a little, as a rounded number: its slope may be made up."""
+    def is_made_up(self) -> bool:
+        """Whether its slope may be what somebody wants: what it computes is its operand, or stays where that moves a little.
+
+        So of a gradient that is turned round on purpose, or of a rounded number's.
+        """
         if self.takes_two():
             return False
-        return all(
+        plain = [one.values[0] for one in self.accepted if not one.along]
+        same = bool(plain) and all(map(self.plan.gives_on, plain))
+        return same or all(
             np.array_equal(
                 number_of(self.of_one(self.plan.owner(one.values[0]), one)),
                 number_of(self.of_one(self.plan.owner(one.values[0] + STEP), one)),
@@ -149,7 +154,7 @@ class Operation:
         """Each operand is used twice, and what comes back to the first result has to do with none of its own numbers."""
         a, c, x, y = leaves
         if not self.takes_two():
-            first, second = (self.of_one(leaf, operands) for leaf in (a, y))
+            first, second = (self.of_one(one, operands) for one in (a, a * y))
             return first * first + first * second
         of_two = BINARY.get(self.plan.operation, self.plan.called)
         made = of_two(a, c)
@@ -200,8 +205,9 @@ def find_operation(run: Run, program: Program, plan: EnginePlan) -> Operation | 
 
 
 def find_method(run: Run, owner: type, name: str) -> Method | None:
-    """A method that the program's text defines."""
-    called = vars(owner).get(name)
+    """A method that the program's text defines, of a class or of what that is made from."""
+    definer = next((one for one in owner.__mro__ if name in vars(one)), owner)
+    called = vars(definer).get(name)
     if not inspect.isfunction(called):
         return None
     code = called.__code__
@@ -210,5 +216,5 @@ def find_method(run: Run, owner: type, name: str) -> Method | None:
             continue
         for node in ast.walk(text.tree):
             if isinstance(node, ast.FunctionDef) and node.lineno == code.co_firstlineno:
-                return Method(owner, called.__globals__, text, node)
+                return Method(definer, called.__globals__, text, node)
     return None

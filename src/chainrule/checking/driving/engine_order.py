@@ -57,7 +57,7 @@ def {name}({self}, *_):
 def judge_way_back(run: Run, program: Program, plans: Sequence[EnginePlan]) -> Amendment | None:
     """What change of the way back as a whole makes all operations right that a program uses."""
     found = [find_operation(run, program, plan) for plan in plans]
-    operations = [one for one in found if one is not None and not one.is_flat()]
+    operations = [one for one in found if one is not None and not one.is_made_up()]
     method = find_method(run, plans[0].owner, plans[0].back)
     if method is None or not operations:
         return None

@@ -45,7 +45,7 @@ def judge_operation(
     run.recorder.off = True
     operation = find_operation(run, program, plan)
     try:
-        if operation is None or operation.is_flat():
+        if operation is None or operation.is_made_up():
             return None, None
         if operation.is_right():
             return True, None
@@ -139,6 +139,8 @@ def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator
         if isinstance(node, ast.Attribute) and node.attr in REDUCTIONS:
             other = f"{text.segment(node.value)}.{REDUCTIONS[node.attr]}"
             yield changed(text, node, other, "parameter-mis-scaled")
+        if isinstance(node, ast.Call) and node.args:
+            yield changed(text, node, text.segment(node.args[0]), "wrong-operator")
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             yield changed(text, node, text.segment(node.operand), "sign-error")
         if isinstance(node, ast.Compare) and len(node.ops) == 1:

@@ -143,15 +143,31 @@ class EnginePlan:
         return [self.owner(value) for value in numbers.draw()]
 
     def cuts_off(self, one: Any) -> bool:
-        """Whether a function of one operand remembers nothing of it, and gives nothing back."""
+        """Whether a function of one operand remembers nothing of it, and gives nothing back; or gives it on as it is, and not its gradient.
+
+        So of a constant, and of a gradient that is turned round on purpose.
+        """
         if self.operation in BINARY or self.operation == TWICE or self.takes_another():
             return False
         made = (UNARY.get(self.operation) or self.called)(one)
+        if self.gives_on(number_of(one)):
+            self.go_back(self.total(made))
+            return not np.array_equal(gradient_of(one), np.ones_like(number_of(one)))
         kept = [part for value in vars(made).values() for part in parts_of(value)]
         if any(part is one for part in kept):
             return False
         self.go_back(self.total(made))
         return not np.any(gradient_of(one))
+
+    def gives_on(self, value: Any) -> bool:
+        """Whether a function of one operand computes that operand, of either sign."""
+        function = UNARY.get(self.operation) or self.called
+        try:
+            return all(
+                np.array_equal(number_of(function(self.owner(one))), one) for one in (value, -value)
+            )
+        except Exception:  # a logarithm takes no negative number
+            return False
 
     def expression(self, leaves: list[Any]) -> Any:
         """One in which the operation's result is weighed, and an operand is used beside it."""
@@ -166,7 +182,9 @@ class EnginePlan:
             summed = hasattr(self.owner, "__add__") and not self.bare
             return self.total(made * x + a) if summed else self.total(made * x)
         function = UNARY.get(self.operation) or self.called
-        first, second = function(a), function(y)
+        inner = a * y  # what goes back to a result must go on from there
+        alike = np.shape(number_of(inner)) == np.shape(number_of(y))
+        first, second = function(a), function(inner if alike else y)
         if np.shape(number_of(first)) != np.shape(number_of(x)):
             return self.total(first * first if self.bare else first * first + second * first)
         if self.bare:
