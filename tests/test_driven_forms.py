@@ -276,3 +276,60 @@ def test_what_is_written_by_an_array_of_one_entry_is_a_step_of_its_parameter() -
     climbing = ENTRIES.replace("+ lr * change", "- lr * change")
     assert verdict_on(climbing)["verdict"] != "right"
     assert verdict_on(ENTRIES)["verdict"] == "right"
+
+
+ONE_WAY = """
+import numpy as np
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.weight = np.random.uniform(-1, 1, size=(n_out, n_in))
+        self.bias = np.random.uniform(-1, 1, size=n_out)
+        self.grad_weight, self.grad_bias = np.zeros_like(self.weight), np.zeros_like(self.bias)
+    def forward(self, x):
+        self.output = x @ self.weight.T + self.bias
+        return self.output
+    def update_grad_input(self, x, grad_output):
+        self.grad_input = grad_output @ self.weight
+        return self.grad_input
+    def get_grad_parameters(self):
+        return [self.grad_weight, self.grad_bias]
+"""
+
+
+def test_what_goes_back_to_data_is_no_gradient_of_weights_and_an_error_none_of_a_bias() -> None:
+    """With one output weights have the shape of a row of data; and an error alone that of a bias."""
+    assert verdict_on(ONE_WAY)["verdict"] == "undecided"
+
+
+DECAYING = """
+import numpy as np
+class Net:
+    def __init__(self, sizes):
+        self.w = [np.random.randn(m, n) for m, n in zip(sizes, sizes[1:])]
+        self.b = [np.zeros((1, n)) for n in sizes[1:]]
+    def forward(self, x):
+        self.a, self.z = [x], []
+        for w, b in zip(self.w, self.b):
+            self.z.append(self.a[-1] @ w + b)
+            self.a.append(np.tanh(self.z[-1]))
+        return self.a[-1]
+    def fit(self, x, y, epochs=50, rate=0.1, decay=0.0):
+        for epoch in range(epochs):
+            d = (self.forward(x) - y) * (1 - self.a[-1] ** 2)
+            dw, db = [None] * len(self.w), [None] * len(self.w)
+            for k in reversed(range(len(self.w))):
+                dw[k], db[k] = self.a[k].T @ d, d.sum(axis=0, keepdims=True)
+                if k:
+                    d = d @ self.w[k].T * (1 - self.a[k] ** 2)
+            for k in range(len(self.w)):
+                if decay:
+                    dw[k] = dw[k] + decay * self.w[k]
+            for k in range(len(self.w)):
+                self.w[k] -= rate * dw[k]
+                self.b[k] -= rate * db[k]
+"""
+
+
+def test_a_loop_whose_rounds_update_nothing_unless_asked_goes_round() -> None:
+    verdict = verdict_on(DECAYING)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True)

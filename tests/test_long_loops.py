@@ -1,6 +1,8 @@
 """Where a pass is long by a loop over many samples, that loop is left early and what it does is judged by fewer."""
 
 import ast
+import textwrap
+from pathlib import Path
 
 from chainrule.recording.loops import MANY, ROUNDS, Loops
 from chainrule.recording.rewriting import Sites
@@ -72,3 +74,12 @@ def test_the_outermost_loop_of_many_rounds_is_the_long_one() -> None:
     assert found[:MANY] == [None] * (MANY - 1) + [(0, 3)]
     assert found[-1] == (0, 2)
     assert loop.long_one() is None
+
+
+def test_a_long_loop_may_stand_in_another_file(tmp_path: Path) -> None:
+    start = ROWS.index("for epoch")
+    rounds = textwrap.indent(ROWS[start:], "    ")
+    (tmp_path / "network.py").write_text(f"{ROWS[:start]}def train():\n{rounds}")
+    (tmp_path / "main.py").write_text("import network\n\nnetwork.train()\n")
+    verdict = verdict_on(tmp_path / "main.py")
+    assert verdict["verdict"] == "right", verdict["reason"]

@@ -96,6 +96,8 @@ def read_claims(
                 best = reading
     if best is None or not best.pairs:
         return None
+    if {pair.claim for pair in best.pairs} <= {mix.output for mix in best.mixes}:
+        return None  # an error is what a bias' gradient would be: nothing was computed from it
     if best.unexplained and best.agreeing == len(best.pairs):
         return None
     return apply_pairs(run, program, best)
@@ -211,6 +213,18 @@ def pair_up(
             memo[mask] = program.sweep(values, seeds, (), forward)
         return memo[mask]
 
+    # Data have gradients, too: what a layer sends back to those before it is none of its weights'.
+    fed = forward | {
+        source for p in forward if p in program.step_of for source in program.step_of[p].inputs
+    }
+    fed_memo: dict[int, dict[int, Any]] = {}
+
+    def all_gradients(mask: int) -> dict[int, Any]:
+        if mask not in fed_memo:
+            seeds = seeds_of(mixes, tuple(bits(mask)), reading.loss, values)
+            fed_memo[mask] = program.sweep(values, seeds, (), fed)
+        return fed_memo[mask]
+
     tainted = [
         position
         for position in range(min(program.size, MOST_LOOKED_AT))
@@ -268,7 +282,7 @@ def pair_up(
         if p not in claimed
         and np.size(values[p]) > 1
         and (p in kept or (not program.consumers.get(p) and np.shape(values[p]) in shapes))
-        and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
+        and not is_explained(program, p, all_gradients(errors[p]), mixes, forward)
     ]
     for parameter in unmatched:
         bit = 1 << reading.parameters.index(parameter)
