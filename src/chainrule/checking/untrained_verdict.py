@@ -9,10 +9,15 @@ from chainrule.checking.case_verdict import UNEXPLAINED, decide_case, parameter_
 from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.discarded import Discarded, discarded_finding
 from chainrule.checking.driving.driving import judge_untrained
+from chainrule.checking.driving.engines import TWICE
 from chainrule.checking.driving.resets import is_set_back_elsewhere
 from chainrule.checking.driving.uncovered import steps_not_taken, unreached
 from chainrule.checking.finding.left_random import idle_loop
-from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
+from chainrule.checking.finding.mistake_words import (
+    ONE_OPERATION_TOO_FEW,
+    ONE_TOO_MANY,
+    TOO_OFTEN,
+)
 from chainrule.checking.fitting.case import Case, right_losses
 from chainrule.checking.fitting.components import joined_verdict
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
@@ -42,6 +47,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if driven[0].discarded is not None:
         return decide_discarded(name, driven[0].discarded, run)
     verdicts = [decide_driven(name, one, deadline) for one in driven]
+    operations = {id(v): one.operation for v, one in zip(verdicts, driven, strict=True)}
     remarks = [one.remark for one in driven if one.remark]
     options = [
         verdict for verdict, one in zip(verdicts, driven, strict=True)
@@ -51,6 +57,11 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     notes = dict.fromkeys(note for verdict in verdicts for note in verdict.notes)
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
+    if len(wrong) == 1 and operations[id(wrong[0])].endswith(TWICE):
+        # Each operation is right: it is the order in which it goes back that is not.
+        for finding in wrong[0].findings:
+            finding.mistake, finding.fix = "unknown", None
+            finding.found, finding.expected = TOO_OFTEN
     verdict = joined_verdict(wrong or verdicts)
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"

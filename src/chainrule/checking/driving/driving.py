@@ -17,7 +17,7 @@ from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.driving.attempts import Alone, Driven, judged, try_layouts
 from chainrule.checking.driving.claims import read_claims, stored_values
 from chainrule.checking.driving.discarded import LARGEST, find_discarded, find_repeated
-from chainrule.checking.driving.engines import TWICE, EnginePlan
+from chainrule.checking.driving.engines import BINARY, TWICE, EnginePlan
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import (
@@ -213,11 +213,25 @@ def judge_plan(
             if plan.operation == TWICE:
                 raise ValueError("it is made of sums")
             best, _ = try_layouts(run, replace(plan, bare=True), deadline)
+        elif plan.operation not in (*BINARY, TWICE):
+            best = used_once(run, plan, deadline) or best
     if isinstance(plan, SlopePlan):
         best = None  # it may be the slope of something else
     if isinstance(plan, LayerPlan) and plan.has_rate() and plan.name not in found:
         best = None  # it takes steps by itself: those are judged, if in a row
     return best, accepted
+
+
+def used_once(run: Run, plan: EnginePlan, deadline: Deadline) -> Driven | None:
+    """An operation that is right where its result is used once, if the way back takes what is used twice wrongly.
+
+    That is then no fault of the operation's.
+    """
+    best, _ = try_layouts(run, replace(plan, once=True), deadline)
+    if best is None or not best.right:
+        return None
+    twice, _ = try_layouts(run, replace(plan, operation=TWICE), deadline)
+    return best if twice is not None and not twice.right else None
 
 
 def of_scores(run: Run, plan: SlopePlan, deadline: Deadline) -> Driven | None:

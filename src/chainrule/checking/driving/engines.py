@@ -80,6 +80,7 @@ class EnginePlan:
     back: str
     of_output: bool = False
     bare: bool = False  # without sums: those are wrong themselves
+    once: bool = False  # with nothing that is used twice: the way back takes that wrongly
     group = "operations"
     families = (
         Numbers("matrices", ((2, 3), (2, 3))),
@@ -167,6 +168,9 @@ class EnginePlan:
             return self.total(made * x + a) if summed else self.total(made * x)
         function = UNARY.get(self.operation) or self.called
         first, second = function(a), function(y)
+        if self.once:
+            fits = np.shape(number_of(first)) == np.shape(number_of(x))
+            return self.total(first * (x if fits else second))
         if np.shape(number_of(first)) != np.shape(number_of(x)):
             return self.total(first * first if self.bare else first * first + second * first)
         if self.bare:

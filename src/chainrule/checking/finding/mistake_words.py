@@ -46,6 +46,10 @@ ONE_OPERATION_TOO_FEW = (
     "an operand's gradient without all that comes back through this operation",
     "it with this operation's own derivative",
 )
+TOO_OFTEN = (
+    "the gradient of a value that is used twice: it hands it on more than once, or before all of it has come back",
+    "it once, when all that comes back to the value has arrived",
+)
 WORDS: Mapping[str, tuple[str, str]] = {
     "derivative-at-activation": (
         "the activation's derivative at {was}",
