@@ -333,3 +333,32 @@ class Net:
 def test_a_loop_whose_rounds_update_nothing_unless_asked_goes_round() -> None:
     verdict = verdict_on(DECAYING)
     assert (verdict["verdict"], verdict["driven"]) == ("right", True)
+
+
+BIT_BY_BIT = """
+import numpy as np
+
+class Network:
+    def __init__(self, n_inputs, n_hidden, n_outputs):
+        self.w1, self.b1 = np.random.randn(n_hidden, n_inputs), np.zeros((n_hidden, 1))
+        self.w2, self.b2 = np.random.randn(n_outputs, n_hidden), np.zeros((n_outputs, 1))
+
+    def fit(self, x, y, epochs=100, rate=0.1):
+        for epoch in range(epochs):
+            a = np.tanh(self.w1 @ x + self.b1)
+            p = self.w2 @ a + self.b2
+            d2 = (p - y) / x.shape[1]
+            d1 = self.w2.T @ d2 * (1 - a ** 2)
+            self.w2 -= rate * d2 @ a.T
+            self.b2 -= rate * d2.sum(axis=1, keepdims=True)
+            self.w1 -= rate * d1 @ x.T
+            self.b1 -= rate * d1.sum(axis=1, keepdims=True)
+            yield epoch, np.mean((p - y) ** 2)
+"""
+
+
+def test_a_method_that_hands_out_results_trains_while_they_are_asked_for() -> None:
+    verdict = verdict_on(BIT_BY_BIT)
+    assert (verdict["verdict"], verdict["driven"]) == ("right", True)
+    wrong = BIT_BY_BIT.replace("* (1 - a ** 2)", "* (1 - a)")
+    assert verdict_on(wrong)["verdict"] == "wrong"

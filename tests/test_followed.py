@@ -199,3 +199,8 @@ for epoch in range(20):
 
 def test_arrays_may_begin_without_entries() -> None:
     assert verdict_on(GROWN)["verdict"] == "right"
+
+
+def test_a_program_may_ask_how_wide_the_terminal_is() -> None:
+    asking = "import os\nwidth = os.get_terminal_size().columns\n"
+    assert verdict_on(asking + GROWN)["verdict"] == "right"

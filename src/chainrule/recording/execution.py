@@ -334,6 +334,7 @@ def answer_questions() -> None:
 
     builtins.input = answer
     time.sleep = lambda seconds: None
+    os.get_terminal_size = lambda *_: os.terminal_size((80, 24))  # there is none to be asked
     os.environ.setdefault("MPLBACKEND", "Agg")
 
 
