@@ -205,25 +205,16 @@ def pair_up(
         errors[mix.output] |= 1 << number
     errors = spread(program, errors, ())
     forward = {p for p in program.ancestors(mix.prediction for mix in mixes) if masks[p]}
-    memo: dict[int, dict[int, Any]] = {}
-
-    def true_gradients(mask: int) -> dict[int, Any]:
-        if mask not in memo:
-            seeds = seeds_of(mixes, tuple(bits(mask)), reading.loss, values)
-            memo[mask] = program.sweep(values, seeds, (), forward)
-        return memo[mask]
-
     # Data have gradients, too: what a layer sends back to those before it is none of its weights'.
-    fed = forward | {
-        source for p in forward if p in program.step_of for source in program.step_of[p].inputs
-    }
-    fed_memo: dict[int, dict[int, Any]] = {}
+    steps = [program.step_of[p] for p in forward if p in program.step_of]
+    fed = forward.union(*(step.inputs for step in steps))
+    memo: dict[tuple[int, bool], dict[int, Any]] = {}
 
-    def all_gradients(mask: int) -> dict[int, Any]:
-        if mask not in fed_memo:
+    def true_gradients(mask: int, of_data: bool = False) -> dict[int, Any]:
+        if (mask, of_data) not in memo:
             seeds = seeds_of(mixes, tuple(bits(mask)), reading.loss, values)
-            fed_memo[mask] = program.sweep(values, seeds, (), fed)
-        return fed_memo[mask]
+            memo[mask, of_data] = program.sweep(values, seeds, (), fed if of_data else forward)
+        return memo[mask, of_data]
 
     tainted = [
         position
@@ -282,7 +273,7 @@ def pair_up(
         if p not in claimed
         and np.size(values[p]) > 1
         and (p in kept or (not program.consumers.get(p) and np.shape(values[p]) in shapes))
-        and not is_explained(program, p, all_gradients(errors[p]), mixes, forward)
+        and not is_explained(program, p, true_gradients(errors[p], True), mixes, forward)
     ]
     for parameter in unmatched:
         bit = 1 << reading.parameters.index(parameter)
