@@ -206,8 +206,9 @@ def pair_up(
     errors = spread(program, errors, ())
     forward = {p for p in program.ancestors(mix.prediction for mix in mixes) if masks[p]}
     # Data have gradients, too: what a layer sends back to those before it is none of its weights'.
-    steps = [program.step_of[p] for p in forward if p in program.step_of]
-    fed = forward.union(*(step.inputs for step in steps))
+    shapes_of = {np.shape(values[p]) for p in reading.parameters}
+    into = (p for made in forward & program.step_of.keys() for p in program.step_of[made].inputs)
+    fed = forward.union(p for p in into if np.shape(values[p]) in shapes_of)
     memo: dict[tuple[int, bool], dict[int, Any]] = {}
 
     def true_gradients(mask: int, of_data: bool = False) -> dict[int, Any]:
