@@ -102,10 +102,28 @@ def run_gradient_descent(data, output, initial_theta, alpha, iterations):
     return initial_theta
 """
 
+ONE_HOT = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.w, self.v = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_out)
+
+    def forward(self, x):
+        self.x, self.h = x, sigmoid(x @ self.w)
+        z = np.exp(self.h @ self.v)
+        self.p = z / z.sum(axis=1, keepdims=True)
+        return self.p
+
+    def backward(self, labels_one_hot):
+        d = (self.p - labels_one_hot) / len(self.x)
+        self.dv = self.h.T @ d
+        self.dw = self.x.T @ (d @ self.v.T * self.h * (1 - self.h))
+"""
+
 
 @pytest.mark.parametrize(
     ("code", "right", "wrong"),
     [
+        (ONE_HOT, "d @ self.v.T * self.h * (1 - self.h)", "d @ self.v.T"),
         (LISTS, 'error * neuron["out"] * (1 - neuron["out"])', "error"),
         (OUTPUTS, "d @ self.v.T * h * (1 - h)", "d @ self.v.T"),
         (OPTION, "d @ v.T * slope", "d @ v.T"),
