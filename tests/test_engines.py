@@ -240,3 +240,23 @@ def test_a_result_that_knows_nothing_of_its_operand_may_be_meant_as_a_constant()
     detached = "\n    def square(self):\n        return Value(self.data ** 2)\n"
     verdict = verdict_on(VALUES + detached)
     assert (verdict["verdict"], "Value.square" in verdict["reason"]) == ("undecided", True)
+
+
+def test_a_way_back_that_comes_twice_to_what_is_used_twice_is_one_mistake() -> None:
+    """Each operation was blamed, as its result was used twice in the expression that it was tried in."""
+    start = VALUES.index("    def backward(self):")
+    queue = """    def backward(self):
+        self.grad, queue = 1.0, [self]
+        while queue:
+            value = queue.pop(0)
+            value._backward()
+            queue += value._prev
+"""
+    verdict = verdict_on(VALUES[:start] + queue)
+    (finding,) = verdict["findings"]
+    assert (verdict["verdict"], finding["mistake"], finding["proved"]) == (
+        "wrong",
+        "wrong-order",
+        True,
+    )
+    assert "while queue" in (VALUES[:start] + queue).splitlines()[finding["line"] - 1]

@@ -124,3 +124,83 @@ for k in range(8):
 """
     assert verdict_on(program)["verdict"] == "right"
     assert verdict_on(program.replace(" * (1 - h**2)", ""))["verdict"] == "wrong"
+
+
+SHUFFLED = """
+import numpy as np
+x = np.random.default_rng(1).normal(size=(8, 2))
+t = (x @ np.array([1.0, -2.0]) > 0).astype(int).reshape(-1, 1)
+rng = np.random.RandomState(0)
+order = []
+for c in np.unique(t.reshape(-1)):
+    own = np.where(t.reshape(-1) == c)[0]
+    rng.shuffle(own)
+    n = int(round(len(own) * 0.25))
+    order.extend(own[n:].tolist())
+first = np.array(order)
+w, b = np.zeros((2,1)), 0.0
+for _ in range(30):
+    y = 1/(1+np.exp(-(x[first] @ w + b)))
+    e = y - t[first]
+    w = w - 0.1 * x[first].T @ e
+    b = b - 0.1 * e.sum()
+"""
+
+
+def test_a_view_that_is_shuffled_holds_its_numbers_in_another_order() -> None:
+    """np.where hands on a view of memory that nobody else has: what changed it was not seen."""
+    assert verdict_on(SHUFFLED)["verdict"] == "right"
+    wrong = SHUFFLED.replace("first].T @ e", "first].T @ y")
+    assert verdict_on(wrong)["verdict"] == "wrong"
+
+
+MASKED = """
+import numpy as np
+def sigmoid(z):
+    z = np.asarray(z, dtype=float)
+    out, right = np.empty_like(z), z >= 0
+    out[right] = 1 / (1 + np.exp(-z[right]))
+    power = np.exp(z[~right])
+    out[~right] = power / (1 + power)
+    return out.item() if out.ndim == 0 else out
+rng = np.random.default_rng(1)
+x = rng.normal(size=(20, 3))
+t = (x @ np.array([1.0, -2.0, 0.5]) > 0) * 1.0
+w, b = rng.normal(size=3), 0.0
+for epoch in range(10):
+    for k in range(20):
+        error = sigmoid(x[k] @ w + b) - t[k]
+        w -= 0.1 * error * x[k]
+        b -= 0.1 * error
+"""
+
+
+def test_a_mask_may_choose_a_single_number() -> None:
+    assert verdict_on(MASKED)["verdict"] == "right"
+    assert verdict_on(MASKED.replace("b -= 0.1 * error", "b += 0.1 * error"))["verdict"] == "wrong"
+
+
+GROWN = """
+import numpy as np
+rng = np.random.default_rng(1)
+x = rng.normal(size=(20, 2)); t = x @ np.array([1.0, -2.0]) + 0.5
+w, b = rng.normal(size=(1, 2)), rng.normal(size=(1, 1))
+for epoch in range(20):
+    for k in range(20):
+        row = x[k].reshape(-1, 1)
+        outputs, slopes = np.empty((0, 1)), np.empty((0, 1))
+        outputs = np.concatenate((outputs, w @ row + b), axis=0)
+        slopes = np.concatenate((slopes, np.ones((1, 1))), axis=0)
+        delta = (outputs - t[k]) * slopes
+        w = w - 0.05 * delta * row.T
+        b = b - 0.05 * delta
+"""
+
+
+def test_arrays_may_begin_without_entries() -> None:
+    assert verdict_on(GROWN)["verdict"] == "right"
+
+
+def test_a_program_may_ask_how_wide_the_terminal_is() -> None:
+    asking = "import os\nwidth = os.get_terminal_size().columns\n"
+    assert verdict_on(asking + GROWN)["verdict"] == "right"

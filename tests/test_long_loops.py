@@ -1,6 +1,10 @@
 """Where a pass is long by a loop over many samples, that loop is left early and what it does is judged by fewer."""
 
 import ast
+import textwrap
+from pathlib import Path
+
+import pytest
 
 from chainrule.recording.loops import MANY, ROUNDS, Loops
 from chainrule.recording.rewriting import Sites
@@ -72,3 +76,24 @@ def test_the_outermost_loop_of_many_rounds_is_the_long_one() -> None:
     assert found[:MANY] == [None] * (MANY - 1) + [(0, 3)]
     assert found[-1] == (0, 2)
     assert loop.long_one() is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "line"),
+    [
+        ("", "import network"),
+        ("parts", "from parts import network"),
+        ("own/deep", "from own.deep import network"),
+    ],
+)
+def test_a_long_loop_may_stand_in_another_file(folder: str, line: str, tmp_path: Path) -> None:
+    """A program is run again with that loop left early, and so are its modules, in whatever folder."""
+    start = ROWS.index("for epoch")
+    rounds = textwrap.indent(ROWS[start:], "    ")
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    if "/" in folder:
+        (tmp_path / "own" / "__init__.py").touch()
+    (tmp_path / folder / "network.py").write_text(f"{ROWS[:start]}def train():\n{rounds}")
+    (tmp_path / "main.py").write_text(f"{line}\n\nnetwork.train()\n")
+    verdict = verdict_on(tmp_path / "main.py")
+    assert verdict["verdict"] == "right", verdict["reason"]

@@ -260,6 +260,16 @@ def decide_blind(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict
     unread = find_unread_error(run, deadline)
     if unread is not None:
         return corrected_verdict(name, unread, "some updates depend on no error")
+    errors, program = case.anatomy.error_masks, case.program
+    for chain in case.anatomy.chains:
+        blind = not any(errors[p] for step in chain.steps for p in step.inputs)
+        if blind and not case.anatomy.forward.isdisjoint(chain.versions):
+            site = program.site(chain.steps[0])
+            of_file = f" of {run.sources[site.file].path.name}" if site.file else ""
+            where = f"by line {site.line}{of_file}: {chain.name(program) or 'a parameter'}"
+            return undecided(
+                name, f"{WITHOUT_ERROR}, {where}", advice="Does this update use the gradient?"
+            )
     return undecided(name, WITHOUT_ERROR)
 
 

@@ -128,9 +128,12 @@ def decide_shortened(path: Path, loops: list[Place], deadline: Deadline) -> Verd
     proved = all(one.proved and one.mistake not in OF_LENGTHS for one in verdict.findings)
     if verdict.verdict == "undecided" or not proved:
         return None
-    lines = listed([str(line) for file, line in loops if file == 0])
-    where = f" of line {lines}" if lines else ""
-    verdict.notes.append(f"the loop{where} was left after {ROUNDS} rounds, as it takes long")
+    lines = listed(
+        [f"{line} of {run.sources[file].path.name}" if file else str(line) for file, line in loops]
+    )
+    verdict.notes.append(
+        f"the loop of line {lines} was left after {ROUNDS} rounds, as it takes long"
+    )
     return verdict
 
 
@@ -291,6 +294,8 @@ def decide_without_updates(
 
 def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where a statement of a kind that few programs have is what is wrong, as running it corrected shows."""
+    if not case.program.steps:  # nothing that it does has to do with numbers
+        return None
     foreign = find_lost_update(run, case, deadline) or find_foreign_update(run, deadline)
     if foreign is not None:
         return corrected_verdict(

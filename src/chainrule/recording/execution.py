@@ -311,9 +311,15 @@ def record_more(
 
 def forget_helpers() -> None:
     """Modules of a program that was run before: a program that is run again imports its own anew."""
-    for name, module in list(sys.modules.items()):
-        if isinstance(getattr(module, "__loader__", None), HelperFinder):
-            del sys.modules[name]
+    helpers = [
+        name
+        for name, module in sys.modules.items()
+        if isinstance(getattr(module, "__loader__", None), HelperFinder)
+    ]
+    for name in helpers:
+        while name:  # and the folders that they lie in, which know them
+            sys.modules.pop(name, None)
+            name = name.rpartition(".")[0]
 
 
 def stop(recorder: Recorder) -> None:
@@ -334,6 +340,7 @@ def answer_questions() -> None:
 
     builtins.input = answer
     time.sleep = lambda seconds: None
+    os.get_terminal_size = lambda *_: os.terminal_size((80, 24))  # there is none to be asked
     os.environ.setdefault("MPLBACKEND", "Agg")
 
 

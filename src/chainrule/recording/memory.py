@@ -165,9 +165,11 @@ class Memory:
         """The array's memory now holds something that was not followed."""
         owner = owner_of(array)
         buffer = self.buffers.get(id(owner))
-        if buffer is not None and buffer.owner() is owner:
-            buffer.version += 1
+        if buffer is None or buffer.owner() is not owner:  # views of it were known by themselves
+            buffer = self.learn_owner(owner, self.give(owner, "data"))
+        else:
             buffer.position = self.give(owner, "data")
+        buffer.version += 1
 
 
 def owner_of(array: Any) -> Any:

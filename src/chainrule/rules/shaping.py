@@ -72,7 +72,7 @@ def index(indices: Any) -> Any:
 def gather_backward(
     m: Arithmetic, dL_dy: Numbers, y: Numbers, p: Numbers, *, indices: Any
 ) -> tuple[Numbers]:
-    gradient = 0 * p
+    gradient = np.asarray(0 * p)  # of no dimensions, too: p[mask] of one number
     np.add.at(gradient, index(indices), dL_dy)  # an entry read twice receives both gradients
     return (gradient,)
 

@@ -96,6 +96,8 @@ def read_claims(
                 best = reading
     if best is None or not best.pairs:
         return None
+    if {pair.claim for pair in best.pairs} <= {mix.output for mix in best.mixes}:
+        return None  # an error is what a bias' gradient would be: nothing was computed from it
     if best.unexplained and best.agreeing == len(best.pairs):
         return None
     return apply_pairs(run, program, best)
@@ -203,13 +205,17 @@ def pair_up(
         errors[mix.output] |= 1 << number
     errors = spread(program, errors, ())
     forward = {p for p in program.ancestors(mix.prediction for mix in mixes) if masks[p]}
-    memo: dict[int, dict[int, Any]] = {}
+    # Data have gradients, too: what a layer sends back to those before it is none of its weights'.
+    shapes_of = {np.shape(values[p]) for p in reading.parameters}
+    into = (p for made in forward & program.step_of.keys() for p in program.step_of[made].inputs)
+    fed = forward.union(p for p in into if np.shape(values[p]) in shapes_of)
+    memo: dict[tuple[int, bool], dict[int, Any]] = {}
 
-    def true_gradients(mask: int) -> dict[int, Any]:
-        if mask not in memo:
+    def true_gradients(mask: int, of_data: bool = False) -> dict[int, Any]:
+        if (mask, of_data) not in memo:
             seeds = seeds_of(mixes, tuple(bits(mask)), reading.loss, values)
-            memo[mask] = program.sweep(values, seeds, (), forward)
-        return memo[mask]
+            memo[mask, of_data] = program.sweep(values, seeds, (), fed if of_data else forward)
+        return memo[mask, of_data]
 
     tainted = [
         position
@@ -268,7 +274,7 @@ def pair_up(
         if p not in claimed
         and np.size(values[p]) > 1
         and (p in kept or (not program.consumers.get(p) and np.shape(values[p]) in shapes))
-        and not is_explained(program, p, true_gradients(errors[p]), mixes, forward)
+        and not is_explained(program, p, true_gradients(errors[p], True), mixes, forward)
     ]
     for parameter in unmatched:
         bit = 1 << reading.parameters.index(parameter)

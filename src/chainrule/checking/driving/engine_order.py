@@ -21,7 +21,7 @@ from chainrule.checking.driving.engine_operations import (
     find_method,
     find_operation,
 )
-from chainrule.checking.driving.engines import GRADIENTS, EnginePlan, number_of
+from chainrule.checking.driving.engines import GRADIENTS, EnginePlan, asked_of, number_of
 from chainrule.checking.finding.mistake_words import WORDS
 from chainrule.checking.finding.syntax import FUNCTIONS, Text
 from chainrule.checking.targets.corrected_text import (
@@ -50,7 +50,8 @@ def {name}({self}, *_):
     visit({self})
     {self}.{gradient} = {begin}
     for one in reversed(order):
-        one.{closure}()
+        if one.{closure} is not None:
+            one.{closure}({given})
 """
 
 
@@ -152,25 +153,28 @@ def begun_otherwise(method: Method, gradient: str) -> Iterator[Amendment]:
 
 def gone_in_order(method: Method, operation: Operation, gradient: str) -> Iterator[Amendment]:
     """A way back that comes to each operation once, and after all that used its result."""
-    text, function = method.text, method.function
-    sample = operation.plan.owner(1.5)
-    closures = [name for name, value in vars(sample).items() if callable(value)]
+    text, function, made = method.text, method.function, operation.plan.owner
+    sample = made(1.5) * made(0.5)
+    closures = {name: value for name, value in vars(sample).items() if callable(value)}
     numbers = [name for name, value in vars(sample).items() if value is number_of(sample)]
     if not closures or not numbers:
         return
-    owner = function.args.args[0].arg
+    owner, (closure, called) = function.args.args[0].arg, next(iter(closures.items()))
     code = IN_ORDER.format(
         name=function.name,
         self=owner,
         gradient=gradient,
         begin=f"1.0 + 0 * {owner}.{numbers[0]}",
-        closure=closures[0],
+        closure=closure,
+        given=f"one.{gradient}" if asked_of(called) else "",
     )
     lines = text.source.text.split("\n")
     lines[function.lineno - 1 : function.end_lineno] = [indent(code, " " * function.col_offset)]
     changed = {text.source.path: replace(text.source, text="\n".join(lines))}
-    for loop in loops_back(method)[-1:]:
-        finding = finding_of(text, Change(loop.iter, ""), ORDER, *WORDS[ORDER])
+    whiles = [node.test for node in ast.walk(function) if isinstance(node, ast.While)]
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    for node in [*[loop.iter for loop in loops_back(method)][-1:], *whiles, *calls[-1:]][:1]:
+        finding = finding_of(text, Change(node, text.segment(node)), ORDER, *WORDS[ORDER])
         yield Amendment(changed, replace(finding, fix=None, expected=WORDS[ORDER][1]))
 
 

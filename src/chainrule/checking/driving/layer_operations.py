@@ -45,7 +45,9 @@ BACK = re.compile(r"(backwards?|back_?prop\w*|bprop|bwd|back)(_?(pass|prop\w*))?
 STEP = re.compile(
     r"(update|step|optimi[sz]e|apply|descend|gradient_?(step|descent))(_?(weights?|params?|parameters?|grad\w*|step))*"
 )
-TARGET = re.compile(r"(y|t|targets?|labels?|truth|ground_?truth)(_?(true|train|i|batch|labels?))?")
+TARGET = re.compile(
+    r"(y|t|targets?|labels?|truth|ground_?truth)(_?(true|train|i|batch|labels?|one_?hot|encoded))?"
+)
 OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|result)(_data|_value)?")
 INPUT_GRADIENT = re.compile(
     r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"

@@ -9,6 +9,7 @@ import inspect
 import itertools
 import re
 import textwrap
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
@@ -117,7 +118,7 @@ class ObjectPlan:
             results: dict[str, Any] = {}
             for name in (*self.set_back, *self.methods):
                 method = getattr(thing, name)
-                result = method(**guess.arguments(method, FOR_METHODS))
+                result = run_through(method(**guess.arguments(method, FOR_METHODS)))
                 results |= named_results(name, result, self.returned.get(name, ()))
                 if FORWARD.fullmatch(plain_name(name)):
                     guess.known["predictions"] = first_array(result)
@@ -165,7 +166,7 @@ class FunctionsPlan:
         self, guess: Guess, function: Callable[..., Any], role: str, arguments: dict[str, Any]
     ) -> dict[str, Any]:
         """Call a function, and remember what it returns under the program's names, and by its role."""
-        result = function(**arguments)
+        result = run_through(function(**arguments))
         found = named_results(function.__name__, result, self.returned.get(function.__name__, ()))
         parts = result if isinstance(result, tuple) else (result,)
         guess.known |= found
@@ -227,6 +228,14 @@ class LayersPlan:
 Plan: TypeAlias = (
     ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan | EnginePlan
 )
+
+
+def run_through(result: Any) -> Any:
+    """What a generator hands out last: it trains only while somebody asks for more."""
+    if not inspect.isgenerator(result):
+        return result
+    last = deque(result, maxlen=1)
+    return last[0] if last else None
 
 
 def of_depth(depth: int) -> str:

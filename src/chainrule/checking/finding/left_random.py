@@ -305,9 +305,12 @@ def idle_loop(run: Run, name: str | None = None) -> Site | None:
     return None
 
 
-def has_update(loop: ast.For) -> bool:
+def has_update(node: ast.AST) -> bool:
+    """Whether each round updates something; what stands under a condition may be left out by every one."""
     return any(
-        isinstance(part, ast.Assign | ast.AugAssign) and is_update(part) for part in ast.walk(loop)
+        (isinstance(part, ast.Assign | ast.AugAssign) and is_update(part)) or has_update(part)
+        for part in ast.iter_child_nodes(node)
+        if not isinstance(part, ast.If | ast.While | ast.Try)
     )
 
 

@@ -183,7 +183,9 @@ def fit_plain(anatomy: Anatomy, traces: Mapping[int, Trace], loss: str) -> Fit:
         (fit.silent if not marks else fit.good if all(marks) else fit.bad).add(number)
         trace = traces[number]
         fit.ratio[number] = float(np.median(ratios[number])) if ratios[number] else 0.0
-        fit.cosine[number] = overall_cosine(trace)
+        cosine = overall_cosine(trace)
+        # Each of its passes goes straight, at another rate maybe: a smaller batch has a smaller one.
+        fit.cosine[number] = float(np.sign(cosine)) if number in fit.good else cosine
     return fit
 
 

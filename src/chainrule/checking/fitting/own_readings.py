@@ -83,14 +83,17 @@ def read_ends(
     program = parts.program
     if not 0 < len(ends) <= MOST_ENDS:
         return None
+    sites = program.recording.sites
     told: list[tuple[Case, list[Instruction]]] = []
+    untold: set[int] = set()  # where losses are computed that too little is updated by
     for steps in ends:
         case = None if deadline.over else case_of(parts, steps)
         if case is None:
-            return None
-        if is_told(case):
+            untold.add(sites[steps[0].number])
+        elif is_told(case):
             told.append((case, steps))
-    sites = program.recording.sites
+    if untold - {sites[steps[0].number] for _, steps in told}:  # else it is the same of other data
+        return None
     for case, steps in told:
         fit, site = case.fits[OWN], sites[steps[0].number]
         # The same loss of other data tells how well it does, and what does not follow is another loss.

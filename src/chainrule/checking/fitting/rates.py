@@ -64,7 +64,8 @@ def look_for_schedules(anatomy: Anatomy) -> Iterator[dict[tuple[int, int], float
                 reached = anatomy.masks[position] or anatomy.error_masks[position]
                 if made is not None and not reached and np.size(program.recorded[position]) == 1:
                     site = places.setdefault(program.recording.sites[made.number], set())
-                    site |= {position, *(p for p in made.inputs if p in program.given)}
+                    site.add(position)
+                    site.update(p for p in made.inputs if np.size(program.given.get(p, ())) > 0)
                 elif made is None and np.size(program.given.get(position, ())) == 1:
                     starts.setdefault(program.name(position), set()).add(position)
     for computed in places.values():

@@ -287,7 +287,10 @@ class ForwardPass:
         steps = [step for step in self.program.steps if step.output in region - {z}]
         there = list(values)
         there[z] = np.asarray(values[a])
-        for step in steps:
-            there[step.output] = self.program.apply(step, there)
+        try:
+            for step in steps:
+                there[step.output] = self.program.apply(step, there)
+        except ValueError:  # it has no place where it was made
+            return np.full(shapes[0], np.nan)
         gradients = self.program.sweep(there, {source: np.ones(there[z].shape)}, {z}, region)
         return gradients.get(z, np.zeros(there[z].shape))

@@ -69,7 +69,7 @@ def run_changed(
         again = run_recorded(
             run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
         )
-    except UnreadableError:
+    except (UnreadableError, MemoryError):  # a change may make a program grow without end
         return None
     if again.failure != run.failure:
         return None
