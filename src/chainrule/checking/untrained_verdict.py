@@ -55,11 +55,25 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
+    runs = [part.run for part in driven]
+    seen = {one.stepper for one in driven}
+    left = [step for step in steps_not_taken(run, runs) if step not in seen]
+    lacking = list(dict.fromkeys(name for one in driven for name in one.lacking))
+    if verdict.verdict == "right" and lacking:
+        verdict.verdict = "undecided"
+        verdict.reason = f"its gradients are right, and there is none of {listed(lacking)}, which its predictions are made with"
+    elif verdict.verdict == "right" and left:
+        unknown = f"nothing is known of {listed(left)}, which nobody called"
+        if any(
+            one.case.anatomy.claimed for one in driven
+        ):  # gradients are right, and what applies them is not known
+            verdict.verdict, verdict.reason = "undecided", f"all others are right, and {unknown}"
+        else:
+            remarks.append(unknown)
+    elif verdict.verdict == "wrong" and left and is_never_updated(verdict):
+        verdict.verdict, verdict.findings = "undecided", []
+        verdict.reason = f"what {listed(left)} changes is not known, which nobody called"
     if verdict.verdict == "right":
-        runs = [part.run for part in driven]
-        left = steps_not_taken(run, runs)
-        if left:
-            remarks.append(f"nothing is known of {listed(left)}, which nobody called")
         lines = unreached(run, runs)
         if lines:
             remarks.append(
@@ -86,6 +100,10 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     verdict.driven = True
     verdict.notes = [*notes, f"it trains nothing by itself: {words}"]
     return verdict
+
+
+def is_never_updated(verdict: Verdict) -> bool:
+    return all(one.mistake == "parameter-never-updated" for one in verdict.findings)
 
 
 def is_of_slopes(verdict: Verdict) -> bool:

@@ -171,6 +171,7 @@ class Guess:
     names: Callable[[str], list[str]] | None = None  # what the program knows by a parameter's name
     depth: int = 1  # hidden layers, where they are ours to choose
     sized: bool = False  # whether they were
+    stepper: str = ""  # the method of a layer by which it was seen to go down its gradients
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""

@@ -1,7 +1,7 @@
 """One way to train something, tried with data in the forms that programs expect: called, recorded and judged."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, TypeAlias, final
@@ -19,9 +19,18 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     layouts,
 )
-from chainrule.checking.driving.claims import read_claims, stored_values
+from chainrule.checking.driving.claims import read_claims
 from chainrule.checking.driving.discarded import Discarded
 from chainrule.checking.driving.engines import EnginePlan, Numbers
+from chainrule.checking.driving.kept_arrays import Path, places
+from chainrule.checking.driving.kept_claims import (
+    Entries,
+    entries_alike,
+    names_of,
+    places_of_results,
+    stored_values,
+    without_gradients,
+)
 from chainrule.checking.driving.known_names import known_names
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
@@ -72,6 +81,8 @@ class Driven:
     option: bool = False
     in_parts: bool = False  # its passes are put together from methods: what a caller does between them is not known
     sized: bool = False  # with a number of layers that was ours to choose
+    lacking: Sequence[str] = ()  # parameters of which no gradient is given
+    stepper: str = ""  # what was seen to go down the gradients that a layer keeps
 
     @property
     def is_of_one_number(self) -> bool:
@@ -100,6 +111,8 @@ class Attempt:
     parameters: list[int] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
     called: dict[int, str] = field(default_factory=dict)
+    places: dict[Path, int] = field(default_factory=dict)  # of parameters
+    alike: list[tuple[Entries, ...]] = field(default_factory=list)
     moved: set[int] = field(
         default_factory=set
     )  # of the parameters those that are others afterwards
@@ -123,7 +136,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             taken = taken or layout
         if found is None:
             continue
-        found.sized = guess.sized
+        found.sized, found.stepper = guess.sized, guess.stepper
         if found.right:
             return found, True
         if best is None or rank(found) > rank(best):
@@ -224,14 +237,25 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
             )
             if isinstance(plan, Alone)
             else read_claims(
-                more, deadline.within(5), attempt.parameters, attempt.stored, attempt.called
+                more,
+                deadline.within(5),
+                attempt.parameters,
+                attempt.stored,
+                attempt.called,
+                attempt.alike,
             )
         )
         if anatomy is None or not anatomy.updates:
             return None
-        if not isinstance(plan, Alone) and attempt.moved & {c.root for c in anatomy.chains}:
-            return None  # what it keeps may be right, and its steps were not understood
+        if not isinstance(plan, Alone):
+            roots = {chain.root for chain in anatomy.chains}
+            if attempt.moved & roots:
+                return None  # what it keeps may be right, and its steps were not understood
+            if moves_later(run, plan, attempt, roots, deadline):
+                return passes_judged(run, plan, guess, words, deadline)
         found = judged(fit_anatomy(anatomy), more, words)
+        if found is not None and not isinstance(plan, Alone):
+            found.lacking = without_gradients(anatomy, attempt.places)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
         is_part = isinstance(plan, Alone)
         if found is not None and is_part and is_scaled(found, scales):
@@ -242,9 +266,30 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
                 found.remark = f"{plan.words} gives {rate:.3g} times the slope of what is computed"
         return found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
-        more = record(run, plan, Attempt(Guess(layout, names=guess.names)), PASSES, deadline)
-        case = case_of(more)
+        return passes_judged(run, plan, guess, words, deadline)
+    return judged(case, more, words)
+
+
+def passes_judged(
+    run: Run, plan: Plan, guess: Guess, words: str, deadline: Deadline
+) -> Driven | None:
+    """Several calls of a plan, judged by their updates."""
+    again = Attempt(Guess(guess.layout, names=guess.names))
+    more = record(run, plan, again, PASSES, deadline)
+    case = case_of(more)
     return judged(case, more, words) if case is not None and case.anatomy.updates else None
+
+
+def moves_later(
+    run: Run, plan: Plan, attempt: Attempt, roots: Collection[int], deadline: Deadline
+) -> bool:
+    """Whether what a first call leaves as it is, a second one changes: by steps that come before their gradients."""
+    again = Attempt(Guess(attempt.guess.layout, names=attempt.guess.names))
+    record(run, plan, again, 2, deadline)
+    if len(again.parameters) != len(attempt.parameters):
+        return False
+    places = zip(attempt.parameters, again.parameters, strict=True)
+    return any(first in roots and second in again.moved for first, second in places)
 
 
 def case_of(run: Run) -> Case | None:
@@ -314,6 +359,12 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
         numbers = numbers_in(state)
         attempt.parameters = [position_of(recorder, number) for number in numbers]
         before = [np.array(number) for number in numbers]
+        own_data = (id(attempt.guess.layout.inputs), id(attempt.guess.layout.targets))
+        attempt.places = {
+            path: position_of(recorder, array)
+            for path, array in places(state).items()
+            if id(array) not in own_data
+        }
         results: dict[str, Any] = {}
         for _ in range(passes):
             results = step()
@@ -326,7 +377,13 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
         if passes == 1 and recorder.recording is begun:
             attempt.stored = stored_values(run, {**flat_state(state), **results})
             kept = stored_values(run, flat_state(state, inside=True))
-            attempt.called = {p: name for name, p in kept.items() if p in attempt.parameters}
+            attempt.called = names_of(kept, attempt.parameters)
+            claims = {
+                path: recorder.memory.known(array)
+                for path, array in (places(state) | places_of_results(results)).items()
+            }
+            known = {path: position for path, position in claims.items() if position is not None}
+            attempt.alike = entries_alike(attempt.places, known)
 
     end = deadline.within(ATTEMPT_SECONDS)
     return record_more(run, action, watch_until_enough(end), end)

@@ -15,9 +15,10 @@ from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.driving.attempts import Alone, Driven, judged, try_layouts
-from chainrule.checking.driving.claims import read_claims, stored_values
+from chainrule.checking.driving.claims import read_claims
 from chainrule.checking.driving.discarded import LARGEST, find_discarded, find_repeated
 from chainrule.checking.driving.engines import TWICE, EnginePlan
+from chainrule.checking.driving.kept_claims import stored_values
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import (
@@ -72,13 +73,40 @@ def judge_computed(run: Run, deadline: Deadline) -> Driven | None:
 
 
 def left_to_choose(run: Run, name: str) -> bool:
-    """Whether a caller may give a parameter its value: what a driver leaves out, others may have fixed."""
+    """Whether a caller may give a parameter its value: what a driver leaves out, others may have fixed.
+
+    Not so where the program itself calls what asks for it, and gives it.
+    """
     return any(
-        argument.arg.lower().endswith(name.lower())
+        argument.arg.lower().endswith(name.lower()) and not is_given(run, owner, argument, place)
+        for source in run.sources
+        for owner in source.nodes
+        if isinstance(owner, ast.FunctionDef)
+        for place, argument in enumerate((*owner.args.args, *owner.args.kwonlyargs))
+    )
+
+
+def is_given(run: Run, owner: ast.FunctionDef, argument: ast.arg, place: int) -> bool:
+    """Whether every call of a function in the program, or of the class that it makes objects of, has that argument."""
+    is_maker = owner.name == "__init__"
+    names = [
+        node.name
         for source in run.sources
         for node in source.nodes
-        if isinstance(node, ast.arguments)
-        for argument in (*node.args, *node.kwonlyargs)
+        if isinstance(node, ast.ClassDef) and owner in node.body
+    ] if is_maker else [owner.name]  # fmt: skip
+    calls = [
+        node
+        for source in run.sources
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", None)) in names
+    ]
+    before = bool(names and owner.args.args and owner.args.args[0].arg == "self")
+    return bool(calls) and all(
+        len(call.args) > place - before
+        or any(keyword.arg in (argument.arg, None) for keyword in call.keywords)
+        for call in calls
     )
 
 
