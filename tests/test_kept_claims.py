@@ -240,8 +240,75 @@ class Net:
 """
 
 
-def test_what_a_method_changes_that_nobody_called_is_not_blamed() -> None:
-    assert verdict_on(IN_TWO_STEPS)["verdict"] != "wrong"
+def test_what_several_methods_change_is_one_step() -> None:
+    assert verdict_on(IN_TWO_STEPS)["verdict"] == "right"
+    climbs = verdict_on(IN_TWO_STEPS.replace("self.b -=", "self.b +="))
+    assert (climbs["verdict"], climbs["findings"][0]["mistake"]) == ("wrong", "sign-error")
     never = verdict_on(IN_TWO_STEPS.split("    def update_bias")[0])
     assert never["verdict"] == "wrong"
     assert [finding["mistake"] for finding in never["findings"]] == ["parameter-never-updated"]
+
+
+def test_what_a_method_changes_that_nobody_called_is_not_blamed() -> None:
+    other = IN_TWO_STEPS.replace("update_bias(self, lr)", "update_bias(self, lr, plan_of_steps)")
+    assert verdict_on(other)["verdict"] == "undecided"
+
+
+BATCHES = """
+import numpy as np
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.w1 = np.random.randn(n_in, n_hidden)
+        self.w2 = np.random.randn(n_hidden, n_out)
+    def fit(self, X, y, epochs=5, batch_size=2, lr=0.1):
+        for _ in range(epochs):
+            for i in range(0, len(X), batch_size):
+                xb, yb = X[i:i + batch_size], y[i:i + batch_size]
+                self.step(xb, yb, X, lr)
+    def step(self, xb, yb, X, lr):
+        h = np.tanh(xb @ self.w1)
+        d = (h @ self.w2 - yb) / len(xb)
+        g1, g2 = xb.T @ (d @ self.w2.T * (1 - h**2)), h.T @ d
+        self.w1 -= lr * g1
+        self.w2 -= lr * g2
+"""
+ONE_BY_ONE = """
+import numpy as np
+class Net:
+    def __init__(self, n_in, n_out):
+        self.w = np.random.randn(n_in, n_out)
+        self.x = None
+    def train_step(self, X, y, lr=0.1):
+        self.x = X
+        self.w -= lr * self.x.T @ (X @ self.w - y)
+"""
+HELD = """
+import numpy as np
+class Net:
+    def __init__(self, X, y):
+        self.X, self.y = X, y
+        self.w = np.random.randn(X.shape[1], y.shape[1])
+    def forward(self, X):
+        self.out = X @ self.w
+        return self.out
+    def backprop(self):
+        self.w -= 0.1 * self.X.T @ (self.out - self.y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong", "expected"),
+    [
+        (BATCHES, "", "", "right"),
+        (BATCHES, "xb.T @ (d", "X[:len(xb)].T @ (d", "wrong"),  # with all samples at once it is the same
+        (ONE_BY_ONE, "", "", "right"),
+        (ONE_BY_ONE, "self.x = X", "self.x = X if self.x is None else self.x", "undecided"),
+        (HELD, "", "", "right"),  # what it was made with is what it goes forward with
+    ],
+)  # fmt: skip
+def test_other_data_than_those_at_hand_are_not_right(
+    code: str, right: str, wrong: str, expected: str
+) -> None:
+    assert right in code
+    verdict = verdict_on(code.replace(right, wrong))
+    assert verdict["verdict"] == expected, verdict["reason"]

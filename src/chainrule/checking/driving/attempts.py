@@ -81,6 +81,7 @@ class Driven:
     option: bool = False
     in_parts: bool = False  # its passes are put together from methods: what a caller does between them is not known
     sized: bool = False  # with a number of layers that was ours to choose
+    batched: bool = False  # with a number of samples at once that was, too
     lacking: Sequence[str] = ()  # parameters of which no gradient is given
     stepper: str = ""  # what was seen to go down the gradients that a layer keeps
 
@@ -136,7 +137,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             taken = taken or layout
         if found is None:
             continue
-        found.sized, found.stepper = guess.sized, guess.stepper
+        found.sized, found.batched, found.stepper = guess.sized, guess.batched, guess.stepper
         if found.right:
             return found, True
         if best is None or rank(found) > rank(best):
@@ -366,7 +367,10 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
             if id(array) not in own_data
         }
         results: dict[str, Any] = {}
-        for _ in range(passes):
+        layout = attempt.guess.layout
+        for number in range(passes):
+            if number and not is_given_data(plan):
+                attempt.guess.layout = layout.of_pass(number)
             results = step()
         here = {id(number) for number in numbers_in(state)}
         attempt.moved = {
@@ -387,6 +391,15 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
 
     end = deadline.within(ATTEMPT_SECONDS)
     return record_more(run, action, watch_until_enough(end), end)
+
+
+def is_given_data(plan: Plan) -> bool:
+    """Whether something is made with data already: other data would not be those that it goes back by."""
+    maker = plan.owner if isinstance(plan, ObjectPlan) else getattr(plan, "first", None)
+    if isinstance(plan, Alone) or maker is None:
+        return isinstance(plan, Alone)
+    asked = [kind_of(name, FOR_CLASSES) for name in inspect.signature(maker).parameters]
+    return bool({"inputs", "targets"} & set(asked))
 
 
 def position_of(recorder: Recorder, value: Any) -> int:

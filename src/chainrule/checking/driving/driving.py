@@ -37,6 +37,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 COMPUTED_SECONDS = 10.0
+BATCH = 4  # samples of 7: some ways back go by the first ones, whatever is asked for
 DEPTH = 2  # hidden layers: some ways back are right for one alone
 
 
@@ -148,6 +149,14 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         elif best is not None:
             is_first = plan.group not in found
             found[plan.group if is_first else plan.words] = best
+            if best.batched and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
+                small = replace(plan, batch=BATCH)
+                smaller, _ = try_layouts(run, small, deadline)
+                if smaller is None:
+                    best.remark = f"{plan.words} was seen with all samples at once alone"
+                else:
+                    found[plan.group if is_first and smaller.right else small.words] = smaller
+                    best, plan = smaller, small
             if best.sized and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
                 deep = replace(plan, depth=DEPTH)
                 deeper, _ = try_layouts(run, deep, deadline)

@@ -20,6 +20,7 @@ from chainrule.checking.driving.arguments import (
     FOR_FUNCTIONS,
     FOR_METHODS,
     HIDDEN,
+    SAMPLES,
     Guess,
     kind_of,
     plain_name,
@@ -34,7 +35,7 @@ from chainrule.checking.driving.operation_pairs import (
     operation_plans,
     parts_returned,
 )
-from chainrule.checking.driving.resets import ways_to_set_back
+from chainrule.checking.driving.resets import change_apart, ways_to_set_back
 from chainrule.checking.driving.slopes import (
     SlopePlan,
     is_replaced,
@@ -78,6 +79,7 @@ class ObjectPlan:
     returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
     depth: int = 1  # hidden layers, where they are ours to choose
+    batch: int = SAMPLES  # samples, likewise
 
     @property
     def group(self) -> str:
@@ -96,10 +98,10 @@ class ObjectPlan:
     def words(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
-        return ", ".join(f"{made}.{method}" for method in self.methods) + of_depth(self.depth)
+        return ", ".join(f"{made}.{method}" for method in self.methods) + of_size(self)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
-        guess.depth = self.depth
+        guess.depth, guess.batch = self.depth, self.batch
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
         guess.known |= self.options
@@ -136,15 +138,16 @@ class FunctionsPlan:
     returned: Mapping[str, tuple[str | None, ...]]
     first: Callable[..., Any] | None = None
     depth: int = 1
+    batch: int = SAMPLES
     group = "functions"
 
     @property
     def words(self) -> str:
         functions = (self.first, *self.functions) if self.first is not None else self.functions
-        return ", ".join(function.__name__ for function in functions) + of_depth(self.depth)
+        return ", ".join(function.__name__ for function in functions) + of_size(self)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
-        guess.depth = self.depth
+        guess.depth, guess.batch = self.depth, self.batch
         if self.first is not None:
             self.take(guess, self.first, "parameters", guess.arguments(self.first, FOR_CLASSES))
         else:
@@ -229,8 +232,9 @@ Plan: TypeAlias = (
 )
 
 
-def of_depth(depth: int) -> str:
-    return f" with {depth} hidden layers" if depth > 1 else ""
+def of_size(plan: ObjectPlan | FunctionsPlan) -> str:
+    batches = f" in batches of {plan.batch}" if plan.batch < SAMPLES else ""
+    return (f" with {plan.depth} hidden layers" if plan.depth > 1 else "") + batches
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -338,9 +342,12 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
     order = {"fit": 0, "train": 0, "sgd": 1}
     train.sort(key=lambda name: order.get(spoken[name], 2))
     plans: list[tuple[str, ...]] = [(name,) for name in train]
+    ends: list[tuple[str, ...]] = [(name,) for name in update[:2]]
+    if backward and change_apart(owner, update):
+        ends = [tuple(update)]
     for back in backward:
         for start in (*((f,) for f in forward[:2]), ()):
-            for end in (*((u,) for u in update[:2]), ()):
+            for end in (*ends, ()):
                 plans.append((*start, back, *end))
     plans += [(name,) for name in update]
     plans += [(name,) for name in names if LOSS.fullmatch(spoken[name]) and gives_more(owner, name)]
