@@ -201,7 +201,11 @@ class Net:
         (OPTIMIZED + TRAINED, "", "", "right"),
         # A way back that reads what went forward takes an error: with an output in its place it looks like a slope.
         (OPTIMIZED, "g * self.out * (1 - self.out)", "g * (1 - self.out)", "wrong"),
-        # Each is right, and what climbs is not looked at.
+        # Each layer is right by itself, and what applies their gradients must go down them.
+        (OPTIMIZED, "", "", "right"),
+        (OPTIMIZED, "self.lr * p.grad", "self.lr * p.grad / (abs(p.grad) + 1e-8)", "right"),
+        (OPTIMIZED, "self.lr * p.grad", "self.lr * p.data", "undecided"),
+        (OPTIMIZED, "for p in self.params:", "for p in self.params[1:]:", "undecided"),
         (OPTIMIZED, "p.data -= self.lr", "p.data += self.lr", "undecided"),
         (OPTIMIZED + TRAINED, "p.data -= self.lr", "p.data += self.lr", "wrong"),
         # Steps that come before the gradients that they take, with numbers of the former pass.

@@ -7,6 +7,7 @@ from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_doubts import listed
 from chainrule.checking.case_verdict import UNEXPLAINED, decide_case, parameter_rows
 from chainrule.checking.driving.attempts import Driven
+from chainrule.checking.driving.descents import steps_that_descend
 from chainrule.checking.driving.discarded import Discarded, discarded_finding
 from chainrule.checking.driving.driving import judge_untrained
 from chainrule.checking.driving.resets import is_set_back_elsewhere
@@ -58,18 +59,21 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     runs = [part.run for part in driven]
     seen = {one.stepper for one in driven}
     left = [step for step in steps_not_taken(run, runs) if step not in seen]
+    if verdict.verdict == "right" and left and any(one.case.anatomy.claimed for one in driven):
+        descending = steps_that_descend(run, left)
+        left = [step for step in left if step not in descending]
+        if descending:
+            were = "was" if len(descending) == 1 else "were"
+            remarks.append(f"{listed(descending)} {were} seen to go down them")
     lacking = list(dict.fromkeys(name for one in driven for name in one.lacking))
     if verdict.verdict == "right" and lacking:
         verdict.verdict = "undecided"
         verdict.reason = f"its gradients are right, and there is none of {listed(lacking)}, which its predictions are made with"
+    elif verdict.verdict == "right" and left and any(one.case.anatomy.claimed for one in driven):
+        verdict.verdict = "undecided"
+        verdict.reason = f"its gradients are right, and {listed(left)}, which nobody called, was not seen to go down them"
     elif verdict.verdict == "right" and left:
-        unknown = f"nothing is known of {listed(left)}, which nobody called"
-        if any(
-            one.case.anatomy.claimed for one in driven
-        ):  # gradients are right, and what applies them is not known
-            verdict.verdict, verdict.reason = "undecided", f"all others are right, and {unknown}"
-        else:
-            remarks.append(unknown)
+        remarks.append(f"nothing is known of {listed(left)}, which nobody called")
     elif verdict.verdict == "wrong" and left and is_never_updated(verdict):
         verdict.verdict, verdict.findings = "undecided", []
         verdict.reason = f"what {listed(left)} changes is not known, which nobody called"
