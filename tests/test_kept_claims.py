@@ -258,6 +258,41 @@ def test_what_a_method_changes_that_nobody_called_is_not_blamed() -> None:
     assert verdict_on(other)["verdict"] == "undecided"
 
 
+UPDATED = (
+    RETURNED.replace("return w1, b1, w2, b2\ndef forward(x, w1, b1, w2, b2):", 'return {"w1": w1, "b1": b1, "w2": w2, "b2": b2}\ndef forward(x, params):\n    w1, b1, w2, b2 = (params[k] for k in ("w1", "b1", "w2", "b2"))')
+    .replace("a1, w2):", "a1, params):\n    w2 = params['w2']")
+    .replace("return dw1, db1, dw2, db2", 'return {"w1": dw1, "b1": db1, "w2": dw2, "b2": db2}')
+    + """
+def update_params(params, grads, lr=0.1):
+    new = {}
+    for k in params:
+        new[k] = params[k] - lr * grads[k]
+    return new
+"""
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected", "mistake"),
+    [
+        ("", "", "right", None),
+        ("    return new\n", "", "wrong", "update-missing"),
+        ("    return new\n", "    return params\n", "wrong", "update-missing"),
+        ("params[k] - lr", "params[k] + lr", "wrong", "sign-error"),
+        ("    return new\n", "        return new\n", "undecided", None),  # after the first of them
+    ],
+)
+def test_right_gradients_do_not_stand_for_what_an_update_does(
+    right: str, wrong: str, expected: str, mistake: str | None
+) -> None:
+    assert right in UPDATED
+    verdict = verdict_on(UPDATED.replace(right, wrong))
+    assert (verdict["verdict"], verdict["driven"]) == (expected, True), verdict["reason"]
+    assert {finding["mistake"] for finding in verdict["findings"]} == (
+        {mistake} if mistake else set()
+    )
+
+
 BATCHES = """
 import numpy as np
 class Net:

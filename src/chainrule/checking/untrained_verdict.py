@@ -1,6 +1,7 @@
 """The verdict on gradients that are never applied, and on what a program only defines."""
 
 import re
+from dataclasses import replace
 
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import Program
@@ -41,7 +42,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
         reason = run.failure or unknown or why_nothing_is_trained(case, run)
         return undecided(name, reason, advice=advice)
     if driven[0].discarded is not None:
-        return decide_discarded(name, driven[0].discarded, run)
+        return replace(decide_discarded(name, driven[0].discarded, run), driven=True)
     verdicts = [decide_driven(name, one, deadline) for one in driven]
     remarks = [one.remark for one in driven if one.remark]
     options = [

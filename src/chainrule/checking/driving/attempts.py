@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeAlias, final
 
@@ -20,7 +20,7 @@ from chainrule.checking.driving.arguments import (
     layouts,
 )
 from chainrule.checking.driving.claims import read_claims
-from chainrule.checking.driving.discarded import Discarded
+from chainrule.checking.driving.discarded import Discarded, find_discarded
 from chainrule.checking.driving.engines import EnginePlan, Numbers
 from chainrule.checking.driving.kept_arrays import Path, places
 from chainrule.checking.driving.kept_claims import (
@@ -35,7 +35,7 @@ from chainrule.checking.driving.known_names import known_names
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
-from chainrule.checking.driving.plans import ObjectPlan, Plan
+from chainrule.checking.driving.plans import ObjectPlan, Plan, plan_takes_steps
 from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
@@ -252,7 +252,7 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
             roots = {chain.root for chain in anatomy.chains}
             if attempt.moved & roots:
                 return None  # what it keeps may be right, and its steps were not understood
-            if moves_later(run, plan, attempt, roots, deadline):
+            if plan_takes_steps(plan) or moves_later(run, plan, attempt, roots, deadline):
                 return passes_judged(run, plan, guess, words, deadline)
         found = judged(fit_anatomy(anatomy), more, words)
         if found is not None and not isinstance(plan, Alone):
@@ -268,7 +268,17 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
         return found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         return passes_judged(run, plan, guess, words, deadline)
-    return judged(case, more, words)
+    return taken(case, more, words)
+
+
+def taken(case: Case, run: Run, words: str) -> Driven | None:
+    """The updates of several passes, judged: such as no prediction is made with are thrown away."""
+    versions = [p for chain in case.anatomy.chains for p in chain.versions[1:]]
+    found = judged(case, run, words)
+    if found is None or any(case.anatomy.reached.get(p) for p in versions):
+        return found
+    discarded = find_discarded(run)
+    return None if discarded is None else replace(found, right=False, discarded=discarded)
 
 
 def passes_judged(
@@ -278,7 +288,7 @@ def passes_judged(
     again = Attempt(Guess(guess.layout, names=guess.names))
     more = record(run, plan, again, PASSES, deadline)
     case = case_of(more)
-    return judged(case, more, words) if case is not None and case.anatomy.updates else None
+    return taken(case, more, words) if case is not None and case.anatomy.updates else None
 
 
 def moves_later(

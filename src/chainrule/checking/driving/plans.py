@@ -232,6 +232,15 @@ Plan: TypeAlias = (
 )
 
 
+def plan_takes_steps(plan: Plan) -> bool:
+    """Whether something that is called is there to change parameters: then gradients that nobody applies are not all."""
+    if isinstance(plan, ObjectPlan):
+        spoken = [plain_name(name) for name in plan.methods]
+        return any(TRAIN.fullmatch(name) or UPDATE.fullmatch(name) for name in spoken)
+    roles = [role_of(function.__name__) for function in getattr(plan, "functions", ())]
+    return bool({"updated", "training"} & set(roles))
+
+
 def of_size(plan: ObjectPlan | FunctionsPlan) -> str:
     batches = f" in batches of {plan.batch}" if plan.batch < SAMPLES else ""
     return (f" with {plan.depth} hidden layers" if plan.depth > 1 else "") + batches
