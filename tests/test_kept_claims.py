@@ -226,6 +226,80 @@ def test_layers_and_optimizers_that_are_only_defined(
     assert all(finding["proved"] for finding in verdict["findings"])
 
 
+COUNTED = """
+import numpy as np
+class Net:
+    def __init__(self, n_in, n_out):
+        self.W1, self.W2 = np.random.randn(n_in, n_in), np.random.randn(n_in, n_out)
+    def forward(self, x):
+        self.x, self.h = x, np.tanh(x @ self.W1)
+        return self.h @ self.W2
+    def backward(self, y, out):
+        d = out - y
+        dW1 = self.h.T @ d
+        dW0 = self.x.T @ (d @ self.W2.T * (1 - self.h**2))
+        return {"dW0": dW0, "dW1": dW1}
+"""
+OF_ONE_SAMPLE = """
+import numpy as np
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(b, a) for a, b in zip(sizes, sizes[1:])]
+        self.biases = [np.random.randn(b, 1) for b in sizes[1:]]
+    def forward(self, x):
+        self.acts = [x]
+        for w, b in zip(self.weights, self.biases):
+            x = np.tanh(w @ x + b)
+            self.acts.append(x)
+        return x
+    def backward(self, y):
+        deltas = [None] * len(self.weights)
+        error = self.acts[-1] - y
+        for i in reversed(range(len(deltas))):
+            deltas[i] = error * (1 - self.acts[i + 1] ** 2)
+            error = self.weights[i].T @ deltas[i]
+        return [d @ a.T for d, a in zip(deltas, self.acts)], deltas
+"""
+HANDED = """
+import numpy as np
+class Net:
+    def __init__(self, n_in, n_out):
+        self.w, self.b = np.random.randn(n_in, n_out), np.zeros((1, n_out))
+    def forward(self, X):
+        out = X @ self.w + self.b
+        cache = (X, out)
+        return out, cache
+    def backward(self, cache, y):
+        X, out = cache
+        d = (out - y) / len(X)
+        return X.T @ d, d.sum(axis=0, keepdims=True)
+    def step(self, grads, lr=0.1):
+        dw, db = grads
+        self.w -= lr * dw
+        self.b -= lr * db
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "right", "wrong", "expected"),
+    [
+        (COUNTED, "", "", "right"),  # from 0 on, where the parameters are counted from 1
+        (COUNTED, "d @ self.W2.T * (1 - self.h**2)", "d @ self.W2.T", "not right"),
+        (OF_ONE_SAMPLE, "", "", "right"),  # of many samples the biases' would not be summed
+        (OF_ONE_SAMPLE, "(1 - self.acts[i + 1] ** 2)", "(1 - self.acts[i] ** 2)", "not right"),
+        (HANDED, "", "", "right"),
+        (HANDED, "self.b -= lr * db", "self.b += lr * db", "wrong"),
+    ],
+)
+def test_what_is_meant_is_told_by_all(code: str, right: str, wrong: str, expected: str) -> None:
+    assert right in code
+    verdict = verdict_on(code.replace(right, wrong))
+    if expected == "not right":
+        assert verdict["verdict"] != "right", verdict["parameters"]
+    else:
+        assert verdict["verdict"] == expected, verdict["reason"]
+
+
 IN_TWO_STEPS = """
 import numpy as np
 class Net:

@@ -127,7 +127,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
-        if layout.single and best is not None and not is_of_one_sample(best):
+        if layout.single and best is not None and not (is_of_one_sample(best) or best.lacking):
             break
         if taken is not None and is_less(layout, taken):
             continue
@@ -138,7 +138,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
         if found is None:
             continue
         found.sized, found.batched, found.stepper = guess.sized, guess.batched, guess.stepper
-        if found.right:
+        if found.right and not found.lacking:
             return found, True
         if best is None or rank(found) > rank(best):
             best = found

@@ -20,7 +20,12 @@ from chainrule.checking.anatomy.program import NoDerivativeError, Program, build
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.checking.driving.arguments import Guess
 from chainrule.checking.driving.gradient_names import is_gradient_name
-from chainrule.checking.driving.kept_claims import Entries, is_of_another_number, meant_by_place
+from chainrule.checking.driving.kept_claims import (
+    Entries,
+    are_counted_otherwise,
+    is_of_another_number,
+    meant_by_place,
+)
 from chainrule.checking.fitting.fitting import EXACT, norm
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -235,8 +240,15 @@ def pair_up(
         if name:
             spoken.setdefault(name, []).append(position)
     said_of: dict[int, dict[int, str]] = {}
+    kept_as: dict[int, list[str]] = {}
+    for name, position in stored.items():
+        kept_as.setdefault(position, []).append(name)
+    own_names = {p: called.get(p) or name_of(program, p) for p in reading.parameters}
+    by_numbers = {(p, pair.claim) for p, pairs in found.items() for pair in pairs}
+    numbered = {p: name for p, name in own_names.items() if p in forward}
+    shifted = are_counted_otherwise(by_numbers, kept_as, numbered)
     for parameter in reading.parameters:
-        own = called.get(parameter) or name_of(program, parameter)
+        own = "" if shifted else own_names[parameter]
         said = {
             p: name
             for name, p in stored.items()
@@ -252,7 +264,6 @@ def pair_up(
             if is_gradient_name(name, own) and not is_kept:
                 said |= {p: name for p in positions if p not in said}
         said_of[parameter] = said
-    by_numbers = {(p, pair.claim) for p, pairs in found.items() for pair in pairs}
     for parameter, claim, name in meant_by_place(alike, by_numbers):
         if errors[claim] and np.shape(values[claim]) == np.shape(values[parameter]):
             found.pop(parameter, None)
@@ -299,11 +310,9 @@ def pair_up(
     reading.pairs = list(chosen.values())
     sizes = {np.size(values[p]) for p in unmatched if p not in chosen}
     reading.unexplained = [p for p in strange if np.size(values[p]) in sizes or p in kept]
-    all_called = {called.get(p) or name_of(program, p) for p in reading.parameters}
+    others = [] if shifted else list(own_names.values())
     for parameter, pair in chosen.items():
-        spoken_of = [name for name, p in stored.items() if p == pair.claim]
-        own = called.get(parameter) or name_of(program, parameter)
-        if is_of_another_number(spoken_of, own, all_called):
+        if is_of_another_number(kept_as.get(pair.claim, ()), own_names[parameter], others):
             reading.unexplained.append(pair.claim)
 
 

@@ -99,18 +99,35 @@ def meant_by_place(
 
 def is_of_another_number(names: Collection[str], own: str, others: Collection[str]) -> bool:
     """Whether a parameter's gradient is kept as that of one with another number alone: dW0 for W1, beside dW2 for W2."""
-    spoken = [name for name in names if NUMBER.search(name)]
-    if not own or any(is_gradient_name(name, own) for name in names):
+    if any(is_gradient_name(name, own) for name in names) or not distances(names, own):
         return False
-    renamed = {
-        NUMBER.sub(number, own)
-        for name in spoken
+    return any(other != own and NUMBER.sub("", other) == NUMBER.sub("", own) for other in others)
+
+
+def distances(names: Collection[str], own: str) -> set[int]:
+    """How far the numbers in names of gradients are from that of a parameter: -1 for dW0 and W1."""
+    numbers = NUMBER.findall(own)
+    return {
+        int(number) - int(numbers[0])
+        for name in names if len(numbers) == 1
         for number in NUMBER.findall(name)
-        if len(NUMBER.findall(own)) == 1
-    }
-    return any(
-        is_gradient_name(name, other) for name in spoken for other in renamed - {own}
-    ) and any(other != own and NUMBER.sub("", other) == NUMBER.sub("", own) for other in others)
+        if is_gradient_name(name, NUMBER.sub(number, own))
+    }  # fmt: skip
+
+
+def are_counted_otherwise(
+    agreeing: Collection[tuple[int, int]],
+    kept_as: Mapping[int, Collection[str]],
+    called: Mapping[int, str],
+) -> bool:
+    """Whether the gradients of all parameters with numbers are kept under numbers that begin elsewhere: dW0, dW1 of W1, W2."""
+    found = []
+    for parameter, name in called.items():
+        if not NUMBER.search(name):
+            continue
+        spoken = [one for p, claim in agreeing if p == parameter for one in kept_as.get(claim, ())]
+        found.append(distances(spoken, name))
+    return len(found) > 1 and bool(set.intersection(*found) - {0})
 
 
 def without_gradients(anatomy: Anatomy, parameters: Mapping[Path, int]) -> list[str]:

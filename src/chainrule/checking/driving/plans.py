@@ -117,9 +117,15 @@ class ObjectPlan:
 
         def step() -> dict[str, Any]:
             results: dict[str, Any] = {}
+            handed: dict[str, Any] = {}  # gradients, to what updates alone: else they are errors
             for name in (*self.set_back, *self.methods):
                 method = getattr(thing, name)
+                goes_back = BACKWARD.fullmatch(plain_name(name)) is not None
+                known, new = guess.known, {} if goes_back else handed
+                guess.known = {**new, **known}
                 result = method(**guess.arguments(method, FOR_METHODS))
+                guess.known = known
+                handed |= {"grads": result} if goes_back and result is not None else {}
                 results |= named_results(name, result, self.returned.get(name, ()))
                 if FORWARD.fullmatch(plain_name(name)):
                     guess.known["predictions"] = first_array(result)
