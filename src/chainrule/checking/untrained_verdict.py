@@ -60,7 +60,8 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     runs = [part.run for part in driven]
     seen = {one.stepper for one in driven}
     left = [step for step in steps_not_taken(run, runs) if step not in seen]
-    if verdict.verdict == "right" and left and any(one.case.anatomy.claimed for one in driven):
+    applied = any(one.moves or not one.case.anatomy.claimed for one in driven)
+    if verdict.verdict == "right" and left and not applied:
         descending = steps_that_descend(run, left)
         left = [step for step in left if step not in descending]
         if descending:
@@ -70,7 +71,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if verdict.verdict == "right" and lacking:
         verdict.verdict = "undecided"
         verdict.reason = f"its gradients are right, and there is none of {listed(lacking)}, which its predictions are made with"
-    elif verdict.verdict == "right" and left and any(one.case.anatomy.claimed for one in driven):
+    elif verdict.verdict == "right" and left and not applied:
         verdict.verdict = "undecided"
         verdict.reason = f"its gradients are right, and {listed(left)}, which nobody called, was not seen to go down them"
     elif verdict.verdict == "right" and left:

@@ -83,6 +83,7 @@ class Driven:
     sized: bool = False  # with a number of layers that was ours to choose
     batched: bool = False  # with a number of samples at once that was, too
     lacking: Sequence[str] = ()  # parameters of which no gradient is given
+    moves: bool = False  # its way back takes the steps
     stepper: str = ""  # what was seen to go down the gradients that a layer keeps
 
     @property
@@ -137,7 +138,8 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             taken = taken or layout
         if found is None:
             continue
-        found.sized, found.batched, found.stepper = guess.sized, guess.batched, guess.stepper
+        found.sized, found.batched = guess.sized, guess.batched
+        found.moves, found.stepper = guess.moves, guess.stepper
         if found.right and not found.lacking:
             return found, True
         if best is None or rank(found) > rank(best):

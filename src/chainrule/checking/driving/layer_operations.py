@@ -136,6 +136,7 @@ class LayerPlan:
                 after = array_at(thing, names[name])
                 end = recorder.position(after)
                 if end != start:  # it takes the step itself, at a rate of 1
+                    guess.moves = True
                     taken = Operation("subtract", [start, end])
                     found[f"d{name}"] = recorder.record(taken, before - after)
             return found
