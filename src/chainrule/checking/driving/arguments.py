@@ -194,6 +194,7 @@ class Guess:
     sized: bool = False  # whether they were
     batch: int = SAMPLES
     batched: bool = False  # whether it was asked for
+    is_lost: bool = False  # whether what updates return was not handed on to the next pass
     moves: bool = False  # whether a layer takes its steps on its way back
     stepper: str = ""  # the method of a layer by which it was seen to go down its gradients
 

@@ -270,16 +270,19 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
         return found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
         return passes_judged(run, plan, guess, words, deadline)
-    return taken(case, more, words)
+    found = taken(case, more, words, guess)
+    return (
+        judged(case, more, words) if found is None else found
+    )  # of several outputs each may be one of its turns
 
 
-def taken(case: Case, run: Run, words: str) -> Driven | None:
+def taken(case: Case, run: Run, words: str, guess: Guess) -> Driven | None:
     """The updates of several passes, judged: such as no prediction is made with are thrown away."""
     versions = [p for chain in case.anatomy.chains for p in chain.versions[1:]]
     found = judged(case, run, words)
     if found is None or any(case.anatomy.reached.get(p) for p in versions):
         return found
-    discarded = find_discarded(run)
+    discarded = None if guess.is_lost else find_discarded(run)
     return None if discarded is None else replace(found, right=False, discarded=discarded)
 
 
@@ -290,7 +293,9 @@ def passes_judged(
     again = Attempt(Guess(guess.layout, names=guess.names))
     more = record(run, plan, again, PASSES, deadline)
     case = case_of(more)
-    return taken(case, more, words) if case is not None and case.anatomy.updates else None
+    return (
+        taken(case, more, words, again.guess) if case is not None and case.anatomy.updates else None
+    )
 
 
 def moves_later(

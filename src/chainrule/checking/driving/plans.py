@@ -125,6 +125,8 @@ class ObjectPlan:
                 guess.known = {**new, **known}
                 result = method(**guess.arguments(method, FOR_METHODS))
                 guess.known = known
+                if result is not None and not goes_back and is_step(name):
+                    guess.is_lost = True  # it may be what a caller goes on with
                 handed |= {"grads": result} if goes_back and result is not None else {}
                 results |= named_results(name, result, self.returned.get(name, ()))
                 if FORWARD.fullmatch(plain_name(name)):
@@ -184,9 +186,19 @@ class FunctionsPlan:
             guess.known["cache"] = tables[0] if tables else result
         elif role == "updated" and isinstance(result, Mapping):
             guess.known["parameters"] = result
+        elif role in ("updated", "training") and result is not None:
+            self.hand_on(guess, arguments, parts)
         elif role in ("parameters", "grads") and result is not None:
             guess.known[role] = result
         return found
+
+    def hand_on(self, guess: Guess, arguments: Mapping[str, Any], parts: Sequence[Any]) -> None:
+        """What an update returns in the order in which it was given it is what the next pass begins with."""
+        names = list(arguments)[: len(parts)]
+        if len(names) == len(parts) > 0 and all(isinstance(part, np.ndarray) and part.shape == np.shape(arguments[name]) for name, part in zip(names, parts, strict=True)):  # fmt: skip
+            guess.known |= dict(zip(names, parts, strict=True))
+        else:
+            guess.is_lost = True
 
 
 @final
@@ -240,11 +252,12 @@ Plan: TypeAlias = (
 
 def plan_takes_steps(plan: Plan) -> bool:
     """Whether something that is called is there to change parameters: then gradients that nobody applies are not all."""
-    if isinstance(plan, ObjectPlan):
-        spoken = [plain_name(name) for name in plan.methods]
-        return any(TRAIN.fullmatch(name) or UPDATE.fullmatch(name) for name in spoken)
-    roles = [role_of(function.__name__) for function in getattr(plan, "functions", ())]
-    return bool({"updated", "training"} & set(roles))
+    roles = {role_of(function.__name__) for function in getattr(plan, "functions", ())}
+    return bool(roles & {"updated", "training"}) or any(map(is_step, getattr(plan, "methods", ())))
+
+
+def is_step(method: str) -> bool:
+    return any(words.fullmatch(plain_name(method)) for words in (TRAIN, UPDATE))
 
 
 def of_size(plan: ObjectPlan | FunctionsPlan) -> str:
