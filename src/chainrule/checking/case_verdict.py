@@ -176,7 +176,7 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     frozen = find_frozen(case, fit, run)
     for one in frozen:
         one.intended = one.intended or (driven and left_to_choose(run, one.name))
-    drawn = [] if driven else find_left_random(case, fit, run)
+    drawn = [] if case.anatomy.claimed else find_left_random(case, fit, run)
     frozen += [] if driven else find_made_anew(case, fit, run)
     frozen += [one.frozen for one in drawn]
     findings = frozen_findings(case, fit, frozen, run)

@@ -55,8 +55,8 @@ def check(source: str | PathLike[str], seconds: float = SECONDS) -> Verdict:
 
         w <- w - eta dL/dw,  for one loss L of the usual ones and one eta, in every update that happens
 
-    A program is run, unmodified, in a child process under limits, for at most so many `seconds`: that is running
-    somebody's code. `verdict` is "right" (`loss` names the loss that it descends), "wrong" (`findings` say where
+    A program is run, unmodified, in a child process under limits, for at most so many `seconds` of computing: that
+    is running somebody's code. `verdict` is "right" (`loss` names the loss that it descends), "wrong" (`findings` say where
     and what) or "undecided" (`reason` says why); printing it gives the report.
     Shapes: `parameters` has one entry for each, with its shape.
     Raises: InputError for a path that is none of these; ProblemError for a problem that cannot be used.

@@ -1,18 +1,22 @@
 """The verdict on gradients that are never applied, and on what a program only defines."""
 
 import re
+from dataclasses import replace
 
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_doubts import listed
 from chainrule.checking.case_verdict import UNEXPLAINED, decide_case, parameter_rows
 from chainrule.checking.driving.attempts import Driven
+from chainrule.checking.driving.descents import steps_that_descend
 from chainrule.checking.driving.discarded import Discarded, discarded_finding
 from chainrule.checking.driving.driving import judge_untrained
+from chainrule.checking.driving.engine_order import ORDER
+from chainrule.checking.driving.engines import TWICE
 from chainrule.checking.driving.resets import is_set_back_elsewhere
 from chainrule.checking.driving.uncovered import steps_not_taken, unreached
 from chainrule.checking.finding.left_random import idle_loop
-from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY
+from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY, WORDS
 from chainrule.checking.fitting.case import Case, right_losses
 from chainrule.checking.fitting.components import joined_verdict
 from chainrule.checking.verdict import Verdict, joined_losses, undecided
@@ -40,8 +44,9 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
         reason = run.failure or unknown or why_nothing_is_trained(case, run)
         return undecided(name, reason, advice=advice)
     if driven[0].discarded is not None:
-        return decide_discarded(name, driven[0].discarded, run)
+        return replace(decide_discarded(name, driven[0].discarded, run), driven=True)
     verdicts = [decide_driven(name, one, deadline) for one in driven]
+    operations = {id(v): one.operation for v, one in zip(verdicts, driven, strict=True)}
     remarks = [one.remark for one in driven if one.remark]
     options = [
         verdict for verdict, one in zip(verdicts, driven, strict=True)
@@ -51,15 +56,38 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     notes = dict.fromkeys(note for verdict in verdicts for note in verdict.notes)
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
+    if len(wrong) == 1 and operations[id(wrong[0])].endswith(TWICE):
+        # Each operation is right: it is the order in which it goes back that is not.
+        for finding in wrong[0].findings:
+            finding.mistake, finding.fix = ORDER, None
+            finding.found, finding.expected = WORDS[ORDER]
     verdict = joined_verdict(wrong or verdicts)
     if verdict.verdict == "right" and unjudged:
         verdict.verdict = "undecided"
         verdict.reason = f"what {listed(unjudged)} should give is not known; all others are right"
+    runs = [part.run for part in driven]
+    seen = {one.stepper for one in driven}
+    left = [step for step in steps_not_taken(run, runs) if step not in seen]
+    applied = any(one.moves or not one.case.anatomy.claimed for one in driven)
+    if verdict.verdict == "right" and left and not applied:
+        descending = steps_that_descend(run, left)
+        left = [step for step in left if step not in descending]
+        if descending:
+            were = "was" if len(descending) == 1 else "were"
+            remarks.append(f"{listed(descending)} {were} seen to go down them")
+    lacking = list(dict.fromkeys(name for one in driven for name in one.lacking))
+    if verdict.verdict == "right" and lacking:
+        verdict.verdict = "undecided"
+        verdict.reason = f"its gradients are right, and there is none of {listed(lacking)}, which its predictions are made with"
+    elif verdict.verdict == "right" and left and not applied:
+        verdict.verdict = "undecided"
+        verdict.reason = f"its gradients are right, and {listed(left)}, which nobody called, was not seen to go down them"
+    elif verdict.verdict == "right" and left:
+        remarks.append(f"nothing is known of {listed(left)}, which nobody called")
+    elif verdict.verdict == "wrong" and left and is_never_updated(verdict):
+        verdict.verdict, verdict.findings = "undecided", []
+        verdict.reason = f"what {listed(left)} changes is not known, which nobody called"
     if verdict.verdict == "right":
-        runs = [part.run for part in driven]
-        left = steps_not_taken(run, runs)
-        if left:
-            remarks.append(f"nothing is known of {listed(left)}, which nobody called")
         lines = unreached(run, runs)
         if lines:
             remarks.append(
@@ -86,6 +114,10 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     verdict.driven = True
     verdict.notes = [*notes, f"it trains nothing by itself: {words}"]
     return verdict
+
+
+def is_never_updated(verdict: Verdict) -> bool:
+    return all(one.mistake == "parameter-never-updated" for one in verdict.findings)
 
 
 def is_of_slopes(verdict: Verdict) -> bool:

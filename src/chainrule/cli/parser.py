@@ -154,7 +154,7 @@ def add_check(commands: "argparse._SubParsersAction[ArgumentParser]") -> None:
         type=float,
         default=60.0,
         metavar="S",
-        help="seconds for each file, 60 if left out",
+        help="seconds of computing for each file, 60 if left out",
     )
     command.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="check N files at once, 1 if left out"

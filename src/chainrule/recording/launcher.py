@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chainrule.recording.deadline import PATIENCE, held_up
 from chainrule.recording.isolation import (
     User,
     adopt_orphans,
@@ -31,7 +32,13 @@ from chainrule.recording.isolation import (
     make_files_read_only,
     mount_own_processes,
 )
-from chainrule.recording.processes import PROC, descendants, list_processes, memory_of
+from chainrule.recording.processes import (
+    PROC,
+    Process,
+    descendants,
+    list_processes,
+    memory_of,
+)
 from chainrule.recording.scratch import remove_folder
 
 POLL = 0.02  # seconds between two looks at the processes
@@ -39,6 +46,7 @@ POLL_FILES = 1.0  # and at the files
 # Address space beyond the memory that may be used: interpreters and libraries reserve more than they touch.
 ADDRESS_SLACK = 2 * 1024**3
 MOST_FILES = 100_000
+SPARE_SECONDS = (2, 5)  # of computing, beyond which the system ends the script, and does so at once
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Order:
     needed: list[str]  # what it must be able to read
     report: int
     seconds: float
+    longest: float  # on the clock
     memory: int
     file_bytes: int
     all_file_bytes: int
@@ -97,7 +106,6 @@ def _guard(order: Order, user: User | None, isolated: bool, status: int) -> None
     if isolated:
         make_files_read_only(Path(order.private), order.needed)
         own_processes = mount_own_processes()
-    _tell(status, {"own_processes": own_processes})
     script = os.fork()
     if script == 0:
         try:
@@ -106,6 +114,7 @@ def _guard(order: Order, user: User | None, isolated: bool, status: int) -> None
             _tell(status, {"end": "not started", "detail": str(error)})
         finally:
             os._exit(70)
+    _tell(status, {"own_processes": own_processes, "script": script})
     while True:
         ended, how = os.waitpid(-1, os.WUNTRACED)
         if ended != script:
@@ -133,21 +142,24 @@ def _become_script(order: Order, user: User | None) -> None:
     os.dup2(empty, 0)
     give_up_privileges(user)
     die_with_parent(signal.SIGKILL)
-    seconds = int(order.seconds) + 2
+    seconds, at_once = (int(order.seconds) + spare for spare in SPARE_SECONDS)
+    processes = _processes_of_user() + 2 * order.processes
+    space = order.memory + ADDRESS_SLACK
     limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: order.file_bytes,
-        resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_NOFILE: 512,
-        resource.RLIMIT_AS: order.memory + ADDRESS_SLACK,
-        resource.RLIMIT_NPROC: _processes_of_user() + 2 * order.processes,
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (order.file_bytes, order.file_bytes),
+        resource.RLIMIT_CPU: (seconds, at_once),
+        resource.RLIMIT_NOFILE: (512, 512),
+        resource.RLIMIT_AS: (space, space),
+        resource.RLIMIT_NPROC: (processes, processes),
     }
-    for kind, bound in limits.items():
+    for kind, bounds in limits.items():
         # macOS refuses some of them.
         with suppress(OSError, ValueError):
             _, most = resource.getrlimit(kind)
-            bound = bound if most == resource.RLIM_INFINITY else min(bound, most)
-            resource.setrlimit(kind, (bound, bound))
+            if most != resource.RLIM_INFINITY:
+                bounds = (min(bounds[0], most), min(bounds[1], most))
+            resource.setrlimit(kind, bounds)
     os.execvp(order.command[0], order.command)
 
 
@@ -171,6 +183,7 @@ def _watch(order: Order, guard: int, isolated: bool, messages: int) -> dict[str,
     started = looked_at_files = time.monotonic()
     heard = b""
     places = (PROC, False)
+    script = 0
     try:
         while True:
             ready, _, _ = select.select([0, messages], [], [], POLL)
@@ -182,16 +195,20 @@ def _watch(order: Order, guard: int, isolated: bool, messages: int) -> dict[str,
                     if "end" in message:
                         return message
                     places = (Path(f"/proc/{guard}/root/proc"), message["own_processes"])
+                    script = message["script"]
                 if not part:
                     return {"end": "guard gone", "detail": None}
             if 0 in ready and not os.read(0, 1):
                 return {"end": "abandoned", "detail": None}
             now = time.monotonic()
-            if now - started > order.seconds:
-                return {"end": "time", "detail": None}
             proc, alone = places if places[1] else (PROC, False)
             processes = list_processes(proc) if proc.exists() else []
-            mine = [p for p in processes if p.number != 1] if alone else descendants(own, processes)
+            family = processes if alone else descendants(own, processes)
+            # A number of a namespace of its own means nothing elsewhere.
+            place = proc / str(script) if alone or not isolated else None
+            if is_over(order, now - started, script, place, family):
+                return {"end": "time", "detail": None}
+            mine = [p for p in family if p.number != 1] if alone else family
             if len(mine) > order.processes + (not alone):
                 return {"end": "processes", "detail": None}
             if memory_of(mine, order.memory, proc) > order.memory:
@@ -202,6 +219,22 @@ def _watch(order: Order, guard: int, isolated: bool, messages: int) -> dict[str,
                     return {"end": "files", "detail": None}
     finally:
         _end_all(guard, isolated)
+
+
+def is_over(
+    order: Order, passed: float, script: int, place: Path | None, family: list[Process]
+) -> bool:
+    """Whether a script has had its time: what passed since it started, but for what others kept it from computing.
+
+    What it has started itself are no others.
+    """
+    if passed <= order.seconds:
+        return False
+    waited = held_up(place) if place is not None else None
+    if waited is None:
+        return passed > PATIENCE * order.seconds
+    by_itself = sum(one.computed for one in family if one.number != script)
+    return passed - max(waited - by_itself, 0.0) > order.seconds or passed > order.longest
 
 
 def _too_many_files(order: Order) -> bool:

@@ -13,11 +13,15 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Process:
-    """One running process; `resident` is its memory in bytes, pages shared with others included."""
+    """One running process; `resident` is its memory in bytes, pages shared with others included.
+
+    `computed` are the seconds of it and of what it started and saw end, where they are known.
+    """
 
     number: int
     parent: int
     resident: int
+    computed: float = 0.0
 
 
 def list_processes(proc: Path = PROC) -> list[Process]:
@@ -28,7 +32,7 @@ def list_processes(proc: Path = PROC) -> list[Process]:
         ).stdout
         rows = [[int(part) for part in line.split()] for line in listed.splitlines()]
         return [Process(number, parent, 1024 * resident) for number, parent, resident in rows]
-    page = os.sysconf("SC_PAGE_SIZE")
+    page, ticks = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
     found: list[Process] = []
     try:
         names = os.listdir(proc)  # noqa: PTH208  # fifty times a second: no Path for each entry
@@ -43,7 +47,8 @@ def list_processes(proc: Path = PROC) -> list[Process]:
                 fields = file.read().rpartition(b")")[2].split()
         except OSError:
             continue  # ended since the folder was read
-        found.append(Process(int(name), int(fields[1]), page * int(fields[21])))
+        computed = sum(map(int, fields[11:15])) / ticks
+        found.append(Process(int(name), int(fields[1]), page * int(fields[21]), computed))
     return found
 
 

@@ -37,6 +37,8 @@ from chainrule.recording.scratch import copy_folder, remove_folder
 MIB, GIB = 1024**2, 1024**3
 HEAD = 64 * 1024  # how much output is kept from the start
 TAIL = 4 * 1024  # and from the end, for a reason
+# Times the seconds that a script has: what others keep it from computing is none of them.
+LONGEST = 4.0
 GRACE = 10.0  # seconds in which the launcher must have ended after its own limit
 LAUNCHER = [sys.executable, "-P", "-m", "chainrule.recording.launcher"]
 # What Python needs to start as it was started here. Everything else could be a secret.
@@ -46,7 +48,10 @@ SIGNS = {b"MemoryError": "memory", b"[Errno 27]": "file", b"[Errno 11]": "proces
 
 @dataclass(frozen=True)
 class Limits:
-    """What a script may use. Bytes, but for seconds; `file_bytes` is for one file, four times that for all."""
+    """What a script may use. Bytes, but for seconds; `file_bytes` is for one file, four times that for all.
+
+    The seconds are those in which it computes, or waits for other things than a processor.
+    """
 
     seconds: float = 60.0
     memory: int = 2 * GIB
@@ -99,6 +104,7 @@ def run_limited(
                 "private": str(private),
                 "needed": _needed_to_start(),
                 "seconds": limits.seconds,
+                "longest": LONGEST * limits.seconds,
                 "memory": limits.memory,
                 "file_bytes": limits.file_bytes,
                 "all_file_bytes": 4 * limits.file_bytes,
@@ -183,7 +189,7 @@ def _listen(
     """Read what the launcher reports and what the script prints, until the launcher has ended."""
     assert launcher.stdin is not None
     assert launcher.stdout is not None
-    deadline = time.monotonic() + limits.seconds + GRACE
+    deadline = time.monotonic() + LONGEST * limits.seconds + GRACE
     heard, printed = b"", _Printed()
     with selectors.DefaultSelector() as selector:
         selector.register(launcher.stdout, selectors.EVENT_READ)

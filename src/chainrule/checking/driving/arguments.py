@@ -93,6 +93,18 @@ class Layout:
         shape = np.shape(self.inputs)
         return tuple(self.n_inputs if size not in (1, SAMPLES) else size for size in shape)
 
+    def of_pass(self, number: int) -> "Layout":
+        """Other data of the same form: what goes by those of an earlier pass is not right by chance."""
+        if self.own or not number:
+            return self
+        rng = np.random.default_rng(number)
+        along = -1 if self.words.startswith("samples in columns") else 0
+        many = np.ndim(self.targets) > 0 and not self.single
+        turned = np.roll(np.asarray(self.targets), number, axis=along) if many else self.targets
+        if isinstance(self.targets, list) and many:
+            turned = turned.tolist()
+        return replace(self, inputs=drawn_like(self.inputs, rng), targets=turned)
+
     def resized(self, n_inputs: int, n_outputs: int) -> "Layout":
         """The same data, for a part of a network."""
         return replace(self, n_inputs=n_inputs, n_outputs=n_outputs)
@@ -130,6 +142,15 @@ def layouts(n_inputs: int, n_outputs: int, seed: int = 1) -> Iterator[Layout]:
     yield layout("a list", x[0].tolist(), y[0].tolist(), single=True)
     if n_outputs == 1:
         yield layout("a vector and a number", x[0].copy(), float(y[0, 0]), single=True)
+
+
+def drawn_like(values: Any, rng: np.random.Generator) -> Any:
+    """Random numbers in an array, or a list, of the same form."""
+    if isinstance(values, list):
+        return [drawn_like(value, rng) for value in values]
+    if isinstance(values, np.ndarray):
+        return rng.normal(size=values.shape)
+    return float(rng.normal())
 
 
 def as_pairs(layout: Layout) -> list[tuple[Any, Any]]:
@@ -172,6 +193,11 @@ class Guess:
     names: Callable[[str], list[str]] | None = None  # what the program knows by a parameter's name
     depth: int = 1  # hidden layers, where they are ours to choose
     sized: bool = False  # whether they were
+    batch: int = SAMPLES
+    batched: bool = False  # whether it was asked for
+    is_lost: bool = False  # whether what updates return was not handed on to the next pass
+    moves: bool = False  # whether a layer takes its steps on its way back
+    stepper: str = ""  # the method of a layer by which it was seen to go down its gradients
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
         """Keyword arguments for a call. Raises: NoArgumentError."""
@@ -222,9 +248,10 @@ class Guess:
         simple: Mapping[str, Any] = {
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
             "n_outputs": layout.n_outputs, "sizes": self.sizes, "hidden_sizes": self.sizes[1:-1],
-            "rate": 0.01, "passes": PASSES, "batch": SAMPLES, "off": False, "on": True, "small": 0.0, "scale": 0.1,
+            "rate": 0.01, "passes": PASSES, "batch": self.batch, "off": False, "on": True, "small": 0.0, "scale": 0.1,
             "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
+        self.batched = self.batched or kind == "batch"
         self.sized = self.sized or kind in ("sizes", "hidden_sizes", "count_hidden_layers")
         if kind == "sizes" and (tables := self.layer_tables(function)):
             return tables

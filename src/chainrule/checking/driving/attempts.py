@@ -1,8 +1,8 @@
 """One way to train something, tried with data in the forms that programs expect: called, recorded and judged."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeAlias, final
 
@@ -19,14 +19,23 @@ from chainrule.checking.driving.arguments import (
     kind_of,
     layouts,
 )
-from chainrule.checking.driving.claims import read_claims, stored_values
-from chainrule.checking.driving.discarded import Discarded
+from chainrule.checking.driving.claims import read_claims
+from chainrule.checking.driving.discarded import Discarded, find_discarded
 from chainrule.checking.driving.engines import EnginePlan, Numbers
+from chainrule.checking.driving.kept_arrays import Path, places
+from chainrule.checking.driving.kept_claims import (
+    Entries,
+    entries_alike,
+    names_of,
+    places_of_results,
+    stored_values,
+    without_gradients,
+)
 from chainrule.checking.driving.known_names import known_names
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
-from chainrule.checking.driving.plans import ObjectPlan, Plan
+from chainrule.checking.driving.plans import ObjectPlan, Plan, plan_takes_steps
 from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
@@ -72,6 +81,10 @@ class Driven:
     option: bool = False
     in_parts: bool = False  # its passes are put together from methods: what a caller does between them is not known
     sized: bool = False  # with a number of layers that was ours to choose
+    batched: bool = False  # with a number of samples at once that was, too
+    lacking: Sequence[str] = ()  # parameters of which no gradient is given
+    moves: bool = False  # its way back takes the steps
+    stepper: str = ""  # what was seen to go down the gradients that a layer keeps
 
     @property
     def is_of_one_number(self) -> bool:
@@ -100,6 +113,8 @@ class Attempt:
     parameters: list[int] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
     called: dict[int, str] = field(default_factory=dict)
+    places: dict[Path, int] = field(default_factory=dict)  # of parameters
+    alike: list[tuple[Entries, ...]] = field(default_factory=list)
     moved: set[int] = field(
         default_factory=set
     )  # of the parameters those that are others afterwards
@@ -113,7 +128,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
-        if layout.single and best is not None and not is_of_one_sample(best):
+        if layout.single and best is not None and not (is_of_one_sample(best) or best.lacking):
             break
         if taken is not None and is_less(layout, taken):
             continue
@@ -123,8 +138,9 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             taken = taken or layout
         if found is None:
             continue
-        found.sized = guess.sized
-        if found.right:
+        found.sized, found.batched = guess.sized, guess.batched
+        found.moves, found.stepper = guess.moves, guess.stepper
+        if found.right and not found.lacking:
             return found, True
         if best is None or rank(found) > rank(best):
             best = found
@@ -224,14 +240,25 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
             )
             if isinstance(plan, Alone)
             else read_claims(
-                more, deadline.within(5), attempt.parameters, attempt.stored, attempt.called
+                more,
+                deadline.within(5),
+                attempt.parameters,
+                attempt.stored,
+                attempt.called,
+                attempt.alike,
             )
         )
         if anatomy is None or not anatomy.updates:
             return None
-        if not isinstance(plan, Alone) and attempt.moved & {c.root for c in anatomy.chains}:
-            return None  # what it keeps may be right, and its steps were not understood
+        if not isinstance(plan, Alone):
+            roots = {chain.root for chain in anatomy.chains}
+            if attempt.moved & roots:
+                return None  # what it keeps may be right, and its steps were not understood
+            if plan_takes_steps(plan) or moves_later(run, plan, attempt, roots, deadline):
+                return passes_judged(run, plan, guess, words, deadline)
         found = judged(fit_anatomy(anatomy), more, words)
+        if found is not None and not isinstance(plan, Alone):
+            found.lacking = without_gradients(anatomy, attempt.places)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
         is_part = isinstance(plan, Alone)
         if found is not None and is_part and is_scaled(found, scales):
@@ -242,9 +269,45 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
                 found.remark = f"{plan.words} gives {rate:.3g} times the slope of what is computed"
         return found
     if len({update.turn for update in case.anatomy.updates}) < TURNS:  # it makes one step a call
-        more = record(run, plan, Attempt(Guess(layout, names=guess.names)), PASSES, deadline)
-        case = case_of(more)
-    return judged(case, more, words) if case is not None and case.anatomy.updates else None
+        return passes_judged(run, plan, guess, words, deadline)
+    found = taken(case, more, words, guess)
+    return (
+        judged(case, more, words) if found is None else found
+    )  # of several outputs each may be one of its turns
+
+
+def taken(case: Case, run: Run, words: str, guess: Guess) -> Driven | None:
+    """The updates of several passes, judged: such as no prediction is made with are thrown away."""
+    versions = [p for chain in case.anatomy.chains for p in chain.versions[1:]]
+    found = judged(case, run, words)
+    if found is None or any(case.anatomy.reached.get(p) for p in versions):
+        return found
+    discarded = None if guess.is_lost else find_discarded(run)
+    return None if discarded is None else replace(found, right=False, discarded=discarded)
+
+
+def passes_judged(
+    run: Run, plan: Plan, guess: Guess, words: str, deadline: Deadline
+) -> Driven | None:
+    """Several calls of a plan, judged by their updates."""
+    again = Attempt(Guess(guess.layout, names=guess.names))
+    more = record(run, plan, again, PASSES, deadline)
+    case = case_of(more)
+    return (
+        taken(case, more, words, again.guess) if case is not None and case.anatomy.updates else None
+    )
+
+
+def moves_later(
+    run: Run, plan: Plan, attempt: Attempt, roots: Collection[int], deadline: Deadline
+) -> bool:
+    """Whether what a first call leaves as it is, a second one changes: by steps that come before their gradients."""
+    again = Attempt(Guess(attempt.guess.layout, names=attempt.guess.names))
+    record(run, plan, again, 2, deadline)
+    if len(again.parameters) != len(attempt.parameters):
+        return False
+    places = zip(attempt.parameters, again.parameters, strict=True)
+    return any(first in roots and second in again.moved for first, second in places)
 
 
 def case_of(run: Run) -> Case | None:
@@ -314,8 +377,17 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
         numbers = numbers_in(state)
         attempt.parameters = [position_of(recorder, number) for number in numbers]
         before = [np.array(number) for number in numbers]
+        own_data = (id(attempt.guess.layout.inputs), id(attempt.guess.layout.targets))
+        attempt.places = {
+            path: position_of(recorder, array)
+            for path, array in places(state).items()
+            if id(array) not in own_data
+        }
         results: dict[str, Any] = {}
-        for _ in range(passes):
+        layout = attempt.guess.layout
+        for number in range(passes):
+            if number and not is_given_data(plan):
+                attempt.guess.layout = layout.of_pass(number)
             results = step()
         here = {id(number) for number in numbers_in(state)}
         attempt.moved = {
@@ -326,10 +398,25 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
         if passes == 1 and recorder.recording is begun:
             attempt.stored = stored_values(run, {**flat_state(state), **results})
             kept = stored_values(run, flat_state(state, inside=True))
-            attempt.called = {p: name for name, p in kept.items() if p in attempt.parameters}
+            attempt.called = names_of(kept, attempt.parameters)
+            claims = {
+                path: recorder.memory.known(array)
+                for path, array in (places(state) | places_of_results(results)).items()
+            }
+            known = {path: position for path, position in claims.items() if position is not None}
+            attempt.alike = entries_alike(attempt.places, known)
 
     end = deadline.within(ATTEMPT_SECONDS)
     return record_more(run, action, watch_until_enough(end), end)
+
+
+def is_given_data(plan: Plan) -> bool:
+    """Whether something is made with data already: other data would not be those that it goes back by."""
+    maker = plan.owner if isinstance(plan, ObjectPlan) else getattr(plan, "first", None)
+    if isinstance(plan, Alone) or maker is None:
+        return isinstance(plan, Alone)
+    asked = [kind_of(name, FOR_CLASSES) for name in inspect.signature(maker).parameters]
+    return bool({"inputs", "targets"} & set(asked))
 
 
 def position_of(recorder: Recorder, value: Any) -> int:

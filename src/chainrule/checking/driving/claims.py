@@ -19,15 +19,20 @@ from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.checking.driving.arguments import Guess
+from chainrule.checking.driving.factors import ratio, round_factor
 from chainrule.checking.driving.gradient_names import is_gradient_name
-from chainrule.checking.fitting.fitting import EXACT, norm
+from chainrule.checking.driving.kept_claims import (
+    Entries,
+    are_counted_otherwise,
+    is_of_another_number,
+    meant_by_place,
+)
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
-from chainrule.recording.recording import NUMBERS, Operation
+from chainrule.recording.recording import Operation
 
 MOST_LOOKED_AT = 1500  # values from the start, where gradients are looked for
 MOST_HYPOTHESES = 12
-MOST_ENTRIES = 1000
 MOST_STARTS = 60  # given values; with more it is data that is worked on
 
 
@@ -75,12 +80,13 @@ def read_claims(
     parameters: Sequence[int] | None = None,
     stored: Mapping[str, int] | None = None,
     called: Mapping[int, str] | None = None,
+    alike: Sequence[tuple[Entries, ...]] = (),
 ) -> Anatomy | None:
     """The anatomy of a recording whose gradients were no updates, with updates made from them.
 
     `parameters` are positions, where they are known, and `called` the names under which they are kept; `stored`
-    are positions by the names under which the program returned or kept them. None where no gradient agrees with any loss, or where all do but one is
-    left that is nobody's.
+    are positions by the names under which the program returned or kept them, and what stands in parameters' places
+    is `alike`. None where no gradient agrees with any loss, or where all do but one is left that is nobody's.
     """
     program = build_program(run.recording, run.sites)
     stored = dict(stored or {})
@@ -89,7 +95,7 @@ def read_claims(
     for guess, target in guesses:
         if best is not None and best.is_plain(program):
             break
-        for reading in readings(program, guess, target, stored, called or {}):
+        for reading in readings(program, guess, target, stored, called or {}, alike):
             if deadline.over:
                 return None
             if best is None or reading.score > best.score:
@@ -160,6 +166,7 @@ def readings(
     target: int | None,
     stored: Mapping[str, int],
     called: Mapping[int, str],
+    alike: Sequence[tuple[Entries, ...]],
 ) -> Iterator[Reading]:
     """All readings with these parameters, in which the target, where it is given, is one."""
     if not parameters:
@@ -174,7 +181,7 @@ def readings(
         for loss in SEEDS:
             reading = Reading(parameters, kinds, mixes, loss)
             try:
-                pair_up(program, masks, reading, stored, called)
+                pair_up(program, masks, reading, stored, called, alike)
             except NoDerivativeError:
                 return
             yield reading
@@ -197,8 +204,9 @@ def pair_up(
     reading: Reading,
     stored: Mapping[str, int],
     called: Mapping[int, str],
+    alike: Sequence[tuple[Entries, ...]],
 ) -> None:
-    """Claims beside parameters: by their numbers first, then by their names."""
+    """Claims beside parameters: by their numbers first, then by their names and places."""
     values, mixes = program.recorded, reading.mixes
     errors = [0] * program.size
     for number, mix in enumerate(mixes):
@@ -238,21 +246,34 @@ def pair_up(
         if name:
             spoken.setdefault(name, []).append(position)
     said_of: dict[int, dict[int, str]] = {}
+    kept_as: dict[int, list[str]] = {}
+    for name, position in stored.items():
+        kept_as.setdefault(position, []).append(name)
+    own_names = {p: called.get(p) or name_of(program, p) for p in reading.parameters}
+    by_numbers = {(p, pair.claim) for p, pairs in found.items() for pair in pairs}
+    numbered = {p: name for p, name in own_names.items() if p in forward}
+    shifted = are_counted_otherwise(by_numbers, kept_as, numbered)
     for parameter in reading.parameters:
-        own = called.get(parameter) or name_of(program, parameter)
+        own = "" if shifted else own_names[parameter]
         said = {
             p: name
             for name, p in stored.items()
             if is_gradient_name(name, own) and (errors[p] or is_blind(program, masks, p, parameter))
         }
-        # What is kept under the gradient's name is what is meant, not what it was made from.
-        meant = [pair for pair in found.get(parameter, ()) if pair.claim in said]
-        if meant:
-            found[parameter] = meant
+        # What is kept is what is meant, and first under the gradient's name; not what it was made from.
+        for meant in (kept, said):
+            pairs = [pair for pair in found.get(parameter, ()) if pair.claim in meant]
+            if pairs:
+                found[parameter] = pairs
+        is_kept = any(pair.claim in kept for pair in found.get(parameter, ()))
         for name, positions in spoken.items():
-            if is_gradient_name(name, own):
+            if is_gradient_name(name, own) and not is_kept:
                 said |= {p: name for p in positions if p not in said}
         said_of[parameter] = said
+    for parameter, claim, name in meant_by_place(alike, by_numbers):
+        if errors[claim] and np.shape(values[claim]) == np.shape(values[parameter]):
+            found.pop(parameter, None)
+            said_of[parameter] = {claim: name}
     chosen = agreeing(program, found, names, kept)
     common = next(iter(chosen.values()), None)
     for parameter, said in said_of.items():
@@ -295,6 +316,10 @@ def pair_up(
     reading.pairs = list(chosen.values())
     sizes = {np.size(values[p]) for p in unmatched if p not in chosen}
     reading.unexplained = [p for p in strange if np.size(values[p]) in sizes or p in kept]
+    others = [] if shifted else list(own_names.values())
+    for parameter, pair in chosen.items():
+        if is_of_another_number(kept_as.get(pair.claim, ()), own_names[parameter], others):
+            reading.unexplained.append(pair.claim)
 
 
 def is_blind(program: Program, masks: Sequence[int], position: int, parameter: int) -> bool:
@@ -346,20 +371,6 @@ def is_same(pair: Pair, common: Pair | None) -> bool:
     return common is None or round_factor(pair.factor) == round_factor(common.factor)
 
 
-def ratio(claim: Any, true: Any) -> float | None:
-    """c, where claim = c true in every entry; None where it is not, or both are 0."""
-    claim, true = np.asarray(claim, dtype=float), np.asarray(true, dtype=float)
-    if claim.shape != true.shape or not np.all(np.isfinite(claim)):
-        return None
-    size = norm(true)
-    if not size > 0 or not np.isfinite(size):
-        return None
-    factor = float(np.sum(claim * true)) / size**2
-    if factor == 0 or norm(claim - factor * true) > EXACT * norm(claim):
-        return None
-    return factor
-
-
 def agreeing(
     program: Program,
     found: Mapping[int, Sequence[Pair]],
@@ -392,10 +403,6 @@ def agreeing(
     return chosen
 
 
-def round_factor(factor: float | None) -> float:
-    return float(f"{factor:.6e}") if factor is not None else 0.0
-
-
 def is_explained(
     program: Program,
     position: int,
@@ -410,30 +417,6 @@ def is_explained(
             return True
     ends = {mix.output for mix in mixes} | {mix.prediction for mix in mixes}
     return not program.ancestors([position], ends) - ends & set(forward)
-
-
-def stored_values(run: Run, values: Mapping[str, Any]) -> dict[str, int]:
-    """Positions of what a program keeps under a name: numbers, arrays, and lists of recorded numbers."""
-    recorder = run.recorder
-    found: dict[str, int] = {}
-    assert recorder is not None
-    recorder.next_watch = 1 << 60
-    for name, value in values.items():
-        if isinstance(value, NUMBERS):
-            position = recorder.memory.known(value)
-            if position is not None:
-                found[name] = position
-        elif isinstance(value, list | tuple) and value and len(value) <= MOST_ENTRIES:
-            known = [
-                recorder.memory.known(entry) if isinstance(entry, NUMBERS) else None
-                for entry in value
-            ]
-            if all(position is not None for position in known):
-                if all(np.ndim(entry) == 0 for entry in value):
-                    found[name] = recorder.position(value)
-                else:
-                    found |= {f"{name} {k}": p for k, p in enumerate(known) if p is not None}
-    return found
 
 
 def apply_pairs(

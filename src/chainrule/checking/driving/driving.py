@@ -15,9 +15,10 @@ from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.driving.attempts import Alone, Driven, judged, try_layouts
-from chainrule.checking.driving.claims import read_claims, stored_values
+from chainrule.checking.driving.claims import read_claims
 from chainrule.checking.driving.discarded import LARGEST, find_discarded, find_repeated
-from chainrule.checking.driving.engines import TWICE, EnginePlan
+from chainrule.checking.driving.engines import BINARY, TWICE, EnginePlan
+from chainrule.checking.driving.kept_claims import stored_values
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_pairs import OperationPlan
 from chainrule.checking.driving.plans import (
@@ -36,6 +37,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 COMPUTED_SECONDS = 10.0
+BATCH = 4  # samples of 7: some ways back go by the first ones, whatever is asked for
 DEPTH = 2  # hidden layers: some ways back are right for one alone
 
 
@@ -72,13 +74,40 @@ def judge_computed(run: Run, deadline: Deadline) -> Driven | None:
 
 
 def left_to_choose(run: Run, name: str) -> bool:
-    """Whether a caller may give a parameter its value: what a driver leaves out, others may have fixed."""
+    """Whether a caller may give a parameter its value: what a driver leaves out, others may have fixed.
+
+    Not so where the program itself calls what asks for it, and gives it.
+    """
     return any(
-        argument.arg.lower().endswith(name.lower())
+        argument.arg.lower().endswith(name.lower()) and not is_given(run, owner, argument, place)
+        for source in run.sources
+        for owner in source.nodes
+        if isinstance(owner, ast.FunctionDef)
+        for place, argument in enumerate((*owner.args.args, *owner.args.kwonlyargs))
+    )
+
+
+def is_given(run: Run, owner: ast.FunctionDef, argument: ast.arg, place: int) -> bool:
+    """Whether every call of a function in the program, or of the class that it makes objects of, has that argument."""
+    is_maker = owner.name == "__init__"
+    names = [
+        node.name
         for source in run.sources
         for node in source.nodes
-        if isinstance(node, ast.arguments)
-        for argument in (*node.args, *node.kwonlyargs)
+        if isinstance(node, ast.ClassDef) and owner in node.body
+    ] if is_maker else [owner.name]  # fmt: skip
+    calls = [
+        node
+        for source in run.sources
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", None)) in names
+    ]
+    before = bool(names and owner.args.args and owner.args.args[0].arg == "self")
+    return bool(calls) and all(
+        len(call.args) > place - before
+        or any(keyword.arg in (argument.arg, None) for keyword in call.keywords)
+        for call in calls
     )
 
 
@@ -120,6 +149,14 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         elif best is not None:
             is_first = plan.group not in found
             found[plan.group if is_first else plan.words] = best
+            if best.batched and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
+                small = replace(plan, batch=BATCH)
+                smaller, _ = try_layouts(run, small, deadline)
+                if smaller is None:
+                    best.remark = f"{plan.words} was seen with all samples at once alone"
+                else:
+                    found[plan.group if is_first and smaller.right else small.words] = smaller
+                    best, plan = smaller, small
             if best.sized and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
                 deep = replace(plan, depth=DEPTH)
                 deeper, _ = try_layouts(run, deep, deadline)
@@ -213,11 +250,25 @@ def judge_plan(
             if plan.operation == TWICE:
                 raise ValueError("it is made of sums")
             best, _ = try_layouts(run, replace(plan, bare=True), deadline)
+        elif plan.operation not in (*BINARY, TWICE):
+            best = used_once(run, plan, deadline) or best
     if isinstance(plan, SlopePlan):
         best = None  # it may be the slope of something else
     if isinstance(plan, LayerPlan) and plan.has_rate() and plan.name not in found:
         best = None  # it takes steps by itself: those are judged, if in a row
     return best, accepted
+
+
+def used_once(run: Run, plan: EnginePlan, deadline: Deadline) -> Driven | None:
+    """An operation that is right where its result is used once, if the way back takes what is used twice wrongly.
+
+    That is then no fault of the operation's.
+    """
+    best, _ = try_layouts(run, replace(plan, once=True), deadline)
+    if best is None or not best.right:
+        return None
+    twice, _ = try_layouts(run, replace(plan, operation=TWICE), deadline)
+    return best if twice is not None and not twice.right else None
 
 
 def of_scores(run: Run, plan: SlopePlan, deadline: Deadline) -> Driven | None:

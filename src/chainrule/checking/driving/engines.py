@@ -80,6 +80,7 @@ class EnginePlan:
     back: str
     of_output: bool = False
     bare: bool = False  # without sums: those are wrong themselves
+    once: bool = False  # with nothing that is used twice: the way back takes that wrongly
     group = "operations"
     families = (
         Numbers("matrices", ((2, 3), (2, 3))),
@@ -182,6 +183,10 @@ class EnginePlan:
             summed = hasattr(self.owner, "__add__") and not self.bare
             return self.total(made * x + a) if summed else self.total(made * x)
         function = UNARY.get(self.operation) or self.called
+        if self.once:
+            first, second = function(a), function(y)
+            fits = np.shape(number_of(first)) == np.shape(number_of(x))
+            return self.total(first * (x if fits else second))
         inner = a * y  # what goes back to a result must go on from there
         alike = np.shape(number_of(inner)) == np.shape(number_of(y))
         first, second = function(a), function(inner if alike else y)

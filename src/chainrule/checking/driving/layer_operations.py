@@ -62,10 +62,14 @@ MOST_TRIED = 100  # forms of arguments
 @final
 @dataclass
 class Told:
-    """What a step tells: by place whose gradients a layer keeps, and an object whose step goes down these alone."""
+    """What a step tells: by place whose gradients a layer keeps, and an object whose step goes down these alone.
+
+    `descends`: with whatever else is in it, each goes down its gradient.
+    """
 
     owners: dict[Path, str] = field(default_factory=dict)
     stepped: Any = None
+    descends: bool = False
 
 
 @final
@@ -100,6 +104,7 @@ class LayerPlan:
         thing, names = self.warmed(made, given)
         writes = not np.array_equal(given, inputs)  # into what it is given
         told = self.told_by_steps(made, inputs)
+        guess.stepper = f"{self.name}.{self.stepper}" if told.descends else ""
         recorder.off = False
         arrays = {self.given: inputs}
         arrays |= {name: array_at(thing, path) for name, path in names.items()}
@@ -133,6 +138,7 @@ class LayerPlan:
                 after = array_at(thing, names[name])
                 end = recorder.position(after)
                 if end != start:  # it takes the step itself, at a rate of 1
+                    guess.moves = True
                     taken = Operation("subtract", [start, end])
                     found[f"d{name}"] = recorder.record(taken, before - after)
             return found
@@ -172,6 +178,11 @@ class LayerPlan:
                 found[f"d{name}"] = kept[same[0]]
             if is_same(-step, found.get(f"d{name}")):
                 raise ValueError("its step climbs")
+        gradients = {name: found[f"d{name}"] for name in names if f"d{name}" in found}
+        told.descends = bool(gradients) and all(
+            name in steps and np.sum(steps[name] * gradient) > 0
+            for name, gradient in gradients.items()
+        )
         if steps and all(is_same(step, found.get(f"d{name}")) for name, step in steps.items()):
             told.stepped = thing
         return told

@@ -14,8 +14,8 @@ from chainrule.checking.driving.claims import (
     masks_of,
     mixes_made,
     name_of,
-    ratio,
 )
+from chainrule.checking.driving.factors import ratio
 from chainrule.checking.driving.gradient_names import is_gradient_name
 from chainrule.checking.driving.operation_pairs import kind_of_operand
 from chainrule.recording.execution import Run

@@ -9,7 +9,6 @@ import inspect
 import itertools
 import re
 import textwrap
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
@@ -21,6 +20,7 @@ from chainrule.checking.driving.arguments import (
     FOR_FUNCTIONS,
     FOR_METHODS,
     HIDDEN,
+    SAMPLES,
     Guess,
     kind_of,
     plain_name,
@@ -35,7 +35,13 @@ from chainrule.checking.driving.operation_pairs import (
     operation_plans,
     parts_returned,
 )
-from chainrule.checking.driving.resets import ways_to_set_back
+from chainrule.checking.driving.resets import change_apart, ways_to_set_back
+from chainrule.checking.driving.results import (
+    BACKWARD,
+    first_array,
+    named_results,
+    run_through,
+)
 from chainrule.checking.driving.slopes import (
     SlopePlan,
     is_replaced,
@@ -49,10 +55,6 @@ TRAIN = re.compile(
     r"(fit|train|learn|sgd|optimi[sz]e|gradient_?descent|partial_fit|update_mini_batch|run_?epoch|training)"
     r"(_.*|ing|network|model|epoch|batch|step|once|on_batch|one.*)?"
 )
-BACKWARD = re.compile(
-    r".*back_?_?prop.*|back(ward)?s?(_.*)?|.*(cost|loss).*(prime|deriv.*|grad.*)|(compute_|calc.*_|get_)?grad(ient)?s?(_.*)?"
-    r"|bp|bprop|backward_?pass.*|backpass|(\w+_)?model_backward(_.*)?"
-)
 FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
@@ -62,7 +64,6 @@ UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
 )
-GRADIENTS = re.compile(r"(\w+_)?(grads?|gradients?|derivs?|derivatives|deltas?|nablas?)|d_?params?")
 
 Step: TypeAlias = Callable[[], dict[str, Any]]
 
@@ -79,6 +80,7 @@ class ObjectPlan:
     returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
     depth: int = 1  # hidden layers, where they are ours to choose
+    batch: int = SAMPLES  # samples, likewise
 
     @property
     def group(self) -> str:
@@ -97,10 +99,10 @@ class ObjectPlan:
     def words(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         made = f"{self.owner.__name__}({given})" if given else self.owner.__name__
-        return ", ".join(f"{made}.{method}" for method in self.methods) + of_depth(self.depth)
+        return ", ".join(f"{made}.{method}" for method in self.methods) + of_size(self)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
-        guess.depth = self.depth
+        guess.depth, guess.batch = self.depth, self.batch
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
         guess.known |= self.options
@@ -116,9 +118,17 @@ class ObjectPlan:
 
         def step() -> dict[str, Any]:
             results: dict[str, Any] = {}
+            handed: dict[str, Any] = {}  # gradients, to what updates alone: else they are errors
             for name in (*self.set_back, *self.methods):
                 method = getattr(thing, name)
+                goes_back = BACKWARD.fullmatch(plain_name(name)) is not None
+                known, new = guess.known, {} if goes_back else handed
+                guess.known = {**new, **known}
                 result = run_through(method(**guess.arguments(method, FOR_METHODS)))
+                guess.known = known
+                if result is not None and not goes_back and is_step(name):
+                    guess.is_lost = True  # it may be what a caller goes on with
+                handed |= {"grads": result} if goes_back and result is not None else {}
                 results |= named_results(name, result, self.returned.get(name, ()))
                 if FORWARD.fullmatch(plain_name(name)):
                     guess.known["predictions"] = first_array(result)
@@ -137,15 +147,16 @@ class FunctionsPlan:
     returned: Mapping[str, tuple[str | None, ...]]
     first: Callable[..., Any] | None = None
     depth: int = 1
+    batch: int = SAMPLES
     group = "functions"
 
     @property
     def words(self) -> str:
         functions = (self.first, *self.functions) if self.first is not None else self.functions
-        return ", ".join(function.__name__ for function in functions) + of_depth(self.depth)
+        return ", ".join(function.__name__ for function in functions) + of_size(self)
 
     def start(self, guess: Guess) -> tuple[Step, Any]:
-        guess.depth = self.depth
+        guess.depth, guess.batch = self.depth, self.batch
         if self.first is not None:
             self.take(guess, self.first, "parameters", guess.arguments(self.first, FOR_CLASSES))
         else:
@@ -176,9 +187,19 @@ class FunctionsPlan:
             guess.known["cache"] = tables[0] if tables else result
         elif role == "updated" and isinstance(result, Mapping):
             guess.known["parameters"] = result
+        elif role in ("updated", "training") and result is not None:
+            self.hand_on(guess, arguments, parts)
         elif role in ("parameters", "grads") and result is not None:
             guess.known[role] = result
         return found
+
+    def hand_on(self, guess: Guess, arguments: Mapping[str, Any], parts: Sequence[Any]) -> None:
+        """What an update returns in the order in which it was given it is what the next pass begins with."""
+        names = list(arguments)[: len(parts)]
+        if len(names) == len(parts) > 0 and all(isinstance(part, np.ndarray) and part.shape == np.shape(arguments[name]) for name, part in zip(names, parts, strict=True)):  # fmt: skip
+            guess.known |= dict(zip(names, parts, strict=True))
+        else:
+            guess.is_lost = True
 
 
 @final
@@ -230,16 +251,19 @@ Plan: TypeAlias = (
 )
 
 
-def run_through(result: Any) -> Any:
-    """What a generator hands out last: it trains only while somebody asks for more."""
-    if not inspect.isgenerator(result):
-        return result
-    last = deque(result, maxlen=1)
-    return last[0] if last else None
+def plan_takes_steps(plan: Plan) -> bool:
+    """Whether something that is called is there to change parameters: then gradients that nobody applies are not all."""
+    roles = {role_of(function.__name__) for function in getattr(plan, "functions", ())}
+    return bool(roles & {"updated", "training"}) or any(map(is_step, getattr(plan, "methods", ())))
 
 
-def of_depth(depth: int) -> str:
-    return f" with {depth} hidden layers" if depth > 1 else ""
+def is_step(method: str) -> bool:
+    return any(words.fullmatch(plain_name(method)) for words in (TRAIN, UPDATE))
+
+
+def of_size(plan: ObjectPlan | FunctionsPlan) -> str:
+    batches = f" in batches of {plan.batch}" if plan.batch < SAMPLES else ""
+    return (f" with {plan.depth} hidden layers" if plan.depth > 1 else "") + batches
 
 
 def plans_of(run: Run) -> Iterator[Plan]:
@@ -347,9 +371,12 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
     order = {"fit": 0, "train": 0, "sgd": 1}
     train.sort(key=lambda name: order.get(spoken[name], 2))
     plans: list[tuple[str, ...]] = [(name,) for name in train]
+    ends: list[tuple[str, ...]] = [(name,) for name in update[:2]]
+    if backward and change_apart(owner, update):
+        ends = [tuple(update)]
     for back in backward:
         for start in (*((f,) for f in forward[:2]), ()):
-            for end in (*((u,) for u in update[:2]), ()):
+            for end in (*ends, ()):
                 plans.append((*start, back, *end))
     plans += [(name,) for name in update]
     plans += [(name,) for name in names if LOSS.fullmatch(spoken[name]) and gives_more(owner, name)]
@@ -433,41 +460,3 @@ def role_of(name: str) -> str:
 def names_returned(run: Run, name: str) -> tuple[str | None, ...]:
     """What a function calls the values that it returns."""
     return tuple(p.id if isinstance(p, ast.Name) else None for _, p in parts_returned(run, name))
-
-
-# --- results --------------------------------------------------------------------------------------
-
-
-def named_results(name: str, result: Any, called: Sequence[str | None] = ()) -> dict[str, Any]:
-    """What a call returned, by names: those of tables, or of its variables, else the method's with a number."""
-    if isinstance(result, Mapping):
-        return opened(result, (called[0] if len(called) == 1 else None) or name)
-    if not isinstance(result, list | tuple):
-        return {} if result is None else {name: result}
-    found = {f"{name} {number}": value for number, value in enumerate(result)}
-    parts = [result] if len(called) == 1 != len(result) else result  # a list that has a name
-    for variable, part in zip(called, parts, strict=False):
-        if variable is not None:
-            found[variable] = part
-    for variable, part in itertools.zip_longest(called, result):
-        if isinstance(part, Mapping):
-            found |= opened(part, variable or "")
-    return found
-
-
-def opened(table: Mapping[Any, Any], name: str) -> dict[str, Any]:
-    """The entries of a table; of one of gradients whose keys are the parameters' own also as what they are."""
-    found = {str(key): value for key, value in table.items()}
-    if GRADIENTS.fullmatch(plain_name(name)) or BACKWARD.fullmatch(plain_name(name)):
-        found |= {f"grad {key}": value for key, value in table.items()}
-    return found
-
-
-def first_array(result: Any) -> Any:
-    """The prediction among what a forward pass returned."""
-    if isinstance(result, tuple) and result:
-        return result[0]
-    if isinstance(result, Mapping):
-        arrays = [part for part in result.values() if isinstance(part, np.ndarray)]
-        return arrays[-1] if arrays else result
-    return result

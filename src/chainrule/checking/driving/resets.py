@@ -5,7 +5,9 @@ Of what a program only defines nobody says what comes between two passes.
 
 import ast
 import inspect
+import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -54,6 +56,16 @@ def is_set_back_elsewhere(findings: Sequence[Finding], sources: Sequence[Source]
         and not here.intersection(range(function.lineno, (function.end_lineno or 0) + 1))
         for node in ast.walk(function)
     )  # fmt: skip
+
+
+def change_apart(owner: type, methods: Sequence[str]) -> bool:
+    """Whether each of several methods changes attributes of its own: together they take one step."""
+    changed = []
+    for name in methods:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, name))))
+        changed.append({kept for node in ast.walk(tree) for kept in names_set(node)})
+    alike = itertools.combinations(changed, 2)
+    return len(changed) > 1 and all(changed) and not any(one & other for one, other in alike)
 
 
 def names_set(node: ast.AST) -> list[str]:

@@ -150,8 +150,7 @@ class SlopePlan:
         value, slope = self.callables()
         operands = operands_of(value, arguments)
         if self.through:
-            scores = {name: scores_of(array, self.through) for name, array in operands.items()}
-            operands = scores
+            operands = {name: scores_of(array, self.through) for name, array in operands.items()}
         for name, array in operands.items():
             recorder.recording.last_names[recorder.position(array)] = name
             recorder.recording.names[recorder.position(array)] = name
@@ -210,6 +209,8 @@ class SlopePlan:
                 for p in alone
                 if p.default is not None or self.owner is None  # else it has kept what it was given
             }
+            if given and self.of_output and self.owner is not None:  # by what is kept go errors
+                slope = self.callables()[1] or slope
         else:
             kept = kept_output(slope, arguments) if self.of_output else None
             given = matched(slope, arguments, kept)
@@ -228,10 +229,9 @@ class SlopePlan:
     def accepted(self, sample: Sample) -> dict[str, Any]:
         """Raises: ValueError."""
         value, slope = self.callables()
-        if takes_logarithms(value) == sample.words.startswith("scores"):
+        are_scores = sample.words.startswith("scores")
+        if takes_logarithms(value) == are_scores or (self.through and are_scores):
             raise ValueError("it takes scores, or probabilities")
-        if self.through and sample.words.startswith("scores"):
-            raise ValueError("it takes no probabilities")
         arguments = arguments_from(value, sample)
         result = value(**arguments)
         output, claims = split(result) if slope is None else (result, {})

@@ -44,12 +44,12 @@ def best_pair(
     for companion in companions(scene, changes, deadline, before, thorough, early):
         try:
             own = companion.make(companion.steps)
-        except FAILURES:
+            if own is None or deadline.over:
+                continue
+            together = merged(scene.program, changes, own)
+            found = best_edit(scene, together, deadline, [*before, companion])
+        except FAILURES:  # of shapes that do not fit, where it serves several arrays
             continue
-        if own is None or deadline.over:
-            continue
-        together = merged(scene.program, changes, own)
-        found = best_edit(scene, together, deadline, [*before, companion])
         if found is None or found[0].mistake in FREE or companion.mistake in FREE:
             continue
         pair = companion, found

@@ -148,7 +148,9 @@ def truncated_updates(scene: Scene, rate: float | None, turn: int) -> Iterator[E
         def change(step: Any, gradients: Any = gradients, befores: Any = befores) -> Any:
             return stepping(step, befores[step.output], rate, gradients)
 
-        first = next(s for s in scene.suspects if scene.is_tainted(s.output))
+        first = next((s for s in scene.suspects if scene.is_tainted(s.output)), None)
+        if first is None:  # what moves them follows from no error
+            return
         shown = next(
             (
                 s
