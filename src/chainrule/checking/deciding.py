@@ -19,6 +19,7 @@ from chainrule.checking.case_verdict import (
 from chainrule.checking.driving.discarded import find_discarded
 from chainrule.checking.engine_verdict import (
     decide_engine,
+    is_contradicted,
     is_of_another_loss,
     is_refuted,
 )
@@ -179,6 +180,8 @@ def decide(name: str, run: Run, deadline: Deadline, parts: Parts | None = None) 
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
     if verdict is engine:
         return verdict
+    if verdict.verdict == "right" and parting is None and is_contradicted(verdict, parts, run):
+        return undecided(name, OF_ENGINE)
     unproved = not all(one.proved and not is_refuted(one, run, program) for one in verdict.findings)
     trained = verdict.findings and not verdict.driven
     if unproved or (trained and is_of_another_loss(verdict, parts)):

@@ -4,17 +4,26 @@ There nothing compares predictions with targets but the loss itself, and what lo
 nothing. So the loss that the program computes counts, and where updates do not follow it, each operation by itself.
 """
 
+import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program, build_program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_slips import find_operation, judge_operation
+from chainrule.checking.driving.engine_steps import (
+    is_overwriting,
+    other_steps,
+    statements_of_steps,
+)
 from chainrule.checking.driving.engines import classes_of, engine_plans, number_of
 from chainrule.checking.driving.unreset_gradients import find_resets, way_back
-from chainrule.checking.finding.syntax import read_texts
+from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.kept_gradients import adds_up
@@ -30,6 +39,8 @@ from chainrule.checking.fitting.own_readings import (
     read_by_own_losses,
 )
 from chainrule.checking.own_verdict import decide_reading
+from chainrule.checking.targets.corrected_text import changed_sources, finding_of
+from chainrule.checking.targets.own_slips import LOSS
 from chainrule.checking.untrained_verdict import decide_driven
 from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict
 from chainrule.recording.deadline import Deadline
@@ -47,7 +58,11 @@ def decide_engine(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verd
     reading = None if blamed else read_by_own_losses(parts, sooner(deadline))
     if reading is not None and not adds_labels(parts, reading, subtracts(run)):
         return decide_reading(name, reading, run, loss_of(reading.cases[0], run))
-    return blamed or blame_memory(name, parts, run, sooner(deadline))
+    return (
+        blamed
+        or blame_memory(name, parts, run, sooner(deadline))
+        or blame_step(name, parts, run, sooner(deadline))
+    )
 
 
 def subtracts(run: Run) -> bool:
@@ -66,16 +81,22 @@ def subtracts(run: Run) -> bool:
 def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where updates do not follow the loss, and by itself an operation that the program uses is wrong, too."""
     blamed = find_wrong_operation(run, parts.program, deadline)
-    case = None if blamed is None else next(unexplained(parts), None)
+    case = None if blamed is None else next(unfollowed(parts), None)
     if blamed is None or case is None:
         return None
     operation, findings = blamed
+    if not case.fits[OWN].bad and not has_right_operation(run, parts.program):
+        return None  # all give back the reverse: so does the way back as a whole
     verdict = wrong_verdict(
         name, case, run, f"what {operation} gives back is not the derivative of what it computes"
     )
     verdict.findings = findings
     verdict.agreeing = f"what {operation} gives back is the derivative of what it computes"
     return verdict
+
+
+def has_right_operation(run: Run, program: Program) -> bool:
+    return any(judge_operation(run, program, plan)[0] for plan in engine_plans(run, True))
 
 
 def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
@@ -92,6 +113,44 @@ def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdi
     return None
 
 
+def blame_step(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where the statement that moves parameters is all that keeps them from following the loss.
+
+    What climbs may be meant to: unless it is a loss by its name, and never below 0.
+    """
+    case = next(unfollowed(parts), None)
+    if run.is_later or (case is None and parts.learning):
+        return None
+    climbs = case is not None and not case.fits[OWN].bad
+    if climbs and case is not None and not is_named_loss(case, run):
+        return None
+    for text, statement in statements_of_steps(run, read_texts(run.sources)):
+        for _, change, mistake, found, expected in other_steps(text, statement):
+            if climbs and mistake != "sign-error":
+                continue
+            changed = changed_sources([(text, change)])
+            if changed is None or deadline.over or not follows_when(run, changed, deadline):
+                continue
+            finding = finding_of(text, change, mistake, found, expected)
+            verdict = wrong_verdict(name, case, run, "the step is wrong") if case else None
+            verdict = verdict or Verdict(name, "wrong", "its parameters are changed by no step")
+            verdict.findings = [finding]
+            verdict.agreeing = "all updates follow that gradient"
+            return verdict
+    return None
+
+
+def is_named_loss(case: Case, run: Run) -> bool:
+    """Whether the engine goes back from what the program calls a loss, and that is never below 0."""
+    back = way_back(case, read_texts(run.sources))
+    values = [case.values[mix.output] for mix in case.anatomy.mixes]
+    return (
+        back is not None
+        and bool(LOSS.search(ast.unparse(back[1])))
+        and all(bool(np.all(value >= 0)) for value in values)
+    )
+
+
 def follows_when(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -> bool:
     """Whether all updates of a program follow its loss with some of its files changed."""
     watch = watch_until_enough(deadline)
@@ -106,6 +165,8 @@ def follows_when(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -
 
 def wrong_verdict(name: str, case: Case, run: Run, why: str) -> Verdict:
     fit = case.fits[OWN]
+    if not fit.bad:  # all climb
+        fit = replace(fit, good=set(), bad=fit.good)
     return Verdict(
         name, "wrong",
         f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the "
@@ -123,6 +184,11 @@ def loss_of(case: Case, run: Run) -> str:
     return f"loss that line {call.lineno}{file} differentiates"
 
 
+def unfollowed(parts: Parts) -> Iterator[Case]:
+    """Those that it does not follow, or climbs."""
+    return (case for case in covering(parts) if not case.fits[OWN].is_right)
+
+
 def unexplained(parts: Parts) -> Iterator[Case]:
     """Losses of the program's own that some of all that learns does not follow."""
     return (case for case in covering(parts) if case.fits[OWN].bad)
@@ -136,6 +202,24 @@ def covering(parts: Parts) -> Iterator[Case]:
         fit = None if case is None else case.fits[OWN]
         if case and fit and parts.learning <= fit.good | fit.bad | fit.silent:
             yield case
+
+
+def is_contradicted(verdict: Verdict, parts: Parts, run: Run) -> bool:
+    """Whether what is called right does not follow the loss that an engine goes back from, or is overwritten by gradients."""
+    texts = read_texts(run.sources)
+    if verdict.driven:
+        return not parts.learning and any(
+            is_overwriting(statement) and was_reached(run, text, statement)
+            for text, statement in statements_of_steps(run, texts)
+        )
+    return any(way_back(case, texts) is not None for case in unfollowed(parts))
+
+
+def was_reached(run: Run, text: Text, statement: ast.stmt) -> bool:
+    assert run.recorder is not None
+    file = [source.path for source in run.sources].index(text.source.path)
+    sites = (run.sites[number] for number in run.recorder.seen)
+    return any((site.file, site.line) == (file, statement.lineno) for site in sites)
 
 
 def is_of_another_loss(verdict: Verdict, parts: Parts) -> bool:

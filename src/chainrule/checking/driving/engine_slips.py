@@ -66,6 +66,15 @@ class Operation:
             if isinstance(node, ast.Assign | ast.AugAssign) and node.lineno == node.end_lineno
         ]
 
+    @cached_property
+    def computed(self) -> list[ast.expr]:
+        """What the method itself computes, line by line."""
+        return [
+            node.value
+            for node in self.function.body
+            if isinstance(node, ast.Assign) and node.lineno == node.end_lineno
+        ]
+
     def is_right(self) -> bool:
         """Whether all that comes back agrees with differences. Raises: whatever the operation raises."""
         return all(self.agrees(operands) for operands in self.accepted)
@@ -243,6 +252,18 @@ def slips(operation: Operation) -> Iterator[Slip]:
                 )  # fmt: skip
     for statement in operation.statements:
         yield from other_values(operation, statement.value, result)
+    for computed in operation.computed:  # what goes back may be right, of another function
+        yield from other_operators(operation.text, computed)
+
+
+def other_operators(text: Text, value: ast.expr) -> Iterator[Slip]:
+    for node in ast.walk(value):
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            left, right = text.segment(node.left), text.segment(node.right)
+            for sign in OPERATORS.values():
+                if sign != OPERATORS[type(node.op)]:
+                    other = f"{enclosed(left, node.left)} {sign} {enclosed(right, node.right)}"
+                    yield changed(text, node, other, "wrong-operator")
 
 
 def other_values(operation: Operation, value: ast.expr, result: str) -> Iterator[Slip]:
