@@ -36,6 +36,36 @@ TOGETHER = TRIPLETS.replace(
     "w1 -= 0.01 * g1\n    w2 -= 0.01 * g2",
     "for w, g in ((w1, g1), (w2, g2)):\n        w -= 0.01 * g",
 )
+CLASSES = """\
+import numpy as np
+
+class Dense:
+    def __init__(self, n, m, rng):
+        self.w, self.b = rng.normal(size=(n, m)), np.zeros(m)
+    def __call__(self, x):
+        self.x = x
+        return x @ self.w + self.b
+    def back(self, d):
+        self.dw, self.db = self.x.T @ d, d.sum(axis=0)
+        return d @ self.w.T
+    def parts(self):
+        return [(self.w, self.dw), (self.b, self.db)]
+
+rng = np.random.default_rng(27)
+first, last = Dense(3, 3, rng), Dense(3, 3, rng)
+x, y, rows = rng.normal(size=(14, 3)), rng.integers(0, 3, 14), np.arange(14)
+for step in range(15):
+    a = np.tanh(first(x))
+    z = last(a)
+    logp = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    loss = -logp[rows, y].mean()
+    d = np.exp(logp)
+    d[rows, y] -= 1
+    first.back(last.back(d / len(x)) * (1 - a**2))
+    for p, g in first.parts() + last.parts():
+        p -= 0.5 * g
+    print(step, loss)
+"""
 TASKS = """\
 import numpy as np
 
@@ -72,6 +102,7 @@ for step in range(20):
         (TASKS, "b -= 0.2 * dz.sum", "b += 0.2 * dz.sum"),
         (TASKS, "x.T @ dz", "x.T @ dh"),
         (TOGETHER, "w -= 0.01 * g", "w += 0.01 * g"),
+        (CLASSES, "d[rows, y] -= 1", "d[rows, y] += 1"),
     ],
 )
 def test_one_token_that_keeps_updates_from_a_loss_that_is_computed_is_told(

@@ -186,7 +186,10 @@ def loss_of(case: Case, run: Run) -> str:
 
 def unfollowed(parts: Parts) -> Iterator[Case]:
     """Those that it does not follow, or climbs."""
-    return (case for case in covering(parts) if not case.fits[OWN].is_right)
+    for case in covering(parts):
+        fit = case.fits[OWN]
+        if fit.bad or (fit.good and not fit.is_right):  # an accuracy says nothing of anything
+            yield case
 
 
 def unexplained(parts: Parts) -> Iterator[Case]:

@@ -120,12 +120,12 @@ def named_or_one_term(parts: Parts, case: Case, change: Change) -> bool:
 
 
 def is_of_sign(change: Change) -> bool:
+    """Whether a sum is a difference instead, or the reverse: also of what is added to entries, d[rows, classes] += 1."""
     node = change.node
-    return (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Add | ast.Sub)
-        and not set("*/") & set(change.text) - set(ast.unparse(node))
-    )
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.target, ast.Subscript)
+    swapped = set("*/") & set(change.text) - set(ast.unparse(node))
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and not swapped
 
 
 def is_made_of_loss(case: Case, changed: Collection[int]) -> bool:
