@@ -223,10 +223,16 @@ def changed_without_error(case: Case) -> int | None:
 def changes_without_update(case: Case) -> Iterator[tuple[int, Instruction]]:
     """Steps that change parameters between predictions and belong to no update, each with what it changes."""
     program, anatomy, values = case.program, case.anatomy, case.values
-    moved = set[int]()
-    for update in anatomy.updates:  # of several steps one may be a decay of its own
-        versions = anatomy.chains[update.chain].versions
-        moved |= set(versions[versions.index(update.before) + 1 : versions.index(update.after) + 1])
+    moved = {update.after for update in anatomy.updates}
+    spans: dict[int, list[list[Instruction]]] = {}
+    for update in anatomy.updates:
+        chain = anatomy.chains[update.chain]
+        first, last = chain.versions.index(update.before), chain.versions.index(update.after)
+        spans.setdefault(update.chain, []).append(chain.steps[first:last])
+    for own in spans.values():
+        # Of several steps one may be a decay of its own, if all updates go by the same ones.
+        if len({tuple(program.spot(step) for step in steps) for steps in own}) == 1:
+            moved |= {step.output for steps in own for step in steps}
     for chain in anatomy.chains:
         used = [k for k, version in enumerate(chain.versions) if anatomy.reached.get(version)]
         # Of the last pass it may not have been seen how it ends.
