@@ -145,3 +145,36 @@ def test_rates_of_their_own_may_stand_in_velocities() -> None:
     assert verdict_on(SETUP.format(seed=3) + body + own)["verdict"] != "wrong"
     scaled = own.replace("bias_rate * dc", "bias_rate * dc / len(x)").replace("bias_rate", "rate")
     assert verdict_on(SETUP.format(seed=3) + body + scaled)["verdict"] == "wrong"
+
+
+SPREAD = """\
+import numpy as np
+
+rng = np.random.default_rng(30)
+x = np.linspace(-2, 2, 24).reshape(-1, 1)
+t = np.sin(2 * x) + 0.2 * (1 + np.abs(x)) * rng.standard_normal(x.shape)
+w, b = rng.normal(size=(1, 6)), rng.normal(size=6) / 9
+wm, ws, bs = rng.normal(size=(6, 1)) / 2, rng.normal(size=(6, 1)) / 9, np.zeros(1)
+v = [0.0, 0.0, 0.0, 0.0, 0.0]
+for step in range(30):
+    a = np.tanh(x @ w + b)
+    mean, spread = a @ wm, a @ ws + bs
+    error = t - mean
+    print(np.mean(spread + error**2 / np.exp(spread)) / 2)
+    dm = -error / np.exp(spread) / len(x)
+    dspread = 0.5 * (1 - error**2 / np.exp(spread)) / len(x)
+    dz = (dm @ wm.T + dspread @ ws.T) * (1 - a**2)
+    gradients = [x.T @ dz, dz.sum(axis=0), a.T @ dm, a.T @ dspread, dspread.sum(axis=0)]
+    for k, (p, g) in enumerate(zip([w, b, wm, ws, bs], gradients)):
+        v[k] = 0.8 * v[k] - 0.02 * g
+        p += 0.8 * v[k] - 0.02 * g
+"""
+
+
+def test_a_spread_that_is_learnt_with_nesterovs_momentum_is_no_mistake_beside_a_squared_error() -> (
+    None
+):
+    """The steps are no multiples of gradients of the loss that is computed: dividing by the variance was a mistake."""
+    verdict = verdict_on(SPREAD)
+    assert verdict["verdict"] == "right"
+    assert "line 13 computes" in verdict["reason"]

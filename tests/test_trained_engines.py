@@ -409,3 +409,44 @@ def test_a_wrong_operation_of_arrays_is_told_at_its_line_alone(right: str, wrong
     (finding,) = verdict["findings"]
     assert finding["line"] == ARRAYS[: ARRAYS.index(right)].count("\n") + 1
     assert finding["proved"]
+
+
+STEP = "p.data -= rate * p.grad"
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "mistake"),
+    [
+        (ODDS, "p.data += rate * p.grad", "sign-error"),
+        (ODDS, "p.data -= rate + p.grad", "wrong-operator"),
+        (ODDS, "p.data = rate * p.grad", "wrong-operator"),
+        (SQUARES, "p.data -= rate * p.data", "wrong-variable"),
+    ],
+)
+def test_a_step_that_is_none_is_told_where_all_operations_are_right(
+    code: str, step: str, mistake: str
+) -> None:
+    """The slope of a logarithm on its way back passed for a target over a prediction: what climbs was called right."""
+    verdict = verdict_on(code.replace(STEP, step))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert finding["line"] == code[: code.index(STEP)].count("\n") + 1
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert finding["fix"].strip() == STEP
+
+
+def test_what_an_engine_climbs_may_be_meant_to_if_it_is_called_no_loss() -> None:
+    climbing = ODDS.replace(STEP, "p.data += rate * p.grad").replace("loss", "total")
+    assert verdict_on(climbing, NEVER_RIGHT)["verdict"] == "undecided"
+
+
+def test_what_an_engine_computes_may_be_another_function_than_it_goes_back_through() -> None:
+    right = "t = (math.exp(2 * self.data) - 1) / (math.exp(2 * self.data) + 1)"
+    wrong = right.replace("math.exp(2 * self.data) + 1", "math.exp(2 + self.data) + 1")
+    (finding,) = verdict_on(SQUARES.replace("t = math.tanh(self.data)", wrong))["findings"]
+    assert "2 * self.data) + 1" in finding["fix"]
+
+
+def test_what_gradients_overwrite_is_not_right_though_all_that_comes_back_is() -> None:
+    code = SQUARES.replace(STEP, "p.data = rate * p.grad + 0.1 * p.data**2")
+    assert verdict_on(code, NEVER_RIGHT)["verdict"] == "undecided"

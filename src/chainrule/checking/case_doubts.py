@@ -14,6 +14,7 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.other_classes import loss_of_other_class
 from chainrule.checking.targets.blind_updates import (
+    changed_without_error,
     is_changed_alone,
     is_drawn_alone,
     wastes_errors,
@@ -84,6 +85,12 @@ def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict |
     if is_drawn_alone(case):
         return undecided(
             name, "in some passes a parameter is changed by itself alone, and by no error"
+        )
+    unmoved = changed_without_error(case)
+    if unmoved is not None:
+        changed = case.anatomy.chains[unmoved].name(case.program) or "a parameter"
+        return undecided(
+            name, f"in some passes {changed} is changed by another parameter alone, and by no error"
         )
     if wastes_errors(case):
         return undecided(

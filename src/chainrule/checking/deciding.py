@@ -20,6 +20,7 @@ from chainrule.checking.driving.discarded import find_discarded
 from chainrule.checking.engine_verdict import (
     blame_engine_alone,
     decide_engine,
+    is_contradicted,
     is_of_another_loss,
     is_refuted,
 )
@@ -30,17 +31,20 @@ from chainrule.checking.fitting.case import (
 )
 from chainrule.checking.fitting.components import cut_off, joined_verdict, models_of
 from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.fitting.own_losses import fit_own_loss
-from chainrule.checking.fitting.own_readings import Parts, parts_of
+from chainrule.checking.fitting.own_losses import fit_own_loss, stated_losses
+from chainrule.checking.fitting.own_readings import Parts, find_ends, parts_of
 from chainrule.checking.fitting.penalties import loss_with_more
 from chainrule.checking.own_verdict import (
     blame_by_own_losses,
+    blame_early_by_own_losses,
+    blame_slip,
     decide_by_evident_loss,
     decide_by_own_losses,
     doubt_by_own_losses,
 )
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
+from chainrule.checking.targets.blind_updates import with_blind_updates
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
@@ -81,6 +85,9 @@ SHORTENED_SHARE = 0.25  # of the time that there is, for a program with a loop t
 OF_ENGINE = "updates that its own operators make do not follow the loss, and why was not found"
 LONG, BEGINNING = 30_000, 10_000  # values
 EARLY_SHARE = 0.25  # of the time that is left
+EARLY_BLAME = (
+    0.4  # of it, for a mistake beside a loss of the program's own that some parameters follow
+)
 
 
 def check_program(path: Path, seconds: float = 60.0) -> Verdict:
@@ -178,6 +185,8 @@ def decide(name: str, run: Run, deadline: Deadline, parts: Parts | None = None) 
     verdict = engine or decide_recorded(name, run, program, parting, deadline)
     if verdict is engine:
         return verdict
+    if verdict.verdict == "right" and parting is None and is_contradicted(verdict, parts, run):
+        return undecided(name, OF_ENGINE)
     unproved = not all(
         one.proved and not is_refuted(one, run, program, verdict.driven) for one in verdict.findings
     )
@@ -215,6 +224,8 @@ def decide_recorded(
         return exact
     parts = None if right_losses(case) else parts_of(case.program, run.finished)
     own = decide_by_evident_loss(name, case, parts, run, deadline) if parts else None
+    if own is None and parts and explains_few(case):
+        own = blame_early_by_own_losses(name, parts, run, deadline.share(EARLY_BLAME))
     if own is not None:
         return own
     # To look for it in the recording takes all the time that there is.
@@ -233,6 +244,10 @@ def decide_recorded(
         if verdict not in verdicts:  # what no error reaches was judged with the whole program
             verdicts.append(verdict)
     verdict = joined_verdict(verdicts)
+    if verdict.verdict == "wrong" and parts and leaves_out(parts, case, run):
+        # Of a loss that all follow only a part was seen: a mistake beside that is none.
+        verdict = undecided(name, UNEXPLAINED, parameters=verdict.parameters)
+        verdicts = [verdict]
     if verdict.verdict == "right":
         return doubt_about(case, models, verdict) or verdict
     proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
@@ -247,6 +262,8 @@ def decide_recorded(
         own = decide_by_own_losses(name, parts, run, deadline) or blame_by_own_losses(
             name, parts, run, sooner(deadline)
         )
+    if own is None and reasons == {UNEXPLAINED} and parts:
+        own = blame_slip(name, parts, run, sooner(deadline))
     if own is None and reasons == {UNEXPLAINED}:
         slip = find_slip(run, case, deadline)
         if slip is not None:
@@ -283,13 +300,34 @@ def decide_without_updates(
     slip = find_error_of_parameter(run, sooner(deadline)) if again else None
     if slip is not None:
         return corrected_verdict(name, slip, "an error is made of no prediction")
-    own = blame_by_own_losses(name, parts, run, sooner(deadline))
+    own = blame_by_own_losses(name, parts, run, sooner(deadline)) or blame_slip(
+        name, parts, run, sooner(deadline)
+    )
     if own is not None:
         return own
     verdict = decide_untrained(name, case, run, deadline)
     doubt = doubt_by_own_losses(parts, deadline) if verdict.verdict == "undecided" else None
     verdict.reason, verdict.advice = (doubt, "") if doubt else (verdict.reason, verdict.advice)
     return decide_overwritten(name, run, deadline) or verdict
+
+
+def explains_few(case: Case) -> bool:
+    """Whether no loss of the family explains half of the parameters: then it may be none that is meant."""
+    most = max((len(fit.good) for fit in case.fits.values()), default=0)
+    return 2 * most < len({update.chain for update in case.anatomy.updates})
+
+
+def leaves_out(parts: Parts, case: Case, run: Run) -> bool:
+    """Whether a parameter learns that is not judged beside a loss of the family, and the program computes another one."""
+    judged = {case.anatomy.chains[update.chain].root for update in case.anatomy.updates}
+    judged |= {p for c in case.anatomy.chains if c.root in judged for p in c.versions}
+    alone = any(judged.isdisjoint(parts.chains[number].versions) for number in parts.learning)
+    return (
+        alone
+        and with_blind_updates(case, run.finished, False) is None
+        and bool(find_ends(parts)[0])
+        and not stated_losses(case)
+    )
 
 
 def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdict | None:

@@ -4,10 +4,13 @@ There nothing compares predictions with targets but the loss itself, and what lo
 nothing. So the loss that the program computes counts, and where updates do not follow it, each operation by itself.
 """
 
+import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
+
+import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program, build_program
@@ -16,9 +19,14 @@ from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_operations import find_operation
 from chainrule.checking.driving.engine_order import judge_way_back
 from chainrule.checking.driving.engine_slips import judge_operation
+from chainrule.checking.driving.engine_steps import (
+    is_overwriting,
+    other_steps,
+    statements_of_steps,
+)
 from chainrule.checking.driving.engines import EnginePlan, classes_of, engine_plans, number_of
 from chainrule.checking.driving.unreset_gradients import find_resets, way_back
-from chainrule.checking.finding.syntax import read_texts
+from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.kept_gradients import adds_up
@@ -34,6 +42,8 @@ from chainrule.checking.fitting.own_readings import (
     read_by_own_losses,
 )
 from chainrule.checking.own_verdict import decide_reading
+from chainrule.checking.targets.corrected_text import changed_sources, finding_of
+from chainrule.checking.targets.own_slips import LOSS
 from chainrule.checking.untrained_verdict import decide_driven
 from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict
 from chainrule.recording.deadline import Deadline
@@ -64,7 +74,11 @@ def decide_engine(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verd
         if verdict is not None:
             verdict.notes += harmless(run, parts.program, deadline)
         return verdict
-    return blamed or blame_memory(name, parts, run, sooner(deadline))
+    return (
+        blamed
+        or blame_memory(name, parts, run, sooner(deadline))
+        or blame_step(name, parts, run, sooner(deadline))
+    )
 
 
 def subtracts(run: Run) -> bool:
@@ -89,11 +103,13 @@ def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Ve
     blamed = find_wrong_operation(run, parts.program, deadline)
     if blamed is None:
         return None
-    case = next(unexplained(parts), None)
+    case = next(unfollowed(parts), None)
     if case is None:
         follows = read_by_own_losses(parts, deadline) is not None
         if follows or not blamed.changed or not follows_when(run, blamed.changed, deadline):
             return None
+    elif not case.fits[OWN].bad and not has_right_operation(run, parts.program):
+        return None  # all give back the reverse: so does the way back as a whole
     verdict = wrong_verdict(
         name, case, run, f"what {blamed.words} gives back is not the derivative of what it computes"
     )
@@ -115,6 +131,10 @@ def blame_engine_alone(name: str, parts: Parts, run: Run, deadline: Deadline) ->
     return verdict
 
 
+def has_right_operation(run: Run, program: Program) -> bool:
+    return any(judge_operation(run, program, plan)[0] for plan in engine_plans(run, True))
+
+
 def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
     """Wrong, where updates go by the gradients of all passes so far, and set back they follow the loss."""
     for case in unexplained(parts):
@@ -127,6 +147,44 @@ def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdi
                 verdict.agreeing = "all updates follow that gradient"
                 return verdict
     return None
+
+
+def blame_step(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where the statement that moves parameters is all that keeps them from following the loss.
+
+    What climbs may be meant to: unless it is a loss by its name, and never below 0.
+    """
+    case = next(unfollowed(parts), None)
+    if run.is_later or (case is None and parts.learning):
+        return None
+    climbs = case is not None and not case.fits[OWN].bad
+    if climbs and case is not None and not is_named_loss(case, run):
+        return None
+    for text, statement in statements_of_steps(run, read_texts(run.sources)):
+        for _, change, mistake, found, expected in other_steps(text, statement):
+            if climbs and mistake != "sign-error":
+                continue
+            changed = changed_sources([(text, change)])
+            if changed is None or deadline.over or not follows_when(run, changed, deadline):
+                continue
+            finding = finding_of(text, change, mistake, found, expected)
+            verdict = wrong_verdict(name, case, run, "the step is wrong") if case else None
+            verdict = verdict or Verdict(name, "wrong", "its parameters are changed by no step")
+            verdict.findings = [finding]
+            verdict.agreeing = "all updates follow that gradient"
+            return verdict
+    return None
+
+
+def is_named_loss(case: Case, run: Run) -> bool:
+    """Whether the engine goes back from what the program calls a loss, and that is never below 0."""
+    back = way_back(case, read_texts(run.sources))
+    values = [case.values[mix.output] for mix in case.anatomy.mixes]
+    return (
+        back is not None
+        and bool(LOSS.search(ast.unparse(back[1])))
+        and all(bool(np.all(value >= 0)) for value in values)
+    )
 
 
 def follows_when(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -> bool:
@@ -145,6 +203,8 @@ def wrong_verdict(name: str, case: Case | None, run: Run, why: str) -> Verdict:
     if case is None:
         return Verdict(name, "wrong", f"no parameter follows a loss that it computes: {why}")
     fit = case.fits[OWN]
+    if not fit.bad:  # all climb
+        fit = replace(fit, good=set(), bad=fit.good)
     return Verdict(
         name, "wrong",
         f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the "
@@ -162,6 +222,14 @@ def loss_of(case: Case, run: Run) -> str:
     return f"loss that line {call.lineno}{file} differentiates"
 
 
+def unfollowed(parts: Parts) -> Iterator[Case]:
+    """Those that it does not follow, or climbs."""
+    for case in covering(parts):
+        fit = case.fits[OWN]
+        if fit.bad or (fit.good and not fit.is_right):  # an accuracy says nothing of anything
+            yield case
+
+
 def unexplained(parts: Parts) -> Iterator[Case]:
     """Losses of the program's own that some of all that learns does not follow."""
     return (case for case in covering(parts) if case.fits[OWN].bad)
@@ -175,6 +243,24 @@ def covering(parts: Parts) -> Iterator[Case]:
         fit = None if case is None else case.fits[OWN]
         if case and fit and parts.learning <= fit.good | fit.bad | fit.silent:
             yield case
+
+
+def is_contradicted(verdict: Verdict, parts: Parts, run: Run) -> bool:
+    """Whether what is called right does not follow the loss that an engine goes back from, or is overwritten by gradients."""
+    texts = read_texts(run.sources)
+    if verdict.driven:
+        return not parts.learning and any(
+            is_overwriting(statement) and was_reached(run, text, statement)
+            for text, statement in statements_of_steps(run, texts)
+        )
+    return any(way_back(case, texts) is not None for case in unfollowed(parts))
+
+
+def was_reached(run: Run, text: Text, statement: ast.stmt) -> bool:
+    assert run.recorder is not None
+    file = [source.path for source in run.sources].index(text.source.path)
+    sites = (run.sites[number] for number in run.recorder.seen)
+    return any((site.file, site.line) == (file, statement.lineno) for site in sites)
 
 
 def is_of_another_loss(verdict: Verdict, parts: Parts) -> bool:
@@ -226,10 +312,8 @@ def find_wrong_operation(
 ) -> Blame | None:
     """The first operation that is wrong by itself, with a mistake that is proved: products and sums, then others.
 
-    `alone`: of all that are defined, and proved by the text put right.
-
     Of those the expressions are made in which the others are tried; where they are wrong, and no change of theirs
-    is found, it may be the way back as a whole.
+    is found, it may be the way back as a whole. `alone`: of all that are defined, and proved by the text put right.
     """
     plans = plans_used(run, of_all=alone)
     for plan in plans:

@@ -1,5 +1,7 @@
 """The verdict by losses that a program computes itself, where no loss of the family explains its updates."""
 
+from dataclasses import replace
+
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_doubts import listed
@@ -8,6 +10,7 @@ from chainrule.checking.finding.findings import findings_of
 from chainrule.checking.finding.frozen import find_frozen
 from chainrule.checking.finding.left_random import find_left_random
 from chainrule.checking.fitting.case import Case, adds_targets
+from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.fitting.own_readings import (
     OwnReading,
     Parts,
@@ -15,7 +18,12 @@ from chainrule.checking.fitting.own_readings import (
     read_by_own_losses,
 )
 from chainrule.checking.repairing.certainty import cannot_meet, is_seen_as_recorded
-from chainrule.checking.repairing.own_loss_repairs import repair_by_own_losses, unexplained
+from chainrule.checking.repairing.own_loss_repairs import (
+    cases_of,
+    repair_by_own_losses,
+    unexplained,
+)
+from chainrule.checking.targets.own_slips import find_own_slip
 from chainrule.checking.verdict import Verdict
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -24,10 +32,14 @@ from chainrule.recording.execution import Run
 def decide_by_evident_loss(
     name: str, case: Case, parts: Parts, run: Run, deadline: Deadline
 ) -> Verdict | None:
-    """Right, where all updates are plainly multiples of gradients of an own loss: then no mistake need be looked for."""
+    """Right, where updates follow an own loss, plainly or no known one: then no mistake need be looked for.
+
+    What an optimizer makes of another loss's gradients may look like a mistake beside a loss of the family.
+    """
     if adds_targets(case) or cannot_meet(case):
         return None
-    return decide_by_own_losses(name, parts, run, deadline) if follows_own_loss(parts) else None
+    evident = follows_own_loss(parts) or not stated_losses(case)
+    return decide_by_own_losses(name, parts, run, deadline) if evident else None
 
 
 def decide_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
@@ -76,6 +88,36 @@ def blame_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -
         f"{count} of {count + len(fit.good)} parameters do not follow the gradient of the loss that "
         f"line {listed([str(line) for line in own.lines])} computes",
         parameters=parameter_rows(own.case, fit), findings=findings, agreement=mended.apart,
+    )  # fmt: skip
+
+
+def blame_early_by_own_losses(
+    name: str, parts: Parts, run: Run, deadline: Deadline
+) -> Verdict | None:
+    """The same where most parameters show that it is the loss: beside another one all may look wrong."""
+    fits = [case.fits[OWN] for _, case in cases_of(parts, deadline)]
+    if not any(fit.bad and len(fit.good) >= len(fit.bad) for fit in fits):
+        return None
+    return blame_by_own_losses(name, parts, run, sooner(deadline)) or blame_slip(
+        name, parts, run, deadline
+    )
+
+
+def blame_slip(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
+    """Wrong, where all updates follow a loss that the program computes once one token of its text is another."""
+    found = find_own_slip(run, parts, deadline)
+    if found is None:
+        return None
+    case, lines, finding = found
+    fit = case.fits[OWN]
+    if not fit.bad:
+        fit = replace(fit, good=set(), bad=fit.good)
+    count = len(fit.bad)
+    return Verdict(
+        name, "wrong",
+        f"{count} of {count + len(fit.good)} parameters do not follow the gradient of the loss that "
+        f"line {listed([str(line) for line in lines])} computes",
+        parameters=parameter_rows(case, fit), findings=[finding],
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Taking a recording apart: chains, then predictions, then updates, until they fit together."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import replace
@@ -133,12 +134,16 @@ def settle(
         lengths = sorted({len(chain.versions) for chain in chains if chain.root in idle})
         limit = max(lengths[0], max(len(c.versions) for c in chains) // 2) if lengths else 0
         begun |= errors_themselves(anatomy)
-        idle = begun or {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
+        idle = {c.root for c in chains if c.root in idle and len(c.versions) <= limit}
+        # x + f(x) with parameters in f keeps errors from these: they may be idle by that alone.
+        idle = begun or made_of_parameters(anatomy, idle) or idle
         unfed |= idle
         idle |= memories(anatomy) | passing_values(anatomy)
         idle -= set(kept) | found_again
         # Between false chains errors are false, too: they tell nothing about sites.
-        idle_sites = set() if idle else sites_without_error(anatomy, idle, kept)
+        idle_sites = (
+            set() if idle else sites_without_error(anatomy, idle, kept) | side_branches(anatomy)
+        )
         if not idle and not idle_sites:
             hidden = fed_after_all(anatomy, unfed & banned - found_again)
             if not hidden:
@@ -171,6 +176,19 @@ def prepared(program: Program, chains: Sequence[Chain]) -> set[int]:
         if beside.isdisjoint(program.given):
             found.add(chain.root)
     return found
+
+
+def made_of_parameters(anatomy: Anatomy, idle: Collection[int]) -> set[int]:
+    """Idle roots that a pass makes of parameters, and those that the same statements begin with in other passes."""
+    program = anatomy.program
+    made = {
+        chain.root: program.spot(chain.steps[0])
+        for chain in anatomy.chains
+        if (maker := program.step_of.get(chain.root)) is not None
+        and any(anatomy.masks[position] for position in maker.inputs)
+    }
+    spots = {spot for root, spot in made.items() if root in idle}
+    return {root for root, spot in made.items() if spot in spots}
 
 
 def fed_after_all(anatomy: Anatomy, roots: Collection[int]) -> set[int]:
@@ -227,6 +245,27 @@ def sites_without_error(
             follows = step in tainted or step.output in gone_on_from
             (fed if follows else found).add(program.spot(step))
     return found - fed
+
+
+def side_branches(anatomy: Anatomy) -> set[Spot]:
+    """Sites that make something of parameters beside their next versions, which no prediction uses: d = da + slope.
+
+    Taken for a version it would keep errors from all that is made of it.
+    """
+    program, reached = anatomy.program, anatomy.reached
+    aside: set[Spot] = set()
+    ahead: set[Spot] = set()
+    for chain in anatomy.chains if anatomy.updates else ():
+        versions, parents = set(chain.versions), {}
+        for step in chain.steps:
+            made_of = (p for p, _ in Links.of(program).parents[step.output])
+            parents[step.output] = next((p for p in made_of if p in versions), chain.root)
+        children = Counter(parents.values())
+        for step in chain.steps:
+            alone = children[step.output] == 0 and children[parents[step.output]] > 1
+            used = reached.get(step.output) or not alone
+            (ahead if used else aside).add(program.spot(step))
+    return aside - ahead
 
 
 def errors_themselves(anatomy: Anatomy) -> set[int]:

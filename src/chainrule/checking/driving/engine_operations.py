@@ -86,6 +86,15 @@ class Operation:
             if isinstance(node, ast.Assign | ast.AugAssign) and node.lineno == node.end_lineno
         ]
 
+    @cached_property
+    def computed(self) -> list[ast.expr]:
+        """What the method itself computes, line by line."""
+        return [
+            node.value
+            for node in self.function.body
+            if isinstance(node, ast.Assign) and node.lineno == node.end_lineno
+        ]
+
     def is_right(self) -> bool:
         """Whether all that comes back agrees with differences. Raises: whatever the operation raises."""
         return all(self.agrees(operands) for operands in self.accepted)

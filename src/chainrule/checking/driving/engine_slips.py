@@ -86,6 +86,18 @@ def slips(operation: Operation) -> Iterator[Slip]:
     yield from left_out(operation, result)
     for statement in operation.statements:
         yield from other_values(operation, statement.value, result)
+    for computed in operation.computed:  # what goes back may be right, of another function
+        yield from other_operators(operation.text, computed)
+
+
+def other_operators(text: Text, value: ast.expr) -> Iterator[Slip]:
+    for node in ast.walk(value):
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            left, right = text.segment(node.left), text.segment(node.right)
+            for sign in OPERATORS.values():
+                if sign != OPERATORS[type(node.op)]:
+                    other = f"{enclosed(left, node.left)} {sign} {enclosed(right, node.right)}"
+                    yield changed(text, node, other, "wrong-operator")
 
 
 def left_out(operation: Operation, result: str) -> Iterator[Slip]:

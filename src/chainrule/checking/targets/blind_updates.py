@@ -6,7 +6,7 @@ A state is made of the next inputs; averages and targets of other networks go in
 """
 
 from bisect import bisect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import Any
@@ -189,21 +189,56 @@ def is_drawn_alone(case: Case) -> bool:
 
     As of a loss that is flat for some samples, which this is no part of: what it is in others proves little.
     """
+    program, anatomy = case.program, case.anatomy
+    for before, step in changes_without_update(case):
+        made_of = program.ancestors(step.inputs, anatomy.stops)
+        drawn = program.ancestors((p for p in step.inputs if p != before), anatomy.stops)
+        if before not in drawn and step.operation not in PRODUCTS:
+            continue  # a gradient at the bound that it is clipped to
+        others = made_of & (anatomy.stops | set(program.given)) - {before}
+        if not any(p in anatomy.stops or not is_written(program, p) for p in others):
+            return True
+    return False
+
+
+def changed_without_error(case: Case) -> int | None:
+    """The chain of a parameter that some turns change by what no error goes into, though others have errors for it.
+
+    As where a value that is another parameter's stands in the error's place.
+    """
+    program, anatomy = case.program, case.anatomy
+    number_of = {
+        position: number
+        for number, chain in enumerate(anatomy.chains)
+        for position in chain.versions
+    }
+    for before, step in changes_without_update(case):
+        sources = program.ancestors((p for p in step.inputs if p != before), anatomy.stops)
+        errors = (anatomy.error_masks[p] for p in step.inputs if p not in anatomy.stops)
+        if before not in sources and sources & anatomy.stops and not any(errors):
+            return number_of[before]
+    return None
+
+
+def changes_without_update(case: Case) -> Iterator[tuple[int, Instruction]]:
+    """Steps that change parameters between predictions and belong to no update, each with what it changes."""
     program, anatomy, values = case.program, case.anatomy, case.values
     moved = {update.after for update in anatomy.updates}
+    spans: dict[int, list[list[Instruction]]] = {}
+    for update in anatomy.updates:
+        chain = anatomy.chains[update.chain]
+        first, last = chain.versions.index(update.before), chain.versions.index(update.after)
+        spans.setdefault(update.chain, []).append(chain.steps[first:last])
+    for own in spans.values():
+        # Of several steps one may be a decay of its own, if all updates go by the same ones.
+        if len({tuple(program.spot(step) for step in steps) for steps in own}) == 1:
+            moved |= {step.output for steps in own for step in steps}
     for chain in anatomy.chains:
-        for before, after in pairwise(chain.versions):
-            if after in moved or np.array_equal(values[before], values[after]):
-                continue
-            step = program.step_of[after]
-            made_of = program.ancestors(step.inputs, anatomy.stops)
-            drawn = program.ancestors((p for p in step.inputs if p != before), anatomy.stops)
-            if before not in drawn and step.operation not in PRODUCTS:
-                continue  # a gradient at the bound that it is clipped to
-            others = made_of & (anatomy.stops | set(program.given)) - {before}
-            if not any(p in anatomy.stops or not is_written(program, p) for p in others):
-                return True
-    return False
+        used = [k for k, version in enumerate(chain.versions) if anatomy.reached.get(version)]
+        # Of the last pass it may not have been seen how it ends.
+        for before, after in pairwise(chain.versions[: max(used, default=0) + 1]):
+            if after not in moved and not np.array_equal(values[before], values[after]):
+                yield before, program.step_of[after]
 
 
 def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot | None]:

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from chainrule.checking.finding.syntax import FUNCTIONS, Text
 from chainrule.checking.targets.corrected_text import Change
 
+DISPLAYS = (ast.List, ast.Tuple, ast.Dict)
+
 Slip: TypeAlias = tuple[Change, str, str, str]  # the mistake's name, what is there, what should be
 
 PLAIN = (ast.Name, ast.Attribute)
@@ -41,10 +43,15 @@ def all_columns(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
 
 
 def repeated_names(text: Text) -> Iterator[Slip]:
-    """cache = (x, f, i, o) for (x, o, i, o): a name stands there twice, and one that differs by a letter is left out."""
+    """cache = (x, f, i, o) for (x, o, i, o): a name stands there twice, and one that differs by a letter is left out.
+
+    Or [(self.w, self.db), (self.b, self.db)].
+    """
     for node in ast.walk(text.tree):
-        parts = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", [])
-        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        if isinstance(text.parents.get(node), DISPLAYS):
+            continue
+        parts = list(parts_of_display(node))
+        names = [ast.unparse(part) for part in parts]
         if len(names) < FEWEST or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             continue
         scope = text.around(node, FUNCTIONS) or text.tree
@@ -54,12 +61,29 @@ def repeated_names(text: Text) -> Iterator[Slip]:
             if isinstance(one, ast.arg)
             or (isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
         }
-        for part in parts:
-            if not isinstance(part, ast.Name) or names.count(part.id) < 2:
+        kept = text.around(node, (ast.ClassDef,))
+        made |= {
+            ast.unparse(one)
+            for one in (() if kept is None else ast.walk(kept))
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
+        }
+        for part, name in zip(parts, names, strict=True):
+            if names.count(name) < 2:
                 continue
-            for other in sorted(name for name in made - set(names) if is_like(part.id, name)):
-                words = f"{part.id} twice, where {other} belongs", f"each of them, {other} too"
+            for other in sorted(one for one in made - set(names) if is_like(name, one)):
+                words = f"{name} twice, where {other} belongs", f"each of them, {other} too"
                 yield Change(part, other), "wrong-variable", *words
+
+
+def parts_of_display(node: ast.AST | None) -> Iterator[ast.expr]:
+    """The names in a list, tuple or dictionary, and in those within it."""
+    if not isinstance(node, DISPLAYS):
+        return
+    for part in node.values if isinstance(node, ast.Dict) else node.elts:
+        if isinstance(part, ast.Name | ast.Attribute):
+            yield part
+        else:
+            yield from parts_of_display(part)
 
 
 def stored_in_vain(text: Text) -> Iterator[Slip]:
