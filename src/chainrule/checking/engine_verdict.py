@@ -253,6 +253,8 @@ def is_contradicted(verdict: Verdict, parts: Parts, run: Run) -> bool:
             is_overwriting(statement) and was_reached(run, text, statement)
             for text, statement in statements_of_steps(run, texts)
         )
+    if any(case.fits[OWN].is_right for case in covering(parts)):
+        return False
     return any(way_back(case, texts) is not None for case in unfollowed(parts))
 
 

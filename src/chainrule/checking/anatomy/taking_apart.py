@@ -250,9 +250,10 @@ def sites_without_error(
 def side_branches(anatomy: Anatomy) -> set[Spot]:
     """Sites that make something of parameters beside their next versions, which no prediction uses: d = da + slope.
 
-    Taken for a version it would keep errors from all that is made of it.
+    Taken for a version it would keep errors from all that is made of it. What nothing is made of is a lost update.
     """
     program, reached = anatomy.program, anatomy.reached
+    read = {position for step in program.steps for position in step.inputs}
     aside: set[Spot] = set()
     ahead: set[Spot] = set()
     for chain in anatomy.chains if anatomy.updates else ():
@@ -263,7 +264,7 @@ def side_branches(anatomy: Anatomy) -> set[Spot]:
         children = Counter(parents.values())
         for step in chain.steps:
             alone = children[step.output] == 0 and children[parents[step.output]] > 1
-            used = reached.get(step.output) or not alone
+            used = reached.get(step.output) or not alone or step.output not in read
             (ahead if used else aside).add(program.spot(step))
     return aside - ahead
 
