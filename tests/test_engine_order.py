@@ -98,21 +98,10 @@ REVERSAL = """
         out._backward = _backward
         return out
 """
-KEPT_ELSEWHERE = """
-class Operations:
-    def __mul__(self, other):
-        out = Value(self.data * other.data, (self, other))
-        def _backward():
-            self.grad += other.data * out.grad
-            other.grad += self.data * out.grad
-        out._backward = _backward
-        return out
-
-    def __abs__(self):
+IN_PLACE = """    def __abs__(self):
         self.data = abs(self.data)
         return self
 
-class Value(Operations):
 """
 
 
@@ -121,10 +110,10 @@ def test_a_gradient_that_is_turned_round_on_purpose_is_no_mistake() -> None:
 
 
 def test_an_operation_of_a_class_that_another_is_made_of_is_not_blamed_for_others() -> None:
-    start = VALUES.index("    def __mul__")
-    end = VALUES.index("    def __pow__")
-    code = VALUES[:start] + VALUES[end:]
-    assert verdict_on(code.replace("class Value:\n", KEPT_ELSEWHERE))["verdict"] != "wrong"
+    product = VALUES[VALUES.index("    def __mul__") : VALUES.index("    def __pow__")]
+    kept_elsewhere = f"class Operations:\n{product}{IN_PLACE}class Value(Operations):\n"
+    code = VALUES.replace(product, "").replace("class Value:\n", kept_elsewhere)
+    assert verdict_on(code)["verdict"] != "wrong"
 
 
 @pytest.mark.parametrize("code", [SQUARES, WITH_ADAM])

@@ -4,6 +4,17 @@ import pytest
 
 from checked import verdict_on
 
+
+def expect(code: str, right: str, wrong: str, expected: str) -> None:
+    """That a program with a part of its text changed gets this verdict."""
+    assert right in code
+    verdict = verdict_on(code.replace(right, wrong))
+    if expected == "not right":
+        assert verdict["verdict"] != "right", verdict["parameters"]
+    else:
+        assert verdict["verdict"] == expected, verdict["reason"]
+
+
 TABLES = """
 import numpy as np
 class Net:
@@ -137,12 +148,7 @@ def model_backward(AL, Y, caches):
     ],
 )  # fmt: skip
 def test_each_counts_where_it_stands(code: str, right: str, wrong: str, expected: str) -> None:
-    assert right in code
-    verdict = verdict_on(code.replace(right, wrong))
-    if expected == "not right":
-        assert verdict["verdict"] != "right", verdict["parameters"]
-    else:
-        assert verdict["verdict"] == expected, verdict["reason"]
+    expect(code, right, wrong, expected)
 
 
 OPTIMIZED = """
@@ -292,12 +298,7 @@ class Net:
     ],
 )
 def test_what_is_meant_is_told_by_all(code: str, right: str, wrong: str, expected: str) -> None:
-    assert right in code
-    verdict = verdict_on(code.replace(right, wrong))
-    if expected == "not right":
-        assert verdict["verdict"] != "right", verdict["parameters"]
-    else:
-        assert verdict["verdict"] == expected, verdict["reason"]
+    expect(code, right, wrong, expected)
 
 
 IN_TWO_STEPS = """
@@ -422,6 +423,4 @@ class Net:
 def test_other_data_than_those_at_hand_are_not_right(
     code: str, right: str, wrong: str, expected: str
 ) -> None:
-    assert right in code
-    verdict = verdict_on(code.replace(right, wrong))
-    assert verdict["verdict"] == expected, verdict["reason"]
+    expect(code, right, wrong, expected)

@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
-from chainrule.checking.anatomy.program import Program, build_program
+from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_verdict import parameter_rows, sooner
 from chainrule.checking.driving.driving import judge_engine_operation
 from chainrule.checking.driving.engine_operations import find_operation
@@ -28,7 +28,6 @@ from chainrule.checking.driving.engines import EnginePlan, classes_of, engine_pl
 from chainrule.checking.driving.unreset_gradients import find_resets, way_back
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.kept_gradients import adds_up
 from chainrule.checking.fitting.own_readings import (
     ALIKE,
@@ -38,16 +37,15 @@ from chainrule.checking.fitting.own_readings import (
     case_of,
     find_ends,
     follows_own_loss,
-    parts_of,
     read_by_own_losses,
 )
 from chainrule.checking.own_verdict import decide_reading
-from chainrule.checking.targets.corrected_text import changed_sources, finding_of
+from chainrule.checking.targets.corrected_text import changed_sources, finding_of, read_again
 from chainrule.checking.targets.own_slips import LOSS
 from chainrule.checking.untrained_verdict import decide_driven
 from chainrule.checking.verdict import Finding, ParameterVerdict, Verdict
 from chainrule.recording.deadline import Deadline
-from chainrule.recording.execution import Run, run_recorded
+from chainrule.recording.execution import Run
 from chainrule.recording.source import Source
 
 FIRST = ("__mul__", "__add__")
@@ -106,7 +104,7 @@ def blame_operation(name: str, parts: Parts, run: Run, deadline: Deadline) -> Ve
     case = next(unfollowed(parts), None)
     if case is None:
         follows = read_by_own_losses(parts, deadline) is not None
-        if follows or not blamed.changed or not follows_when(run, blamed.changed, deadline):
+        if follows or not blamed.changed or read_again(run, blamed.changed, deadline) is None:
             return None
     elif not case.fits[OWN].bad and not has_right_operation(run, parts.program):
         return None  # all give back the reverse: so does the way back as a whole
@@ -141,7 +139,7 @@ def blame_memory(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdi
         if run.is_later or not adds_up(case):  # what is trained later is not come to again
             continue
         for reset in find_resets(run, case):
-            if not deadline.over and follows_when(run, reset.changed, deadline):
+            if not deadline.over and read_again(run, reset.changed, deadline) is not None:
                 verdict = wrong_verdict(name, case, run, "those of earlier passes are still in it")
                 verdict.findings = [reset.finding]
                 verdict.agreeing = "all updates follow that gradient"
@@ -165,7 +163,7 @@ def blame_step(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict
             if climbs and mistake != "sign-error":
                 continue
             changed = changed_sources([(text, change)])
-            if changed is None or deadline.over or not follows_when(run, changed, deadline):
+            if changed is None or deadline.over or read_again(run, changed, deadline) is None:
                 continue
             finding = finding_of(text, change, mistake, found, expected)
             verdict = wrong_verdict(name, case, run, "the step is wrong") if case else None
@@ -185,18 +183,6 @@ def is_named_loss(case: Case, run: Run) -> bool:
         and bool(LOSS.search(ast.unparse(back[1])))
         and all(bool(np.all(value >= 0)) for value in values)
     )
-
-
-def follows_when(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -> bool:
-    """Whether all updates of a program follow its loss with some of its files changed."""
-    watch = watch_until_enough(deadline)
-    again = run_recorded(
-        run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
-    )
-    if again.failure != run.failure:
-        return False
-    parts = parts_of(build_program(again.recording, again.sites), again.finished)
-    return read_by_own_losses(parts, deadline) is not None
 
 
 def wrong_verdict(name: str, case: Case | None, run: Run, why: str) -> Verdict:

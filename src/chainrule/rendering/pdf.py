@@ -25,7 +25,7 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 18mm, y: 18mm), numbering: "1")
   box(result) + h(.35em) + steps.pos().map(step => box(step)).join(h(.6em, weak: true))))
 #let phase(number, title, lead) = block(above: 2em, below: 1em, sticky: true)[
   #line(length: 100%, stroke: .6pt)
-  #text(size: 17pt)[#quiet(number) #h(.4em) #title] \\ #quiet(lead)]
+  #text(size: 17pt)[#if number != "" [#quiet(number) #h(.4em)] #title] \\ #quiet(lead)]
 #let section(number, title, used, why) = block(above: 1.4em, below: .8em, sticky: true)[
   #text(weight: "bold")[#quiet(number) #h(.5em) #title] #h(1fr) #quiet(text(size: 8.5pt, used)) \\
   #quiet(why)]

@@ -74,6 +74,15 @@ def pattern_of(kind: str) -> re.Pattern[str]:
     return re.compile(f"(?:{NAMES[kind]})")
 
 
+# What asks for a size that is ours to choose.
+CHOSEN = {
+    "batch": "batch",
+    "sizes": "depth",
+    "hidden_sizes": "depth",
+    "count_hidden_layers": "depth",
+}
+
+
 @final
 @dataclass(frozen=True)
 class Layout:
@@ -192,9 +201,8 @@ class Guess:
     accepted: bool = False  # whether what is driven takes the layout's data
     names: Callable[[str], list[str]] | None = None  # what the program knows by a parameter's name
     depth: int = 1  # hidden layers, where they are ours to choose
-    sized: bool = False  # whether they were
+    chosen: set[str] = field(default_factory=set)  # depth or batch, where they were asked for
     batch: int = SAMPLES
-    batched: bool = False  # whether it was asked for
     is_lost: bool = False  # whether what updates return was not handed on to the next pass
     moves: bool = False  # whether a layer takes its steps on its way back
     stepper: str = ""  # the method of a layer by which it was seen to go down its gradients
@@ -251,8 +259,8 @@ class Guess:
             "rate": 0.01, "passes": PASSES, "batch": self.batch, "off": False, "on": True, "small": 0.0, "scale": 0.1,
             "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": SAMPLES,
         }  # fmt: skip
-        self.batched = self.batched or kind == "batch"
-        self.sized = self.sized or kind in ("sizes", "hidden_sizes", "count_hidden_layers")
+        if kind in CHOSEN:
+            self.chosen.add(CHOSEN[kind])
         if kind == "sizes" and (tables := self.layer_tables(function)):
             return tables
         if kind is not None and kind in simple:

@@ -80,8 +80,7 @@ class Driven:
     # With an activation that it does not have by itself, with which another loss may be meant.
     option: bool = False
     in_parts: bool = False  # its passes are put together from methods: what a caller does between them is not known
-    sized: bool = False  # with a number of layers that was ours to choose
-    batched: bool = False  # with a number of samples at once that was, too
+    chosen: frozenset[str] = frozenset()  # the sizes that were ours to choose
     lacking: Sequence[str] = ()  # parameters of which no gradient is given
     moves: bool = False  # its way back takes the steps
     stepper: str = ""  # what was seen to go down the gradients that a layer keeps
@@ -138,7 +137,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             taken = taken or layout
         if found is None:
             continue
-        found.sized, found.batched = guess.sized, guess.batched
+        found.chosen = frozenset(guess.chosen)
         found.moves, found.stepper = guess.moves, guess.stepper
         if found.right and not found.lacking:
             return found, True

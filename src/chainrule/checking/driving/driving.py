@@ -37,8 +37,8 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 COMPUTED_SECONDS = 10.0
-BATCH = 4  # samples of 7: some ways back go by the first ones, whatever is asked for
-DEPTH = 2  # hidden layers: some ways back are right for one alone
+# What is right for the first size may be right for that alone: 4 samples of 7, 2 hidden layers.
+OTHER_SIZES = (("batch", 4, "all samples at once"), ("depth", 2, "one hidden layer"))
 
 
 def judge_untrained(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
@@ -149,22 +149,20 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
         elif best is not None:
             is_first = plan.group not in found
             found[plan.group if is_first else plan.words] = best
-            if best.batched and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
-                small = replace(plan, batch=BATCH)
-                smaller, _ = try_layouts(run, small, deadline)
-                if smaller is None:
-                    best.remark = f"{plan.words} was seen with all samples at once alone"
-                else:
-                    found[plan.group if is_first and smaller.right else small.words] = smaller
-                    best, plan = smaller, small
-            if best.sized and best.right and isinstance(plan, ObjectPlan | FunctionsPlan):
-                deep = replace(plan, depth=DEPTH)
-                deeper, _ = try_layouts(run, deep, deadline)
-                if deeper is None:
-                    best.remark = f"{plan.words} was seen with one hidden layer alone"
-                else:
-                    found[plan.group if is_first and deeper.right else deep.words] = deeper
-                    plan = deep
+            for size, number, seen in OTHER_SIZES:
+                if not (isinstance(plan, ObjectPlan | FunctionsPlan) and best.right):
+                    break
+                if size not in best.chosen:
+                    continue
+                other = (
+                    replace(plan, batch=number) if size == "batch" else replace(plan, depth=number)
+                )
+                also, _ = try_layouts(run, other, deadline)
+                if also is None:
+                    best.remark = f"{plan.words} was seen with {seen} alone"
+                    continue
+                found[plan.group if is_first and also.right else other.words] = also
+                best, plan = also, other
             if isinstance(plan, ObjectPlan) and best.right and is_first:
                 options[plan.group] = with_other_activations(run, plan, deadline)
         if deadline.over:

@@ -1,7 +1,7 @@
 """A program with parts of its text changed: run again, and judged from the start."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -11,6 +11,7 @@ from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
 from chainrule.checking.fitting.epsilons import open_without_epsilons
+from chainrule.checking.fitting.own_readings import OwnReading, parts_of, read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
 from chainrule.checking.targets.error_places import lasting_chains
 from chainrule.checking.verdict import Finding
@@ -64,14 +65,8 @@ def run_changed(
     changed = changed_sources(changes)
     if changed is None:
         return None
-    watch = watch_as_long(run, deadline)
-    try:
-        again = run_recorded(
-            run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
-        )
-    except (UnreadableError, MemoryError):  # a change may make a program grow without end
-        return None
-    if again.failure != run.failure:
+    again = run_again(run, changed, watch_as_long(run, deadline), deadline)
+    if again is None:
         return None
     for part in (again, *again.later):
         case = open_case(build_program(part.recording, part.sites), part.finished)
@@ -83,6 +78,28 @@ def run_changed(
         right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
         return (case, losses) if right else None
     return None
+
+
+def read_again(run: Run, changed: Mapping[Path, Source], deadline: Deadline) -> OwnReading | None:
+    """The reading by its own losses of a program with some of its files changed."""
+    again = run_again(run, changed, watch_until_enough(deadline), deadline)
+    if again is None:
+        return None
+    parts = parts_of(build_program(again.recording, again.sites), again.finished)
+    return read_by_own_losses(parts, deadline)
+
+
+def run_again(
+    run: Run, changed: Mapping[Path, Source], watch: Callable[[Recorder], None], deadline: Deadline
+) -> Run | None:
+    """A program run with some of its files changed; None where it does not end as before."""
+    try:
+        again = run_recorded(
+            run.sources[0].path, watch, deadline, changed=changed, shortened=run.shortened
+        )
+    except (UnreadableError, MemoryError):  # a change may make a program grow without end
+        return None
+    return again if again.failure == run.failure else None
 
 
 def changed_sources(changes: Sequence[tuple[Text, Change]]) -> dict[Path, Source] | None:

@@ -15,19 +15,23 @@ import numpy as np
 
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.parameters import PRODUCTS
-from chainrule.checking.anatomy.program import Program, build_program, calls_of
+from chainrule.checking.anatomy.program import Program, calls_of
 from chainrule.checking.finding.findings import with_operator
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.fitting.own_readings import Parts, parts_of, read_by_own_losses
+from chainrule.checking.fitting.own_readings import Parts
 from chainrule.checking.repairing.own_loss_repairs import cases_of, has_one_kind_of_term
-from chainrule.checking.targets.corrected_text import Change, changed_sources, finding_of
+from chainrule.checking.targets.corrected_text import (
+    Change,
+    changed_sources,
+    finding_of,
+    read_again,
+)
 from chainrule.checking.targets.rare_slips import Slip, repeated_names
 from chainrule.checking.targets.slips import other_names, suspected_lines, with_other_sign
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
-from chainrule.recording.execution import Run, run_recorded
+from chainrule.recording.execution import Run
 
 MOST_CHANGES = 40
 SHARE = 0.8  # of the time that is left
@@ -58,17 +62,7 @@ def find_own_slip(run: Run, parts: Parts, deadline: Deadline) -> Slipped | None:
             changed = changed_sources([(text, change)])
             if changed is None:
                 continue
-            again = run_recorded(
-                run.sources[0].path,
-                watch_until_enough(end),
-                end,
-                changed=changed,
-                shortened=run.shortened,
-            )
-            if again.failure != run.failure:
-                continue
-            mended = parts_of(build_program(again.recording, again.sites), again.finished)
-            reading = read_by_own_losses(mended, end)
+            reading = read_again(run, changed, end)
             if reading is None or reading.lines[:1] != lines[:1] or len(reading.cases) > 1:
                 continue
             if is_no_choice(parts, case, reading.cases[0], change):
