@@ -178,3 +178,39 @@ def test_a_spread_that_is_learnt_with_nesterovs_momentum_is_no_mistake_beside_a_
     verdict = verdict_on(SPREAD)
     assert verdict["verdict"] == "right"
     assert "line 13 computes" in verdict["reason"]
+
+
+BENT = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+w, b, u, c = rng.normal(size=(3, 4)), np.zeros(4), rng.normal(size=(4, 2)), np.zeros(2)
+for epoch in range(50):
+    a = np.tanh(x @ w + b)
+    y = a @ u + c
+    d = (y - t) / len(x)
+    g = x.T @ (d @ u.T * (1 - a**2))
+    w -= 0.1 * g / (1 + np.abs(g))
+    b -= 0.1 * (d @ u.T * (1 - a**2)).sum(axis=0)
+    u -= 0.1 * a.T @ d
+    c -= 0.1 * d.sum(axis=0)
+    print(np.sum((y - t) ** 2) / 2 / len(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        ("g / (1 + np.abs(g))", "undecided"),
+        ("g / (1 + np.abs(g) + g * g)", "undecided"),
+        ("g * np.abs(g)", "undecided"),
+        ("g * g", "wrong"),  # against some of its entries
+        ("g / (1 - np.abs(g))", "wrong"),
+    ],
+)
+def test_what_bends_each_entry_of_one_gradient_down_its_slope_may_be_meant(
+    step: str, verdict: str
+) -> None:
+    """Its gradient is right, and that other parameters have plain steps proves no mistake."""
+    assert verdict_on(BENT.replace("g / (1 + np.abs(g))", step))["verdict"] == verdict

@@ -32,7 +32,7 @@ from chainrule.checking.repairing.impossible_slopes import (
 )
 from chainrule.checking.repairing.named_rates import has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
-from chainrule.checking.repairing.own_steps import is_projected, is_way_to_step
+from chainrule.checking.repairing.own_steps import is_other_step, is_way_to_step
 from chainrule.checking.repairing.repair import Repair
 
 POINTS_ELSEWHERE = (
@@ -62,7 +62,7 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
         gradients = true_gradients(case.anatomy, case.worlds[-1], fit.loss)
         elsewhere = any(decays_elsewhere(case, number, gradients) for number in bad - plain)
     clear = elsewhere and all(adds_to_decay(case, number) for number in bad - plain)
-    return clear and not is_projected(case, fit)
+    return clear and not is_other_step(case, fit)
 
 
 def without_gradient(case: Case, fit: Fit) -> set[int]:
@@ -236,7 +236,7 @@ def is_believable(
         )
     ):
         return False
-    if decays_oddly(case, fit) or is_projected(case, fit, repair):
+    if decays_oddly(case, fit) or is_other_step(case, fit, repair):
         return False
     if not fit.good and all(is_of_data(case, edit) for edit in repair.edits):
         return False

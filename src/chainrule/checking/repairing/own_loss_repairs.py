@@ -25,7 +25,7 @@ from chainrule.checking.fitting.own_readings import (
 )
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
-from chainrule.checking.repairing.own_steps import is_projected
+from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.repairing.repair import Repair, count_places, repair_case
 from chainrule.recording.deadline import Deadline
 
@@ -114,7 +114,7 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
         return False
     if any(only_scales(edit, values) for edit in repair.edits for values in case.worlds[-1:]):
         return False
-    if decays_oddly(case, fit) or is_projected(case, fit, repair):
+    if decays_oddly(case, fit) or is_other_step(case, fit, repair):
         return False
     if not fit.good and any(is_of_data(case, edit) for edit in repair.edits):
         return False

@@ -6,7 +6,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.checking.anatomy.updates import Update
-from chainrule.checking.fitting.answers import Question
+from chainrule.checking.fitting.answers import (
+    Question,
+    find_slope,
+    has_several_slopes,
+    is_elementwise,
+)
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import CLEAR, Fit, Trace
 from chainrule.checking.fitting.hand_gradients import EVENTS, find_gradients, passes_all
@@ -46,28 +51,59 @@ def is_way_to_step(case: Case, repair: Repair, moved: Moved) -> bool:
     return True
 
 
-def is_projected(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
-    """Whether wrong parameters go by right gradients from which others of their own entries are taken off, as their mean is.
+def is_other_step(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
+    """Whether wrong parameters go by right gradients, but by steps of another kind, as somebody may want.
 
-    There an entry's gradient moves that entry at least as far as all others together: of a mean alone it would not.
+    With others of their own entries taken off, as their mean is; or each entry bent, as g / (1 + |g|) bends it.
     A repair must change nothing but that.
     """
     if repair is not None and not {edit.mistake for edit in repair.edits} <= CHOICES:
         return False
     _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
-    return all(is_projected_one(case, number, traces[number], repair) for number in fit.bad)
+    return bool(fit.bad) and all(
+        is_other_step_of(case, number, traces[number], repair) for number in fit.bad
+    )
 
 
-def is_projected_one(case: Case, number: int, trace: Trace, repair: Repair | None) -> bool:
+def is_other_step_of(case: Case, number: int, trace: Trace, repair: Repair | None) -> bool:
     for place in find_gradients(case.anatomy, case.worlds, {number: trace}):
         one = place.found[number]
         if (
             passes_all(case.anatomy, trace, one, place.everywhere)
             and not (repair and changes_before(case, repair, one.positions[:EVENTS]))
-            and keeps_entries(case, trace.updates[0], one.positions[:1])
+            and (
+                keeps_entries(case, trace.updates[0], one.positions[:1])
+                or bends_entries(case, trace.updates[0], one.positions[0], one.factors[0])
+            )
         ):
             return True
     return False
+
+
+def bends_entries(case: Case, update: Update, position: int, factor: float) -> bool:
+    """Whether each entry goes down its own gradient, and by that alone, though not in proportion to it.
+
+    At `position` stands `factor` times the gradient. Rates of entries' own are no bending.
+    """
+    question = Question(case.anatomy, case.values, update, (position,))
+    gradient = np.asarray(case.values[position], dtype=float)
+    step = question.respond({})
+    if (
+        gradient.size < 2
+        or gradient.shape != step.shape
+        or np.any(question.respond(question.nothing))
+    ):
+        return False
+
+    def longer(times: float) -> Any:
+        return question.respond({position: times * gradient})
+
+    return (
+        np.array_equal(np.sign(step), -np.sign(factor * gradient))
+        and is_elementwise(question.respond, position, gradient, step)
+        and find_slope(longer, gradient) is None
+        and not has_several_slopes(longer, gradient)
+    )
 
 
 def keeps_entries(case: Case, update: Update, positions: tuple[int, ...]) -> bool:

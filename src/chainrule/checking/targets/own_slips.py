@@ -21,6 +21,7 @@ from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.own_readings import Parts
 from chainrule.checking.repairing.own_loss_repairs import cases_of, has_one_kind_of_term
+from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.targets.corrected_text import (
     Change,
     changed_sources,
@@ -53,7 +54,7 @@ def find_own_slip(run: Run, parts: Parts, deadline: Deadline) -> Slipped | None:
         return None
     end = deadline.share(SHARE)
     for steps, case in cases_of(parts, deadline):
-        if case.fits[OWN].is_right:
+        if case.fits[OWN].is_right or is_other_step(case, case.fits[OWN]):
             continue
         lines = sorted({parts.program.site(step).line for step in steps})
         for text, (change, mistake, was, should) in islice(slips(run, case), MOST_CHANGES):

@@ -27,6 +27,7 @@ from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
+from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
 from chainrule.checking.targets.foreign_updates import goes_astray
@@ -75,6 +76,8 @@ def find_slip(
         return None
     if blind and not any(follows_in_part(judged, loss) for loss in judged.fits):
         return None  # what is missing may be a target
+    if not known and any(fit.good and is_other_step(case, fit) for fit in case.fits.values()):
+        return None
     end = deadline.share(SHARE)
     lines = suspected_lines(judged)
     found = (
