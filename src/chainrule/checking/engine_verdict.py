@@ -6,7 +6,7 @@ nothing. So the loss that the program computes counts, and where updates do not 
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
@@ -34,6 +34,7 @@ from chainrule.checking.fitting.own_readings import (
     MOST_ENDS,
     Parts,
     adds_labels,
+    blamed_fit,
     case_of,
     find_ends,
     follows_own_loss,
@@ -188,9 +189,7 @@ def is_named_loss(case: Case, run: Run) -> bool:
 def wrong_verdict(name: str, case: Case | None, run: Run, why: str) -> Verdict:
     if case is None:
         return Verdict(name, "wrong", f"no parameter follows a loss that it computes: {why}")
-    fit = case.fits[OWN]
-    if not fit.bad:  # all climb
-        fit = replace(fit, good=set(), bad=fit.good)
+    fit = blamed_fit(case)
     return Verdict(
         name, "wrong",
         f"{len(fit.bad)} of {len(fit.bad) + len(fit.good)} parameters do not follow the gradient of the "

@@ -1,7 +1,5 @@
 """The verdict by losses that a program computes itself, where no loss of the family explains its updates."""
 
-from dataclasses import replace
-
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_doubts import listed
@@ -14,6 +12,7 @@ from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.fitting.own_readings import (
     OwnReading,
     Parts,
+    blamed_fit,
     follows_own_loss,
     read_by_own_losses,
 )
@@ -109,9 +108,7 @@ def blame_slip(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict
     if found is None:
         return None
     case, lines, finding = found
-    fit = case.fits[OWN]
-    if not fit.bad:
-        fit = replace(fit, good=set(), bad=fit.good)
+    fit = blamed_fit(case)
     count = len(fit.bad)
     return Verdict(
         name, "wrong",

@@ -199,6 +199,12 @@ def plain_fits(parts: Parts, losses: Sequence[Sequence[Instruction]]) -> Iterato
                 yield judge_plainly(anatomy, [parts.program.recorded], OWN)[0]
 
 
+def blamed_fit(case: Case) -> Fit:
+    """The fit to the program's own loss, in which all are bad where none is and they climb it."""
+    fit = case.fits[OWN]
+    return fit if fit.bad else replace(fit, good=set(), bad=fit.good)
+
+
 def is_told(case: Case) -> bool:
     """Whether a number says anything of parameters: an accuracy is one that no small change changes."""
     fit = case.fits[OWN]
