@@ -214,3 +214,127 @@ def test_what_bends_each_entry_of_one_gradient_down_its_slope_may_be_meant(
 ) -> None:
     """Its gradient is right, and that other parameters have plain steps proves no mistake."""
     assert verdict_on(BENT.replace("g / (1 + np.abs(g))", step))["verdict"] == verdict
+
+
+STEPS = (
+    BENT[: BENT.index("    g = ")]
+    + """\
+    e = d @ u.T * (1 - a**2)
+    g = [x.T @ e, e.sum(axis=0), a.T @ d, d.sum(axis=0)]
+"""
+)
+RATES = (
+    STEPS.replace("for epoch", "rates = [0.2, 0.1, 0.07, 0.03]\nfor epoch")
+    + """\
+    w -= rates[0] * g[0]
+    b -= rates[1] * g[1]
+    u -= rates[2] * g[2]
+    c -= rates[3] * g[3]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("rate", "other"),
+    [
+        ("rates[1] * g[1]", "rates[1] * g[1]"),
+        ("[0.2, 0.1, 0.07, 0.03]", "np.logspace(-2, -1, 4)"),
+        ("[0.2, 0.1, 0.07, 0.03]", "[0.1 / 3, 0.1, 0.3, 1]"),
+    ],
+)  # fmt: skip
+def test_a_list_has_rates_of_parameters_own(rate: str, other: str) -> None:
+    assert verdict_on(RATES.replace(rate, other))["verdict"] == "right"
+
+
+def test_rates_of_parameters_own_may_be_numbers_in_the_source() -> None:
+    numbers = zip(
+        ("rates[0]", "rates[1]", "rates[2]", "rates[3]"),
+        ("0.2", "0.1", "0.07", "0.03"),
+        strict=True,
+    )
+    program = RATES
+    for entry, number in numbers:
+        program = program.replace(entry, number)
+    assert verdict_on(program)["verdict"] == "right"
+
+
+def test_rates_in_a_list_may_stand_before_a_memory() -> None:
+    memory = RATES.replace("for epoch", "v = [0 * p for p in (w, b, u, c)]\nfor epoch")
+    for number, name in enumerate("wbuc"):
+        line = f"    {name} -= rates[{number}] * g[{number}]\n"
+        kept = f"    v[{number}] = 0.9 * v[{number}] + g[{number}]\n    {name} -= rates[{number}] * v[{number}]\n"
+        memory = memory.replace(line, kept)
+    assert verdict_on(memory)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("(1 - a**2)", "(1 - a)", 11),
+        ("e.sum(axis=0)", "e.sum(axis=0) / 20", 12),
+        ("d.sum(axis=0)]", "2 * d.sum(axis=0)]", 12),
+        ("a.T @ d", "-a.T @ d", 12),
+    ],
+)
+def test_a_mistake_beside_a_list_of_rates_is_the_only_one(
+    right: str, wrong: str, line: int
+) -> None:
+    verdict = verdict_on(RATES.replace(right, wrong))
+    assert verdict["verdict"] == "wrong"
+    assert [finding["line"] for finding in verdict["findings"]] == [line]
+
+
+ENTRIES = (
+    STEPS.replace(
+        "for epoch", "kept, own = rng.random((3, 4)) < 0.7, rng.random((3, 4))\nfor epoch"
+    )
+    + """\
+    w -= 0.1 * g[0]
+    b -= 0.1 * g[1]
+    u -= 0.1 * g[2]
+    c -= 0.1 * g[3]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"),
+    [
+        ("own * g[0]", "undecided"),
+        ("g[0] / np.arange(1, 5)", "undecided"),
+        ("g[0] * kept", "undecided"),
+        ("g[0] * (rng.random(w.shape) < 0.7)", "undecided"),
+        ("g[0] / x.var(axis=0)[:, None]", "undecided"),
+        ("g[0] * (a[0] > 0)", "wrong"),  # a value of the network's own
+        ("g[0] * x[0][:, None]", "wrong"),
+        ("g[0] * u[:, 0]", "wrong"),
+        ("g[0] * 20", "wrong"),
+    ],
+)
+def test_rates_of_entries_own_may_be_meant(factor: str, verdict: str) -> None:
+    """The gradient is right, and how far each entry goes down it is a choice: pruned, say, or drawn."""
+    assert verdict_on(ENTRIES.replace("g[0]\n", factor + "\n"))["verdict"] == verdict
+
+
+SOLVED = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+x = np.linspace(-1, 1, 15)[:, None]
+t = np.sin(2 * x)[:, 0]
+w, damping = rng.normal(size=13), 0.1
+for epoch in range(30):
+    a = np.tanh(x * w[:4] + w[4:8])
+    e = t - (a @ w[8:12] + w[12])
+    s = (1 - a**2) * w[8:12]
+    j = np.hstack([s * x, s, a, np.ones((15, 1))])
+    w = w + np.linalg.solve(j.T @ j + damping * np.eye(13), j.T @ e)
+    damping *= 0.95
+"""
+
+
+def test_steps_that_a_system_of_equations_is_solved_for_are_no_gradients() -> None:
+    """Levenberg's and Marquardt's: a repair that makes multiples of gradients of them is none."""
+    verdict = verdict_on(SOLVED)
+    assert verdict["verdict"] == "undecided"
+    assert "line 12 solves a system of equations" in verdict["reason"]

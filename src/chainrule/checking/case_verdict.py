@@ -51,6 +51,7 @@ from chainrule.checking.repairing.certainty import (
     is_seen_as_recorded,
 )
 from chainrule.checking.repairing.impossible_slopes import lifts_slope
+from chainrule.checking.repairing.own_steps import find_solved_step
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import (
     is_changed_alone,
@@ -133,6 +134,12 @@ def decide_case(
         frozen = without_error(case, fit, run)
         if any(one.whole for one in frozen):
             return never_reached(name, case, fit, run, frozen)
+    solved = find_solved_step(case)
+    if solved is not None:
+        return undecided(
+            name, f"line {case.program.site(solved).line} solves a system of equations for its steps, as Newton's method "
+            "and its kin do: such steps are no multiples of gradients",
+        )  # fmt: skip
     return decide_truncated(name, case) or blame(name, run, case, deadline)
 
 

@@ -34,7 +34,8 @@ class Site:
     """A place in the source where something is computed, from column to column as `ast` counts them.
 
     `literal` tells for each operand whether the source has a constant there, `names` what an assignment
-    calls its value, `kind` the operation: a name of `ast`, "call", or a method's or attribute's name.
+    calls its value, `kind` the operation: a name of `ast`, "call", or a method's or attribute's name. `operands` has of
+    an operator those that are read from somewhere, as the source has them.
     `function` is the name of the function around it, or ""; `of_operators` tells that a class around it says what + and *
     are, unless it is there to take steps.
     """
@@ -48,6 +49,7 @@ class Site:
     kind: str
     literal: tuple[bool, ...] = ()
     names: tuple[str | None, ...] = ()
+    operands: tuple[str | None, ...] = ()
     function: str = ""
     of_operators: bool = False
 
@@ -146,6 +148,12 @@ def spoken_name(target: ast.AST) -> str | None:
             return target.slice.value
         return spoken_name(target.value)
     return None
+
+
+def text_of(operand: ast.AST) -> str | None:
+    """An operand that is read from somewhere, as the source has it: self.rates[k]."""
+    read = isinstance(operand, ast.Name | ast.Attribute | ast.Subscript)
+    return ast.unparse(operand) if read else None
 
 
 @final
@@ -265,7 +273,9 @@ class Rewriter(ast.NodeTransformer):
 
     def binary_site(self, node: ast.BinOp) -> tuple[ast.BinOp, ast.expr]:
         literal = (is_literal(node.left), is_literal(node.right))
-        return node, self.site(node, type(node.op).__name__, literal=literal)
+        operands = (text_of(node.left), text_of(node.right))
+        kind = type(node.op).__name__
+        return node, self.site(node, kind, literal=literal, operands=operands)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         operands = [node.left, *node.comparators]
@@ -440,8 +450,9 @@ class Rewriter(ast.NodeTransformer):
         target = node.target
         literal = (False, is_literal(node.value))
         site = self.site(
-            node, type(node.op).__name__, names=(spoken_name(target),), literal=literal
-        )
+            node, type(node.op).__name__, names=(spoken_name(target),), literal=literal,
+            operands=(None, text_of(node.value)),
+        )  # fmt: skip
         value = self.visit(node.value)
         if isinstance(target, ast.Name):
             read = ast.copy_location(ast.Name(target.id, ast.Load()), target)

@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.checking.anatomy.parameters import begins_as_number
 from chainrule.checking.anatomy.program import Instruction, Program, calls_of
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.rates import drawn_entries, find_schedules
+from chainrule.checking.fitting.rates import drawn_entries, find_schedules, rate_of
 
 NOISY = 1e-3  # an update that is rounding errors alone agrees with any rate
 EXACT = 1e-8  # relative: from here down an update follows its gradient
@@ -265,13 +265,16 @@ def last_layer_order(anatomy: Anatomy, trace: Trace) -> int:
 def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit | None:
     """u = -eta c g with a number c of each parameter's own, which the source names, or computes as time goes on.
 
-    Each named factor must be the step size of that parameter's update, and nothing else may differ.
+    Each named factor must be the step size of that parameter's update, and nothing else may differ. So where the source
+    has a number in each place instead.
     """
-    factors = {number: named_rate(anatomy, trace) for number, trace in traces.items()}
-    if all(factors[number] is not None for number in plain.bad):
+    for written, asked in (False, plain.bad), (True, traces.keys()):
+        factors = {number: named_rate(anatomy, t, written) for number, t in traces.items()}
+        if any(factors[number] is None for number in asked):
+            continue
         own = {n: factors[n] or [1.0] * len(trace.steps) for n, trace in traces.items()}
         fit = fit_plain(anatomy, divided(traces, own), plain.loss)
-        if fit.is_right:
+        if fit.is_right or len(fit.good) > len(plain.good):
             fit.rates = {number: numbers[0] for number, numbers in own.items()}
             first = next(iter(fit.rates.values()))
             fit.rate = {turn: rate * first for turn, rate in fit.rate.items()}
@@ -298,18 +301,20 @@ def divided(
     }
 
 
-def named_rate(anatomy: Anatomy, trace: Trace) -> list[float] | None:
-    """The named scalar that multiplies each update of a chain, where one name does."""
+def named_rate(anatomy: Anatomy, trace: Trace, written: bool = False) -> list[float] | None:
+    """The named scalar that multiplies each update of a chain, where one name does; or one that is `written` there."""
     values = []
     for update in trace.updates:
-        found = named_factors(anatomy, update)
+        found = named_factors(anatomy, update, written)
         if len(found) != 1:
             return None
         values.append(found[0][1])
     return values
 
 
-def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
+def named_factors(
+    anatomy: Anatomy, update: Update, written: bool = False
+) -> list[tuple[str, float]]:
     """Scalars with a name by which an update is multiplied last, outermost first."""
     program: Program = anatomy.program
     chain = anatomy.chains[update.chain]
@@ -323,29 +328,24 @@ def named_factors(anatomy: Anatomy, update: Update) -> list[tuple[str, float]]:
         while waiting:
             made = program.step_of.get(waiting.pop())
             if made is not None and made.operation in ("matmul", "outer"):
-                found += factors_inside(anatomy, made)  # (rate * x.T) @ delta
+                found += factors_inside(anatomy, made, written)  # (rate * x.T) @ delta
                 break
             if made is None or made.operation not in ("multiply", "negate", "reshape", "divide"):
                 break
-            for position in made.inputs:
+            for slot, position in enumerate(made.inputs):
                 if anatomy.error_masks[position]:
                     waiting.append(position)
-                    continue
-                number = program.given.get(position)
-                name = program.name(position)
-                if (
-                    number is not None
-                    and np.size(number) == 1
-                    and name
-                    and made.operation == "multiply"
-                ):
-                    found.append((name, float(np.reshape(number, -1)[0])))
+                elif made.operation == "multiply":
+                    rate = rate_of(anatomy, made, slot, written)
+                    found += [rate] if rate else []
             if len(waiting) > 1:
                 break
     return found
 
 
-def factors_inside(anatomy: Anatomy, product: Instruction) -> list[tuple[str, float]]:
+def factors_inside(
+    anatomy: Anatomy, product: Instruction, written: bool
+) -> list[tuple[str, float]]:
     """Scalars with a name that an untainted factor of a product was multiplied by."""
     program = anatomy.program
     found = []
@@ -353,10 +353,8 @@ def factors_inside(anatomy: Anatomy, product: Instruction) -> list[tuple[str, fl
         made = program.step_of.get(position)
         if anatomy.error_masks[position] or made is None or made.operation != "multiply":
             continue
-        for factor in made.inputs:
-            number, name = program.given.get(factor), program.name(factor)
-            if number is not None and np.size(number) == 1 and name:
-                found.append((name, float(np.reshape(number, -1)[0])))
+        rates = (rate_of(anatomy, made, slot, written) for slot in range(len(made.inputs)))
+        found += [rate for rate in rates if rate]
     return found
 
 

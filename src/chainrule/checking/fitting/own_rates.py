@@ -5,9 +5,9 @@ from math import prod
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Program
+from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.anatomy.updates import Anatomy, Update
-from chainrule.checking.fitting.rates import is_rate_name
+from chainrule.checking.fitting.rates import is_rate_name, rate_of
 
 CLOSE = 1e-5
 
@@ -24,25 +24,30 @@ def named_rates(anatomy: Anatomy, update: Update) -> dict[str, float]:
         step = program.step_of.get(position)
         if step is None or step.operation != "multiply" or not anatomy.error_masks[position] & own:
             continue
-        for factor, other in (step.inputs, step.inputs[::-1]):
+        for slot, (factor, other) in enumerate((step.inputs, step.inputs[::-1])):
             if anatomy.error_masks[other] & own and not anatomy.error_masks[factor]:
-                found |= rates_within(anatomy, factor)
+                found |= rates_within(anatomy, step, slot)
     return found
 
 
-def rates_within(anatomy: Anatomy, position: int, depth: int = 3) -> dict[str, float]:
+def rates_within(
+    anatomy: Anatomy, step: Instruction, slot: int, depth: int = 3
+) -> dict[str, float]:
     """The rates with a name that a single number is, or is a multiple of: that of (rate / samples) is rate."""
     program: Program = anatomy.program
+    position = step.inputs[slot]
     value, name = program.recorded[position], program.name(position)
     if np.size(value) != 1 or anatomy.masks[position] or not depth:
         return {}
     if name is not None and is_rate_name(name):
         return {name: float(np.reshape(value, -1)[0])}
-    step = program.step_of.get(position)
-    if step is None or step.operation not in ("multiply", "divide", "negate"):
+    rate, made = rate_of(anatomy, step, slot), program.step_of.get(position)
+    if rate and is_rate_name(rate[0]):
+        return dict([rate])
+    if made is None or made.operation not in ("multiply", "divide", "negate"):
         return {}
-    factors = step.inputs[:1] if step.operation == "divide" else step.inputs
-    return {n: v for p in factors for n, v in rates_within(anatomy, p, depth - 1).items()}
+    slots = range(1 if made.operation == "divide" else len(made.inputs))
+    return {n: v for k in slots for n, v in rates_within(anatomy, made, k, depth - 1).items()}
 
 
 def are_alike(numbers: Iterable[float]) -> bool:

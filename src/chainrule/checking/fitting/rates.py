@@ -20,6 +20,28 @@ def is_rate_name(name: str | None) -> bool:
     return name is not None and any(word in name.lower() for word in RATE_WORDS)
 
 
+def rate_of(
+    anatomy: Anatomy, step: Instruction, slot: int, written: bool = False
+) -> tuple[str, float] | None:
+    """A given number with a name that a step multiplies by, or an entry of what the source calls rates; with its name.
+
+    Where it is `written` there, as 0.1 is, it needs none.
+    """
+    program, position, site = anatomy.program, step.inputs[slot], anatomy.program.site(step)
+    text = site.operands[slot] if slot < len(site.operands) else None
+    entry = is_rate_name(text) and text is not None and text.endswith("]")
+    name, value = program.name(position), program.given.get(position)
+    if value is None and entry and not anatomy.masks[position]:
+        value = program.recorded[position]
+    if value is None or np.size(value) != 1 or anatomy.error_masks[position]:
+        return None
+    if entry or name is None:
+        name = text if is_rate_name(text) else None
+    if name is None and written and slot < len(site.literal) and site.literal[slot]:
+        name = ""
+    return None if name is None else (name, float(np.reshape(value, -1)[0]))
+
+
 def find_step_sizes(anatomy: Anatomy) -> set[int]:
     """Positions of given numbers by which an update is multiplied last."""
     found: set[int] = set()

@@ -1,18 +1,21 @@
-"""Rates of parameters' own, which have names and stand in velocities or follow a plan: w by rate, b by bias_rate."""
+"""Rates of parameters' own, which stand in velocities or follow a plan: w by rate, b by bias_rate."""
+
+from collections.abc import Iterator
 
 import numpy as np
 
+from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
-from chainrule.checking.fitting.rates import numerators
+from chainrule.checking.fitting.rates import numerators, rate_of
 
 CLOSE = 1e-6
 MOST_ASKED = 8  # updates of a parameter
 
 
 def has_rate_of_its_own(case: Case, fit: Fit, number: int) -> bool:
-    """Whether a parameter's updates are as long as a named number asks, which stands where others have another one.
+    """Whether a parameter's updates are as long as a number beside errors asks, where others have another one.
 
     A divisor is none: of a mean that others lack nobody would say that it is a rate.
     """
@@ -23,29 +26,51 @@ def has_rate_of_its_own(case: Case, fit: Fit, number: int) -> bool:
         return False
     for update in own:
         beside = min(others, key=lambda one: abs(one.after - update.after))
-        here, there = (named_factors_of(case, one) for one in (update, beside))
-        if any(
-            abs(here[a] / there[b] - wanted) <= CLOSE * abs(wanted)
-            for a in here.keys() - there.keys()
-            for b in there.keys() - here.keys()
-            if there[b]
-        ):
+        here, there = (rates_of(case, one) for one in (update, beside))
+        pairs = [(mine, theirs) for _, mine in here - there for _, theirs in there - here]
+        mine, theirs = (dict(factors_by_line(case, one)) for one in (update, beside))
+        pairs += [(mine[line], theirs[line]) for line in mine.keys() & theirs.keys()]
+        if any(other and abs(one / other - wanted) <= CLOSE * abs(wanted) for one, other in pairs):
             return True
     return False
 
 
-def named_factors_of(case: Case, update: Update) -> dict[str, float]:
-    """Single numbers with a name that errors are multiplied by on the way to an update, not in its forward pass."""
+def rates_of(case: Case, update: Update) -> set[tuple[str, float]]:
+    """Single numbers that errors are multiplied by on the way to an update, not in its forward pass, with their names.
+
+    One that the source has there itself, as 0.1, has none.
+    """
+    anatomy, program = case.anatomy, case.program
+    found: set[tuple[str, float]] = set()
+    for step, slot in products_with_numbers(case, update):
+        rate = rate_of(anatomy, step, slot, written=True)
+        found |= {rate} if rate else set()
+        position = step.inputs[slot]
+        for factor in {position, *numerators(program, position)}:
+            name = program.name(factor)
+            if name and np.size(case.values[factor]) == 1 and not anatomy.masks[factor]:
+                found.add((name, number_at(case, factor)))
+    return found
+
+
+def factors_by_line(case: Case, update: Update) -> Iterator[tuple[int, float]]:
+    """The numbers that errors are multiplied by, with the places that multiply: what one line does to all is a plan."""
+    for step, slot in products_with_numbers(case, update):
+        if np.size(case.values[step.inputs[slot]]) == 1:
+            yield case.program.recording.sites[step.number], number_at(case, step.inputs[slot])
+
+
+def products_with_numbers(case: Case, update: Update) -> Iterator[tuple[Instruction, int]]:
+    """The multiplications of errors by what no parameter goes into, on the way to an update, with that one's slot."""
     anatomy, program = case.anatomy, case.program
     behind = program.ancestors([update.after], anatomy.stops - {update.after})
-    found: dict[str, float] = {}
     for step in program.steps:
         if step.output not in behind or step.operation != "multiply":
             continue
-        for position, other in (step.inputs, step.inputs[::-1]):
-            given = {position, *numerators(program, position)}
-            for factor in given if anatomy.error_masks[other] else ():
-                name, value = program.name(factor), case.values[factor]
-                if name and np.size(value) == 1 and not anatomy.masks[factor]:
-                    found[name] = float(np.reshape(value, -1)[0])
-    return found
+        for slot, (position, other) in enumerate((step.inputs, step.inputs[::-1])):
+            if anatomy.error_masks[other] and not anatomy.masks[position]:
+                yield step, slot
+
+
+def number_at(case: Case, position: int) -> float:
+    return float(np.reshape(case.values[position], -1)[0])

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.anatomy.updates import Update
 from chainrule.checking.fitting.answers import (
     Question,
@@ -13,13 +14,29 @@ from chainrule.checking.fitting.answers import (
     is_elementwise,
 )
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.fitting import CLEAR, Fit, Trace
-from chainrule.checking.fitting.hand_gradients import EVENTS, find_gradients, passes_all
+from chainrule.checking.fitting.fitting import CLEAR, Fit, Trace, norm
+from chainrule.checking.fitting.hand_gradients import EVENTS, Found, find_gradients, passes_all
 from chainrule.checking.fitting.judging import judge_plainly
+from chainrule.checking.repairing.forward_pass import SHAPES
 from chainrule.checking.repairing.repair import Repair
 
 # What may be a way to make a step of a gradient. None goes up, or makes one number of many.
 CHOICES = {"wrong-operator", "wrong-variable", "wrong-constant", "derivative-at-activation", "missing-derivative"}  # fmt: skip
+
+# What is wrong by one number in all entries.
+NO_CHOICES = {
+    "decay-sign",
+    "gradient-not-reset",
+    "learning-rate-twice",
+    "parameter-mis-scaled",
+    "sign-error",
+}
+# Of NumPy and SciPy. A step that one of them is behind is that of Newton, Gauss and Newton, or Levenberg and Marquardt.
+SOLVERS = {
+    "cg", "cho_solve", "inv", "lstsq", "lu_solve", "pinv", "solve", "solve_triangular", "spsolve", "tensorinv", "tensorsolve",
+}  # fmt: skip
+
+NOTHING = 1e-9  # of a gradient beside its largest entry
 
 Moved: TypeAlias = Callable[[Update, Mapping[int, Any]], Any]
 
@@ -51,33 +68,54 @@ def is_way_to_step(case: Case, repair: Repair, moved: Moved) -> bool:
     return True
 
 
+def find_solved_step(case: Case) -> Instruction | None:
+    """Where a system of equations is solved for an update: such a step is no multiple of a gradient."""
+    anatomy, program = case.anatomy, case.program
+    solvers = {
+        step.output: step
+        for step in program.steps
+        if step.operation.startswith("call:") and step.operation.split(":")[1] in SOLVERS
+    }
+    for update in anatomy.updates if solvers else ():
+        behind = program.ancestors([update.after], anatomy.stops - {update.after})
+        found = solvers.keys() & behind
+        if found:
+            return solvers[min(found)]
+    return None
+
+
 def is_other_step(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
     """Whether wrong parameters go by right gradients, but by steps of another kind, as somebody may want.
 
-    With others of their own entries taken off, as their mean is; or each entry bent, as g / (1 + |g|) bends it.
-    A repair must change nothing but that.
+    With others of their own entries taken off, as their mean is; each entry bent, as g / (1 + |g|) bends it; or at a
+    rate of its own. A repair must change nothing but that.
     """
-    if repair is not None and not {edit.mistake for edit in repair.edits} <= CHOICES:
+    if repair is not None and {edit.mistake for edit in repair.edits} & NO_CHOICES:
         return False
     _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
-    return bool(fit.bad) and all(
-        is_other_step_of(case, number, traces[number], repair) for number in fit.bad
-    )
+    kinds = [kind_of_step(case, number, traces[number], repair) for number in fit.bad]
+    # One rate for all entries may be a mistake, but beside others that differ it is none.
+    return all(kinds) and any(kind != "a rate" for kind in kinds)
 
 
-def is_other_step_of(case: Case, number: int, trace: Trace, repair: Repair | None) -> bool:
+def kind_of_step(case: Case, number: int, trace: Trace, repair: Repair | None) -> str | None:
+    """What a parameter's steps are, made of right gradients: "other steps", "rates" of its entries, or "a rate"; else None."""
+    chosen = repair is None or {edit.mistake for edit in repair.edits} <= CHOICES
     for place in find_gradients(case.anatomy, case.worlds, {number: trace}):
         one = place.found[number]
-        if (
-            passes_all(case.anatomy, trace, one, place.everywhere)
-            and not (repair and changes_before(case, repair, one.positions[:EVENTS]))
-            and (
-                keeps_entries(case, trace.updates[0], one.positions[:1])
-                or bends_entries(case, trace.updates[0], one.positions[0], one.factors[0])
-            )
+        if not passes_all(case.anatomy, trace, one, place.everywhere) or (
+            repair and changes_before(case, repair, one.positions[:EVENTS])
         ):
-            return True
-    return False
+            continue
+        if chosen and (
+            keeps_entries(case, trace.updates[0], one.positions[:1])
+            or bends_entries(case, trace.updates[0], one.positions[0], one.factors[0])
+        ):
+            return "other steps"
+        spread = spread_of_rates(case, trace, one)
+        if spread is not None:
+            return "rates" if spread > CLEAR else "a rate"
+    return None
 
 
 def bends_entries(case: Case, update: Update, position: int, factor: float) -> bool:
@@ -103,6 +141,56 @@ def bends_entries(case: Case, update: Update, position: int, factor: float) -> b
         and is_elementwise(question.respond, position, gradient, step)
         and find_slope(longer, gradient) is None
         and not has_several_slopes(longer, gradient)
+    )
+
+
+def spread_of_rates(case: Case, trace: Trace, found: Found) -> float | None:
+    """How far the rates are apart by which each entry goes down its own gradient, some perhaps not at all: 0.1 * g * kept.
+
+    None of the network's own values may be among these rates, nor what it computes with: those are no choice.
+    """
+    moving = (u for u, g in zip(trace.updates, trace.gradients, strict=True) if norm(g) > 0)
+    spread = 0.0
+    for number, update in enumerate(list(moving)[: len(found.positions)]):
+        position, earlier = found.positions[number], found.positions[: number + 1]
+        question = Question(case.anatomy, case.values, update, (*found.earlier, *earlier))
+        gradient = np.asarray(case.values[position], dtype=float)
+        step = question.respond({})
+        if (
+            gradient.shape != step.shape
+            or np.any(step * found.factors[number] * gradient > 0)
+            or np.any(question.respond({position: np.zeros(gradient.shape)}))
+            or not is_elementwise(question.respond, position, gradient, step)
+            or not all(is_outside(case, question, operand) for operand in operands_beside(question))
+        ):
+            return None
+        told = np.abs(gradient) > NOTHING * np.max(np.abs(gradient))
+        rates = step[told] / gradient[told]
+        spread = max(spread, float(np.ptp(rates)) / float(np.max(np.abs(rates)) or 1.0))
+    return spread
+
+
+def operands_beside(question: Question) -> set[int]:
+    """What meets gradients on their way to an update, and is not made of them."""
+    made = set(question.positions)
+    beside: set[int] = set()
+    for step in question.cone:
+        if not made.isdisjoint(step.inputs):
+            made.add(step.output)
+            beside |= set(step.inputs)
+    return beside - made
+
+
+def is_outside(case: Case, question: Question, position: int) -> bool:
+    """Whether a value is neither made with parameters nor one that predictions are made with, as a mask may be."""
+    anatomy, program = case.anatomy, case.program
+    if anatomy.masks[position] or position == question.root:
+        return position == question.root  # the parameter itself, which moves
+    whole = program.source_through(position, SHAPES)
+    return not any(
+        step.output in anatomy.forward - anatomy.stops and not anatomy.error_masks[step.output]
+        for place in {position, whole}
+        for step in program.consumers.get(place, ())
     )
 
 

@@ -294,16 +294,20 @@ class Trial:
     def own_rates(self) -> list[tuple[float, ...]]:
         """For each update the rates that it may be made by, relative to that of the right ones.
 
-        That itself, and where right ones are made by rates that have names and this one by another, the other.
+        That itself, and where right ones are made by rates of their own and this one by another, the other.
         """
-        anatomy = self.scene.case.anatomy
-        named = [named_factors(anatomy, update) for update in self.updates]
-        factors = [found[0][1] if len(found) == 1 else 0.0 for found in named]
-        if not self.rate or not all(factors[k] for k in self.measured):
-            return [(1.0,)] * len(named)
+        anatomy, factors = self.scene.case.anatomy, list[float]()
+        for written in (False, True):  # with names, or as numbers in the source
+            named = [named_factors(anatomy, update, written) for update in self.updates]
+            factors = [found[0][1] if len(found) == 1 else 0.0 for found in named]
+            if self.rate and all(factors[k] for k in self.measured):
+                break
+        else:
+            return [(1.0,)] * len(factors)
+        assert self.rate
         units = [rate / factors[k] for k, rate in self.measured.items()]
         if np.ptp(units) > 1e-6 * abs(units[0]):
-            return [(1.0,)] * len(named)
+            return [(1.0,)] * len(factors)
         own = [units[0] * factor / self.rate for factor in factors]
         return [(1.0, ratio) if ratio and abs(ratio - 1) > 1e-6 else (1.0,) for ratio in own]
 
