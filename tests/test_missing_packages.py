@@ -33,6 +33,14 @@ def test_a_module_that_a_project_lacks_is_named_whole(tmp_path: Path) -> None:
     assert reason == "line 1: it needs the module 'layers.dense', which is not there"
 
 
+def test_a_module_of_ones_own_is_not_asked_for_as_a_package() -> None:
+    reason = verdict_on("from layers import Dense\nnetwork = [Dense(2, 3)]\n")["reason"]
+    assert (
+        reason
+        == "line 1: it needs the module 'layers', which is not there; put it beside the script"
+    )
+
+
 def test_a_program_that_uses_a_missing_package_says_which() -> None:
     verdict = verdict_on("import h5py\n" + RELU + "\ndata = h5py.File('data.h5')\n")
     assert verdict["verdict"] == "undecided"

@@ -360,6 +360,11 @@ def explain_failure(error: BaseException, run: Run) -> tuple[str, int | None]:
         if missing != error.name and missing in sys.modules:
             return f"{where}it needs the module {error.name!r}, which is not there", line
         package = PACKAGES.get(missing, missing)
+        if missing in OWN_NAMES:
+            return (
+                f"{where}it needs the module {missing!r}, which is not there; put it beside the script",
+                line,
+            )
         what = f"{where}it needs the package {missing!r}, which is not installed"
         return f"{what}; 'pip install {package}' may help, or the missing file beside it", line
     if isinstance(error, FileNotFoundError) and error.filename is not None:
@@ -389,6 +394,13 @@ PYTHON_2_MODULES = {
     "Tkinter",
     "commands",
 }
+# What people call modules of their own: a package of that name would be another one.
+OWN_NAMES = {
+    "activation", "activations", "common", "config", "core", "data", "data_loader", "dataset", "datasets", "functions",
+    "helper", "helpers", "initializers", "layer", "layers", "lib", "load_data", "loader", "loss", "losses", "metrics",
+    "mlp", "mnist_loader", "model", "models", "modules", "network", "neural_network", "nn", "optimizer", "optimizers",
+    "plots", "src", "test", "tests", "tools", "train", "util", "utils",
+}  # fmt: skip
 PACKAGES = {
     "sklearn": "scikit-learn",
     "cv2": "opencv-python",
