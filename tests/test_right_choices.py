@@ -258,6 +258,21 @@ def test_rates_of_parameters_own_may_be_numbers_in_the_source() -> None:
     assert verdict_on(program)["verdict"] == "right"
 
 
+def test_rates_may_fall_by_plans_of_their_own() -> None:
+    plans = "    k, m = 0.3 * 0.99**epoch, 0.1 / (1 + 0.01 * epoch)\n    w -="
+    program = RATES.replace("    w -=", plans)
+    for number, name in enumerate("kmkm"):
+        program = program.replace(f"rates[{number}]", name)
+    assert verdict_on(program)["verdict"] == "right"
+
+
+@pytest.mark.parametrize("rate", ["0.1 * 0.8**k", "0.1 / (3 if k < 2 else 4)", "0.1 * (1 + k % 2)"])
+def test_what_one_line_does_to_all_is_a_plan(rate: str) -> None:
+    """Nobody says that it is right, and no line is blamed."""
+    steps = f"    for k, p in enumerate((w, b, u, c)):\n        p -= {rate} * g[k]\n"
+    assert verdict_on(STEPS + steps)["verdict"] in ("right", "undecided")
+
+
 def test_rates_in_a_list_may_stand_before_a_memory() -> None:
     memory = RATES.replace("for epoch", "v = [0 * p for p in (w, b, u, c)]\nfor epoch")
     for number, name in enumerate("wbuc"):

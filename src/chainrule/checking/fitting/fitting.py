@@ -337,7 +337,8 @@ def named_factors(
                     waiting.append(position)
                 elif made.operation == "multiply":
                     rate = rate_of(anatomy, made, slot, written)
-                    found += [rate] if rate else []
+                    # What is computed further in, as 1 / samples is, belongs to the gradient.
+                    found += [rate] if rate and (not found or position in program.given) else []
             if len(waiting) > 1:
                 break
     return found

@@ -23,7 +23,7 @@ def is_rate_name(name: str | None) -> bool:
 def rate_of(
     anatomy: Anatomy, step: Instruction, slot: int, written: bool = False
 ) -> tuple[str, float] | None:
-    """A given number with a name that a step multiplies by, or an entry of what the source calls rates; with its name.
+    """A number with a name that a step multiplies by, or an entry of what the source calls rates; with its name.
 
     Where it is `written` there, as 0.1 is, it needs none.
     """
@@ -31,7 +31,7 @@ def rate_of(
     text = site.operands[slot] if slot < len(site.operands) else None
     entry = is_rate_name(text) and text is not None and text.endswith("]")
     name, value = program.name(position), program.given.get(position)
-    if value is None and entry and not anatomy.masks[position]:
+    if value is None and (entry or name) and not anatomy.masks[position]:
         value = program.recorded[position]
     if value is None or np.size(value) != 1 or anatomy.error_masks[position]:
         return None

@@ -30,7 +30,7 @@ from chainrule.checking.repairing.impossible_slopes import (
     turns_errors,
     used_mixes,
 )
-from chainrule.checking.repairing.named_rates import has_rate_of_its_own
+from chainrule.checking.repairing.named_rates import goes_by_plan, has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.own_steps import is_other_step, is_way_to_step
 from chainrule.checking.repairing.repair import Repair
@@ -243,6 +243,8 @@ def is_believable(
     if names == {"parameter-mis-scaled"} and all(
         has_rate_of_its_own(case, fit, number) for number in fit.bad
     ):
+        return False
+    if all(goes_by_plan(case, fit, number) for number in fit.bad):
         return False
     bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):

@@ -1,6 +1,6 @@
 """Rates of parameters' own, which stand in velocities or follow a plan: w by rate, b by bias_rate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from chainrule.checking.fitting.rates import numerators, rate_of
 
 CLOSE = 1e-6
 MOST_ASKED = 8  # updates of a parameter
+STRAIGHT = 1 - 1e-9  # a cosine above it
 
 
 def has_rate_of_its_own(case: Case, fit: Fit, number: int) -> bool:
@@ -19,20 +20,39 @@ def has_rate_of_its_own(case: Case, fit: Fit, number: int) -> bool:
 
     A divisor is none: of a mean that others lack nobody would say that it is a rate.
     """
-    wanted = fit.ratio.get(number)
-    others = [update for update in case.anatomy.updates if update.chain in fit.good]
-    own = [update for update in case.anatomy.updates if update.chain == number][:MOST_ASKED]
-    if not wanted or not others:
-        return False
-    for update in own:
-        beside = min(others, key=lambda one: abs(one.after - update.after))
+    for update, beside in updates_beside(case, fit, number):
         here, there = (rates_of(case, one) for one in (update, beside))
         pairs = [(mine, theirs) for _, mine in here - there for _, theirs in there - here]
-        mine, theirs = (dict(factors_by_line(case, one)) for one in (update, beside))
-        pairs += [(mine[line], theirs[line]) for line in mine.keys() & theirs.keys()]
-        if any(other and abs(one / other - wanted) <= CLOSE * abs(wanted) for one, other in pairs):
+        if has_ratio(pairs, fit.ratio.get(number)):
+            return True
+    return goes_by_plan(case, fit, number)
+
+
+def goes_by_plan(case: Case, fit: Fit, number: int) -> bool:
+    """Whether the line that moves a parameter down its gradient moves others, too, by numbers that explain how far each goes."""
+    if fit.cosine.get(number, 0.0) < STRAIGHT:
+        return False
+    for update, beside in updates_beside(case, fit, number):
+        here, there = (dict(factors_by_line(case, one)) for one in (update, beside))
+        if has_ratio(
+            [(here[k], there[k]) for k in here.keys() & there.keys()], fit.ratio.get(number)
+        ):
             return True
     return False
+
+
+def updates_beside(case: Case, fit: Fit, number: int) -> Iterator[tuple[Update, Update]]:
+    """Updates of a parameter, each with a right one of another that is near."""
+    others = [update for update in case.anatomy.updates if update.chain in fit.good]
+    own = [update for update in case.anatomy.updates if update.chain == number][:MOST_ASKED]
+    for update in own if others else ():
+        yield update, min(others, key=lambda one: abs(one.after - update.after))
+
+
+def has_ratio(pairs: Iterable[tuple[float, float]], wanted: float | None) -> bool:
+    return wanted is not None and any(
+        other and abs(one / other - wanted) <= CLOSE * abs(wanted) for one, other in pairs
+    )
 
 
 def rates_of(case: Case, update: Update) -> set[tuple[str, float]]:

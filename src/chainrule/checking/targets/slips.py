@@ -23,10 +23,12 @@ from chainrule.checking.fitting.case import (
     serves_two_targets,
     takes_input_for_target,
 )
+from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
+from chainrule.checking.repairing.named_rates import goes_by_plan
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
@@ -76,7 +78,7 @@ def find_slip(
         return None
     if blind and not any(follows_in_part(judged, loss) for loss in judged.fits):
         return None  # what is missing may be a target
-    if not known and any(fit.good and is_other_step(case, fit) for fit in case.fits.values()):
+    if not known and any(goes_its_own_way(case, fit) for fit in case.fits.values() if fit.good):
         return None
     end = deadline.share(SHARE)
     lines = suspected_lines(judged)
@@ -225,6 +227,12 @@ def follows_in_part(case: Case, loss: str) -> bool:
 
 
 # --- where it may stand ---------------------------------------------------------------------------
+
+
+def goes_its_own_way(case: Case, fit: Fit) -> bool:
+    """Whether all that is wrong is how far some go down right gradients, as somebody may want."""
+    planned = bool(fit.bad) and all(goes_by_plan(case, fit, number) for number in fit.bad)
+    return planned or is_other_step(case, fit)
 
 
 def suspected_lines(case: Case) -> list[Line]:
