@@ -67,9 +67,7 @@ def test_modules_above_the_script_are_its_own(tmp_path: Path, script: str, netwo
 
 
 @pytest.mark.parametrize("network", [NETWORK, WRONG])
-def test_a_package_is_found_in_the_projects_folder_of_sources(
-    tmp_path: Path, network: str
-) -> None:
+def test_a_package_is_found_in_the_projects_folder_of_sources(tmp_path: Path, network: str) -> None:
     body = "\n".join(f"    {line}" for line in network.split("\n"))
     write(
         tmp_path,
@@ -524,3 +522,28 @@ def test_the_package_that_a_script_stands_in_knows_its_file(tmp_path: Path) -> N
     start.write_text("import os\nhere = os.path.dirname(__file__)")
     verdict = checked(tmp_path / "project" / "nets" / "net.py")
     assert verdict["verdict"] == "right", verdict["reason"]
+
+
+SHAPED = """
+rng = np.random.default_rng(5)
+x = np.array([0.1, 0.8, -0.4])
+table = rng.normal(size=(3, 2))
+t = {target}
+w1, w2 = rng.normal(size=12), rng.normal(size=(2, 4))
+x.shape = (1, 3)
+t.shape = (1, 2)
+w1.shape = 3, 4
+w2 = w2.T
+"""
+
+
+@pytest.mark.parametrize(
+    "target", ["np.array([0.3, 0.6])", "table[1]", "np.abs(table)[:, 0][:2]", "np.zeros(2)"]
+)
+@pytest.mark.parametrize("late", ["", "    t.shape = (2,)\n    t += 0.01\n    t.shape = (1, 2)\n"])
+def test_shapes_that_are_set_in_place_are_followed(target: str, late: str) -> None:
+    made = SHAPED.format(target=target)
+    network = NETWORK.replace("range(40):\n", "range(40):\n" + late)
+    assert verdict_on(f"import numpy as np\n{made}{network}")["verdict"] == "right"
+    wrong = WRONG.replace("range(40):\n", "range(40):\n" + late)
+    assert verdict_on(f"import numpy as np\n{made}{wrong}")["verdict"] == "wrong"
