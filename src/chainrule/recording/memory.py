@@ -19,7 +19,7 @@ class Buffer:
     __slots__ = ("owner", "position", "shape", "version")
 
     def __init__(self, array: Any, position: int) -> None:
-        self.owner = weakref.ref(array)
+        self.owner: Any = weakref.ref(array)
         self.position = position
         self.shape = array.shape
         self.version = 0
@@ -32,13 +32,13 @@ class View:
     __slots__ = ("array", "position", "shape", "version")
 
     def __init__(self, array: Any, position: int, version: int) -> None:
-        self.array = weakref.ref(array)
+        self.array: Any = weakref.ref(array)
         self.position = position
         self.shape = array.shape
         self.version = version
 
     def is_of(self, array: Any) -> bool:
-        return self.array() is array and self.shape == array.shape
+        return bool(self.shape == array.shape) and self.array() is array
 
 
 @final
