@@ -153,14 +153,14 @@ def test_columns_become_such_as_can_hold_what_is_written_to_them(
 
     def write(self: Any, key: Any, value: Any) -> None:
         for column in columns:
-            if self.obj[column].dtype.kind == "i":
+            if self.obj[column].dtype.kind == "i" or value == "word":
                 raise TypeError("Invalid value for dtype 'int64'")
             self.obj[column][key[0]] = value
 
     converting(write)(SimpleNamespace(obj=table, name=name), key, 0.25)
     assert [float(table[column][1]) for column in columns] == [0.25] * len(columns)
     with pytest.raises(TypeError):
-        converting(write)(SimpleNamespace(obj=Columns(a=np.arange(3)), name=name), "a", 0.25)
+        converting(write)(SimpleNamespace(obj=table, name=name), "a", "word")
 
 
 def test_dummies_beside_numbers_are_numbers() -> None:

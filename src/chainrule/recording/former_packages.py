@@ -74,8 +74,11 @@ def amend_pandas(pandas: Any) -> None:
     for name, convert in (("__float__", float), ("__int__", int)):
         if not hasattr(series, name):
             setattr(series, name, functools.partialmethod(functools.partial(number, convert)))
-    for kind in (pandas.core.indexing._LocIndexer, pandas.core.indexing._iLocIndexer):
-        kind.__setitem__ = converting(kind.__setitem__)
+    indexing = getattr(getattr(pandas, "core", None), "indexing", None)
+    for name in ("_LocIndexer", "_iLocIndexer"):
+        if hasattr(indexing, name):
+            kind = getattr(indexing, name)
+            kind.__setitem__ = converting(kind.__setitem__)
 
 
 def writable(get: Callable[[Any], Any], table: Any) -> Any:
