@@ -60,3 +60,16 @@ def test_shapes_that_are_set_in_place_are_followed(target: str, late: str) -> No
     assert verdict_on(f"import numpy as np\n{made}{network}")["verdict"] == "right"
     wrong = WRONG.replace("range(40):\n", "range(40):\n" + late)
     assert verdict_on(f"import numpy as np\n{made}{wrong}")["verdict"] == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("today", "former"),
+    [("(y - t)", "(y - t).astype(np.float)"), ("0.1", "np.asscalar(np.array([0.1]))"),
+     ("len(x)", "np.asscalar(np.mean(len(x) + 0 * t))"), ("0.1", "np.round_(0.1, 3)")],
+)  # fmt: skip
+def test_names_that_numpy_had_once_are_understood(today: str, former: str) -> None:
+    assert today in NETWORK
+    network = NETWORK.replace(today, former)
+    assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
+    wrong = WRONG.replace(today, former)
+    assert verdict_on("import numpy as np" + MAKE + wrong)["verdict"] == "wrong"

@@ -369,19 +369,6 @@ def test_functions_that_take_tables_of_layers_are_driven() -> None:
     assert verdict_on(TABLES.replace("(1 - h**2)", "(1 - h)"))["verdict"] == "wrong"
 
 
-@pytest.mark.parametrize(
-    ("today", "former"),
-    [("(y - t)", "(y - t).astype(np.float)"), ("0.1", "np.asscalar(np.array([0.1]))"),
-     ("len(x)", "np.asscalar(np.mean(len(x) + 0 * t))"), ("0.1", "np.round_(0.1, 3)")],
-)  # fmt: skip
-def test_names_that_numpy_had_once_are_understood(today: str, former: str) -> None:
-    assert today in NETWORK
-    network = NETWORK.replace(today, former)
-    assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
-    wrong = WRONG.replace(today, former)
-    assert verdict_on("import numpy as np" + MAKE + wrong)["verdict"] == "wrong"
-
-
 MASKED = """
 import numpy as np
 
