@@ -3,9 +3,16 @@
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from chainrule.recording.former_packages import Mixed, amend_pandas, taking_positions
+from chainrule.recording.former_packages import (
+    Mixed,
+    amend_pandas,
+    converting,
+    taking_positions,
+    writable,
+)
 
 from checked import verdict_on
 
@@ -124,3 +131,41 @@ def test_tables_have_their_former_methods_and_keep_those_that_they_have() -> Non
     column: Any = Column()
     assert float(column) == 2.5
     assert int(column) == 2
+
+
+class Columns(dict[str, Any]):
+    """A table of columns, of which whole numbers hold no others."""
+
+    ndim, columns = 2, np.array(["a", "b"])
+
+    @property
+    def dtypes(self) -> list[Any]:
+        return [column.dtype for column in self.values()]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "columns"), [("loc", (slice(None), "a"), "a"), ("iloc", (slice(None), [0, 1]), "ab"), ("loc", (slice(None), ["b"]), "b")]
+)  # fmt: skip
+def test_columns_become_such_as_can_hold_what_is_written_to_them(
+    name: str, key: tuple[Any, Any], columns: str
+) -> None:
+    table = Columns(a=np.arange(3), b=np.arange(3))
+
+    def write(self: Any, key: Any, value: Any) -> None:
+        for column in columns:
+            if self.obj[column].dtype.kind == "i" or value == "word":
+                raise TypeError("Invalid value for dtype 'int64'")
+            self.obj[column][key[0]] = value
+
+    converting(write)(SimpleNamespace(obj=table, name=name), key, 0.25)
+    assert [float(table[column][1]) for column in columns] == [0.25] * len(columns)
+    with pytest.raises(TypeError):
+        converting(write)(SimpleNamespace(obj=table, name=name), "a", "word")
+
+
+def test_dummies_beside_numbers_are_numbers() -> None:
+    mixed = np.array([[True, 0.5], [False, 2.0]], dtype=object)
+    table = Columns(a=np.array([True, False]), b=np.array([0.5, 2.0]))
+    assert writable(lambda _: mixed, table).dtype == float
+    words = Columns(a=np.array([True, False]), b=np.array(["x", "y"]))
+    assert writable(lambda _: mixed, words) is mixed

@@ -20,6 +20,18 @@ def test_a_notebook_keeps_lines_that_only_look_like_magics(tmp_path: Path) -> No
     assert verdict_on(path)["verdict"] == "right"
 
 
+def test_packages_may_be_installed_by_what_looks_like_no_magic(tmp_path: Path) -> None:
+    cells = [
+        "pip install numpy",
+        "import numpy as np\nconda install -y scipy" + MAKE.rstrip(),
+        NETWORK,
+    ]
+    path = tmp_path / "net.ipynb"
+    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path.write_text(json.dumps(notebook))
+    assert verdict_on(path)["verdict"] == "right"
+
+
 def test_a_cell_may_begin_with_an_import_from_the_future(tmp_path: Path) -> None:
     first = "%matplotlib inline\nfrom __future__ import print_function\nimport numpy as np"
     cells = [first + MAKE.rstrip(), "from __future__ import division\n" + NETWORK]

@@ -369,11 +369,6 @@ def test_functions_that_take_tables_of_layers_are_driven() -> None:
     assert verdict_on(TABLES.replace("(1 - h**2)", "(1 - h)"))["verdict"] == "wrong"
 
 
-def test_names_that_numpy_had_once_are_understood() -> None:
-    network = NETWORK.replace("(y - t)", "(y - t).astype(np.float)")
-    assert verdict_on("import numpy as np" + MAKE + network)["verdict"] == "right"
-
-
 MASKED = """
 import numpy as np
 

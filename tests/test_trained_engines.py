@@ -175,6 +175,51 @@ def test_an_engine_that_keeps_what_came_back_last_follows_no_sample_by_itself(
     assert finding["line"] == code[: code.index("self.grad = other.data")].count("\n") + 1
 
 
+def lines_of(code: str, part: str) -> list[int]:
+    return [k for k, line in enumerate(code.split("\n"), start=1) if part in line]
+
+
+PRODUCT = ("self.grad += other.data * out.grad", "other.grad += self.data * out.grad")
+SUM = ("self.grad += out.grad", "other.grad += out.grad")
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [(PRODUCT, PRODUCT), ((*PRODUCT, "self.grad += (1 - t**2) * out.grad"), PRODUCT), (SUM, SUM),
+     ((*SUM, *PRODUCT), PRODUCT)],
+)  # fmt: skip
+def test_an_operation_that_overwrites_what_came_back_to_both_operands_is_told_at_both_lines(
+    parts: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    code = SQUARES
+    for part in parts:
+        assert part in code
+        code = code.replace(part, part.replace("+=", "="), 1)
+    verdict = verdict_on(code)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    lines = [line for part in told for line in lines_of(code, part.replace("+=", "="))[:1]]
+    assert [finding["line"] for finding in verdict["findings"]] == lines
+    assert all(finding["proved"] for finding in verdict["findings"])
+
+
+def test_what_is_overwritten_where_each_number_is_used_once_does_no_harm() -> None:
+    code = ENGINE.replace("BEND", "tanh")
+    for part in (*SUM, *PRODUCT):
+        code = code.replace(part, part.replace("+=", "="))
+    code += """
+w, v, b = Value(0.3), Value(-0.4), Value(0.1)
+for epoch in range(20):
+    for x, t in zip([[1.0, 2.0], [0.5, -1.0], [-1.0, 0.5]], [1.0, -1.0, 0.5]):
+        loss = (w * x[0] + v * x[1] + b - t) ** 2
+        for p in (w, v, b):
+            p.grad = 0
+        loss.backward()
+        for p in (w, v, b):
+            p.data -= 0.05 * p.grad
+"""
+    assert verdict_on(code)["verdict"] == "right"
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

@@ -308,7 +308,7 @@ def find_wrong_operation(
             return None
         right, amendment = judge_operation(run, program, plan)
         if amendment is not None:
-            return Blame(plan.name, [amendment.finding], amendment.changed)
+            return Blame(plan.name, [amendment.finding, *amendment.more], amendment.changed)
         if right is False and plan.operation in FIRST:
             alike = [other for other in plans if other.owner is plan.owner]
             back = judge_way_back(run, program, alike)

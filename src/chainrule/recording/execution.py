@@ -28,7 +28,7 @@ from chainrule.recording.former_names import FormerFinder, give_former_names
 from chainrule.recording.former_packages import AmendingFinder, amend_what_is_there
 from chainrule.recording.looking import Look
 from chainrule.recording.loops import Place
-from chainrule.recording.project import is_named, package_of, project_of
+from chainrule.recording.project import SOURCES, is_named, package_of, project_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import EnoughError, Recording
 from chainrule.recording.rewriting import RECORDER, Site, Sites, rewrite
@@ -101,7 +101,9 @@ class HelperFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 return self.package(name, folder)
         folders = [Path(entry) for entry in path or ()]
         if not path:
-            folders = above if self.last else [self.folder, Path.cwd(), *map(Path, sys.path)]
+            folders = [self.folder, Path.cwd(), *map(Path, sys.path)]
+            if self.last:
+                folders = [*above, *(folder / SOURCES for folder in above)]
         for folder in folders:
             if not self.is_own(folder):
                 continue

@@ -16,7 +16,9 @@ import numpy as np
 OF_NUMPY: dict[str, Any] = {
     "float": float, "int": int, "bool": bool, "object": object, "float_": np.float64, "Inf": np.inf,
     "infty": np.inf, "NaN": np.nan, "product": np.prod, "row_stack": np.vstack, "mat": np.asmatrix,
-    "asscalar": np.ndarray.item, "in1d": np.isin, "alltrue": np.all, "sometrue": np.any,
+    "asscalar": np.sum,  # of one entry, or of a number
+    "in1d": np.isin, "alltrue": np.all, "sometrue": np.any, "round_": np.round, "cumproduct": np.cumprod,
+    "str": str, "complex": complex, "long": int, "unicode": str, "Infinity": np.inf, "PINF": np.inf, "NINF": -np.inf,
     "asfarray": partial(np.asarray, dtype=float), "warnings": warnings,
 }  # fmt: skip
 TYPES: dict[str, type[np.generic]] = {

@@ -74,13 +74,46 @@ def amend_pandas(pandas: Any) -> None:
     for name, convert in (("__float__", float), ("__int__", int)):
         if not hasattr(series, name):
             setattr(series, name, functools.partialmethod(functools.partial(number, convert)))
+    indexing = getattr(getattr(pandas, "core", None), "indexing", None)
+    for name in ("_LocIndexer", "_iLocIndexer"):
+        if hasattr(indexing, name):
+            kind = getattr(indexing, name)
+            kind.__setitem__ = converting(kind.__setitem__)
 
 
 def writable(get: Callable[[Any], Any], table: Any) -> Any:
-    """The values of a table, which a program may change."""
+    """The values of a table, which a program may change: numbers, where dummies among them are truths today."""
     values = get(table)
     flags = getattr(values, "flags", None)
+    kinds = {kind.kind for kind in getattr(table, "dtypes", ())} if is_mixed(values) else set()
+    if "b" in kinds and kinds <= set("biuf"):
+        return values.astype(float)
     return values.copy() if flags is not None and not flags.writeable else values
+
+
+def is_mixed(values: Any) -> bool:
+    return getattr(values, "ndim", 0) == 2 and values.dtype == object
+
+
+def converting(write: Callable[..., None]) -> Callable[..., None]:
+    """Writing into columns of a table, which become such as can hold what is written."""
+
+    @functools.wraps(write)
+    def written(self: Any, key: Any, value: Any) -> None:
+        try:
+            write(self, key, value)
+        except TypeError:
+            if not isinstance(key, tuple) or len(key) != 2 or self.obj.ndim != 2:
+                raise
+            chosen = self.obj.columns[key[1]] if self.name == "iloc" else key[1]
+            columns = (
+                [chosen] if isinstance(chosen, str) or not hasattr(chosen, "__iter__") else chosen
+            )
+            for column in columns:
+                self.obj[column] = self.obj[column].astype(float)
+            write(self, key, value)
+
+    return written
 
 
 @final

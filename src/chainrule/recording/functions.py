@@ -1,9 +1,10 @@
 """Which functions compute with numbers, and what operators and comparisons are as operations."""
 
+import io
 import operator
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -132,3 +133,8 @@ def frozen(index: Any) -> Any:
     if isinstance(index, range):
         return np.array(index)
     return index
+
+
+def gives_one_by_one(value: Any) -> bool:
+    """Whether an argument is used up by looking at it, as a generator is; a file is one that NumPy reads by itself."""
+    return isinstance(value, Iterator | range) and not isinstance(value, io.IOBase)

@@ -1,7 +1,8 @@
 """Which position of the graph an object stands for: numbers by identity, arrays by their memory.
 
 An array that owns its memory stands for the memory's latest value. A view stands for what it was read
-as, until the memory is written to; then it is read anew, by the flat indices of its entries.
+as, until the memory is written to; then it is read anew, by the flat indices of its entries. So is an
+array whose shape was set in its place.
 """
 
 import weakref
@@ -13,14 +14,31 @@ import numpy as np
 
 @final
 class Buffer:
-    """Memory that one array owns: its latest position, and how often it was written."""
+    """Memory that one array owns: its latest position, of which shape that is, and how often it was written."""
 
-    __slots__ = ("owner", "position", "version")
+    __slots__ = ("owner", "position", "shape", "version")
 
-    def __init__(self, owner: Any, position: int) -> None:
-        self.owner = owner
+    def __init__(self, array: Any, position: int) -> None:
+        self.owner: Any = weakref.ref(array)
         self.position = position
+        self.shape = array.shape
         self.version = 0
+
+
+@final
+class View:
+    """What shows memory that another array owns: its position, its shape then, and the memory's version."""
+
+    __slots__ = ("array", "position", "shape", "version")
+
+    def __init__(self, array: Any, position: int, version: int) -> None:
+        self.array: Any = weakref.ref(array)
+        self.position = position
+        self.shape = array.shape
+        self.version = version
+
+    def is_of(self, array: Any) -> bool:
+        return bool(self.shape == array.shape) and self.array() is array
 
 
 @final
@@ -37,9 +55,7 @@ class Memory:
         self.scalars: dict[int, tuple[Any, int]] = {}
         self.literals: dict[int, Any] = {}
         self.buffers: dict[int, Buffer] = {}
-        self.views: dict[
-            int, tuple[Any, int, int]
-        ] = {}  # the view, its position, the memory's version
+        self.views: dict[int, View] = {}
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -47,10 +63,11 @@ class Memory:
         """The position of a value that was seen, without reading it anew."""
         if isinstance(value, np.ndarray):
             view = self.views.get(id(value))
-            if view is not None and view[0]() is value:
-                return view[1]
+            if view is not None and view.is_of(value):
+                return view.position
             buffer = self.buffers.get(id(value))
-            return buffer.position if buffer is not None and buffer.owner() is value else None
+            whole = buffer is not None and buffer.owner() is value and buffer.shape == value.shape
+            return buffer.position if buffer is not None and whole else None
         entry = self.scalars.get(id(value))
         if entry is not None and entry[0] is value:
             return entry[1]
@@ -77,22 +94,34 @@ class Memory:
                 buffer = self.learn_owner(array, self.give(array, "data"))
                 return buffer.position
             view = self.views.get(id(array))
-            if view is not None and view[0]() is array:
-                return view[1]
+            if view is not None and view.is_of(array):
+                return view.position
             position = self.give(array, "data")
-            self.views[id(array)] = (weakref.ref(array), position, 0)
+            self.views[id(array)] = View(array, position, 0)
             return position
+        self.follow_shape(buffer, owner)
         if array is owner:
             return buffer.position
         view = self.views.get(id(array))
-        if view is not None and view[0]() is array and view[2] == buffer.version:
-            return view[1]
+        if view is not None and view.is_of(array) and view.version == buffer.version:
+            return view.position
         indices = flat_indices(array, owner)
         if indices is None:
             return self.give(array, "data")
         position = self.gather(buffer.position, indices, array)
-        self.views[id(array)] = (weakref.ref(array), position, buffer.version)
+        self.views[id(array)] = View(array, position, buffer.version)
         return position
+
+    def follow_shape(self, buffer: Buffer, owner: Any) -> None:
+        """Where the owner's shape was set since, as by x.shape = (3, 1), its position is one of that shape."""
+        before, buffer.shape = buffer.shape, owner.shape
+        if before == owner.shape:
+            return
+        if before and np.prod(before) == owner.size:
+            places = np.arange(owner.size).reshape(owner.shape)
+            buffer.position = self.gather(buffer.position, unravel(places, before), owner)
+        else:
+            buffer.position = self.give(owner, "data")
 
     # --- learning ---------------------------------------------------------------------------------
 
@@ -114,9 +143,9 @@ class Memory:
             if same_memory(value, owner):
                 reshaped = self.gather_whole(value, owner, position)
                 buffer = self.learn_owner(owner, reshaped)
-            self.views[id(value)] = (weakref.ref(value), position, 0)
+            self.views[id(value)] = View(value, position, 0)
             return
-        self.views[id(value)] = (weakref.ref(value), position, buffer.version)
+        self.views[id(value)] = View(value, position, buffer.version)
 
     def gather_whole(self, view: Any, owner: Any, position: int) -> int:
         """The owner's entries, in its own order, from a view that shows all of them."""
@@ -129,7 +158,7 @@ class Memory:
         return self.gather(position, unravel(inverse.reshape(owner.shape), view.shape), owner)
 
     def learn_owner(self, array: Any, position: int) -> Buffer:
-        buffer = Buffer(weakref.ref(array), position)
+        buffer = Buffer(array, position)
         self.buffers[id(array)] = buffer
         return buffer
 
@@ -148,8 +177,9 @@ class Memory:
                 owner, position if array is owner else self.give(owner, "data")
             )
             buffer.version += 1
-            self.views[id(array)] = (weakref.ref(array), position, buffer.version)
+            self.views[id(array)] = View(array, position, buffer.version)
             return
+        self.follow_shape(buffer, owner)
         buffer.version += 1
         if array is owner:
             buffer.position = position
@@ -159,7 +189,7 @@ class Memory:
             buffer.position = self.give(owner, "data")
         else:
             buffer.position = self.scatter(buffer.position, indices, position, owner)
-        self.views[id(array)] = (weakref.ref(array), position, buffer.version)
+        self.views[id(array)] = View(array, position, buffer.version)
 
     def forget(self, array: Any) -> None:
         """The array's memory now holds something that was not followed."""
@@ -168,7 +198,7 @@ class Memory:
         if buffer is None or buffer.owner() is not owner:  # views of it were known by themselves
             buffer = self.learn_owner(owner, self.give(owner, "data"))
         else:
-            buffer.position = self.give(owner, "data")
+            buffer.position, buffer.shape = self.give(owner, "data"), owner.shape
         buffer.version += 1
 
 

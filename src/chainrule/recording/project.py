@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 MOST_ABOVE = 3  # folders
+SOURCES = "src"
 IMPORT = re.compile(r"^[\s\"]*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
 RELATIVE = re.compile(r"^[\s\"]*from\s+(\.+)(\w*)", re.MULTILINE)
 PATH_ABOVE = re.compile(r"[\"']((?:\.\./)+)([^\"'*?%{]*)")
@@ -31,11 +32,12 @@ def project_of(script: Path) -> Path:
             (path, *path.parents)[len(dots)] / f"{name}.py" for dots, name in RELATIVE.findall(text)
         ]
         for name in IMPORT.findall(text):
-            place = next((k for k, f in enumerate((folder, *above)) if has_module(f, name)), None)
+            place = next((k for k, f in enumerate((folder, *above)) if holding(f, name)), None)
             if place is None or (place and is_installed(name) and not is_named(script, name)):
                 continue
             height = max(height, place)
-            asked.append((folder, *above)[place] / f"{name}.py")
+            held = holding((folder, *above)[place], name)
+            asked += [held / f"{name}.py"] if held else []
         for module in asked:
             if module not in seen and module.is_file():
                 seen.add(module)
@@ -84,6 +86,11 @@ def read_text(path: Path) -> str:
         return path.read_text("utf-8", errors="replace").replace('\\"', '"')
     except OSError:
         return ""
+
+
+def holding(folder: Path, name: str) -> Path | None:
+    """Where a folder of a project holds a module: itself, or its folder of sources, from which packages are installed."""
+    return next((one for one in (folder, folder / SOURCES) if has_module(one, name)), None)
 
 
 def has_module(folder: Path, name: str) -> bool:

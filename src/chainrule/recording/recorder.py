@@ -19,6 +19,7 @@ from chainrule.recording.functions import (
     IN_PLACE,
     RANDOM_MODULES,
     ends,
+    gives_one_by_one,
     hands_on,
     is_array_of_arrays,
     is_numeric_function,
@@ -417,7 +418,7 @@ class Recorder:
             callable(argument) and not isinstance(argument, type | np.ufunc) for argument in args
         ):
             return function(*args, **kwargs)
-        args = tuple(list(a) if isinstance(a, Iterator | range) else a for a in args)
+        args = tuple(list(a) if gives_one_by_one(a) else a for a in args)
         out = kwargs.get("out")
         if out is not None:
             return change(self, out[0] if isinstance(out, tuple) else out, function, args, kwargs)

@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
-MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
+# Jupyter takes `pip install` for a magic, too, though nothing marks it as one.
+MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$|^(?:pip|conda|mamba)\s+(?:un)?install\s")
 FUTURE = re.compile(r"from\s+__future__\s+import\b[^(\\]*$")
 EARLY = re.compile(rf"\s*(#.*)?$|{FUTURE.pattern}")  # what such an import may follow
 # What only Python 2 writes: print and exec statements, backticks, <>, 0777, `except E, e`.

@@ -57,26 +57,46 @@ def judge_operation(
             return False, Amendment(
                 changed, finding_of(operation.text, change, mistake, was, should)
             )
-    return False, None
+    return False, all_added(operation)
+
+
+def all_added(operation: Operation) -> Amendment | None:
+    """Of several operands all are given what comes back anew, where each should add it up."""
+    slips = [added(operation, one) for one in operation.statements if isinstance(one, ast.Assign)]
+    changed = changed_sources([(operation.text, change) for change, *_ in slips])
+    if len(slips) < 2 or not changed or not operation.is_right_with(operation.method, changed):
+        return None
+    first, *others = (finding_of(operation.text, *slip) for slip in slips)
+    return Amendment(changed, first, tuple(others))
+
+
+def added(operation: Operation, statement: ast.Assign | ast.AugAssign) -> Slip:
+    """A statement that adds to what it assigns, or takes off."""
+    turned = isinstance(statement, ast.AugAssign)
+    target = target_of(statement)
+    return (
+        Change(statement, f"{target} += {operation.text.segment(statement.value)}"),
+        "sign-error" if turned else "wrong-operator",
+        f"{operation.text.segment(statement)}, which takes it off" if turned
+        else f"{target} anew, so that what came back to it before is lost",
+        "the sum of all that comes back to it",
+    )  # fmt: skip
+
+
+def target_of(statement: ast.Assign | ast.AugAssign) -> str:
+    return ast.unparse(
+        statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+    )
 
 
 def slips(operation: Operation) -> Iterator[Slip]:
     """What may be put right in a way back, the least first: what is assigned, names, signs, factors, numbers."""
     result = result_name(operation.function)
     for statement in operation.statements:
-        target = ast.unparse(
-            statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-        )
-        value = operation.text.segment(statement.value)
+        target, value = target_of(statement), operation.text.segment(statement.value)
         adds = isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add)
         if not adds:
-            turned = isinstance(statement, ast.AugAssign)
-            yield (
-                Change(statement, f"{target} += {value}"), "sign-error" if turned else "wrong-operator",
-                f"{operation.text.segment(statement)}, which takes it off" if turned
-                else f"{target} anew, so that what came back to it before is lost",
-                "the sum of all that comes back to it",
-            )  # fmt: skip
+            yield added(operation, statement)
         for other in sorted(names_in(operation)):
             if adds and other != target and other.split(".")[-1] == target.split(".")[-1]:
                 yield (

@@ -37,10 +37,11 @@ class Change:
 @final
 @dataclass(frozen=True)
 class Amendment:
-    """Files with their text changed, and the finding that this proves if it is right."""
+    """Files with their text changed, and the finding that this proves if it is right; `more` of several lines at once."""
 
     changed: dict[Path, Source]
     finding: Finding
+    more: tuple[Finding, ...] = ()
 
 
 @final
