@@ -22,18 +22,18 @@ PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
     "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vectors?|vec|array|batch|values|pattern|layer|x)"
-    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
+    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|(datos_?)?entradas?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
     "targets": r"y_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?y|y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
     r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?"
-    r"|(y|labels?|targets?)(_train|_batch)?_?(one_?hot|ohe|enc(oded)?)|one_?hot(ted|s)?(_?(y|labels?|targets?))?",
+    r"|(y|labels?|targets?)(_train|_batch)?_?(one_?hot|ohe|enc(oded)?)|one_?hot(ted|s)?(_?(y|labels?|targets?))?|(salidas?|sa[ií]das?)(_?(desead|esperad|desejad|reai?s?)\w*)?|etiquetas?|objetivos?",
     "predictions": r"actual_outputs?|o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
-    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
-    "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
-    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
+    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|ins|in_?(dims|dimensions?)|input_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?entradas?|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
+    "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons|(n|num|tam|neuronas?|neuronios?|capa|camada)_?(de_?)?(capas?_?)?(ocult[ao]s?|escondid[ao]s?)",
+    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes|outs|out_?(dims|dimensions?)|output_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?(salidas?|sa[ií]das?|clases)|numero_?de_?clases",
     "sizes": r"layers?|sizes?|dims?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|(n|nb|num|number)?_?(of_?)?(units|neurons|nodes)_?per_?layer|arch",
     "hidden_sizes": r"hidden_?((size|dim|layer|unit)_?list|sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
-    "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed",
-    "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|train_?(times|steps|epochs)|t_?max",
+    "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed|(tasa|taxa)(_?(de_?)?(aprendizaje|aprendizado|aprendizagem))?",
+    "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|(num_?(de_?)?|n_?)?([eé]pocas|iteraciones|itera[cç][oõ]es)|(iters?|iterations?|epochs?)_?(number|num|count)|train_?(times|steps|epochs)|t_?max",
     "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
     "off": r"verbose|print_?(cost|loss|error|every)?|plot|show|display(_?loss)?|debug|log|animate|visuali[sz]e|show_?plot|graph",
     "on": r"train(ing)?|is_?train(ing)?|initiali[sz]e",
@@ -251,13 +251,14 @@ class Guess:
             or "list" in str(parameter.annotation).lower()
             or name.endswith("s_list")
         )
-        if kind == "n_hidden" and plural:
-            kind = "hidden_sizes"
+        if kind == "n_hidden" and (plural or is_listed(function, name)):
+            kind = "hidden_sizes" if asks_for_ends(function, kinds) else "sizes"
+        samples = 1 if layout.single else SAMPLES
         simple: Mapping[str, Any] = {
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
             "n_outputs": layout.n_outputs, "sizes": self.sizes, "hidden_sizes": self.sizes[1:-1],
-            "rate": 0.01, "passes": PASSES, "batch": self.batch, "off": False, "on": True, "small": 0.0, "scale": 0.1,
-            "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": SAMPLES,
+            "rate": 0.01, "passes": PASSES, "batch": min(self.batch, samples), "off": False, "on": True, "small": 0.0, "scale": 0.1,
+            "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": samples,
         }  # fmt: skip
         if kind in CHOSEN:
             self.chosen.add(CHOSEN[kind])
@@ -347,6 +348,21 @@ def is_indexed(function: Any, name: str) -> bool:
         return f"{name}[" in inspect.getsource(function)
     except (OSError, TypeError):
         return False
+
+
+def is_listed(function: Any, name: str) -> bool:
+    """Whether a class takes a parameter for several sizes: it counts them, or goes over them."""
+    own = rf"(\blen\({name}\)|\bin (enumerate\(|zip\()?{name}\b|\b{name}\[)"
+    try:
+        return re.search(own, inspect.getsource(function)) is not None
+    except (OSError, TypeError):
+        return False
+
+
+def asks_for_ends(function: Any, kinds: tuple[str, ...]) -> bool:
+    """Whether the numbers of inputs and outputs are asked for by themselves."""
+    asked = {kind_of(name, kinds) for name in inspect.signature(function).parameters}
+    return bool({"n_inputs", "n_outputs", "input_shape"} & asked)
 
 
 def is_walked(function: Any, name: str, into: str = "") -> bool:

@@ -22,6 +22,7 @@ from chainrule.checking.driving.arguments import (
 from chainrule.checking.driving.claims import read_claims
 from chainrule.checking.driving.discarded import Discarded, find_discarded
 from chainrule.checking.driving.engines import EnginePlan, Numbers
+from chainrule.checking.driving.fresh_classes import classes_as_they_were
 from chainrule.checking.driving.kept_arrays import Path, places
 from chainrule.checking.driving.kept_claims import (
     Entries,
@@ -39,9 +40,11 @@ from chainrule.checking.driving.plans import ObjectPlan, Plan, plan_takes_steps
 from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.epsilons import without_epsilons
 from chainrule.checking.fitting.fitting import RATE
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
+from chainrule.recording.functions import is_own_module
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import NUMBERS
 
@@ -256,6 +259,8 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
             if plan_takes_steps(plan) or moves_later(run, plan, attempt, roots, deadline):
                 return passes_judged(run, plan, guess, words, deadline)
         found = judged(fit_anatomy(anatomy), more, words)
+        if found is not None and isinstance(plan, SlopePlan) and not found.right:
+            found = judged_without_epsilons(found, words) or found
         if found is not None and not isinstance(plan, Alone):
             found.lacking = without_gradients(anatomy, attempt.places)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
@@ -322,6 +327,16 @@ def judged(case: Case, run: Run, words: str) -> Driven | None:
     if case.unknown_function is not None or not is_plain(case):
         return None
     return Driven(case, run, words, bool(right_losses(case)))
+
+
+def judged_without_epsilons(driven: Driven, words: str) -> Driven | None:
+    """The same, if its slopes are right but for the small numbers that keep a logarithm finite."""
+    program = without_epsilons(driven.case)
+    if program is None:
+        return None
+    anatomy = replace(driven.case.anatomy, program=program)
+    found = judged(fit_anatomy(anatomy), driven.run, words)
+    return found if found is not None and found.right else None
 
 
 def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:
@@ -406,7 +421,8 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
             attempt.alike = entries_alike(attempt.places, known)
 
     end = deadline.within(ATTEMPT_SECONDS)
-    return record_more(run, action, watch_until_enough(end), end)
+    with classes_as_they_were(run):
+        return record_more(run, action, watch_until_enough(end), end)
 
 
 def is_given_data(plan: Plan) -> bool:
@@ -451,7 +467,7 @@ def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
     elif (
         type(thing).__module__ not in ("builtins", "numpy")
         and hasattr(thing, "__dict__")
-        and not callable(thing)
+        and (not callable(thing) or is_own_module(type(thing).__module__))
     ):
         for part in vars(thing).values():
             yield from walk(part, seen)

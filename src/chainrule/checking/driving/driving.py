@@ -25,6 +25,7 @@ from chainrule.checking.driving.plans import (
     FunctionsPlan,
     ObjectPlan,
     Plan,
+    makes_batches,
     other_activations,
     plans_of,
 )
@@ -152,7 +153,8 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             for size, number, seen in OTHER_SIZES:
                 if not (isinstance(plan, ObjectPlan | FunctionsPlan) and best.right):
                     break
-                if size not in best.chosen:
+                # Who is told a size of batches beside its error divides by it.
+                if size not in best.chosen or (size == "batch" and not makes_batches(plan)):
                     continue
                 other = (
                     replace(plan, batch=number) if size == "batch" else replace(plan, depth=number)

@@ -8,7 +8,6 @@ import ast
 import inspect
 import itertools
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
@@ -22,12 +21,14 @@ from chainrule.checking.driving.arguments import (
     HIDDEN,
     SAMPLES,
     Guess,
+    is_listed,
     kind_of,
     plain_name,
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
+from chainrule.checking.driving.joining_layers import joining_plans
 from chainrule.checking.driving.kept_arrays import places
-from chainrule.checking.driving.known_names import known_names
+from chainrule.checking.driving.known_names import ACTIVATIONS, known_names
 from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
 from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
 from chainrule.checking.driving.operation_pairs import (
@@ -48,6 +49,7 @@ from chainrule.checking.driving.slopes import (
     own_parameters,
     slope_plans,
 )
+from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -59,7 +61,7 @@ FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
 LOSS = re.compile(r"(compute_|calc\w*_)?(loss|cost)(_?(function|fn|and_grad\w*))?")
-ACTIVATION = re.compile(r"(hidden_?)?act(ivation)?(_?(fn|func|function|name|type))?")
+ACTIVATION = re.compile(r"(hidden_?)?act(ivation)?s?(_?(fn|func|function|name|type|list)s?)?")
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
@@ -105,7 +107,12 @@ class ObjectPlan:
         guess.depth, guess.batch = self.depth, self.batch
         if self.layers is not None:
             guess.known["layers"] = self.layers.make(guess)
-        guess.known |= self.options
+        guess.known |= {
+            name: [value] * (self.depth + 1)  # one a layer
+            if ACTIVATIONS.fullmatch(plain_name(name)) and is_listed(self.owner, name)
+            else value
+            for name, value in self.options.items()
+        }
         thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
         for name in self.options:
             guess.known.pop(name)
@@ -257,6 +264,13 @@ def plan_takes_steps(plan: Plan) -> bool:
     return bool(roles & {"updated", "training"}) or any(map(is_step, getattr(plan, "methods", ())))
 
 
+def makes_batches(plan: Plan) -> bool:
+    """Whether something that is called goes through all data by itself."""
+    if isinstance(plan, FunctionsPlan):
+        return any(role_of(function.__name__) == "training" for function in plan.functions)
+    return isinstance(plan, ObjectPlan) and not plan.in_parts
+
+
 def is_step(method: str) -> bool:
     return any(words.fullmatch(plain_name(method)) for words in (TRAIN, UPDATE))
 
@@ -285,6 +299,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
             yield ObjectPlan(layers.dense, methods, alone=True)
     yield from function_plans(run)
     yield from operation_plans(run)
+    yield from joining_plans(run)
     yield from slope_plans(run)
     yield from engine_plans(run)
 
@@ -385,12 +400,12 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
 
 def gives_more(owner: type, method: str) -> bool:
     """Whether a method returns something with a loss."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, method))))
-    return any(
+    function = definition_of(getattr(owner, method))
+    return function is not None and any(
         isinstance(node, ast.Return)
         and isinstance(node.value, ast.Tuple)
         and len(node.value.elts) > 1
-        for node in ast.walk(tree)
+        for node in ast.walk(function)
     )
 
 
@@ -408,6 +423,8 @@ def function_plans(run: Run) -> Iterator[FunctionsPlan]:
     by_role: dict[str, list[Callable[..., Any]]] = {}
     for function in dict.fromkeys(own):
         by_role.setdefault(role_of(function.__name__), []).append(function)
+    for role in ("forward", "grads", "updated"):
+        by_role[role] = whole_ones_first(by_role.get(role, []))
     starts: list[Callable[..., Any] | None] = [*by_role.get("parameters", [])[:2], None]
     if (drawn := maker_of_parameters(own)) is not None:
         starts.insert(-1, drawn)
@@ -420,6 +437,12 @@ def function_plans(run: Run) -> Iterator[FunctionsPlan]:
             for forward in (*((f,) for f in by_role.get("forward", [])[:2]), ()):
                 for update in (*((f,) for f in by_role.get("updated", [])[:2]), ()):
                     yield FunctionsPlan((*forward, backward, *update), returned, start)
+
+
+def whole_ones_first(functions: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Those that others of them call are their parts: the way forward of a layer, beside that of the network."""
+    called = {name for function in functions for name in function.__code__.co_names}
+    return sorted(functions, key=lambda function: function.__name__ in called)
 
 
 def maker_of_parameters(functions: Sequence[Callable[..., Any]]) -> Callable[..., Any] | None:
