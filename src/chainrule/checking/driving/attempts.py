@@ -32,7 +32,7 @@ from chainrule.checking.driving.kept_claims import (
     stored_values,
     without_gradients,
 )
-from chainrule.checking.driving.known_names import known_names
+from chainrule.checking.driving.known_parts import known_values
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
@@ -126,7 +126,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
     """The first form of data with which all updates are right, else that which explains most; and if any is taken."""
     best: Driven | None = None
     taken: Layout | None = None
-    names = cache(partial(known_names, run))
+    names = cache(partial(known_values, run))
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
