@@ -185,3 +185,14 @@ def test_a_slip_in_what_it_is_given_is_never_right(place: str) -> None:
     program, slip = WRONG[place]
     assert place in program
     assert verdict_on(program.replace(place, slip, 1))["verdict"] != "right"
+
+
+def test_a_network_that_makes_its_error_of_predictions_and_targets_is_no_layer() -> None:
+    """What it is given first is then no error: right as a network is right."""
+    network = MODULES.replace(
+        "    def backward(self, grad):\n        for",
+        "    def backward(self, y_hat, y):\n        grad = y_hat - y\n        for",
+    )
+    assert "y_hat - y" in network
+    verdict = verdict_on(network)
+    assert verdict["verdict"] == "right", verdict

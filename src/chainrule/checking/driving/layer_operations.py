@@ -49,6 +49,7 @@ STEP = re.compile(
 TARGET = re.compile(
     r"(y|t|targets?|labels?|truth|ground_?truth)(_?(true|train|i|batch|labels?|one_?hot|encoded))?"
 )
+PREDICTION = re.compile(r"y_?(hat|pred\w*)|pred(ict\w*|s)?")
 OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|result)(_data|_value)?")
 INPUT_GRADIENT = re.compile(
     r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
@@ -346,7 +347,8 @@ class LayerPlan:
         handed = self.given
         others = [p for p in asked if plain_name(p.name) != handed]
         flowing = (errors or others or asked or parameters)[0]
-        if TARGET.fullmatch(plain_name(flowing.name)):
+        spoken = plain_name(flowing.name)
+        if TARGET.fullmatch(spoken) or PREDICTION.fullmatch(spoken):
             raise ValueError("its error is made from targets")
         found = {flowing.name: error}
         rest = []
