@@ -357,3 +357,20 @@ def test_flat_gradients_are_each_layers_own() -> None:
     """Of layers that call them alike, that of the right size is meant, whatever its shape."""
     for verdict in (verdict_on(NUMPY + FLAT_GRADIENTS.split("class Net")[0]),):
         assert verdict["verdict"] != "wrong", verdict
+
+
+def test_two_halves_of_an_array_by_a_mask_and_its_opposite_are_right() -> None:
+    stable = """
+class Sigmoid:
+    def forward(self, x):
+        out, pos = np.empty_like(x), x >= 0
+        out[pos] = 1 / (1 + np.exp(-x[pos]))
+        powers = np.exp(x[~pos])
+        out[~pos] = powers / (1 + powers)
+        self.out = out
+        return out
+
+    def backward(self, dout):
+        return dout * self.out * (1 - self.out)
+"""
+    assert verdict_on(NUMPY + stable)["verdict"] == "right"

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.driving.arguments import (
     FOR_CLASSES,
@@ -259,8 +260,8 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
             if plan_takes_steps(plan) or moves_later(run, plan, attempt, roots, deadline):
                 return passes_judged(run, plan, guess, words, deadline)
         found = judged(fit_anatomy(anatomy), more, words)
-        if found is not None and isinstance(plan, SlopePlan) and not found.right:
-            found = judged_without_epsilons(found, words) or found
+        if found is not None and not found.right:
+            found = judged_otherwise(found, words, isinstance(plan, SlopePlan)) or found
         if found is not None and not isinstance(plan, Alone):
             found.lacking = without_gradients(anatomy, attempt.places)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
@@ -329,14 +330,19 @@ def judged(case: Case, run: Run, words: str) -> Driven | None:
     return Driven(case, run, words, bool(right_losses(case)))
 
 
-def judged_without_epsilons(driven: Driven, words: str) -> Driven | None:
-    """The same, if its slopes are right but for the small numbers that keep a logarithm finite."""
-    program = without_epsilons(driven.case)
-    if program is None:
-        return None
-    anatomy = replace(driven.case.anatomy, program=program)
-    found = judged(fit_anatomy(anatomy), driven.run, words)
-    return found if found is not None and found.right else None
+def judged_otherwise(driven: Driven, words: str, of_slopes: bool) -> Driven | None:
+    """The same, if it is right where masks choose anew; of slopes, without the small numbers that keep a logarithm finite."""
+    program = driven.case.program
+    whole = with_whole_arrays(program)
+    views = [whole if whole is not program else None]
+    views += [without_epsilons(driven.case)] if of_slopes else []
+    for view in views:
+        if view is None:
+            continue
+        found = judged(fit_anatomy(replace(driven.case.anatomy, program=view)), driven.run, words)
+        if found is not None and found.right:
+            return found
+    return None
 
 
 def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:

@@ -14,7 +14,6 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.checking.anatomy.losses import SEEDS
-from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.parameters import PRODUCTS, Chain, bits, spread
 from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
@@ -450,7 +449,7 @@ def apply_pairs(
         except ValueError:  # a gradient of a wrong shape
             continue
         made.append((pair, recorder.add(Operation(name, [pair.parameter, pair.claim]), value)))
-    program = with_whole_arrays(build_program(run.recording, run.sites))
+    program = build_program(run.recording, run.sites)
     chains = [
         Chain(pair.parameter, [pair.parameter, after], [program.step_of[after]])
         for pair, after in made
