@@ -46,7 +46,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     if driven[0].discarded is not None:
         return replace(decide_discarded(name, driven[0].discarded, run), driven=True)
     verdicts = [decide_driven(name, one, deadline) for one in driven]
-    operations = {id(v): one.operation for v, one in zip(verdicts, driven, strict=True)}
+    ways = {id(v): one for v, one in zip(verdicts, driven, strict=True)}
     remarks = [one.remark for one in driven if one.remark]
     options = [
         verdict for verdict, one in zip(verdicts, driven, strict=True)
@@ -56,7 +56,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
     notes = dict.fromkeys(note for verdict in verdicts for note in verdict.notes)
     # A proof is one of what was found wrong, and says nothing of other operations.
     wrong = [verdict for verdict in verdicts if verdict.verdict == "wrong"]
-    if len(wrong) == 1 and operations[id(wrong[0])].endswith(TWICE):
+    if len(wrong) == 1 and ways[id(wrong[0])].operation.endswith(TWICE):
         # Each operation is right: it is the order in which it goes back that is not.
         for finding in wrong[0].findings:
             finding.mistake, finding.fix = ORDER, None
@@ -107,7 +107,7 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
         return undecided(name, run.failure)
     if in_part and changes_again(case.program):
         return undecided(name, why_nothing_is_trained(case, run))
-    words = driven[0].words
+    words = ways[id(wrong[0])].words if wrong else driven[0].words
     if driven[0].operation:
         were = "was" if len(driven) == 1 else "were"
         words = f"{listed([one.words for one in driven])} {were} called with random data"

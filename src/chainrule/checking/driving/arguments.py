@@ -22,25 +22,26 @@ PASSES = 8  # repetitions where the program asks for a number of them
 
 NAMES: dict[str, str] = {
     "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vectors?|vec|array|batch|values|pattern|layer|x)"
-    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
+    r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|(datos_?)?entradas?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
     "targets": r"y_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?y|y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
     r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?"
-    r"|(y|labels?|targets?)(_train|_batch)?_?(one_?hot|ohe|enc(oded)?)|one_?hot(ted|s)?(_?(y|labels?|targets?))?",
+    r"|(y|labels?|targets?)(_train|_batch)?_?(one_?hot|ohe|enc(oded)?)|one_?hot(ted|s)?(_?(y|labels?|targets?))?|(salidas?|sa[ií]das?)(_?(desead|esperad|desejad|reai?s?)\w*)?|etiquetas?|objetivos?",
     "predictions": r"actual_outputs?|o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
-    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
-    "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons",
-    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number)|outputnodes|onodes|outputlayer_?size|classes",
+    "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|ins|in_?(dims|dimensions?)|input_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?entradas?|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number|no|n)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
+    "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width|no|n)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons|(n|num|tam|neuronas?|neuronios?|capa|camada)_?(de_?)?(capas?_?)?(ocult[ao]s?|escondid[ao]s?)",
+    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number|no|n)|outputnodes|onodes|outputlayer_?size|classes|outs|out_?(dims|dimensions?)|output_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?(salidas?|sa[ií]das?|clases)|numero_?de_?clases",
     "sizes": r"layers?|sizes?|dims?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|(n|nb|num|number)?_?(of_?)?(units|neurons|nodes)_?per_?layer|arch",
     "hidden_sizes": r"hidden_?((size|dim|layer|unit)_?list|sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
-    "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed",
-    "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|train_?(times|steps|epochs)|t_?max",
+    "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed|(tasa|taxa)(_?(de_?)?(aprendizaje|aprendizado|aprendizagem))?",
+    "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|(num_?(de_?)?|n_?)?([eé]pocas|iteraciones|itera[cç][oõ]es)|(iters?|iterations?|epochs?)_?(number|num|count)|train_?(times|steps|epochs)|t_?max",
     "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
+    "seldom": r"(print|log|display|report|show|eval|plot|verbose)_?(every|interval|freq(uency)?|steps?|period)|every",
     "off": r"verbose|print_?(cost|loss|error|every)?|plot|show|display(_?loss)?|debug|log|animate|visuali[sz]e|show_?plot|graph",
     "on": r"train(ing)?|is_?train(ing)?|initiali[sz]e",
     "small": r"(\w+_)?(reg|regulari[sz]ation)(_\w+)?|l1|lambda_?|lambd|lmbda|l2|l2_?reg|regulari[sz]ation|reg_?lambda|weight_?decay|lamb|momentum|decay|beta|mu|dropout|drop_?(prob|rate|out)|tol(erance)?|precision|((loss|error|stop|cost)_?)?th?reshold(_(loss|error))?",
     "scale": r"eps|epsilon|std|stddev|sigma|scale|weight_?(scale|std)|init_?(scale|std|range|eps|epsilon)",
     "input_shape": r"(input|in|x)_?shape",
-    "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|number_?hidden_?layer",
+    "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|hidden_?layers?_?(no|num|count|number)|number_?hidden_?layer",
     "seed": r"seed|random_?(state|seed)|rng_?seed",
     "samples": r"m|n_?samples|num_?samples|num_?examples|(train|training|data|data_?set)_?size",
     "errors": r"d_?y|d_?out|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
@@ -53,10 +54,10 @@ NAMES: dict[str, str] = {
 # Of names that fit several kinds, the first of these for a constructor, and for a method.
 FOR_CLASSES = (
     "input_shape", "sizes", "hidden_sizes", "count_hidden_layers", "n_inputs", "n_hidden", "n_outputs", "rate",
-    "passes", "batch", "off", "on", "small", "scale", "seed", "inputs", "targets",
+    "passes", "batch", "seldom", "off", "on", "small", "scale", "seed", "inputs", "targets",
 )  # fmt: skip
 FOR_METHODS = (
-    "rate", "passes", "batch", "off", "on", "small", "scale", "seed", "labelled", "pairs", "inputs", "targets", "predictions", "sizes",
+    "rate", "passes", "batch", "seldom", "off", "on", "small", "scale", "seed", "labelled", "pairs", "inputs", "targets", "predictions", "sizes",
     "n_inputs", "n_hidden", "n_outputs", "samples", "errors",
 )  # fmt: skip
 FOR_FUNCTIONS = (*FOR_METHODS[:-1], "weights", "bias")
@@ -199,7 +200,7 @@ class Guess:
     error_sites: set[int] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)  # sites of what was returned
     accepted: bool = False  # whether what is driven takes the layout's data
-    names: Callable[[str], list[str]] | None = None  # what the program knows by a parameter's name
+    names: Callable[[str], list[Any]] | None = None  # what the program knows by a parameter's name
     depth: int = 1  # hidden layers, where they are ours to choose
     chosen: set[str] = field(default_factory=set)  # depth or batch, where they were asked for
     batch: int = SAMPLES
@@ -251,13 +252,14 @@ class Guess:
             or "list" in str(parameter.annotation).lower()
             or name.endswith("s_list")
         )
-        if kind == "n_hidden" and plural:
-            kind = "hidden_sizes"
+        if kind == "n_hidden" and (plural or is_listed(function, name)):
+            kind = "hidden_sizes" if asks_for_ends(function, kinds) else "sizes"
+        samples = 1 if layout.single else SAMPLES
         simple: Mapping[str, Any] = {
             "inputs": layout.inputs, "targets": layout.targets, "n_inputs": layout.n_inputs, "n_hidden": HIDDEN,
             "n_outputs": layout.n_outputs, "sizes": self.sizes, "hidden_sizes": self.sizes[1:-1],
-            "rate": 0.01, "passes": PASSES, "batch": self.batch, "off": False, "on": True, "small": 0.0, "scale": 0.1,
-            "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": SAMPLES,
+            "rate": 0.01, "passes": PASSES, "batch": min(self.batch, samples), "off": False, "seldom": 1000, "on": True, "small": 0.0, "scale": 0.1,
+            "input_shape": layout.input_shape, "count_hidden_layers": self.depth, "seed": 0, "samples": samples,
         }  # fmt: skip
         if kind in CHOSEN:
             self.chosen.add(CHOSEN[kind])
@@ -284,7 +286,9 @@ class Guess:
                 self.made[name] = self.draw(kind)
             return self.made[name]
         known = self.names(name) if self.names is not None and parameter.default is empty else []
-        return known[0] if known else empty
+        first = known[0] if known else empty
+        made = isinstance(first, type) and first is not empty
+        return first(**self.arguments(first, FOR_CLASSES)) if made else first
 
     def layer_tables(self, function: Any) -> list[dict[str, Any]]:
         """Layers as tables of sizes, {"input_dim": 4, "output_dim": 5, "activation": "relu"}, where such are read."""
@@ -347,6 +351,21 @@ def is_indexed(function: Any, name: str) -> bool:
         return f"{name}[" in inspect.getsource(function)
     except (OSError, TypeError):
         return False
+
+
+def is_listed(function: Any, name: str) -> bool:
+    """Whether a class takes a parameter for several sizes: it counts them, or goes over them."""
+    own = rf"(\blen\({name}\)|\bin (enumerate\(|zip\()?{name}\b|\b{name}\[)"
+    try:
+        return re.search(own, inspect.getsource(function)) is not None
+    except (OSError, TypeError):
+        return False
+
+
+def asks_for_ends(function: Any, kinds: tuple[str, ...]) -> bool:
+    """Whether the numbers of inputs and outputs are asked for by themselves."""
+    asked = {kind_of(name, kinds) for name in inspect.signature(function).parameters}
+    return bool({"n_inputs", "n_outputs", "input_shape"} & asked)
 
 
 def is_walked(function: Any, name: str, into: str = "") -> bool:

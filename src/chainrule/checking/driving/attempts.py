@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from chainrule.checking.anatomy.masked_writes import with_whole_arrays
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.driving.arguments import (
     FOR_CLASSES,
@@ -22,6 +23,7 @@ from chainrule.checking.driving.arguments import (
 from chainrule.checking.driving.claims import read_claims
 from chainrule.checking.driving.discarded import Discarded, find_discarded
 from chainrule.checking.driving.engines import EnginePlan, Numbers
+from chainrule.checking.driving.fresh_classes import classes_as_they_were
 from chainrule.checking.driving.kept_arrays import Path, places
 from chainrule.checking.driving.kept_claims import (
     Entries,
@@ -31,7 +33,7 @@ from chainrule.checking.driving.kept_claims import (
     stored_values,
     without_gradients,
 )
-from chainrule.checking.driving.known_names import known_names
+from chainrule.checking.driving.known_parts import known_values
 from chainrule.checking.driving.layer_operations import LayerPlan
 from chainrule.checking.driving.operation_claims import read_operation
 from chainrule.checking.driving.operation_pairs import Family, OperationPlan
@@ -39,9 +41,11 @@ from chainrule.checking.driving.plans import ObjectPlan, Plan, plan_takes_steps
 from chainrule.checking.driving.slopes import CLASSES, SAMPLES, SlopePlan
 from chainrule.checking.fitting.case import Case, fit_anatomy, open_case, right_losses
 from chainrule.checking.fitting.enough import watch_until_enough
+from chainrule.checking.fitting.epsilons import without_epsilons
 from chainrule.checking.fitting.fitting import RATE
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
+from chainrule.recording.functions import is_own_module
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import NUMBERS
 
@@ -123,7 +127,7 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
     """The first form of data with which all updates are right, else that which explains most; and if any is taken."""
     best: Driven | None = None
     taken: Layout | None = None
-    names = cache(partial(known_names, run))
+    names = cache(partial(known_values, run))
     for layout in layouts_for(run, plan):
         if deadline.over:
             break
@@ -256,6 +260,8 @@ def try_plan(run: Run, plan: Plan, guess: Guess, deadline: Deadline) -> Driven |
             if plan_takes_steps(plan) or moves_later(run, plan, attempt, roots, deadline):
                 return passes_judged(run, plan, guess, words, deadline)
         found = judged(fit_anatomy(anatomy), more, words)
+        if found is not None and not found.right:
+            found = judged_otherwise(found, words, isinstance(plan, SlopePlan)) or found
         if found is not None and not isinstance(plan, Alone):
             found.lacking = without_gradients(anatomy, attempt.places)
         scales = LOSS_SCALES if isinstance(plan, SlopePlan) and plan.is_loss else (1.0,)
@@ -322,6 +328,21 @@ def judged(case: Case, run: Run, words: str) -> Driven | None:
     if case.unknown_function is not None or not is_plain(case):
         return None
     return Driven(case, run, words, bool(right_losses(case)))
+
+
+def judged_otherwise(driven: Driven, words: str, of_slopes: bool) -> Driven | None:
+    """The same, if it is right where masks choose anew; of slopes, without the small numbers that keep a logarithm finite."""
+    program = driven.case.program
+    whole = with_whole_arrays(program)
+    views = [whole if whole is not program else None]
+    views += [without_epsilons(driven.case)] if of_slopes else []
+    for view in views:
+        if view is None:
+            continue
+        found = judged(fit_anatomy(replace(driven.case.anatomy, program=view)), driven.run, words)
+        if found is not None and found.right:
+            return found
+    return None
 
 
 def is_scaled(driven: Driven, scales: Sequence[float]) -> bool:
@@ -406,7 +427,8 @@ def record(run: Run, plan: Plan, attempt: Attempt, passes: int, deadline: Deadli
             attempt.alike = entries_alike(attempt.places, known)
 
     end = deadline.within(ATTEMPT_SECONDS)
-    return record_more(run, action, watch_until_enough(end), end)
+    with classes_as_they_were(run):
+        return record_more(run, action, watch_until_enough(end), end)
 
 
 def is_given_data(plan: Plan) -> bool:
@@ -451,7 +473,7 @@ def walk(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
     elif (
         type(thing).__module__ not in ("builtins", "numpy")
         and hasattr(thing, "__dict__")
-        and not callable(thing)
+        and (not callable(thing) or is_own_module(type(thing).__module__))
     ):
         for part in vars(thing).values():
             yield from walk(part, seen)

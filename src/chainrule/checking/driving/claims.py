@@ -19,7 +19,7 @@ from chainrule.checking.anatomy.predictions import KINDS, Mix, find_mixes
 from chainrule.checking.anatomy.program import NoDerivativeError, Program, build_program
 from chainrule.checking.anatomy.updates import Anatomy, Update, join_mixes, reach, seeds_of
 from chainrule.checking.driving.arguments import Guess
-from chainrule.checking.driving.factors import ratio, round_factor
+from chainrule.checking.driving.factors import bare_shape, ratio, round_factor, stands_for
 from chainrule.checking.driving.gradient_names import is_gradient_name
 from chainrule.checking.driving.kept_claims import (
     Entries,
@@ -232,12 +232,15 @@ def pair_up(
     ]
     by_shape: dict[tuple[int, ...], list[int]] = {}
     for position in tainted:
-        by_shape.setdefault(np.shape(values[position]), []).append(position)
+        by_shape.setdefault(bare_shape(values[position]), []).append(position)
     found: dict[int, list[Pair]] = {}
     for parameter in reading.parameters:
-        for position in by_shape.get(np.shape(values[parameter]), ()):
+        for position in by_shape.get(bare_shape(values[parameter]), ()):
+            if not stands_for(values[position], values[parameter]):
+                continue
             true = true_gradients(errors[position]).get(parameter)
-            if true is not None and (factor := ratio(values[position], true)) is not None:
+            shaped = np.reshape(values[position], np.shape(values[parameter]))
+            if true is not None and (factor := ratio(shaped, true)) is not None:
                 found.setdefault(parameter, []).append(Pair(parameter, position, factor))
     names = {p: program.recording.last_names.get(p) or program.name(p) or "" for p in tainted}
     kept = set(stored.values())
@@ -279,8 +282,10 @@ def pair_up(
     for parameter, said in said_of.items():
         agrees = {pair.claim for pair in found.get(parameter, ()) if is_same(pair, common)}
         if said and not agrees & set(said):
-            claim, name = next(iter(said.items()))
-            chosen[parameter] = Pair(parameter, claim, None, name)
+            fits = [p for p in said if stands_for(values[p], values[parameter])]
+            taken = {pair.claim for owner, pair in chosen.items() if owner != parameter}
+            claim = next(iter(fits or [p for p in said if p not in taken] or said))
+            chosen[parameter] = Pair(parameter, claim, None, said[claim])
     pair_entries(program, reading.parameters, chosen, stored)
     for parameter in reading.parameters:
         scaled = [pair for pair in found.get(parameter, ()) if pair.claim in kept]

@@ -6,6 +6,7 @@ program accepts and that explains most is what is judged; one that it computes s
 """
 
 import ast
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.anatomy.updates import Update
+from chainrule.checking.driving.arguments import kind_of
 from chainrule.checking.driving.attempts import Alone, Driven, judged, try_layouts
 from chainrule.checking.driving.claims import read_claims
 from chainrule.checking.driving.discarded import LARGEST, find_discarded, find_repeated
@@ -25,6 +27,7 @@ from chainrule.checking.driving.plans import (
     FunctionsPlan,
     ObjectPlan,
     Plan,
+    makes_batches,
     other_activations,
     plans_of,
 )
@@ -133,6 +136,9 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             continue
         try:
             best, accepted = judge_plan(run, plan, found, alone, deadline)
+            if best is None and not accepted and (smallest := one_by_one(plan)) is not None:
+                best, accepted = judge_plan(run, smallest, found, alone, deadline)
+                plan = plan if best is None else smallest
         except (ValueError, TypeError):  # what nobody can call has no signature
             continue
         if best is not None:
@@ -152,7 +158,8 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
             for size, number, seen in OTHER_SIZES:
                 if not (isinstance(plan, ObjectPlan | FunctionsPlan) and best.right):
                     break
-                if size not in best.chosen:
+                # Who is told a size of batches beside its error divides by it.
+                if size not in best.chosen or (size == "batch" and not makes_batches(plan)):
                     continue
                 other = (
                     replace(plan, batch=number) if size == "batch" else replace(plan, depth=number)
@@ -179,6 +186,20 @@ def drive(run: Run, deadline: Deadline) -> tuple[list[Driven], list[str]]:
     if operations:
         unjudged += [way.name for way in uncovered(run, [one.run for one in operations])]
     return operations, list(dict.fromkeys(unjudged))
+
+
+def one_by_one(plan: Plan) -> Plan | None:
+    """The same in batches of one sample, where a batch has no more unless it is told so: more may need more."""
+    if isinstance(plan, ObjectPlan) and makes_batches(plan):
+        methods = [getattr(plan.owner, name) for name in plan.methods]
+        asked: Sequence[Callable[..., Any]] = [plan.owner, *methods]
+    elif isinstance(plan, FunctionsPlan) and makes_batches(plan):
+        asked = plan.functions
+    else:
+        return None
+    sizes = [p for one in asked for p in inspect.signature(one).parameters.values()]
+    single = any(kind_of(p.name, ("batch",)) and p.default == 1 for p in sizes)
+    return replace(plan, batch=1) if single else None
 
 
 def judge_engine_operation(run: Run, plan: EnginePlan, deadline: Deadline) -> Driven | None:

@@ -20,7 +20,7 @@ from chainrule.checking.driving.arguments import Guess, plain_name
 from chainrule.checking.driving.uncovered import ways_back
 from chainrule.recording.execution import Run
 
-BACK = re.compile(r"back_?(ward|prop\w*)?s?")
+BACK = re.compile(r"back_?(ward|prop\w*)?s?(_?(full|all|pass|graph))?")
 KEPT = ("data", "value", "val", "_data", "array", "item", "v")
 GRADIENTS = ("grad", "gradient", "_grad", "derivative", "g")
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {

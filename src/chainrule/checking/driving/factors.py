@@ -1,4 +1,4 @@
-"""By which factor one array is another."""
+"""By which factor one array is another, and whether it has its shape."""
 
 from typing import Any
 
@@ -23,3 +23,16 @@ def ratio(claim: Any, true: Any) -> float | None:
 
 def round_factor(factor: float | None) -> float:
     return float(f"{factor:.6e}") if factor is not None else 0.0
+
+
+def bare_shape(value: Any) -> tuple[int, ...]:
+    """A shape without its dimensions of 1."""
+    return tuple(size for size in np.shape(value) if size != 1)
+
+
+def stands_for(claim: Any, parameter: Any) -> bool:
+    """Whether a value has a parameter's shape where the two meet: of a row the flat array, of a column none."""
+    shape = np.shape(parameter)
+    return np.shape(claim) == shape or (
+        np.size(claim) == np.size(parameter) and np.ndim(claim) < len(shape) and shape[-1] != 1
+    )

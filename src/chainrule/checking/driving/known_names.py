@@ -1,12 +1,31 @@
 """Names that a program knows: what it compares a parameter with, or looks up by it: activation == "relu"."""
 
 import ast
+import re
 
 from chainrule.recording.execution import Run
 
+ACTIVATIONS = re.compile(
+    r"(hidden_?)?(act|activation)s(_?(fn|func|function|name|type|list)s?)?|(act|activation)_?(fn|func|function|name|type)s"
+)
+USUAL = ("sigmoid", "tanh", "relu", "linear", "identity")
+
 
 def known_names(run: Run, name: str) -> list[str]:
-    """What the program compares a name with, or looks it up in."""
+    """What the program compares a name with, or looks it up in; activations of several layers by whatever name."""
+    found = names_asked(run, name)
+    if not found and ACTIVATIONS.fullmatch(name.lower()):
+        texts = {
+            node.value
+            for source in run.sources
+            for node in source.nodes
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        found = [text for usual in USUAL for text in sorted(texts) if text.lower() == usual]
+    return found
+
+
+def names_asked(run: Run, name: str) -> list[str]:
     found: list[ast.AST] = []
     for node in (node for source in run.sources for node in source.nodes):
         if isinstance(node, ast.Compare) and spoken_of(node.left) == name:

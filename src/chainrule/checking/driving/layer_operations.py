@@ -10,7 +10,6 @@ import ast
 import inspect
 import itertools
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,9 @@ from chainrule.checking.driving.operation_pairs import (
     OUTPUTS,
     Family,
     kind_of_operand,
+    widened,
 )
+from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 from chainrule.recording.recording import Operation
@@ -48,6 +49,7 @@ STEP = re.compile(
 TARGET = re.compile(
     r"(y|t|targets?|labels?|truth|ground_?truth)(_?(true|train|i|batch|labels?|one_?hot|encoded))?"
 )
+PREDICTION = re.compile(r"y_?(hat|pred\w*)|pred(ict\w*|s)?")
 OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|result)(_data|_value)?")
 INPUT_GRADIENT = re.compile(
     r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
@@ -205,23 +207,32 @@ class LayerPlan:
             inputs = original.copy()
             state = np.random.get_state()  # noqa: NPY002  # a layer may draw a mask
             try:
-                thing, names = self.warmed(made, inputs)
-                output = self.go_forward(thing, inputs)
-                if not np.all(np.isfinite(output)) or self.is_hollow(inputs, output):
-                    continue
-                error = np.random.default_rng(3).normal(size=np.shape(output))
-                old = {name: array_at(thing, path).copy() for name, path in names.items()}
-                found = self.go_back(thing, inputs, output, error, names)
-                moved = any(np.any(array_at(thing, names[n]) != old[n]) for n in names)
-                if moved and not self.has_rate():
-                    continue
+                told = self.goes_both_ways(made, inputs)
+                wide = widened(original.shape)
+                # What goes back by a part of the error alone may fit where that is one entry, by broadcasting.
+                if told and not made and wide != original.shape:
+                    self.goes_both_ways(made, np.random.default_rng(2).normal(size=wide))
             except Exception:  # whatever other arguments make it raise
                 continue
             finally:
                 np.random.set_state(state)  # noqa: NPY002
-            if moved or (found and any(np.any(part) for part in found.values())):
+            if told:
                 return made, original
         raise ValueError("no arguments are accepted")
+
+    def goes_both_ways(self, made: Mapping[str, Any], inputs: Any) -> bool:
+        """Whether something comes back, or a step is taken. Raises: whatever a layer may."""
+        thing, names = self.warmed(made, inputs)
+        output = self.go_forward(thing, inputs)
+        if not np.all(np.isfinite(output)) or self.is_hollow(inputs, output):
+            return False
+        error = np.random.default_rng(3).normal(size=np.shape(output))
+        old = {name: array_at(thing, path).copy() for name, path in names.items()}
+        found = self.go_back(thing, inputs, output, error, names)
+        moved = any(np.any(array_at(thing, names[n]) != old[n]) for n in names)
+        if moved:
+            return self.has_rate()
+        return any(np.any(part) for part in found.values())
 
     def is_hollow(self, inputs: Any, output: Any) -> bool:
         """Whether what goes forward through parts comes out as it went in: there were none."""
@@ -336,7 +347,8 @@ class LayerPlan:
         handed = self.given
         others = [p for p in asked if plain_name(p.name) != handed]
         flowing = (errors or others or asked or parameters)[0]
-        if TARGET.fullmatch(plain_name(flowing.name)):
+        spoken = plain_name(flowing.name)
+        if TARGET.fullmatch(spoken) or PREDICTION.fullmatch(spoken):
             raise ValueError("its error is made from targets")
         found = {flowing.name: error}
         rest = []
@@ -467,12 +479,8 @@ def way(owner: type, pattern: re.Pattern[str]) -> str | None:
 
 def is_empty(owner: type, method: str) -> bool:
     """Whether a method is only there to be overridden."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, method))))
-    except (OSError, TypeError, SyntaxError):
-        return True
-    function = tree.body[0]
-    body = function.body if isinstance(function, ast.FunctionDef) else []
+    function = definition_of(getattr(owner, method))
+    body = function.body if function is not None else []
     return all(
         isinstance(node, ast.Pass | ast.Raise)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

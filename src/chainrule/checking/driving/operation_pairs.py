@@ -12,7 +12,6 @@ import inspect
 import itertools
 import linecache
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -21,6 +20,7 @@ import numpy as np
 
 from chainrule.checking.driving.arguments import Guess, plain_name
 from chainrule.checking.driving.gradient_names import is_gradient_name
+from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -119,17 +119,20 @@ class OperationPlan:
     returned: tuple[tuple[int, ast.expr], ...]
     given: tuple[tuple[int, ast.expr], ...] = ()  # what goes forward, as it is written
     of_output: bool = False
+    owner: str = (
+        ""  # the class whose methods they are, if they are such: all that it is given is data
+    )
     group = "operations"
     families = FAMILIES
     loss = "half-squared-error"  # of the errors that are made here
 
     @property
     def name(self) -> str:
-        return self.forward.__name__
+        return self.owner or self.forward.__name__
 
     @property
     def words(self) -> str:
-        return self.backward.__name__
+        return f"{self.owner}.{self.backward.__name__}" if self.owner else self.backward.__name__
 
     def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
         """Raises: ValueError where no shapes of the layout's family are accepted."""
@@ -210,6 +213,9 @@ class OperationPlan:
             state = np.random.get_state()  # noqa: NPY002  # an operation may draw a mask
             try:
                 result = self.call(copied(arguments), np.subtract)
+                wide = widened_alone(arguments)
+                if wide:  # by broadcasting one entry may fit where it stands for many
+                    self.call(wide, np.subtract)
             except Exception:  # whatever other shapes make it raise
                 continue
             finally:
@@ -232,6 +238,8 @@ class OperationPlan:
         for name, parameter in parameters.items():
             kind = kind_of_operand(name)
             kind = "data" if kind == "state" and not has_data else kind
+            if self.owner and kind != "weights":
+                kind = "data"
             has_default = parameter.default is not inspect.Parameter.empty
             if kind == "table" and not has_default:
                 keys = self.keys_read(name)
@@ -264,15 +272,36 @@ class OperationPlan:
             yield arguments
 
     def keys_read(self, name: str) -> list[str]:
-        """What the functions read from a table; or others of their file, to which it may be handed on."""
+        """What the functions read from a table; or others of their program, to which it may be handed on."""
         own = inspect.getsource(self.forward) + inspect.getsource(self.backward)
-        files = dict.fromkeys(f.__code__.co_filename for f in (self.forward, self.backward))
+        called = [
+            value
+            for value in inspect.unwrap(self.forward).__globals__.values()
+            if inspect.isfunction(value) and is_own_module(value.__module__)
+        ]
+        ways: list[Callable[..., Any]] = [self.forward, self.backward, *called]
+        files = dict.fromkeys(inspect.unwrap(way).__code__.co_filename for way in ways)
         whole = "".join(line for file in files for line in linecache.getlines(file))
         for text in (own, whole):
             found = re.findall(rf"{name}(?:\.get\(|\[)\s*[\"'](\w+)[\"']", text)
             if found:
                 break
         return list(dict.fromkeys(found))
+
+
+def widened(shape: Shape) -> Shape:
+    """A shape without a dimension of 2: a part of it is more than one entry."""
+    return tuple(3 if size == 2 else size for size in shape)
+
+
+def widened_alone(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with a larger array, where one is all that an operation is given."""
+    given = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    shapes = [widened(value.shape) for value in given.values()]
+    if len(arguments) != 1 or len(given) != 1 or shapes == [v.shape for v in given.values()]:
+        return {}
+    rng = np.random.default_rng(2)
+    return {name: rng.normal(size=shape) for name, shape in zip(given, shapes, strict=True)}
 
 
 def alike_first(
@@ -323,9 +352,9 @@ def operation_plans(run: Run) -> Iterator[OperationPlan]:
 
 def is_stub(returned: Sequence[tuple[int, ast.expr]], function: Callable[..., Any]) -> bool:
     """Whether all that a function returns is None still: it is yet to be written."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    definition = definition_of(function)
     stored: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(definition) if definition is not None else ():
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 targets = target.elts if isinstance(target, ast.Tuple) else [target]
@@ -345,10 +374,14 @@ def is_stub(returned: Sequence[tuple[int, ast.expr]], function: Callable[..., An
     )
 
 
-def parts_returned(run: Run, name: str) -> tuple[tuple[int, ast.expr], ...]:
-    """What a function returns, as it is written: each with the number of its file."""
+def parts_returned(run: Run, name: str, owner: str = "") -> tuple[tuple[int, ast.expr], ...]:
+    """What a function returns, or a method of a class, as it is written: each with the number of its file."""
     for file, source in enumerate(run.sources):
-        for node in source.nodes:
+        nodes: Sequence[ast.AST] = source.nodes
+        if owner:
+            classes = (n for n in nodes if isinstance(n, ast.ClassDef) and n.name == owner)
+            nodes = [method for one in classes for method in one.body]
+        for node in nodes:
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 for part in ast.walk(node):
                     if isinstance(part, ast.Return) and part.value is not None:

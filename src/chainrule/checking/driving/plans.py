@@ -8,7 +8,6 @@ import ast
 import inspect
 import itertools
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, final
@@ -22,14 +21,17 @@ from chainrule.checking.driving.arguments import (
     HIDDEN,
     SAMPLES,
     Guess,
+    is_listed,
     kind_of,
     plain_name,
 )
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
+from chainrule.checking.driving.joining_layers import joining_plans
 from chainrule.checking.driving.kept_arrays import places
-from chainrule.checking.driving.known_names import known_names
+from chainrule.checking.driving.known_names import ACTIVATIONS, known_names
 from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
 from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
+from chainrule.checking.driving.layer_rows import ADD, LayersPlan, rows_asked, set_up
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
     operation_plans,
@@ -48,6 +50,7 @@ from chainrule.checking.driving.slopes import (
     own_parameters,
     slope_plans,
 )
+from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import is_own_module
 
@@ -59,7 +62,7 @@ FORWARD = re.compile(
     r"feed_?_?forward.*|forward.*|fprop|fp|predict|think|query|compute_?outputs?|activate|run|propagate|forward_?prop.*|hypothesis|(\w+_)?model_forward(_.*)?"
 )
 LOSS = re.compile(r"(compute_|calc\w*_)?(loss|cost)(_?(function|fn|and_grad\w*))?")
-ACTIVATION = re.compile(r"(hidden_?)?act(ivation)?(_?(fn|func|function|name|type))?")
+ACTIVATION = re.compile(r"(hidden_?)?act(ivation)?s?(_?(fn|func|function|name|type|list)s?)?")
 UPDATE = re.compile(r"(update|apply|adjust|descend|step|optimizer_step|change)(_?.*)?")
 START = re.compile(
     r"(init|create|make|build|random|generate|get)(iali[sz]e)?(_.*)?(param|weight|network|model|init).*|init(iali[sz]e)?(_.*)?"
@@ -75,7 +78,7 @@ class ObjectPlan:
 
     owner: type
     methods: tuple[str, ...]
-    layers: "LayersPlan | None" = None
+    layers: LayersPlan | None = None
     alone: bool = False  # what looks like a layer, and may be a whole network
     returned: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)  # names that its constructor is given
@@ -88,7 +91,7 @@ class ObjectPlan:
 
     @property
     def in_parts(self) -> bool:
-        return not any(TRAIN.fullmatch(plain_name(name)) for name in self.methods)
+        return not any(TRAIN.fullmatch(plain_name(n)) or n == "__call__" for n in self.methods)
 
     @property
     def set_back(self) -> Sequence[str]:
@@ -104,12 +107,21 @@ class ObjectPlan:
     def start(self, guess: Guess) -> tuple[Step, Any]:
         guess.depth, guess.batch = self.depth, self.batch
         if self.layers is not None:
-            guess.known["layers"] = self.layers.make(guess)
-        guess.known |= self.options
+            row = self.layers.make(guess)
+            guess.known |= dict.fromkeys(rows_asked(self.owner), row) | {"layers": row}
+        guess.known |= {
+            name: [value] * (self.depth + 1)  # one a layer
+            if ACTIVATIONS.fullmatch(plain_name(name)) and is_listed(self.owner, name)
+            else value
+            for name, value in self.options.items()
+        }
         thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
+        if self.layers is not None:
+            set_up(thing, guess, methods_of(self.owner))
         for name in self.options:
             guess.known.pop(name)
-        guess.known.pop("layers", None)
+        for name in (*rows_asked(self.owner), "layers"):
+            guess.known.pop(name, None)
         if not places(thing):  # its parameters are made when it is asked to
             for name in methods_of(self.owner):
                 if START.fullmatch(plain_name(name)):
@@ -202,50 +214,6 @@ class FunctionsPlan:
             guess.is_lost = True
 
 
-@final
-@dataclass(frozen=True)
-class LayersPlan:
-    """Layers with forward and backward, in a row; the error of the last is handed back through them."""
-
-    dense: type
-    activation: type | None
-    group = "layers"
-
-    @property
-    def words(self) -> str:
-        names = [self.dense.__name__, *([self.activation.__name__] if self.activation else [])]
-        return f"a row of {' and '.join(names)}"
-
-    def make(self, guess: Guess) -> list[Any]:
-        layout = guess.layout
-        parts: list[Any] = []
-        for n_in, n_out in ((layout.n_inputs, HIDDEN), (HIDDEN, layout.n_outputs)):
-            if parts and self.activation is not None:
-                parts.append(self.activation(**guess.arguments(self.activation, FOR_CLASSES)))
-            sized = Guess(guess.layout.resized(n_in, n_out), names=guess.names)
-            parts.append(self.dense(**sized.arguments(self.dense, FOR_CLASSES)))
-        return parts
-
-    def start(self, guess: Guess) -> tuple[Step, Any]:
-        row = self.make(guess)
-
-        def step() -> dict[str, Any]:
-            out = guess.layout.inputs
-            for layer in row:
-                out = getattr(layer, str(way(type(layer), GOES_FORWARD)))(out)
-            guess.known["predictions"] = out
-            backs = [getattr(layer, str(way(type(layer), BACK))) for layer in row]
-            flowing = guess.error(backs[-1])
-            for backward in reversed(backs):
-                guess.known["errors"] = flowing
-                result = backward(**guess.arguments(backward, FOR_METHODS))
-                flowing = first_array(result)
-            guess.known.pop("errors")
-            return {}
-
-        return step, row
-
-
 Plan: TypeAlias = (
     ObjectPlan | FunctionsPlan | LayersPlan | LayerPlan | OperationPlan | SlopePlan | EnginePlan
 )
@@ -255,6 +223,13 @@ def plan_takes_steps(plan: Plan) -> bool:
     """Whether something that is called is there to change parameters: then gradients that nobody applies are not all."""
     roles = {role_of(function.__name__) for function in getattr(plan, "functions", ())}
     return bool(roles & {"updated", "training"}) or any(map(is_step, getattr(plan, "methods", ())))
+
+
+def makes_batches(plan: Plan) -> bool:
+    """Whether something that is called goes through all data by itself."""
+    if isinstance(plan, FunctionsPlan):
+        return any(role_of(function.__name__) == "training" for function in plan.functions)
+    return isinstance(plan, ObjectPlan) and not plan.in_parts
 
 
 def is_step(method: str) -> bool:
@@ -273,10 +248,15 @@ def plans_of(run: Run) -> Iterator[Plan]:
     parts = {layers.dense, layers.activation} if layers is not None else set()
     for owner in classes:
         for methods in methods_in_turn(owner) if owner not in parts else ():
-            whole = layers if layers and "layers" in inspect.signature(owner).parameters else None
+            of_layers = rows_asked(owner) or [
+                name for name in methods_of(owner) if ADD.fullmatch(name)
+            ]
             returned = {name: names_returned(run, name) for name in methods}
-            plan = ObjectPlan(owner, methods, whole, returned=returned)
-            yield replace(plan, options=first_options(run, owner))
+            plan = ObjectPlan(owner, methods, layers if of_layers else None, returned=returned)
+            plan = replace(plan, options=first_options(run, owner))
+            yield plan
+            if plan.layers is not None:  # they may be meant as sizes
+                yield replace(plan, layers=None)
     yield from layer_plans(run)
     # A row of what other files define says nothing of this one.
     if layers is not None and "__main__" in {part.__module__ for part in parts if part}:
@@ -285,6 +265,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
             yield ObjectPlan(layers.dense, methods, alone=True)
     yield from function_plans(run)
     yield from operation_plans(run)
+    yield from joining_plans(run)
     yield from slope_plans(run)
     yield from engine_plans(run)
 
@@ -370,6 +351,8 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
     update = [name for name in names if UPDATE.fullmatch(spoken[name]) and name not in train]
     order = {"fit": 0, "train": 0, "sgd": 1}
     train.sort(key=lambda name: order.get(spoken[name], 2))
+    if not train and "__call__" in vars(owner) and takes_data(vars(owner)["__call__"]):
+        train = ["__call__"]
     plans: list[tuple[str, ...]] = [(name,) for name in train]
     ends: list[tuple[str, ...]] = [(name,) for name in update[:2]]
     if backward and change_apart(owner, update):
@@ -383,14 +366,20 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
     return plans
 
 
+def takes_data(method: Callable[..., Any]) -> bool:
+    """Whether something is called with inputs and targets, as what trains is."""
+    asked = {kind_of(name, FOR_METHODS) for name in inspect.signature(method).parameters}
+    return {"inputs", "targets"} <= asked
+
+
 def gives_more(owner: type, method: str) -> bool:
     """Whether a method returns something with a loss."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, method))))
-    return any(
+    function = definition_of(getattr(owner, method))
+    return function is not None and any(
         isinstance(node, ast.Return)
         and isinstance(node.value, ast.Tuple)
         and len(node.value.elts) > 1
-        for node in ast.walk(tree)
+        for node in ast.walk(function)
     )
 
 
@@ -408,6 +397,8 @@ def function_plans(run: Run) -> Iterator[FunctionsPlan]:
     by_role: dict[str, list[Callable[..., Any]]] = {}
     for function in dict.fromkeys(own):
         by_role.setdefault(role_of(function.__name__), []).append(function)
+    for role in ("forward", "grads", "updated"):
+        by_role[role] = whole_ones_first(by_role.get(role, []))
     starts: list[Callable[..., Any] | None] = [*by_role.get("parameters", [])[:2], None]
     if (drawn := maker_of_parameters(own)) is not None:
         starts.insert(-1, drawn)
@@ -420,6 +411,12 @@ def function_plans(run: Run) -> Iterator[FunctionsPlan]:
             for forward in (*((f,) for f in by_role.get("forward", [])[:2]), ()):
                 for update in (*((f,) for f in by_role.get("updated", [])[:2]), ()):
                     yield FunctionsPlan((*forward, backward, *update), returned, start)
+
+
+def whole_ones_first(functions: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Those that others of them call are their parts: the way forward of a layer, beside that of the network."""
+    called = {name for function in functions for name in function.__code__.co_names}
+    return sorted(functions, key=lambda function: function.__name__ in called)
 
 
 def maker_of_parameters(functions: Sequence[Callable[..., Any]]) -> Callable[..., Any] | None:

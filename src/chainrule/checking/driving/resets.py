@@ -7,11 +7,11 @@ import ast
 import inspect
 import itertools
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chainrule.checking.driving.arguments import plain_name
+from chainrule.checking.finding.syntax import definition_of
 from chainrule.checking.verdict import Finding
 from chainrule.recording.source import Source
 
@@ -62,8 +62,9 @@ def change_apart(owner: type, methods: Sequence[str]) -> bool:
     """Whether each of several methods changes attributes of its own: together they take one step."""
     changed = []
     for name in methods:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(getattr(owner, name))))
-        changed.append({kept for node in ast.walk(tree) for kept in names_set(node)})
+        function = definition_of(getattr(owner, name))
+        nodes = ast.walk(function) if function is not None else ()
+        changed.append({kept for node in nodes for kept in names_set(node)})
     alike = itertools.combinations(changed, 2)
     return len(changed) > 1 and all(changed) and not any(one & other for one, other in alike)
 

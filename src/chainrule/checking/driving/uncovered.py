@@ -131,15 +131,12 @@ def sets_something(function: ast.FunctionDef) -> bool:
 
 
 def has_products(body: Sequence[ast.stmt]) -> bool:
-    """Whether it multiplies what it computes with, and not only numbers of samples and places."""
-    places = {
-        id(part)
-        for statement in body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Subscript)
-        for part in ast.walk(node.slice)
-    }
-    for node in (node for statement in body for node in ast.walk(statement)):
+    """Whether it multiplies what it computes with, and not only numbers of samples and places, or what it prints."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    beside = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
+    beside += [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    places = {id(part) for node in beside for part in ast.walk(node)}
+    for node in nodes:
         if id(node) in places:
             continue
         if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult):

@@ -1,9 +1,11 @@
 """The syntax of a program's source: the node at a site, what a person calls it, and a function's arguments."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
 from chainrule.recording.rewriting import Site, spoken_name
 from chainrule.recording.source import Source
@@ -50,6 +52,21 @@ class Text:
 
     def segment(self, node: ast.AST) -> str:
         return ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+
+
+def definition_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
+    """The definition of a function that stands at hand, if its text does; its docstring may begin left of it."""
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        return None
+    for form in (textwrap.dedent(text), f"if True:\n{text}"):
+        try:
+            tree = ast.parse(form)
+        except SyntaxError:
+            continue
+        return next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)), None)
+    return None
 
 
 def read_texts(sources: Sequence[Source]) -> list[Text]:

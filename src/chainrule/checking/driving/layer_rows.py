@@ -1,0 +1,88 @@
+"""Layers in a row: by themselves, or in a network that takes or is given them."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, final
+
+from chainrule.checking.driving.arguments import (
+    FOR_CLASSES,
+    FOR_METHODS,
+    HIDDEN,
+    Guess,
+    NoArgumentError,
+    plain_name,
+)
+from chainrule.checking.driving.kept_arrays import places
+from chainrule.checking.driving.layer_operations import BACK, way
+from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
+from chainrule.checking.driving.results import first_array
+
+ROW = re.compile(r"layers?(_list)?|list_of_layers|modules|blocks|seq(uence|uential)?")
+ADD = re.compile(r"add(_?(layer|module))?|append")
+SETS = re.compile(r"(set|use|compile|configure)(_?(the_)?(loss|cost|optimi[sz]er)\w*)?")
+
+
+@final
+@dataclass(frozen=True)
+class LayersPlan:
+    """Layers with forward and backward, in a row; the error of the last is handed back through them."""
+
+    dense: type
+    activation: type | None
+    group = "layers"
+
+    @property
+    def words(self) -> str:
+        names = [self.dense.__name__, *([self.activation.__name__] if self.activation else [])]
+        return f"a row of {' and '.join(names)}"
+
+    def make(self, guess: Guess) -> list[Any]:
+        layout = guess.layout
+        parts: list[Any] = []
+        for n_in, n_out in ((layout.n_inputs, HIDDEN), (HIDDEN, layout.n_outputs)):
+            if parts and self.activation is not None:
+                parts.append(self.activation(**guess.arguments(self.activation, FOR_CLASSES)))
+            sized = Guess(guess.layout.resized(n_in, n_out), names=guess.names)
+            parts.append(self.dense(**sized.arguments(self.dense, FOR_CLASSES)))
+        return parts
+
+    def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
+        row = self.make(guess)
+
+        def step() -> dict[str, Any]:
+            out = guess.layout.inputs
+            for layer in row:
+                out = getattr(layer, str(way(type(layer), GOES_FORWARD)))(out)
+            guess.known["predictions"] = out
+            backs = [getattr(layer, str(way(type(layer), BACK))) for layer in row]
+            flowing = guess.error(backs[-1])
+            for backward in reversed(backs):
+                guess.known["errors"] = flowing
+                result = backward(**guess.arguments(backward, FOR_METHODS))
+                flowing = first_array(result)
+            guess.known.pop("errors")
+            return {}
+
+        return step, row
+
+
+def rows_asked(owner: type) -> list[str]:
+    """The parameters of a class that may be meant to have layers in a row."""
+    return [name for name in inspect.signature(owner).parameters if ROW.fullmatch(plain_name(name))]
+
+
+def set_up(thing: Any, guess: Guess, names: Sequence[str]) -> None:
+    """Layers are added to a network that was given none, and what sets its loss or optimizer is called."""
+    for name in names:
+        method = getattr(thing, name)
+        if ADD.fullmatch(plain_name(name)) and not places(thing):
+            for layer in guess.known["layers"]:
+                method(layer)
+    for name in names:
+        if SETS.fullmatch(plain_name(name)):
+            method = getattr(thing, name)
+            with suppress(NoArgumentError):
+                method(**guess.arguments(method, FOR_METHODS))
