@@ -214,3 +214,18 @@ def test_what_bends_each_entry_of_one_gradient_down_its_slope_may_be_meant(
 ) -> None:
     """Its gradient is right, and that other parameters have plain steps proves no mistake."""
     assert verdict_on(BENT.replace("g / (1 + np.abs(g))", step))["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        ("g / np.arange(1, 5)", "undecided"),
+        ("np.array([1, 2, 1, 0.5]) * g", "undecided"),
+        ("g * np.arange(1, 4)[:, None]", "undecided"),
+        ("g * np.arange(4)", "wrong"),  # a unit is left out
+        ("g * np.array([1, 2, -1, 1])", "wrong"),  # and one climbs
+        ("g * np.abs(x[0])[:, None]", "wrong"),  # inputs are no rates
+    ],
+)
+def test_rates_of_an_arrays_own_entries_may_be_meant(step: str, verdict: str) -> None:
+    assert verdict_on(BENT.replace("g / (1 + np.abs(g))", step))["verdict"] == verdict

@@ -1,6 +1,6 @@
 """Whether what a repair changes comes after right gradients: how a step is taken from these is a choice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from chainrule.checking.fitting.answers import (
     is_elementwise,
 )
 from chainrule.checking.fitting.case import Case
-from chainrule.checking.fitting.fitting import CLEAR, Fit, Trace
+from chainrule.checking.fitting.fitting import CLEAR, NOISY, RATE, Fit, Trace, join
 from chainrule.checking.fitting.hand_gradients import EVENTS, find_gradients, passes_all
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.repairing.repair import Repair
@@ -54,7 +54,8 @@ def is_way_to_step(case: Case, repair: Repair, moved: Moved) -> bool:
 def is_other_step(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
     """Whether wrong parameters go by right gradients, but by steps of another kind, as somebody may want.
 
-    With others of their own entries taken off, as their mean is; or each entry bent, as g / (1 + |g|) bends it.
+    With others of their own entries taken off, as their mean is; each entry bent, as g / (1 + |g|) bends it; or each
+    by a rate of its own, as g / np.arange(1, n + 1) has it.
     A repair must change nothing but that.
     """
     if repair is not None and not {edit.mistake for edit in repair.edits} <= CHOICES:
@@ -74,6 +75,7 @@ def is_other_step_of(case: Case, number: int, trace: Trace, repair: Repair | Non
             and (
                 keeps_entries(case, trace.updates[0], one.positions[:1])
                 or bends_entries(case, trace.updates[0], one.positions[0], one.factors[0])
+                or (has_rates_by_entry(trace) and scales_by_constants(case, trace, one.positions))
             )
         ):
             return True
@@ -104,6 +106,28 @@ def bends_entries(case: Case, update: Update, position: int, factor: float) -> b
         and find_slope(longer, gradient) is None
         and not has_several_slopes(longer, gradient)
     )
+
+
+def has_rates_by_entry(trace: Trace) -> bool:
+    """Whether each entry goes down its gradient by a rate that stays the same, and that others have not."""
+    size = np.size(trace.first[0][1])
+    steps, gradients = (np.reshape(join(one), (-1, size)) for one in (trace.steps, trace.gradients))
+    told = np.abs(gradients) > NOISY * np.abs(gradients).max(initial=0.0)
+    if steps.shape != gradients.shape or not np.all(np.any(told, axis=0)):
+        return False
+    rates = -np.divide(steps, gradients, out=np.full(steps.shape, np.nan), where=told)
+    least, most = np.nanmin(rates, axis=0), np.nanmax(rates, axis=0)
+    return bool(np.all(least > 0) and np.all(most - least <= RATE * most) and np.ptp(most) > RATE)
+
+
+def scales_by_constants(case: Case, trace: Trace, gradients: Sequence[int]) -> bool:
+    """Whether updates are made of their gradients and of numbers that no prediction is made with: of an input it is no rate."""
+    anatomy, program = case.anatomy, case.program
+    predictions = (anatomy.mixes[n].prediction for u in anatomy.updates for n in u.mixes)
+    predicting = program.ancestors(predictions, anatomy.stops)
+    afters = {update.after for update in trace.updates[: len(gradients)]}
+    stops = (anatomy.stops - afters) | set(gradients)
+    return predicting.isdisjoint(program.ancestors(afters, stops) - stops - afters)
 
 
 def keeps_entries(case: Case, update: Update, positions: tuple[int, ...]) -> bool:
