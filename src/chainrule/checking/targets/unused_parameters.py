@@ -29,7 +29,7 @@ SHAPES = ("zeros_like", "ones_like", "empty_like", "full_like")
 @final
 @dataclass(frozen=True)
 class Unused:
-    """A parameter's chain; `elsewhere`: the source reads it in other places than its update, which may be meant to use it."""
+    """A parameter's chain; `elsewhere`: the source reads it in other places than its update, or adds errors up in it."""
 
     chain: Chain
     name: str
@@ -60,7 +60,9 @@ def find_unused(case: Case, run: Run) -> Unused | None:
         ):
             name = chain.name(program)
             if name is not None:
-                return Unused(chain, name, is_read_elsewhere(case, chain, name, run))
+                down = all(step.operation == "subtract" for step in chain.steps)
+                elsewhere = not down or is_read_elsewhere(case, chain, name, run)
+                return Unused(chain, name, elsewhere)
     return None
 
 
@@ -99,10 +101,14 @@ def goes_by_rate(case: Case, chain: Chain, number: int, rates: set[float]) -> bo
 
 
 def numbers_behind(case: Case, positions: Sequence[int]) -> set[float]:
-    """The single numbers of the source that some values are made of within their pass."""
+    """The single numbers of the source that something is multiplied by on the way to some values, within their pass."""
     program = case.program
     behind = program.ancestors(positions, case.anatomy.stops - set(positions))
-    given = (program.given[p] for p in behind & program.given.keys())
+    given = (
+        program.given[p]
+        for p in behind & program.given.keys()
+        if any(s.operation == "multiply" and s.output in behind for s in program.consumers[p])
+    )
     return {float(np.ravel(number)[0]) for number in given if np.size(number) == 1}
 
 
