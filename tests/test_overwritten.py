@@ -104,3 +104,64 @@ def test_steps_in_the_place_of_listed_parameters_are_found(sign: str) -> None:
 def test_another_loss_is_not_put_right_by_an_update_of_what_is_kept() -> None:
     program = LISTED.replace("(y - t) / 20", "(y - t) ** 3 / 20 + 0.1 * t")
     assert verdict_on(program)["verdict"] == "undecided"
+
+
+CLASSES = """\
+import numpy as np
+rng = np.random.default_rng(4)
+class Net:
+    def __init__(self):
+        self.w, self.b = rng.normal(size=(5, 3)), np.zeros(5)
+        self.v = rng.normal(size=(2, 5))
+    def forward(self, x):
+        self.h = np.maximum(self.w @ x + self.b, 0)
+        e = np.exp(self.v @ self.h)
+        return e / e.sum()
+    def step(self, x, p, k):
+        d = p.copy()
+        d[k] -= 1
+        back = (self.v.T @ d) * (self.h > 0)
+        self.v = self.v - 0.1 * np.outer(d, self.h)
+        self.w -= 0.1 * np.outer(back, x)
+        self.b = self.b - 0.1 * back
+net = Net()
+data = rng.normal(size=(20, 3))
+for epoch in range(5):
+    for x in data:
+        net.step(x, net.forward(x), int(x[0] > 0))
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("self.w -= 0.1", "self.w = 0.1"),
+        ("self.b = self.b - 0.1 * back", "self.b = self.b * 0.1 * back"),
+    ],
+)
+def test_a_parameter_that_only_the_first_pass_has_is_found(right: str, wrong: str) -> None:
+    """All later passes predict with an error of the one before."""
+    assert CLASSES.count(right) == 1
+    verdict = verdict_on(CLASSES.replace(right, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert finding["line"] == CLASSES[: CLASSES.index(right)].count("\n") + 1
+    assert finding["proved"]
+
+
+def test_an_error_of_the_pass_before_may_be_an_input() -> None:
+    """y = a x + c e with e the last error, as moving averages have it: right or undecided, and never wrong."""
+    code = """\
+import numpy as np
+rng = np.random.default_rng(0)
+x = rng.normal(size=200)
+t = np.convolve(x, [1.0, 0.5])[:200]
+a, c, e = rng.normal(), rng.normal(), 0.0
+for k in range(200):
+    y = a * x[k] + c * e
+    d = y - t[k]
+    a -= 0.05 * d * x[k]
+    c -= 0.05 * d * e
+    e = 0.5 * d
+"""
+    assert verdict_on(code)["verdict"] != "wrong"

@@ -322,6 +322,8 @@ ENTRIES = (
         ("g[0] / x.var(axis=0)[:, None]", "undecided"),
         ("g[0] * (a[0] > 0)", "wrong"),  # a value of the network's own
         ("g[0] * x[0][:, None]", "wrong"),
+        ("g[0] * np.abs(x[0])[:, None]", "wrong"),
+        ("g[0] * np.array([1, 2, -1, 1])", "wrong"),  # one climbs
         ("g[0] * u[:, 0]", "wrong"),
         ("g[0] * 20", "wrong"),
     ],

@@ -70,6 +70,7 @@ from chainrule.checking.targets.other_targets import (
 )
 from chainrule.checking.targets.slips import find_self_difference
 from chainrule.checking.targets.unread_errors import find_unread_error
+from chainrule.checking.targets.unused_parameters import find_unused
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -188,8 +189,13 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     frozen += [one.frozen for one in drawn]
     findings = frozen_findings(case, fit, frozen, run)
     unsure = [one for one in drawn if one.meant is None]
+    unused = None if driven or findings else find_unused(case)
     unlike = unlike_optimizers(case, fit)
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
+    if unused is not None:
+        return undecided(
+            name, f"errors update {unused}, and no prediction is made with it", parameters=rows
+        )
     if unsure and not findings:
         return undecided(name, doubt_about(unsure[0]), parameters=rows)
     if not driven and not findings and is_changed_alone(case, idly=True):

@@ -9,6 +9,7 @@ from chainrule.checking.anatomy.program import Program, build_program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_doubts import listed
 from chainrule.checking.case_verdict import (
+    MAYBE_TRUNCATED,
     NO_DATA,
     UNEXPLAINED,
     corrected_verdict,
@@ -48,9 +49,10 @@ from chainrule.checking.targets.blind_updates import with_blind_updates
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
+from chainrule.checking.targets.forward_slips import find_forward_slip
 from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
-from chainrule.checking.targets.overwritten import find_overwritten
+from chainrule.checking.targets.overwritten import find_overwritten, predicts_by_errors
 from chainrule.checking.targets.slips import find_error_of_parameter, find_rare_slip, find_slip
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.untrained_verdict import (
@@ -213,7 +215,12 @@ def decide_recorded(
             name,
             "its computation could not be followed exactly: played again, it gave other numbers",
         )
-    if not right_losses(case) or goes_astray(case) is not None or lost_steps(case):
+    if (
+        not right_losses(case)
+        or goes_astray(case) is not None
+        or lost_steps(case)
+        or predicts_by_errors(case)
+    ):
         mended = decide_by_text(name, case, run, deadline)
         if mended is not None:
             return mended
@@ -254,7 +261,12 @@ def decide_recorded(
     if models[0] is not case and right_losses(case) and not proved:
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
     if verdict.verdict == "wrong" and all(one.mistake == "unknown" for one in verdict.findings):
-        slip = find_slip(run, case, deadline.within(PLACE_SECONDS), known=True)
+        place = deadline.within(PLACE_SECONDS)
+        slip = find_slip(run, case, place, known=True) or find_forward_slip(run, case, place)
+        return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
+    if verdict.verdict == "wrong" and len(verdict.findings) > 1:
+        # What takes several edits of the way back may be one token of the way that it goes back.
+        slip = find_forward_slip(run, case, deadline.within(PLACE_SECONDS))
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
@@ -266,6 +278,10 @@ def decide_recorded(
         own = blame_slip(name, parts, run, sooner(deadline))
     if own is None and reasons == {UNEXPLAINED}:
         slip = find_slip(run, case, deadline)
+        if slip is not None:
+            return corrected_verdict(name, slip, SLIPPED)
+    if own is None and reasons <= {UNEXPLAINED, MAYBE_TRUNCATED}:
+        slip = find_forward_slip(run, case, deadline)
         if slip is not None:
             return corrected_verdict(name, slip, SLIPPED)
     if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
@@ -344,11 +360,15 @@ def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdi
         return corrected_verdict(name, rare, SLIPPED)
     mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
     if mended is None:
+        summed = find_forward_slip(run, case, deadline.share(EARLY_SHARE), own_sums_alone=True)
+        mended = None if summed is None else corrected_verdict(name, summed, SLIPPED)
+    if mended is None:
         crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
         words = "an error is none that a cross-entropy has"
         mended = None if crossed is None else corrected_verdict(name, crossed, words)
     # A loss of its own may ask for the statement as it is.
-    if mended is None or (case.anatomy.updates and fit_own_loss(case) is not None):
+    trained = {update.chain for update in case.anatomy.updates}
+    if mended is None or (len(mended.parameters) <= len(trained) > 0 and fit_own_loss(case)):
         return None
     return mended
 

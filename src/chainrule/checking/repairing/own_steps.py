@@ -17,7 +17,6 @@ from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import CLEAR, Fit, Trace, norm
 from chainrule.checking.fitting.hand_gradients import EVENTS, Found, find_gradients, passes_all
 from chainrule.checking.fitting.judging import judge_plainly
-from chainrule.checking.repairing.forward_pass import SHAPES
 from chainrule.checking.repairing.repair import Repair
 
 # What may be a way to make a step of a gradient. None goes up, or makes one number of many.
@@ -36,6 +35,7 @@ SOLVERS = {
     "cg", "cho_solve", "inv", "lstsq", "lu_solve", "pinv", "solve", "solve_triangular", "spsolve", "tensorinv", "tensorsolve",
 }  # fmt: skip
 
+REDUCTIONS = {"max", "mean", "min", "sum"}
 NOTHING = 1e-9  # of a gradient beside its largest entry
 
 Moved: TypeAlias = Callable[[Update, Mapping[int, Any]], Any]
@@ -182,16 +182,26 @@ def operands_beside(question: Question) -> set[int]:
 
 
 def is_outside(case: Case, question: Question, position: int) -> bool:
-    """Whether a value is neither made with parameters nor one that predictions are made with, as a mask may be."""
+    """Whether a value is neither made with parameters nor one that predictions are made with, as a mask may be.
+
+    A sum or a mean of the latter is another value.
+    """
     anatomy, program = case.anatomy, case.program
     if anatomy.masks[position] or position == question.root:
         return position == question.root  # the parameter itself, which moves
-    whole = program.source_through(position, SHAPES)
-    return not any(
-        step.output in anatomy.forward - anatomy.stops and not anatomy.error_masks[step.output]
-        for place in {position, whole}
-        for step in program.consumers.get(place, ())
-    )
+    waiting, seen = [position], set[int]()
+    while waiting:
+        here = waiting.pop()
+        if any(
+            step.output in anatomy.forward - anatomy.stops and not anatomy.error_masks[step.output]
+            for step in program.consumers.get(here, ())
+        ):
+            return False
+        step = program.step_of.get(here)
+        if step is not None and step.operation not in REDUCTIONS:
+            waiting += [p for p in step.inputs if p not in seen]
+            seen.update(step.inputs)
+    return True
 
 
 def keeps_entries(case: Case, update: Update, positions: tuple[int, ...]) -> bool:

@@ -42,14 +42,16 @@ def flows_through_time(scene: Scene) -> Iterator[Edit]:
             continue
         for key, cut in tables:
             pairing = pair_up(scene, place, key, first.output, cut)
-            if pairing is None or not any(
-                differs(cut, whole, p) for p in scene.members(key, first.output)
+            if (
+                pairing is None
+                or first.output not in pairing[1]  # an error that no state of its own time has
+                or not any(differs(cut, whole, p) for p in scene.members(key, first.output))
             ):
                 continue
 
             def change(step: Any, place: Any = place, key: Any = key, cut: Any = cut) -> Any:
                 pairing = pair_up(scene, place, key, step.output, cut)
-                if pairing is None:
+                if pairing is None or step.output not in pairing[1]:
                     return None
                 scale, order = pairing
                 state = order[step.output]

@@ -6,11 +6,12 @@ them, then follows the gradient of a loss.
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from chainrule.checking.finding.syntax import Text, read_texts
+from chainrule.checking.fitting.case import Case
 from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -19,6 +20,7 @@ STARTS = re.compile(
     r"rand|normal|uniform|zeros|gauss"
 )  # what a parameter's first value is made with
 MOST_TRIED = 4
+MANY = 6  # versions of a parameter
 TRY_SHARE = 0.4  # of the time that is left, for a run
 
 Changes: TypeAlias = list[tuple[Text, Change]]
@@ -34,6 +36,24 @@ def find_overwritten(run: Run, deadline: Deadline, signed: bool) -> Correction |
         if found is not None:
             return found
     return None
+
+
+def predicts_by_errors(case: Case) -> bool:
+    """Whether predictions are made with earlier errors, and by no parameter: with w = rate * dw, as in each pass but the first.
+
+    Or whether all parameters go on and on, and only what comes first was judged, as such predictions are none.
+    """
+    anatomy, updates = case.anatomy, case.anatomy.updates
+    predictions = (anatomy.mixes[n].prediction for u in updates for n in u.mixes)
+    predicting = case.program.ancestors(predictions, anatomy.stops)
+    if any(mix.output in predicting for mix in anatomy.mixes):
+        return True
+    last = max((update.after for update in updates), default=0)
+    later = (
+        sum(version > last for version in case.anatomy.chains[number].versions)
+        for number in {update.chain for update in updates}
+    )
+    return bool(updates) and min(later) >= MANY
 
 
 def signed_changes(texts: Sequence[Text]) -> Iterator[Changes]:
@@ -52,6 +72,7 @@ def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
     """One by one what replaces a drawn value or zeros, and is made without it, as a step down and a step up."""
     words = {word for text in texts for word in drawn_words(text)}
     for text in texts:
+        yield from multiplied(text, words)
         drawn = {
             ast.unparse(target)
             for node in ast.walk(text.tree)
@@ -71,6 +92,25 @@ def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
             ):
                 for operator in ("-=", "+="):
                     yield [(text, Change(node, f"{target} {operator} {text.segment(value)}"))]
+
+
+def multiplied(text: Text, words: Collection[str]) -> Iterator[Changes]:
+    """A step where a parameter is multiplied by what should be taken off it: b = b * rate * db, p["b"] * rate * db among these."""
+    for node in assignments(text):
+        product = node.value
+        while isinstance(product, ast.BinOp) and isinstance(product.left, ast.BinOp):
+            product = product.left
+        if not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult | ast.Div):
+            continue
+        own = words_of(node.targets[0]) & words_of(product.left) & set(words)
+        column = product.left.end_col_offset
+        if own and column is not None:
+            value = text.segment(node.value).encode()
+            at = column - node.value.col_offset
+            sign = b"*" if isinstance(product.op, ast.Mult) else b"/"
+            for operator in (b"-", b"+"):
+                made = value[:at] + value[at:].replace(sign, operator, 1)
+                yield [(text, Change(node.value, made.decode()))]
 
 
 def drawn_words(text: Text) -> Iterator[str]:
