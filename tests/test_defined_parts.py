@@ -374,3 +374,68 @@ class Sigmoid:
         return dout * self.out * (1 - self.out)
 """
     assert verdict_on(NUMPY + stable)["verdict"] == "right"
+
+
+JOINING = """\
+class Multiply:
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        return x * y
+
+    def backward(self, dout):
+        dx, dy = dout * self.y, dout * self.x
+        return dx, dy
+"""
+
+
+def test_what_a_layer_of_two_operands_returns_is_taken_by_place() -> None:
+    assert verdict_on(JOINING)["verdict"] == "right"
+    assert verdict_on(JOINING.replace("return dx, dy", "return dy, dx"))["verdict"] == "wrong"
+
+
+def test_a_sign_that_is_forgotten_is_put_before_the_whole() -> None:
+    divide = JOINING.replace("x * y", "x / y").replace(
+        "dx, dy = dout * self.y, dout * self.x\n        return dx, dy",
+        "return dout / self.y, dout * self.x / self.y**2",
+    )
+    (finding,) = verdict_on(divide)["findings"]
+    assert finding["fix"].strip() == "return dout / self.y, -(dout * self.x / self.y**2)"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["class Kind(dict):", "class Kind(type):", "class Kind(Exception):", "class Kind(tuple):"],
+)
+def test_classes_that_python_says_little_of_are_passed_over(kind: str) -> None:
+    """No class breaks the check of the others."""
+    ways = "\n    def forward(self, x):\n        return x\n\n    def backward(self, dout):\n        return dout\n"
+    optimizer = (
+        "\n\nclass Optimizer(Kind):\n    def step(self, w, g):\n        return w - 0.1 * g\n"
+    )
+    assert verdict_on(JOINING + "\n\n" + kind + ways + optimizer)["verdict"] != "wrong"
+
+
+HIDDEN = """\
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, hidden, n_out):
+        self.w, self.v = np.random.randn(n_in, hidden), np.random.randn(hidden, n_out)
+
+    def forward(self, x):
+        hidden = np.tanh(x @ self.w)
+        self.largest = max(h for row in hidden for h in row)
+        return hidden, hidden @ self.v
+
+    def train(self, x, y, rate):
+        hidden, out = self.forward(x)
+        d = out - y
+        back = d @ self.v.T * (1 - hidden**2)
+        self.v -= rate * hidden.T @ d
+        self.w -= rate * x.T @ back
+"""
+
+
+def test_a_number_of_units_is_no_list_for_a_local_name() -> None:
+    assert verdict_on(HIDDEN)["verdict"] == "right"
+    assert verdict_on(HIDDEN.replace(" * (1 - hidden**2)", ""))["verdict"] == "wrong"

@@ -258,6 +258,47 @@ def test_rates_of_parameters_own_may_be_numbers_in_the_source() -> None:
     assert verdict_on(program)["verdict"] == "right"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("u -= rates[2]", "u += rates[2]"),
+        ("[0.2, 0.1, 0.07, 0.03]", "[0.2, 0.1, -0.07, 0.03]"),
+        ("[0.2, 0.1, 0.07, 0.03]", "[0.2, 0.0, 0.07, 0.03]"),  # which never moves
+        ("u -= rates[2]", "u -= -0.1"),
+    ],
+)
+def test_no_rate_of_its_own_turns_a_step_round(right: str, wrong: str) -> None:
+    assert verdict_on(RATES.replace(right, wrong))["verdict"] == "wrong"
+
+
+DEEP = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(3, 8)), rng.normal(size=(2, 8))
+sizes = [3, 5, 4, 2]
+w = [rng.normal(size=(sizes[k + 1], sizes[k])) for k in range(3)]
+b = [np.zeros((sizes[k + 1], 1)) for k in range(3)]
+for epoch in range(20):
+    a = [x]
+    for u, c in zip(w, b):
+        a.append(np.tanh(u @ a[-1] + c))
+    d = (a[-1] - t) * (1 - a[-1] ** 2)
+    for k in (2, 1, 0):
+        dw, db = d @ a[k].T / 8, d.mean(axis=1, keepdims=True)
+        if k:
+            d = w[k].T @ d * (1 - a[k] ** 2)
+        w[k] -= 0.3 * dw
+        b[k] -= 0.3 * db
+"""
+
+
+def test_a_rate_that_falls_from_layer_to_layer_is_a_plan_and_a_mean_of_units_is_none() -> None:
+    fallen = DEEP.replace("0.3 * dw", "0.3 * 0.5**k * dw").replace("0.3 * db", "0.3 * 0.5**k * db")
+    assert verdict_on(fallen)["verdict"] in ("right", "undecided")
+    assert verdict_on(DEEP.replace("a[k].T / 8", "a[k].T / a[k].shape[0]"))["verdict"] == "wrong"
+
+
 def test_rates_may_fall_by_plans_of_their_own() -> None:
     plans = "    k, m = 0.3 * 0.99**epoch, 0.1 / (1 + 0.01 * epoch)\n    w -="
     program = RATES.replace("    w -=", plans)
@@ -348,6 +389,16 @@ for epoch in range(30):
     w = w + np.linalg.solve(j.T @ j + damping * np.eye(13), j.T @ e)
     damping *= 0.95
 """
+
+
+def test_a_system_that_is_solved_for_the_inputs_is_no_step() -> None:
+    whitened = STEPS.replace(
+        "w, b, u", "x = x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T))).T\nw, b, u", 1
+    )
+    steps = "".join(f"    {name} -= 0.1 * g[{k}]\n" for k, name in enumerate("wbuc"))
+    assert verdict_on(whitened + steps)["verdict"] == "right"
+    wrong = (whitened + steps).replace(" * (1 - a**2)", "")
+    assert verdict_on(wrong)["verdict"] == "wrong"
 
 
 def test_steps_that_a_system_of_equations_is_solved_for_are_no_gradients() -> None:

@@ -1,10 +1,11 @@
 """Which functions compute with numbers, and what operators and comparisons are as operations."""
 
+import inspect
 import io
 import operator
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,14 @@ def is_array_of_arrays(operand: Any) -> bool:
 def hands_on(operand: Any) -> bool:
     """Whether operators of an operand are done by others: a rewritten program's methods, or an array's entries."""
     return is_own_object(operand) or is_array_of_arrays(operand)
+
+
+def parameters_of(called: Any) -> Mapping[str, inspect.Parameter]:
+    """What a function or class asks for; nothing where Python cannot tell, as of heirs of its own classes."""
+    try:
+        return inspect.signature(called).parameters
+    except (TypeError, ValueError):
+        return {}
 
 
 def is_own_module(name: str) -> bool:

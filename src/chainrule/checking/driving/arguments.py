@@ -15,6 +15,7 @@ from typing import Any, final
 
 import numpy as np
 
+from chainrule.recording.functions import parameters_of
 from chainrule.recording.rewriting import Site
 
 INPUTS, HIDDEN, OUTPUTS, SAMPLES, STEPS = 4, 5, 3, 7, 6
@@ -354,17 +355,22 @@ def is_indexed(function: Any, name: str) -> bool:
 
 
 def is_listed(function: Any, name: str) -> bool:
-    """Whether a class takes a parameter for several sizes: it counts them, or goes over them."""
-    own = rf"(\blen\({name}\)|\bin (enumerate\(|zip\()?{name}\b|\b{name}\[)"
+    """Whether a class takes a parameter for several sizes: its constructor counts them, or goes over them, or it does so later."""
+    own = r"(\blen\(@\)|\bin (enumerate\(|zip\()?@(?!\w)|(?<!\w)@\[)"
     try:
-        return re.search(own, inspect.getsource(function)) is not None
+        constructor = inspect.getsource(getattr(function, "__init__", function))
+        return (
+            re.search(own.replace("@", name), constructor) is not None
+            or re.search(own.replace("@", rf"self\.{name}"), inspect.getsource(function))
+            is not None
+        )
     except (OSError, TypeError):
         return False
 
 
 def asks_for_ends(function: Any, kinds: tuple[str, ...]) -> bool:
     """Whether the numbers of inputs and outputs are asked for by themselves."""
-    asked = {kind_of(name, kinds) for name in inspect.signature(function).parameters}
+    asked = {kind_of(name, kinds) for name in parameters_of(function)}
     return bool({"n_inputs", "n_outputs", "input_shape"} & asked)
 
 
@@ -378,7 +384,7 @@ def is_walked(function: Any, name: str, into: str = "") -> bool:
 
 def lacks_targets(function: Any, kinds: tuple[str, ...]) -> bool:
     """Whether a function asks for inputs and for no targets: fit(inputs, outputs)."""
-    asked = {kind_of(name, kinds) for name in inspect.signature(function).parameters}
+    asked = {kind_of(name, kinds) for name in parameters_of(function)}
     return "inputs" in asked and "targets" not in asked
 
 

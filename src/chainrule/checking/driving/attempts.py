@@ -1,6 +1,5 @@
 """One way to train something, tried with data in the forms that programs expect: called, recorded and judged."""
 
-import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -45,7 +44,7 @@ from chainrule.checking.fitting.epsilons import without_epsilons
 from chainrule.checking.fitting.fitting import RATE
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, record_more
-from chainrule.recording.functions import is_own_module
+from chainrule.recording.functions import is_own_module, parameters_of
 from chainrule.recording.recorder import Recorder
 from chainrule.recording.recording import NUMBERS
 
@@ -185,7 +184,7 @@ def own_data(run: Run) -> Layout | None:
 
 
 def takes_sizes(maker: Callable[..., Any]) -> bool:
-    kinds = {kind_of(name, FOR_CLASSES) for name in inspect.signature(maker).parameters}
+    kinds = {kind_of(name, FOR_CLASSES) for name in parameters_of(maker)}
     return bool(kinds & {"sizes", "n_inputs", "n_outputs"})
 
 
@@ -436,7 +435,7 @@ def is_given_data(plan: Plan) -> bool:
     maker = plan.owner if isinstance(plan, ObjectPlan) else getattr(plan, "first", None)
     if isinstance(plan, Alone) or maker is None:
         return isinstance(plan, Alone)
-    asked = [kind_of(name, FOR_CLASSES) for name in inspect.signature(maker).parameters]
+    asked = [kind_of(name, FOR_CLASSES) for name in parameters_of(maker)]
     return bool({"inputs", "targets"} & set(asked))
 
 

@@ -23,6 +23,7 @@ from chainrule.checking.driving.arguments import (
 from chainrule.checking.driving.kept_arrays import Path, array_at
 from chainrule.checking.driving.layer_operations import LayerPlan, layer_plans
 from chainrule.recording.execution import Run
+from chainrule.recording.functions import parameters_of
 
 ROUNDS = 3  # with a memory of the gradients before
 NO_DATA = Layout("", None, None, 0, 0)
@@ -134,7 +135,7 @@ def companions(kind: type, methods: Sequence[str]) -> Iterator[str]:
 def given(guess: Guess, function: Any, form: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Arguments by their names, and the form for the one that has no other. Raises: NoArgumentError."""
     found: dict[str, Any] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
+    for name, parameter in parameters_of(function).items():
         value = guess.value(parameter, tuple(k for k in kinds if k not in ("inputs", "targets", "sizes", "input_shape")), function)  # fmt: skip
         required = parameter.default is inspect.Parameter.empty
         if value is not inspect.Parameter.empty:

@@ -6,7 +6,6 @@ program accepts and that explains most is what is judged; one that it computes s
 """
 
 import ast
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -38,6 +37,7 @@ from chainrule.checking.repairing.any_loss import follows_no_loss
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
+from chainrule.recording.functions import parameters_of
 
 COMPUTED_SECONDS = 10.0
 # What is right for the first size may be right for that alone: 4 samples of 7, 2 hidden layers.
@@ -197,7 +197,7 @@ def one_by_one(plan: Plan) -> Plan | None:
         asked = plan.functions
     else:
         return None
-    sizes = [p for one in asked for p in inspect.signature(one).parameters.values()]
+    sizes = [p for one in asked for p in parameters_of(one).values()]
     single = any(kind_of(p.name, ("batch",)) and p.default == 1 for p in sizes)
     return replace(plan, batch=1) if single else None
 

@@ -19,6 +19,7 @@ import numpy as np
 from chainrule.checking.driving.arguments import Guess, plain_name
 from chainrule.checking.driving.uncovered import ways_back
 from chainrule.recording.execution import Run
+from chainrule.recording.functions import parameters_of
 
 BACK = re.compile(r"back_?(ward|prop\w*)?s?(_?(full|all|pass|graph))?")
 KEPT = ("data", "value", "val", "_data", "array", "item", "v")
@@ -222,7 +223,7 @@ def asked_of(method: Callable[..., Any]) -> list[str]:
     """The names of what a method must be given."""
     return [
         parameter.name
-        for parameter in inspect.signature(method).parameters.values()
+        for parameter in parameters_of(method).values()
         if parameter.default is inspect.Parameter.empty
         and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     ]
@@ -279,7 +280,7 @@ def engine_plans(run: Run, of_helpers: bool = False) -> Iterator[EnginePlan]:
     for owner in classes_of(run):
         if owner.__module__ != "__main__" and not of_helpers:
             continue
-        methods = {name: getattr(owner, name) for name in dir(owner)}
+        methods = {name: getattr(owner, name, None) for name in dir(owner)}
         back = [
             name
             for name in vars(owner)

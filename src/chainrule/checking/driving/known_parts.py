@@ -41,7 +41,7 @@ def known_parts(run: Run, name: str) -> list[type]:
         and called.fullmatch(plain_name(value.__name__))
         and not inspect.isabstract(value)
         and not is_replaced(value)
-        and not (value.__subclasses__() and value.__bases__ == (object,))
+        and not (type.__subclasses__(value) and value.__bases__ == (object,))
     ]
     return sorted(dict.fromkeys(found), key=is_plain, reverse=True)
 

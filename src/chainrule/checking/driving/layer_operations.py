@@ -38,7 +38,7 @@ from chainrule.checking.driving.operation_pairs import (
 )
 from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
-from chainrule.recording.functions import is_own_module
+from chainrule.recording.functions import is_own_module, parameters_of
 from chainrule.recording.recording import Operation
 
 FORWARD = re.compile(r"(feed_?|f)?(forward|prop|propagate|call)(_?(pass|prop\w*))?")
@@ -195,7 +195,7 @@ class LayerPlan:
         return plain_name(self.parameters_of(self.forward)[0].name)
 
     def parameters_of(self, method: str) -> list[inspect.Parameter]:
-        return list(inspect.signature(getattr(self.owner, method)).parameters.values())[1:]
+        return list(parameters_of(getattr(self.owner, method)).values())[1:]
 
     def accepted(self, family: Family) -> tuple[dict[str, Any], Any]:
         """Arguments of the constructor, and inputs, with which both ways run, and something comes back.
@@ -257,17 +257,17 @@ class LayerPlan:
         return [found[kind] for kind in (True, False) if kind in found]
 
     def takes_layers(self) -> bool:
-        return any(LAYERS.fullmatch(name) for name in inspect.signature(self.owner).parameters)
+        return any(LAYERS.fullmatch(name) for name in parameters_of(self.owner))
 
     def has_rate(self) -> bool:
         """Whether the size of the steps that it takes is left to its caller."""
-        parameters = [*inspect.signature(self.owner).parameters, *(p.name for p in self.parameters_of(self.backward))]  # fmt: skip
+        parameters = [*parameters_of(self.owner), *(p.name for p in self.parameters_of(self.backward))]  # fmt: skip
         return any(kind_of(name, ("rate",)) for name in parameters)
 
     def warmed(self, made: Mapping[str, Any], inputs: Any) -> tuple[Any, dict[str, Path]]:
         """A layer that has gone forward once, and the places of its parameters, by name."""
         given = {key: copied(value) for key, value in made.items()}
-        kinds = inspect.signature(self.owner).parameters
+        kinds = parameters_of(self.owner)
         many = [name for name in given if kinds[name].kind is inspect.Parameter.VAR_POSITIONAL]
         thing = self.owner(*(given.pop(many[0]) if many else ()), **given)
         self.go_forward(thing, inputs)
@@ -451,8 +451,7 @@ def goes_on_as(owner: type, other: Any, forward: str, backward: str) -> bool:
 
 def activations_for(run: Run, owner: type) -> tuple[Any, ...]:
     """What a layer may be told to have for its activation: names that the program knows, objects, and a function."""
-    names = inspect.signature(owner).parameters
-    asked = [name for name in names if ACTIVATION.fullmatch(plain_name(name))]
+    asked = [name for name in parameters_of(owner) if ACTIVATION.fullmatch(plain_name(name))]
     if not asked:
         return ()
     known: dict[str, Any] = {name: name for one in asked for name in known_names(run, one)}

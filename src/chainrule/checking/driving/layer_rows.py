@@ -1,6 +1,5 @@
 """Layers in a row: by themselves, or in a network that takes or is given them."""
 
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from chainrule.checking.driving.kept_arrays import places
 from chainrule.checking.driving.layer_operations import BACK, way
 from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
 from chainrule.checking.driving.results import first_array
+from chainrule.recording.functions import parameters_of
 
 ROW = re.compile(r"layers?(_list)?|list_of_layers|modules|blocks|seq(uence|uential)?")
 ADD = re.compile(r"add(_?(layer|module))?|append")
@@ -71,7 +71,7 @@ class LayersPlan:
 
 def rows_asked(owner: type) -> list[str]:
     """The parameters of a class that may be meant to have layers in a row."""
-    return [name for name in inspect.signature(owner).parameters if ROW.fullmatch(plain_name(name))]
+    return [name for name in parameters_of(owner) if ROW.fullmatch(plain_name(name))]
 
 
 def set_up(thing: Any, guess: Guess, names: Sequence[str]) -> None:

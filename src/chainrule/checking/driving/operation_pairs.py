@@ -22,7 +22,7 @@ from chainrule.checking.driving.arguments import Guess, plain_name
 from chainrule.checking.driving.gradient_names import is_gradient_name
 from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
-from chainrule.recording.functions import is_own_module
+from chainrule.recording.functions import is_own_module, parameters_of
 
 Shape = tuple[int, ...]
 SAMPLES, INPUTS, OUTPUTS, STEPS = 7, 4, 3, 5
@@ -119,9 +119,7 @@ class OperationPlan:
     returned: tuple[tuple[int, ast.expr], ...]
     given: tuple[tuple[int, ast.expr], ...] = ()  # what goes forward, as it is written
     of_output: bool = False
-    owner: str = (
-        ""  # the class whose methods they are, if they are such: all that it is given is data
-    )
+    owner: str = ""  # the class whose methods they are, if any: all that it is given is data
     group = "operations"
     families = FAMILIES
     loss = "half-squared-error"  # of the errors that are made here
@@ -159,6 +157,8 @@ class OperationPlan:
                 if len(self.returned) == len(parts):
                     file, node = self.returned[number]
                     called = node.id if isinstance(node, ast.Name) else called
+                    if self.owner:  # what a layer returns, its caller takes by place
+                        called = f"d{list(arguments)[number]}"
                     guess.shown[called] = recorder.table.add(node, file, "Return")
                 found[called] = part
             return found
@@ -177,7 +177,7 @@ class OperationPlan:
         unused = self.named(parts, outputs)
         spoken = {plain_name(name): value for name, value in arguments.items()}
         found: dict[str, Any] = {}
-        for name, parameter in inspect.signature(self.backward).parameters.items():
+        for name, parameter in parameters_of(self.backward).items():
             plain = plain_name(name)
             if plain in spoken:
                 handed_out = self.of_output and cache is None and kind_of_operand(name) == "data"
@@ -233,7 +233,7 @@ class OperationPlan:
         """Arguments of all shapes that their names allow. Raises: ValueError for a name that is not known."""
         choices: dict[tuple[str, str], Sequence[Any]] = {}
         tables: dict[str, dict[str, Any]] = {}
-        parameters = inspect.signature(self.forward).parameters
+        parameters = parameters_of(self.forward)
         has_data = "data" in map(kind_of_operand, parameters)
         for name, parameter in parameters.items():
             kind = kind_of_operand(name)
@@ -337,7 +337,7 @@ def operation_plans(run: Run) -> Iterator[OperationPlan]:
         # What other files define says nothing of this one.
         if not BACK.search(name) or backward.__module__ != "__main__":
             continue
-        parameters = list(inspect.signature(backward).parameters)
+        parameters = list(parameters_of(backward))
         if not parameters or not any(kind_of_operand(one) == "error" for one in parameters):
             continue
         if is_stub(parts_returned(run, name), backward):

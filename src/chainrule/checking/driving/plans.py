@@ -52,7 +52,7 @@ from chainrule.checking.driving.slopes import (
 )
 from chainrule.checking.finding.syntax import definition_of
 from chainrule.recording.execution import Run
-from chainrule.recording.functions import is_own_module
+from chainrule.recording.functions import is_own_module, parameters_of
 
 TRAIN = re.compile(
     r"(fit|train|learn|sgd|optimi[sz]e|gradient_?descent|partial_fit|update_mini_batch|run_?epoch|training)"
@@ -249,7 +249,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
     for owner in classes:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             of_layers = rows_asked(owner) or [
-                name for name in methods_of(owner) if ADD.fullmatch(name)
+                name for name in methods_of(owner) if ADD.fullmatch(plain_name(name))
             ]
             returned = {name: names_returned(run, name) for name in methods}
             plan = ObjectPlan(owner, methods, layers if of_layers else None, returned=returned)
@@ -281,7 +281,7 @@ def layers_of(classes: Sequence[type]) -> LayersPlan | None:
         if len(own_parameters(owner, forward)) != 1 or not taken or trains_itself(owner):
             continue
         if kind_of(taken[0], ("errors",)) and len(taken) <= 2:
-            found.setdefault(len(inspect.signature(owner).parameters) >= 2, owner)
+            found.setdefault(len(parameters_of(owner)) >= 2, owner)
     return LayersPlan(found[True], found.get(False)) if True in found else None
 
 
@@ -308,7 +308,7 @@ def trains_itself(owner: type) -> bool:
 def first_options(run: Run, owner: type) -> dict[str, str]:
     """Names that a constructor must be given: for each the first that the program knows."""
     found = {}
-    for name, parameter in inspect.signature(owner).parameters.items():
+    for name, parameter in parameters_of(owner).items():
         if parameter.default is inspect.Parameter.empty and not kind_of(name, FOR_CLASSES):
             known = known_names(run, name)
             if known:
@@ -318,7 +318,7 @@ def first_options(run: Run, owner: type) -> dict[str, str]:
 
 def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
     """The same with each other activation that it may be told to have, by as many names as it asks for it."""
-    parameters = inspect.signature(plan.owner).parameters
+    parameters = parameters_of(plan.owner)
     known = {name: known_names(run, name) for name in parameters}
     for name, parameter in parameters.items():
         used = plan.options.get(name, parameter.default)
@@ -368,7 +368,7 @@ def methods_in_turn(owner: type) -> list[tuple[str, ...]]:
 
 def takes_data(method: Callable[..., Any]) -> bool:
     """Whether something is called with inputs and targets, as what trains is."""
-    asked = {kind_of(name, FOR_METHODS) for name in inspect.signature(method).parameters}
+    asked = {kind_of(name, FOR_METHODS) for name in parameters_of(method)}
     return {"inputs", "targets"} <= asked
 
 

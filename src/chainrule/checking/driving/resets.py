@@ -13,6 +13,7 @@ from typing import Any
 from chainrule.checking.driving.arguments import plain_name
 from chainrule.checking.finding.syntax import definition_of
 from chainrule.checking.verdict import Finding
+from chainrule.recording.functions import parameters_of
 from chainrule.recording.source import Source
 
 SETS_BACK = re.compile(
@@ -32,7 +33,7 @@ def ways_to_set_back(owner: type, names: Iterable[str]) -> list[str]:
 
 
 def asks_for_anything(method: Callable[..., Any]) -> bool:
-    _, *asked = inspect.signature(method).parameters.values()
+    _, *asked = parameters_of(method).values()
     return any(one.default is inspect.Parameter.empty for one in asked)
 
 

@@ -23,6 +23,7 @@ from chainrule.checking.driving.kept_arrays import places
 from chainrule.checking.driving.layer_operations import INPUT_GRADIENT, OUTPUT, is_empty
 from chainrule.checking.driving.operation_pairs import kind_of_operand, parts_returned
 from chainrule.recording.execution import Run
+from chainrule.recording.functions import parameters_of
 
 LOSS = re.compile(r"\w*(loss|cost|objective|criterion|entropy|hinge|svm|mse)\w*")
 MARK = re.compile(
@@ -137,7 +138,7 @@ class SlopePlan:
         """Whether it is a whole loss, of predictions and targets, or of weights."""
         value = self.value if self.owner is None else getattr(self.owner, str(self.value))
         assert callable(value)
-        given = [p for p in inspect.signature(value).parameters if p != "self"]
+        given = [p for p in parameters_of(value) if p != "self"]
         return len(given) > 1 and any(TARGET.fullmatch(plain_name(name)) for name in given)
 
     def start(self, guess: Guess) -> tuple[Callable[[], dict[str, Any]], Any]:
@@ -203,7 +204,7 @@ class SlopePlan:
     ) -> dict[str, Any]:
         """What the derivative gives, or keeps on its object."""
         if len(arguments) == 1:  # an activation
-            alone = list(inspect.signature(slope).parameters.values())[:1]
+            alone = list(parameters_of(slope).values())[:1]
             given = {
                 p.name: output if self.of_output else next(iter(arguments.values()))
                 for p in alone
@@ -247,7 +248,7 @@ class SlopePlan:
 
 def arguments_from(function: Callable[..., Any], sample: Sample) -> dict[str, Any]:
     """Raises: ValueError for a parameter that is not known."""
-    parameters: Mapping[str, inspect.Parameter] = inspect.signature(function).parameters
+    parameters = parameters_of(function)
     plain = {name: plain_name(name) for name in parameters}
     weighted = any(WEIGHTS.fullmatch(one) for one in plain.values())
     parameters = {name: p for name, p in parameters.items() if p.kind not in MANY}
@@ -335,7 +336,7 @@ def matched(
     """Arguments of a derivative by the names, else by the kinds, of those of its value. Raises: ValueError."""
     kinds = {bool(TARGET.fullmatch(plain_name(name))): value for name, value in arguments.items()}
     found: dict[str, Any] = {}
-    parameters = inspect.signature(slope).parameters
+    parameters = parameters_of(slope)
     targeted = (
         len(parameters) == 2 and sum(bool(TARGET.fullmatch(plain_name(p))) for p in parameters) == 1
     )
@@ -402,7 +403,7 @@ def slope_plans(run: Run) -> Iterator[SlopePlan]:
         if not isinstance(owner, type) or owner.__module__ != "__main__" or is_replaced(owner):
             continue
         methods = {
-            plain_name(name): name for name in dir(owner) if inspect.isroutine(getattr(owner, name))
+            plain_name(n): n for n in dir(owner) if inspect.isroutine(getattr(owner, n, None))
         }
         values = [name for spoken, name in methods.items() if VALUE.fullmatch(spoken)]
         slopes = [name for spoken, name in methods.items() if SLOPE.fullmatch(spoken)]
@@ -440,20 +441,20 @@ def loss_of(
     function: Callable[..., Any], own: Mapping[str, Callable[..., Any]]
 ) -> Callable[..., Any] | None:
     """The loss whose gradient a function is by its name: one that takes the same."""
-    taken = list(inspect.signature(function).parameters)
+    taken = list(parameters_of(function))
     if not GRADIENT.fullmatch(function.__name__.lower()) or len(taken) < 3:
         return None
     alike = [
         f for name, f in own.items()
         if LOSS.fullmatch(name.lower()) and f is not function and not GRADIENT.fullmatch(name.lower())
-        and list(inspect.signature(f).parameters) == taken
+        and list(parameters_of(f)) == taken
     ]  # fmt: skip
     return alike[0] if len(alike) == 1 else None
 
 
 def flagged(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """The derivative that a function gives where it is asked for it: sigmoid(x, deriv=True)."""
-    for name, parameter in inspect.signature(function).parameters.items():
+    for name, parameter in parameters_of(function).items():
         if FLAG.fullmatch(plain_name(name)) and parameter.default is False:
 
             @functools.wraps(function)
@@ -469,7 +470,7 @@ def is_replaced(owner: type, methods: Collection[str] = ()) -> bool:
     asked = set(methods) or {n for n, m in vars(owner).items() if inspect.isfunction(m)} - {
         "__init__"
     }
-    heirs: list[type] = owner.__subclasses__()
+    heirs: list[type] = type.__subclasses__(owner)
     return bool(heirs) and all(asked <= vars(heir).keys() for heir in heirs)
 
 
@@ -485,7 +486,7 @@ def is_pair(owner: type, value: str, slope: str) -> bool:
 
 def own_parameters(owner: type, method: str) -> list[str]:
     """The names of what a method must be given."""
-    parameters = list(inspect.signature(getattr(owner, method)).parameters.values())
+    parameters = list(parameters_of(getattr(owner, method)).values())
     if not isinstance(inspect.getattr_static(owner, method), staticmethod | classmethod):
         parameters = parameters[1:]
     return [
@@ -496,5 +497,4 @@ def own_parameters(owner: type, method: str) -> list[str]:
 
 
 def takes_error(function: Callable[..., Any]) -> bool:
-    parameters = list(inspect.signature(function).parameters)
-    return any(kind_of_operand(name) == "error" for name in parameters)
+    return any(kind_of_operand(name) == "error" for name in parameters_of(function))

@@ -221,6 +221,10 @@ def corrected_line(
             source = replaced(source, one, should)
         return source
     if edit.how in OPERATORS:
+        if edit.mistake == "sign-error" and isinstance(
+            getattr(node, "op", None), ast.Mult | ast.Div
+        ):
+            return replaced(source, node, f"-({text.segment(node)})")  # handed to what takes it off
         return with_operator(source, node, OPERATORS[edit.how])
     if edit.how == "forgotten":
         return added_up(source, text, node)

@@ -265,8 +265,8 @@ def last_layer_order(anatomy: Anatomy, trace: Trace) -> int:
 def fit_with_rates(anatomy: Anatomy, traces: Mapping[int, Trace], plain: Fit) -> Fit | None:
     """u = -eta c g with a number c of each parameter's own, which the source names, or computes as time goes on.
 
-    Each named factor must be the step size of that parameter's update, and nothing else may differ. So where the source
-    has a number in each place instead.
+    Each named factor must be the step size of that parameter's update; or each has a number in the source there. Where
+    nothing else differs all is right; else those that do are seen by the rates of their own.
     """
     for written, asked in (False, plain.bad), (True, traces.keys()):
         factors = {number: named_rate(anatomy, t, written) for number, t in traces.items()}
@@ -306,9 +306,9 @@ def named_rate(anatomy: Anatomy, trace: Trace, written: bool = False) -> list[fl
     values = []
     for update in trace.updates:
         found = named_factors(anatomy, update, written)
-        if len(found) != 1:
+        if len(found) != 1 or found[0][1] == 0:
             return None
-        values.append(found[0][1])
+        values.append(abs(found[0][1]))  # whether it goes down is the step's affair
     return values
 
 

@@ -13,6 +13,13 @@ from chainrule.checking.fitting.rates import numerators, rate_of
 CLOSE = 1e-6
 MOST_ASKED = 8  # updates of a parameter
 STRAIGHT = 1 - 1e-9  # a cosine above it
+LAST = {
+    "add",
+    "multiply",
+    "negate",
+    "reshape",
+    "subtract",
+}  # what a step may be made of a gradient by
 
 
 def has_rate_of_its_own(case: Case, fit: Fit, number: int) -> bool:
@@ -42,11 +49,14 @@ def goes_by_plan(case: Case, fit: Fit, number: int) -> bool:
 
 
 def updates_beside(case: Case, fit: Fit, number: int) -> Iterator[tuple[Update, Update]]:
-    """Updates of a parameter, each with a right one of another that is near."""
+    """Updates of a parameter, each with those right ones of others that are nearest."""
     others = [update for update in case.anatomy.updates if update.chain in fit.good]
     own = [update for update in case.anatomy.updates if update.chain == number][:MOST_ASKED]
-    for update in own if others else ():
-        yield update, min(others, key=lambda one: abs(one.after - update.after))
+    for update in own:
+        for chain in sorted(fit.good):
+            of_it = [one for one in others if one.chain == chain]
+            if of_it:
+                yield update, min(of_it, key=lambda one: abs(one.after - update.after))
 
 
 def has_ratio(pairs: Iterable[tuple[float, float]], wanted: float | None) -> bool:
@@ -74,10 +84,28 @@ def rates_of(case: Case, update: Update) -> set[tuple[str, float]]:
 
 
 def factors_by_line(case: Case, update: Update) -> Iterator[tuple[int, float]]:
-    """The numbers that errors are multiplied by, with the places that multiply: what one line does to all is a plan."""
-    for step, slot in products_with_numbers(case, update):
-        if np.size(case.values[step.inputs[slot]]) == 1:
-            yield case.program.recording.sites[step.number], number_at(case, step.inputs[slot])
+    """The numbers that a gradient is multiplied by last, with the places that multiply: what one line does to all is a plan.
+
+    One over a whole number may be a mean's, and a mean over what it should not be.
+    """
+    anatomy, program = case.anatomy, case.program
+    waiting = [update.after]
+    while waiting:
+        step = program.step_of.get(waiting.pop())
+        if step is None or step.operation not in LAST:
+            continue
+        waiting += [p for p in step.inputs if anatomy.error_masks[p] and p not in anatomy.stops]
+        for position in step.inputs if step.operation == "multiply" else ():
+            if anatomy.error_masks[position] or anatomy.masks[position]:
+                continue
+            if np.size(case.values[position]) == 1 and not is_share(case, position):
+                yield program.recording.sites[step.number], number_at(case, position)
+
+
+def is_share(case: Case, position: int) -> bool:
+    """Whether a number is 1 over another one."""
+    step = case.program.step_of.get(position)
+    return step is not None and step.operation == "divide" and number_at(case, step.inputs[0]) == 1
 
 
 def products_with_numbers(case: Case, update: Update) -> Iterator[tuple[Instruction, int]]:

@@ -71,10 +71,14 @@ def is_way_to_step(case: Case, repair: Repair, moved: Moved) -> bool:
 def find_solved_step(case: Case) -> Instruction | None:
     """Where a system of equations is solved for an update: such a step is no multiple of a gradient."""
     anatomy, program = case.anatomy, case.program
+    used = {number for update in anatomy.updates for number in update.mixes}
+    predicting = program.ancestors((anatomy.mixes[n].prediction for n in used), anatomy.stops)
     solvers = {
         step.output: step
         for step in program.steps
-        if step.operation.startswith("call:") and step.operation.split(":")[1] in SOLVERS
+        if step.operation.startswith("call:")
+        and step.operation.split(":")[1] in SOLVERS
+        and step.output not in predicting  # as where data are whitened
     }
     for update in anatomy.updates if solvers else ():
         behind = program.ancestors([update.after], anatomy.stops - {update.after})
@@ -151,14 +155,14 @@ def spread_of_rates(case: Case, trace: Trace, found: Found) -> float | None:
     """
     moving = (u for u, g in zip(trace.updates, trace.gradients, strict=True) if norm(g) > 0)
     spread = 0.0
-    for number, update in enumerate(list(moving)[: len(found.positions)]):
-        position, earlier = found.positions[number], found.positions[: number + 1]
+    for k, update in enumerate(list(moving)[: len(found.positions)]):
+        position, earlier = found.positions[k], found.positions[: k + 1]
         question = Question(case.anatomy, case.values, update, (*found.earlier, *earlier))
         gradient = np.asarray(case.values[position], dtype=float)
         step = question.respond({})
         if (
             gradient.shape != step.shape
-            or np.any(step * found.factors[number] * gradient > 0)
+            or np.any(step * found.factors[k] * gradient > 0)
             or np.any(question.respond({position: np.zeros(gradient.shape)}))
             or not is_elementwise(question.respond, position, gradient, step)
             or not all(is_outside(case, question, operand) for operand in operands_beside(question))
@@ -187,8 +191,10 @@ def is_outside(case: Case, question: Question, position: int) -> bool:
     A sum or a mean of the latter is another value.
     """
     anatomy, program = case.anatomy, case.program
-    if anatomy.masks[position] or position == question.root:
-        return position == question.root  # the parameter itself, which moves
+    if position == question.root:
+        return True  # the parameter itself, which moves
+    if anatomy.masks[position]:
+        return False
     waiting, seen = [position], set[int]()
     while waiting:
         here = waiting.pop()

@@ -299,7 +299,7 @@ class Trial:
         anatomy, factors = self.scene.case.anatomy, list[float]()
         for written in (False, True):  # with names, or as numbers in the source
             named = [named_factors(anatomy, update, written) for update in self.updates]
-            factors = [found[0][1] if len(found) == 1 else 0.0 for found in named]
+            factors = [abs(found[0][1]) if len(found) == 1 else 0.0 for found in named]
             if self.rate and all(factors[k] for k in self.measured):
                 break
         else:

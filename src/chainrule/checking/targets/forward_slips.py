@@ -53,12 +53,23 @@ def find_forward_slip(
         corrected = run_changed(run, [(text, change)], end)
         if (
             corrected is not None
+            and learns_as_much(case, *corrected)
             and is_all_judged(case, corrected[0])
             and not hears_less(case, corrected[0])
             and (own_sums_alone or is_mistaken(case, *corrected))
         ):
             return correction_of(*corrected, text, change, name, (was, should))
     return None
+
+
+def learns_as_much(before: Case, case: Case, losses: Sequence[str]) -> bool:
+    """Whether as many parameters as before follow their gradients, none of which is 0: z / z would have none to follow."""
+    updated = {update.chain for update in before.anatomy.updates}
+    return all(
+        len(case.fits[loss].good) >= len(updated) and not case.fits[loss].silent
+        for loss in losses
+        if loss in case.fits
+    )
 
 
 def nodes_of_predictions(case: Case, run: Run) -> list[tuple[Text, list[ast.expr]]]:
