@@ -9,7 +9,6 @@ from chainrule.checking.anatomy.program import Program, build_program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
 from chainrule.checking.case_doubts import listed
 from chainrule.checking.case_verdict import (
-    MAYBE_TRUNCATED,
     NO_DATA,
     UNEXPLAINED,
     corrected_verdict,
@@ -262,11 +261,7 @@ def decide_recorded(
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
     if verdict.verdict == "wrong" and all(one.mistake == "unknown" for one in verdict.findings):
         place = deadline.within(PLACE_SECONDS)
-        slip = find_slip(run, case, place, known=True) or find_forward_slip(run, case, place)
-        return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
-    if verdict.verdict == "wrong" and len(verdict.findings) > 1:
-        # What takes several edits of the way back may be one token of the way that it goes back.
-        slip = find_forward_slip(run, case, deadline.within(PLACE_SECONDS))
+        slip = find_slip(run, case, place, known=True)
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
@@ -278,10 +273,6 @@ def decide_recorded(
         own = blame_slip(name, parts, run, sooner(deadline))
     if own is None and reasons == {UNEXPLAINED}:
         slip = find_slip(run, case, deadline)
-        if slip is not None:
-            return corrected_verdict(name, slip, SLIPPED)
-    if own is None and reasons <= {UNEXPLAINED, MAYBE_TRUNCATED}:
-        slip = find_forward_slip(run, case, deadline)
         if slip is not None:
             return corrected_verdict(name, slip, SLIPPED)
     if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
@@ -360,15 +351,14 @@ def decide_by_text(name: str, case: Case, run: Run, deadline: Deadline) -> Verdi
         return corrected_verdict(name, rare, SLIPPED)
     mended = decide_overwritten(name, run, deadline.share(EARLY_SHARE))
     if mended is None:
-        summed = find_forward_slip(run, case, deadline.share(EARLY_SHARE), own_sums_alone=True)
+        summed = find_forward_slip(run, case, deadline.share(EARLY_SHARE))
         mended = None if summed is None else corrected_verdict(name, summed, SLIPPED)
     if mended is None:
         crossed = find_wrong_cross_entropy(run, deadline.share(EARLY_SHARE))
         words = "an error is none that a cross-entropy has"
         mended = None if crossed is None else corrected_verdict(name, crossed, words)
     # A loss of its own may ask for the statement as it is.
-    trained = {update.chain for update in case.anatomy.updates}
-    if mended is None or (len(mended.parameters) <= len(trained) > 0 and fit_own_loss(case)):
+    if mended is None or (case.anatomy.updates and fit_own_loss(case) is not None):
         return None
     return mended
 

@@ -176,7 +176,11 @@ def other_ends(text: Text, stored: Occurrences, loaded: Occurrences) -> Iterator
         if len(block) < 2:
             continue
         lines = node.lineno, first.get(name_of(node.target), node.lineno)
-        near = sorted(free, key=lambda name: (min(abs(first[name] - at) for at in lines), name))
+        # What a step is multiplied by, as a rate, is not what it moves.
+        within = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+        near = sorted(
+            free - within, key=lambda name: (min(abs(first[name] - at) for at in lines), name)
+        )
         named = base_of(node.target)
         for name in near[:MOST_NAMES]:
             if isinstance(named, ast.Attribute):

@@ -1,13 +1,13 @@
-"""One token of the forward pass in another's place: e * e.sum() for e / e.sum(), a + g for a * g in a gate.
+"""A quotient of the forward pass in which another token stands: e * e.sum() for e / e.sum(), or e / e.mean().
 
 The way back is then that of another network, and no repair of it is one token. So the text of what predictions are
 made by is changed, and the program is run again: the mistake is proved where every update then follows the gradient
-of a loss that the program computes, or that some parameters follow already. Exponentials times their own sum are
-meant by nobody.
+of a loss. Exponentials times their own sum are meant by nobody; other operators of a forward pass may be, and a
+changed one often makes a network that some loss explains.
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from chainrule.checking.anatomy.program import calls_of
@@ -22,33 +22,23 @@ from chainrule.checking.targets.corrected_text import (
 )
 from chainrule.checking.targets.own_slips import with_token
 from chainrule.checking.targets.rare_slips import Slip
-from chainrule.checking.targets.slips import hears_less, is_all_judged, is_mistaken
+from chainrule.checking.targets.slips import hears_less, is_all_judged
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 MOST_CHANGES = 40
 SHARE = 0.9  # of the time that is left, for all of them
-# What may have been meant, the likeliest first.
-SWAPS: Mapping[type[ast.operator], Sequence[str]] = {
-    ast.Add: "*-", ast.Sub: "+*", ast.Mult: "+/", ast.Div: "*",
-}  # fmt: skip
 REDUCTIONS = {"mean": "sum", "sum": "mean"}
 
 
-def find_forward_slip(
-    run: Run, case: Case, deadline: Deadline, own_sums_alone: bool = False
-) -> Correction | None:
-    """The mistake where an operation of the forward pass is another than the one that the way back is of.
-
-    Products with own sums alone are few, and tried soon.
-    """
+def find_forward_slip(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where a value meets its own sum in the forward pass, and the way back is of their quotient."""
     if run.is_later or right_losses(case) or not case.fits:
         return None
     if any(fit.good and is_other_step(case, fit) for fit in case.fits.values()):
         return None
     end, nodes = deadline.share(SHARE), nodes_of_predictions(case, run)
-    make = own_sums if own_sums_alone else swaps
-    found = ((text, slip) for text, several in nodes for slip in make(text, several))
+    found = ((text, slip) for text, several in nodes for slip in own_sums(text, several))
     for text, (change, name, was, should) in islice(found, MOST_CHANGES):
         corrected = run_changed(run, [(text, change)], end)
         if (
@@ -56,7 +46,6 @@ def find_forward_slip(
             and learns_as_much(case, *corrected)
             and is_all_judged(case, corrected[0])
             and not hears_less(case, corrected[0])
-            and (own_sums_alone or is_mistaken(case, *corrected))
         ):
             return correction_of(*corrected, text, change, name, (was, should))
     return None
@@ -97,19 +86,6 @@ def nodes_of_predictions(case: Case, run: Run) -> list[tuple[Text, list[ast.expr
     return found
 
 
-def swaps(text: Text, nodes: Sequence[ast.expr]) -> Iterator[Slip]:
-    """Another operator or reduction in each place, but for indices and pieces of text."""
-    for node in nodes:
-        if isinstance(node, ast.BinOp) and not is_within_index(text, node):
-            for operator in SWAPS.get(type(node.op), ""):
-                made = with_token(text, node, operator)
-                if made is not None:
-                    yield Change(node, made), "wrong-operator", text.segment(node), made
-        called = node.func if isinstance(node, ast.Call) else None
-        if isinstance(called, ast.Attribute) and called.attr in REDUCTIONS:
-            yield with_reduction(text, called)
-
-
 def own_sums(text: Text, nodes: Sequence[ast.expr]) -> Iterator[Slip]:
     """A quotient by an own sum in the place of a product with it, or of a quotient by an own mean."""
     for node in nodes:
@@ -137,12 +113,3 @@ def own_reduction(node: ast.BinOp) -> ast.Attribute | None:
 def with_reduction(text: Text, reduction: ast.Attribute) -> Slip:
     made = f"{text.segment(reduction.value)}.{REDUCTIONS[reduction.attr]}"
     return Change(reduction, made), "wrong-operator", text.segment(reduction), made
-
-
-def is_within_index(text: Text, node: ast.expr) -> bool:
-    inside = text.around(node, (ast.Subscript,))
-    if isinstance(inside, ast.Subscript) and any(part is node for part in ast.walk(inside.slice)):
-        return True
-    return any(
-        isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node)
-    )
