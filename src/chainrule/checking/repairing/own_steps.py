@@ -169,6 +169,8 @@ def spread_of_rates(case: Case, trace: Trace, found: Found) -> float | None:
         ):
             return None
         told = np.abs(gradient) > NOTHING * np.max(np.abs(gradient))
+        if not np.any(told):
+            return None  # in this pass nothing came back
         rates = step[told] / gradient[told]
         spread = max(spread, float(np.ptp(rates)) / float(np.max(np.abs(rates)) or 1.0))
     return spread
