@@ -263,12 +263,17 @@ def test_rates_of_parameters_own_may_be_numbers_in_the_source() -> None:
     [
         ("u -= rates[2]", "u += rates[2]"),
         ("[0.2, 0.1, 0.07, 0.03]", "[0.2, 0.1, -0.07, 0.03]"),
-        ("[0.2, 0.1, 0.07, 0.03]", "[0.2, 0.0, 0.07, 0.03]"),  # which never moves
+        ("b -= rates[1]", "b -= 0"),  # which never moves
         ("u -= rates[2]", "u -= -0.1"),
     ],
 )
 def test_no_rate_of_its_own_turns_a_step_round(right: str, wrong: str) -> None:
     assert verdict_on(RATES.replace(right, wrong))["verdict"] == "wrong"
+
+
+def test_a_rate_of_0_with_a_name_may_hold_a_parameter_on_purpose() -> None:
+    held = RATES.replace("[0.2, 0.1, 0.07, 0.03]", "[0.2, 0.1, 0.0, 0.03]")
+    assert verdict_on(held)["verdict"] == "undecided"
 
 
 DEEP = """\

@@ -260,8 +260,7 @@ def decide_recorded(
     if models[0] is not case and right_losses(case) and not proved:
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
     if verdict.verdict == "wrong" and all(one.mistake == "unknown" for one in verdict.findings):
-        place = deadline.within(PLACE_SECONDS)
-        slip = find_slip(run, case, place, known=True)
+        slip = find_slip(run, case, deadline.within(PLACE_SECONDS), known=True)
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":

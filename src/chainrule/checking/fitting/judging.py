@@ -54,8 +54,9 @@ def fit_rows(anatomy: Anatomy, rows: Sequence[World], loss: str) -> tuple[Fit, M
     if not fit.bad:
         return fit, traces
     by_rates = fit_with_rates(anatomy, traces, fit)
-    if by_rates is not None:
+    if by_rates is not None and by_rates.is_right:
         return by_rates, traces
     general = fit_general(anatomy, traces, fit)
+    fit = by_rates or fit
     plainly = len(fit.good), all(fit.cosine.get(n, 0.0) > STRAIGHT for n in fit.bad)
     return (general if says_more(general) > plainly else fit), traces

@@ -48,6 +48,12 @@ def goes_by_plan(case: Case, fit: Fit, number: int) -> bool:
     return False
 
 
+def is_held_by_rate(case: Case, number: int) -> bool:
+    """Whether a parameter's rate has a name and is 0: somebody may hold it fast so."""
+    own = [update for update in case.anatomy.updates if update.chain == number][:MOST_ASKED]
+    return any(name and rate == 0 for update in own for name, rate in rates_of(case, update))
+
+
 def updates_beside(case: Case, fit: Fit, number: int) -> Iterator[tuple[Update, Update]]:
     """Updates of a parameter, each with those right ones of others that are nearest."""
     others = [update for update in case.anatomy.updates if update.chain in fit.good]

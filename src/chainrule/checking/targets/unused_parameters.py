@@ -22,9 +22,7 @@ COMMON = {0.0, 1.0, -1.0, 2.0}  # numbers that any formula may have
 def find_unused(case: Case) -> str | None:
     """The name of the first value that begins as parameters do, goes by their rate down an error, and serves nothing."""
     program, anatomy = case.program, case.anatomy
-    rates = {
-        rate for update in anatomy.updates for rate in numbers_behind(case, [update.after])
-    } - COMMON
+    rates = numbers_behind(case, [update.after for update in anatomy.updates]) - COMMON
     ends = [u.after for u in anatomy.updates]
     ends += [mix.output for mix in anatomy.mixes]
     serving = program.ancestors(ends)
@@ -83,9 +81,7 @@ def numbers_behind(case: Case, positions: Sequence[int]) -> set[float]:
     """The single numbers of the source that something is multiplied by on the way to some values, within their pass."""
     program = case.program
     behind = program.ancestors(positions, case.anatomy.stops - set(positions))
-    given = (
-        program.given[p]
-        for p in behind & program.given.keys()
-        if any(s.operation == "multiply" and s.output in behind for s in program.consumers[p])
-    )
+    products = (program.step_of[p] for p in behind if p in program.step_of)
+    factors = (p for step in products if step.operation == "multiply" for p in step.inputs)
+    given = (program.given[p] for p in factors if p in program.given)
     return {float(np.ravel(number)[0]) for number in given if np.size(number) == 1}
