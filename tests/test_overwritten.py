@@ -137,6 +137,7 @@ for epoch in range(5):
     [
         ("self.w -= 0.1", "self.w = 0.1"),
         ("self.b = self.b - 0.1 * back", "self.b = self.b * 0.1 * back"),
+        ("self.v - 0.1 * np.outer(d", "self.v * 0.1 * np.outer(d"),
     ],
 )
 def test_a_parameter_that_only_the_first_pass_has_is_found(right: str, wrong: str) -> None:

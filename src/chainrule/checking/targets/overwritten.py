@@ -20,7 +20,7 @@ STARTS = re.compile(
     r"rand|normal|uniform|zeros|gauss"
 )  # what a parameter's first value is made with
 MOST_TRIED = 4
-MANY = 6  # versions of a parameter
+MANY = 6  # versions of a parameter, or errors
 TRY_SHARE = 0.4  # of the time that is left, for a run
 
 Changes: TypeAlias = list[tuple[Text, Change]]
@@ -41,13 +41,17 @@ def find_overwritten(run: Run, deadline: Deadline, signed: bool) -> Correction |
 def predicts_by_errors(case: Case) -> bool:
     """Whether predictions are made with earlier errors, and by no parameter: with w = rate * dw, as in each pass but the first.
 
-    Or whether all parameters go on and on, and only what comes first was judged, as such predictions are none.
+    Or whether only what comes first was judged, as such predictions are none: one error of many that a line makes, or
+    the first of all updates.
     """
-    anatomy, updates = case.anatomy, case.anatomy.updates
-    predictions = (anatomy.mixes[n].prediction for u in updates for n in u.mixes)
-    predicting = case.program.ancestors(predictions, anatomy.stops)
+    anatomy, updates, sites = case.anatomy, case.anatomy.updates, case.program.recording.sites
+    mixes = [anatomy.mixes[n] for n in {n for update in updates for n in update.mixes}]
+    predicting = case.program.ancestors((mix.prediction for mix in mixes), anatomy.stops)
     if any(mix.output in predicting for mix in anatomy.mixes):
         return True
+    if len(mixes) == 1:
+        line = sites[mixes[0].step.number]
+        return sum(sites[step.number] == line for step in case.program.steps) >= MANY
     last = max((update.after for update in updates), default=0)
     later = (
         sum(version > last for version in case.anatomy.chains[number].versions)
