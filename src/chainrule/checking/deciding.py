@@ -42,6 +42,7 @@ from chainrule.checking.own_verdict import (
     decide_by_own_losses,
     doubt_by_own_losses,
 )
+from chainrule.checking.repairing.named_rates import find_rate_of_nothing
 from chainrule.checking.targets.added_errors import find_added_error
 from chainrule.checking.targets.batch_softmax import find_batch_softmax
 from chainrule.checking.targets.blind_updates import with_blind_updates
@@ -229,6 +230,9 @@ def decide_recorded(
     if exact is not None:
         return exact
     parts = None if right_losses(case) else parts_of(case.program, run.finished)
+    held = find_rate_of_nothing(case) if parts else None
+    if held is not None:
+        return undecided(name, f"{held}, by which it multiplies a gradient, is 0")
     own = decide_by_evident_loss(name, case, parts, run, deadline) if parts else None
     if own is None and parts and explains_few(case):
         own = blame_early_by_own_losses(name, parts, run, deadline.share(EARLY_BLAME))

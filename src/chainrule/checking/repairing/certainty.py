@@ -30,11 +30,7 @@ from chainrule.checking.repairing.impossible_slopes import (
     turns_errors,
     used_mixes,
 )
-from chainrule.checking.repairing.named_rates import (
-    goes_by_plan,
-    has_rate_of_its_own,
-    is_held_by_rate,
-)
+from chainrule.checking.repairing.named_rates import goes_by_plan, has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
 from chainrule.checking.repairing.own_steps import is_other_step, is_way_to_step
 from chainrule.checking.repairing.repair import Repair
@@ -57,8 +53,6 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
     `goals` are the hand-made gradients inside an optimizer's updates: they are looked at in the updates' place.
     """
     if count_losses(case) > 1 or not is_evident_loss(case, fit) or decays_oddly(case, fit):
-        return False
-    if any(is_held_by_rate(case, number) for number in fit.bad):
         return False
     bad = fit.bad - without_gradient(case, fit)
     plain = {number for number in bad if is_linear_in_errors(case, number, goals)}

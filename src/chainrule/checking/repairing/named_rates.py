@@ -48,10 +48,24 @@ def goes_by_plan(case: Case, fit: Fit, number: int) -> bool:
     return False
 
 
-def is_held_by_rate(case: Case, number: int) -> bool:
-    """Whether a parameter's rate has a name and is 0: somebody may hold it fast so."""
-    own = [update for update in case.anatomy.updates if update.chain == number][:MOST_ASKED]
-    return any(name and rate == 0 for update in own for name, rate in rates_of(case, update))
+def find_rate_of_nothing(case: Case) -> str | None:
+    """The name of a learning rate of 0 by which a parameter is held fast, maybe on purpose, if that is all that no loss explains."""
+    fit = max(case.fits.values(), key=lambda one: len(one.good), default=None)
+    if fit is None or not fit.good or not fit.bad:
+        return None
+    names = [name_of_nothing(case, number) for number in sorted(fit.bad)]
+    return names[0] if all(names) else None
+
+
+def name_of_nothing(case: Case, number: int) -> str | None:
+    """What a parameter is multiplied by in all of its updates and is 0, and has a name: data may be 0 in some."""
+    own = [update for update in case.anatomy.updates if update.chain == number]
+    named = (
+        next((name for name, rate in rates_of(case, update) if name and rate == 0), None)
+        for update in own[:: max(1, len(own) // MOST_ASKED)]
+    )
+    names = set(named)
+    return names.pop() if len(names) == 1 else None
 
 
 def updates_beside(case: Case, fit: Fit, number: int) -> Iterator[tuple[Update, Update]]:
