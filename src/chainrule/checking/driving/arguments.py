@@ -25,15 +25,15 @@ NAMES: dict[str, str] = {
     "inputs": r"x|xs|x_?train|train_?x|x_?data|data_?x|x_?batch|batch_?x|xi|inputs?|input_?(data|list|vectors?|vec|array|batch|values|pattern|layer|x)"
     r"|inputs_?list|data|dataset|features?|samples?|images?|training_?(inputs?|x|samples|features)|train_?(inputs?|data|features)|a0|pattern|vector|row|example|x_?inputs?|(all_)?xs|(\w+_)inputs?(_(list|data|vector|values|train|batch|set))?|(datos_?)?entradas?|x_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?x",
     "targets": r"y_?(valid|val|validation|test|dev)|(valid|val|validation|test|dev)_?y|y|ys|t|d|y_?train|train_?y|y_?data|y_?batch|batch_?y|yi|targets?|targets?_?(list|data|vector|values|y|output)|labels?|y_?true|expected(_?(outputs?|values?))?|desired(_?outputs?)?"
-    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|ground_?truth|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?"
+    r"|training_?(outputs?|y|labels|targets?)|train_?(outputs?|labels?|targets?)|(ground_?)?truth(_?values?)?|answers?|correct(_?outputs?)?|actual|ideal|(all_)?y_?trues?|(train(ing)?|expected|desired|target|true|correct)(_\w+)?_outputs?|(\w+_)?(targets?|labels?|answers?)(_(list|data|vector|values|train|batch|set|y))?|target_?outputs?|y_?targets?"
     r"|(y|labels?|targets?)(_train|_batch)?_?(one_?hot|ohe|enc(oded)?)|one_?hot(ted|s)?(_?(y|labels?|targets?))?|(salidas?|sa[ií]das?)(_?(desead|esperad|desejad|reai?s?)\w*)?|etiquetas?|objetivos?",
     "predictions": r"actual_outputs?|o|out|outputs?|y_?hat|yhat|y_?pred|pred|preds|predictions?|predicted|a2|al|a_?out|y_?output|final_?outputs?|activations?_?out",
     "n_inputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(inputs?|in|x|features?|input_?(nodes|neurons|units|features|layer|dim))|in(p|put)?_?(units|neurons|nodes|n)|n_?i|d_?in|in_?(dim|features|size|channels|nodes)|features|ins|in_?(dims|dimensions?)|input_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?entradas?|input_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|features|num|count|count|width)|inputs?_?(num|count|number|no|n)|inputnodes|inodes|inputlayer_?size|n_?feat|inputs?_?layers?",
     "n_hidden": r"(nn_)?h_?dim|(n|num|number|no|size|dim|nb)_?(of_?)?(hidden|h|hid|hiddens?|units?|neurons?|hidden_?(nodes|neurons|units|layer|size))|n_?h|hidden|hidden_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width|no|n)|hiddennodes|hnodes|hiddenlayer_?size|hiddens|units|neurons|(n|num|tam|neuronas?|neuronios?|capa|camada)_?(de_?)?(capas?_?)?(ocult[ao]s?|escondid[ao]s?)",
-    "n_outputs": r"(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number|no|n)|outputnodes|onodes|outputlayer_?size|classes|outs|out_?(dims|dimensions?)|output_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?(salidas?|sa[ií]das?|clases)|numero_?de_?clases",
+    "n_outputs": r"outputs|(n|num|number|no|size|dim|nb)_?(of_?)?(outputs?|out|y|class(es)?|labels?|output_?(nodes|neurons|units|layer|dim))|out(p|put)?_?(units|neurons|nodes|n)|n_?o|d_?out|out_?(dim|features|size|channels|nodes)|output_?(size|dim|dims|nodes?|neurons?|units?|layer|layer_?size|layer_?neurons|num|count|width)|outputs?_?(num|count|number|no|n)|outputnodes|onodes|outputlayer_?size|classes|outs|out_?(dims|dimensions?)|output_?dimensions?|(n|num|tam|neuronas?)_?(de_?)?(salidas?|sa[ií]das?|clases)|numero_?de_?clases",
     "sizes": r"layers?|sizes?|dims?|layer_?(sizes?|dims?|dimensions|structure|units|nodes|list|neurons)|layers_?(sizes?|dims?|structure|dimensions|units|list)|dims|dimensions|architecture|topology|structure|shape|network_?(shape|structure|architecture)|nn_?(architecture|structure|shape)|(n|nb|num|number)?_?(of_?)?(units|neurons|nodes)_?per_?layer|arch",
     "hidden_sizes": r"hidden_?((size|dim|layer|unit)_?list|sizes|layers|layer_?sizes|dims|units_?list|layers_?sizes)|hiddens_?list",
-    "rate": r"lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed|(tasa|taxa)(_?(de_?)?(aprendizaje|aprendizado|aprendizagem))?",
+    "rate": r"(?!drop|keep|decay|error|mutation)\w+_rate|lr|l_?rate|learning_?rate|learn_?rate|learningrate|alpha|eta|rate|step_?size|learning|lrate|speed|(tasa|taxa)(_?(de_?)?(aprendizaje|aprendizado|aprendizagem))?",
     "passes": r"(n_?|num_?|max_?|number_?of_?|no_?of_?|nb_?)?(epochs?|iters?|iterations?|steps|passes|itr|loops|rounds|times|cycles)|n_?iter|niter|(num_?(de_?)?|n_?)?([eé]pocas|iteraciones|itera[cç][oõ]es)|(iters?|iterations?|epochs?)_?(number|num|count)|train_?(times|steps|epochs)|t_?max",
     "batch": r"(mini_?)?batch_?size|batch|minibatch|mini_?batch_?size",
     "seldom": r"(print|log|display|report|show|eval|plot|verbose)_?(every|interval|freq(uency)?|steps?|period)|every",
@@ -44,8 +44,8 @@ NAMES: dict[str, str] = {
     "input_shape": r"(input|in|x)_?shape",
     "count_hidden_layers": r"(n|num|number|number_?of)_?hidden_?layers?|hidden_?layers?_?(no|num|count|number)|number_?hidden_?layer",
     "seed": r"seed|random_?(state|seed)|rng_?seed",
-    "samples": r"m|n_?samples|num_?samples|num_?examples|(train|training|data|data_?set)_?size",
-    "errors": r"d_?y|d_?out|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
+    "samples": r"m|n|n_?samples|num_?samples|num_?examples|(train|training|data|data_?set)_?size",
+    "errors": r"d_?y|(d|deriv\w*)_?out(put)?s?|d_?output|grad|grads|gradient|grad_?out(put)?|out(put)?_?grad(ient)?s?|delta|error|output_?error|loss_?grad(ient)?"
     r"|d_?a|d_?l.*|upstream.*|error_?grad|dvalues|d_?values|accumulated?_?grad|accum_?grad|e",
     "weights": r"w|(initial_|init_)?(w|weights?|theta|thetas)|coef.*|params?|parameters?",
     "bias": r"b|bias|intercept|w0|b0",
@@ -75,6 +75,32 @@ def pattern_of(kind: str) -> re.Pattern[str]:
     """Made when it is asked for: few programs are driven, and all of them take long to make."""
     return re.compile(f"(?:{NAMES[kind]})")
 
+
+# Sizes by the words of a name that no pattern knows: neuron_input, hidden_dim1, layers_node_nums. One that says whose
+# it is, the first of these that there is; what counts, and what says nothing.
+OWNERS = {
+    "n_inputs": {"in", "input", "inputs", "prev", "previous", "features", "feature", "src", "source"},
+    "n_outputs": {"out", "output", "outputs", "classes", "class", "labels", "categories", "dst", "dest"},
+    "n_hidden": {"hidden", "hid", "neurons", "neuron", "units", "unit", "node", "nodes", "perceptrons"},
+}  # fmt: skip
+COUNTS = {
+    "n",
+    "num",
+    "nums",
+    "number",
+    "no",
+    "nb",
+    "amount",
+    "count",
+    "size",
+    "sizes",
+    "dim",
+    "dims",
+    "len",
+    "length",
+    "width",
+}
+FILLERS = {"of", "per", "the", "layer", "layers", "first", "second", "last", "a", "b", ""}
 
 # What asks for a size that is ours to choose.
 CHOSEN = {
@@ -239,6 +265,8 @@ class Guess:
             kind = "labelled" if is_walked(function, name) else kind
         if kind in ("batch", "labelled") and is_walked(function, name, r"\(?\w+, *\w+\)?"):
             kind = "pairs"
+        if kind in ("inputs", "pairs") and ends_with_class(function, name):
+            kind = "labelled"
         if kind == "predictions" and "predictions" not in self.known:
             kind = "targets" if lacks_targets(function, kinds) else kind
         has_default = parameter.default is not empty and parameter.default is not None
@@ -246,6 +274,8 @@ class Guess:
         if has_default and kind not in ("passes", "off", "batch") and not is_size:
             return empty
         layout = self.layout
+        if kind == "inputs" and inspect.isclass(function) and asks_for_ends(function, kinds):
+            kind = "n_inputs"
         if kind == "input_shape" and not is_indexed(function, name):
             kind = "n_inputs"
         plural = (
@@ -288,8 +318,22 @@ class Guess:
             return self.made[name]
         known = self.names(name) if self.names is not None and parameter.default is empty else []
         first = known[0] if known else empty
-        made = isinstance(first, type) and first is not empty
-        return first(**self.arguments(first, FOR_CLASSES)) if made else first
+        if isinstance(first, type) and first is not empty:
+            return first(**self.arguments(first, FOR_CLASSES))
+        is_unknown = first is empty and parameter.default is empty
+        return self.by_use(name, kinds, function) if is_unknown else first
+
+    def by_use(self, name: str, kinds: tuple[str, ...], function: Any) -> Any:
+        """A table, where entries are read from it by name; else nothing, which what needs it fails by."""
+        plain = plain_name(name)
+        keys = keys_read(function, name)
+        if keys:
+            asked = [inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY) for key in keys]
+            table = {one.name: self.value(one, kinds, function) for one in asked}
+            is_whole = not any(value is inspect.Parameter.empty for value in table.values())
+            return table if is_whole else inspect.Parameter.empty
+        has_role = kind_of(name, kinds) or any(one.fullmatch(plain) for one in ROLES.values())
+        return inspect.Parameter.empty if has_role or is_compared(function, name) else None
 
     def layer_tables(self, function: Any) -> list[dict[str, Any]]:
         """Layers as tables of sizes, {"input_dim": 4, "output_dim": 5, "activation": "relu"}, where such are read."""
@@ -348,24 +392,37 @@ def is_large(default: Any) -> bool:
 
 def is_indexed(function: Any, name: str) -> bool:
     """Whether a class reads entries of what its constructor is given, as of a shape."""
-    try:
-        return f"{name}[" in inspect.getsource(function)
-    except (OSError, TypeError):
-        return False
+    return f"{name}[" in source_of(function)
 
 
 def is_listed(function: Any, name: str) -> bool:
     """Whether a class takes a parameter for several sizes: its constructor counts them, or goes over them, or it does so later."""
     own = r"(\blen\(@\)|\bin (enumerate\(|zip\()?@(?!\w)|(?<!\w)@\[)"
+    constructor = source_of(getattr(function, "__init__", function))
+    later = own.replace("@", rf"self\.{name}")
+    return bool(
+        re.search(own.replace("@", name), constructor) or re.search(later, source_of(function))
+    )
+
+
+def keys_read(function: Any, name: str) -> list[str]:
+    """The names of the entries that a function, or a class, reads from what it is given."""
+    found = re.findall(rf"\b{name}(?:\.get\(|\[)\s*[\"'](\w+)[\"']", source_of(function))
+    return list(dict.fromkeys(found))
+
+
+def is_compared(function: Any, name: str) -> bool:
+    """Whether what a function, or a class, does depends on which of several things it is given."""
+    own = rf"(self\.)?_*{name}\b"
+    asks = rf"\b{own}[\w.()]* *(==|!=|<|>|in\b|is\b|not in\b)|(==|!=|<=?|>=?|\bin|\bis|\bnot|\bmatch) +{own}"
+    return re.search(asks, source_of(function)) is not None
+
+
+def source_of(function: Any) -> str:
     try:
-        constructor = inspect.getsource(getattr(function, "__init__", function))
-        return (
-            re.search(own.replace("@", name), constructor) is not None
-            or re.search(own.replace("@", rf"self\.{name}"), inspect.getsource(function))
-            is not None
-        )
+        return inspect.getsource(function)
     except (OSError, TypeError):
-        return False
+        return ""
 
 
 def asks_for_ends(function: Any, kinds: tuple[str, ...]) -> bool:
@@ -376,10 +433,13 @@ def asks_for_ends(function: Any, kinds: tuple[str, ...]) -> bool:
 
 def is_walked(function: Any, name: str, into: str = "") -> bool:
     """Whether a function goes over what it is given, as over rows of data; perhaps taking each apart."""
-    try:
-        return re.search(rf"{into} ?\bin {name}\b", inspect.getsource(function)) is not None
-    except (OSError, TypeError):
-        return False
+    return re.search(rf"{into} ?\bin {name}\b", source_of(function)) is not None
+
+
+def ends_with_class(function: Any, name: str) -> bool:
+    """Whether a function goes over rows that it takes apart into what is given, and a last entry."""
+    rows = re.findall(rf"\bfor (\w+) in {name}\b", source_of(function))
+    return any(f"{row}[:-1]" in source_of(function) for row in rows)
 
 
 def lacks_targets(function: Any, kinds: tuple[str, ...]) -> bool:
@@ -390,7 +450,27 @@ def lacks_targets(function: Any, kinds: tuple[str, ...]) -> bool:
 
 def kind_of(name: str, kinds: tuple[str, ...]) -> str | None:
     plain = plain_name(name)
-    return next((kind for kind in kinds if pattern_of(kind).fullmatch(plain)), None)
+    found = next((kind for kind in kinds if pattern_of(kind).fullmatch(plain)), None)
+    spoken = size_by_words(plain)
+    if spoken not in kinds:
+        return found
+    if found is None:
+        return spoken if COUNTS & words_of(plain) else None
+    is_data = found in ("inputs", "targets")  # of a constructor rather the number of its inputs
+    return spoken if is_data and kinds.index(spoken) < kinds.index(found) else found
+
+
+def words_of(plain: str) -> set[str]:
+    return {word.rstrip("0123456789") for word in plain.split("_")}
+
+
+def size_by_words(plain: str) -> str | None:
+    """Which size a name of several words counts, if all of them are of sizes."""
+    words = words_of(plain)
+    owned = set().union(*OWNERS.values())
+    if words - COUNTS - FILLERS - owned or len(words & (COUNTS | owned)) < 2:
+        return None
+    return next((kind for kind, own in OWNERS.items() if own & words), None)
 
 
 def plain_name(name: str) -> str:
