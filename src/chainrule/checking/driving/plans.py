@@ -31,7 +31,13 @@ from chainrule.checking.driving.kept_arrays import places
 from chainrule.checking.driving.known_names import ACTIVATIONS, known_names
 from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
 from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
-from chainrule.checking.driving.layer_rows import ADD, LayersPlan, rows_asked, set_up
+from chainrule.checking.driving.layer_rows import (
+    LayersPlan,
+    add_by_sizes,
+    adds_layers,
+    rows_asked,
+    set_up,
+)
 from chainrule.checking.driving.operation_pairs import (
     OperationPlan,
     operation_plans,
@@ -118,6 +124,8 @@ class ObjectPlan:
         thing = self.owner(**guess.arguments(self.owner, FOR_CLASSES))
         if self.layers is not None:
             set_up(thing, guess, methods_of(self.owner))
+        else:
+            add_by_sizes(thing, guess, methods_of(self.owner))
         for name in self.options:
             guess.known.pop(name)
         for name in (*rows_asked(self.owner), "layers"):
@@ -249,7 +257,7 @@ def plans_of(run: Run) -> Iterator[Plan]:
     for owner in classes:
         for methods in methods_in_turn(owner) if owner not in parts else ():
             of_layers = rows_asked(owner) or [
-                name for name in methods_of(owner) if ADD.fullmatch(plain_name(name))
+                name for name in methods_of(owner) if adds_layers(owner, name)
             ]
             returned = {name: names_returned(run, name) for name in methods}
             plan = ObjectPlan(owner, methods, layers if of_layers else None, returned=returned)
