@@ -14,7 +14,7 @@ from chainrule.checking.driving.driving import judge_untrained
 from chainrule.checking.driving.engine_order import ORDER
 from chainrule.checking.driving.engines import TWICE
 from chainrule.checking.driving.resets import is_set_back_elsewhere
-from chainrule.checking.driving.uncovered import steps_not_taken, unreached
+from chainrule.checking.driving.uncovered import callers_not_called, steps_not_taken, unreached
 from chainrule.checking.finding.left_random import idle_loop
 from chainrule.checking.finding.mistake_words import ONE_OPERATION_TOO_FEW, ONE_TOO_MANY, WORDS
 from chainrule.checking.fitting.case import Case, right_losses
@@ -88,6 +88,9 @@ def decide_untrained(name: str, case: Case, run: Run, deadline: Deadline) -> Ver
         verdict.verdict, verdict.findings = "undecided", []
         verdict.reason = f"what {listed(left)} changes is not known, which nobody called"
     if verdict.verdict == "right":
+        callers = callers_not_called(run, runs)
+        if callers:
+            remarks.append(f"nothing is known of {listed(callers)}, which nobody called")
         lines = unreached(run, runs)
         if lines:
             remarks.append(

@@ -7,7 +7,7 @@ def train(net, x, y): net.w -= ...         takes what nobody can make
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -18,6 +18,7 @@ GOES_BACK = re.compile(
     r"|(fit|train|learn|sgd|partial_fit|update_mini_batch|train_\w+|fit_\w+)",
     re.IGNORECASE,
 )
+TRAINS = re.compile(r"fit|train(ing)?|learn|sgd|partial_fit|train_\w+|fit_\w+", re.IGNORECASE)
 NO_WAY_BACK = re.compile(
     r".*(num(erical|eric)?_|numerical|check|clip|zero|plot|get_|set_|init|print|norm|split|load|save|history|test).*",
     re.IGNORECASE,
@@ -26,6 +27,8 @@ STEPS = re.compile(
     r"(\w+_)?(update\w*|step|adam\w*|momentum|rms_?prop|ada_?grad|optimi[sz]e\w*|apply_grad\w*)",
     re.IGNORECASE,
 )
+# What is given to these goes no way back.
+AWAY = {"print", "range", "append", "int", "len", "round", "format", "write", "zip", "enumerate", "arange", "plot", "set_description", "set_postfix", "info", "debug"}  # fmt: skip
 PRODUCTS = {"dot", "matmul", "outer", "einsum", "multiply", "tensordot", "divide"}
 
 
@@ -45,14 +48,28 @@ def ways_back(run: Run) -> list[WayBack]:
         for name, function, is_inner in functions_of(run.sources[0].parse(), "")
         if GOES_BACK.fullmatch(function.name.strip("_"))
         and not NO_WAY_BACK.fullmatch(function.name)
-        and (has_products(function.body) or (is_inner and sets_something(function)))
-    ]
+        and (has_products(function.body) or hands_on(function) or (is_inner and sets_something(function)))
+        and not only_calls(function)
+    ]  # fmt: skip
 
 
 def uncovered(run: Run, driven: Iterable[Run]) -> list[WayBack]:
     """Those ways back of which no step was recorded."""
     seen = lines_seen(driven)
     return [way for way in ways_back(run) if not seen.intersection(way.lines)]
+
+
+def callers_not_called(run: Run, driven: Iterable[Run]) -> list[str]:
+    """Functions that train by what they call alone, and that nobody called."""
+    seen = lines_seen(driven)
+    return [
+        name
+        for name, function, is_inner in functions_of(run.sources[0].parse(), "")
+        if only_calls(function)
+        and not is_inner
+        and calls_something(function)
+        and not seen.intersection(range(function.lineno, (function.end_lineno or 0) + 1))
+    ]
 
 
 def steps_not_taken(run: Run, driven: Iterable[Run]) -> list[str]:
@@ -128,6 +145,60 @@ def sets_something(function: ast.FunctionDef) -> bool:
         if isinstance(node, ast.Assign | ast.AugAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
     )
+
+
+def only_calls(function: ast.FunctionDef) -> bool:
+    """Whether a function that trains computes nothing itself that goes on: only what others do may be wrong in it."""
+    return TRAINS.fullmatch(function.name.strip("_")) is not None and not hands_on(function)
+
+
+def calls_something(function: ast.FunctionDef) -> bool:
+    return any(
+        isinstance(node, ast.Call) and called(node) not in AWAY for node in ast.walk(function)
+    )
+
+
+def hands_on(function: ast.FunctionDef) -> bool:
+    """Whether a function that trains keeps, returns or hands to others what it has computed itself."""
+    if TRAINS.fullmatch(function.name.strip("_")) is None:
+        return False
+    own: set[str] = set()
+    for _ in range(2):  # what a loop computes comes into its next round
+        for node in ast.walk(function):
+            given: list[ast.expr | None] = []
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                moves = isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Add)
+                parts = [part for target in targets for part in ast.walk(target)]
+                if not (moves or computes(node.value, own)):
+                    continue
+                if any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
+                    return True
+                own |= {part.id for part in parts if isinstance(part, ast.Name)}
+            elif isinstance(node, ast.Call) and called(node) not in AWAY:
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            elif isinstance(node, ast.Return):
+                given = [node.value]
+            if any(part is not None and computes(part, own) for part in given):
+                return True
+    return False
+
+
+def called(node: ast.Call) -> str:
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def computes(value: ast.expr, own: Collection[str]) -> bool:
+    """Whether a value is computed, or made of what was; places in an array and what others return are not."""
+    if isinstance(value, ast.BinOp):
+        return not isinstance(value.left, ast.Constant | ast.JoinedStr)
+    if isinstance(value, ast.Name):
+        return value.id in own
+    if isinstance(value, ast.UnaryOp):
+        return not isinstance(value.op, ast.Not) and not isinstance(value.operand, ast.Constant)
+    if isinstance(value, ast.Tuple | ast.List):
+        return any(computes(part, own) for part in value.elts)
+    return False
 
 
 def has_products(body: Sequence[ast.stmt]) -> bool:
