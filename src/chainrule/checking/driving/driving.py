@@ -273,8 +273,9 @@ def judge_plan(
             best = used_once(run, plan, deadline) or best
     if isinstance(plan, SlopePlan):
         best = None  # it may be the slope of something else
-    if isinstance(plan, LayerPlan) and plan.has_rate() and plan.name not in found:
-        best = None  # it takes steps by itself: those are judged, if in a row
+    if isinstance(plan, LayerPlan) and best is not None and plan.name not in found:
+        # It takes steps by itself: those are judged, if in a row.
+        best = None if plan.has_rate() or best.moves else best
     return best, accepted
 
 

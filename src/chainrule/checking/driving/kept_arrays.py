@@ -14,6 +14,10 @@ from chainrule.checking.driving.gradient_names import GRADIENT, is_gradient_name
 from chainrule.recording.functions import is_own_module
 
 VALUE = re.compile(r"params?|data|values?|val|array|tensor")
+# Gradients, and what optimizers and layers keep beside parameters.
+BESIDE = re.compile(
+    r"d_?(weights?|bias|w|b)|(\w+_)?(grads?|gradients?|deltas?|velocit|moment)|cache|mem|running|moving|[mvs]_?(d_?)?(w|b|weights?|bias(es)?)\d*$"
+)
 MOST_PARTS = 60
 DEEPEST = 4
 Path: TypeAlias = tuple[Any, ...]
@@ -91,7 +95,4 @@ def gradient_name_at(path: Path, names: Mapping[str, Path]) -> str | None:
 
 
 def is_gradient_place(path: Path) -> bool:
-    return any(
-        isinstance(key, str) and re.match(r"(d_?(weights?|bias|w|b)|grads?|gradients?|deltas?|velocit|moment|cache|mem|running|moving)", plain_name(key))
-        for key in path
-    )  # fmt: skip
+    return any(isinstance(key, str) and BESIDE.match(plain_name(key)) for key in path)

@@ -52,7 +52,7 @@ TARGET = re.compile(
 PREDICTION = re.compile(r"y_?(hat|pred\w*)|pred(ict\w*|s)?")
 OUTPUT = re.compile(r"(out|output|outputs|y|a|z|act|activations?|value|res|result)(_data|_value)?")
 INPUT_GRADIENT = re.compile(
-    r"d_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
+    r"(d|deriv\w*)_?(inputs?|x|prev|a_?prev|in|values?_?in)|\w*grad\w*_?(wrt_?)?(inputs?|x)|inputs?_?grad\w*"
 )
 LAYERS = re.compile(r"\w*(layers|modules|blocks)|args", re.IGNORECASE)
 ACTIVATION = re.compile(r"(hidden_?)?(act|activation)(_?(fn|func|function|name|type|class))?")
@@ -136,6 +136,10 @@ class LayerPlan:
             if told.stepped is not None:
                 getattr(told.stepped, self.stepper or "")(1.0)  # of another object, to have it seen
                 told.stepped = None
+            lacking = [name for name in names if f"d{name}" not in found]
+            if lacking and self.stepper is not None:  # gradients are made when a step is taken
+                getattr(thing, self.stepper)(1.0)
+                starts = {name: starts[name] for name in lacking}
             for name, (start, before) in starts.items():
                 after = array_at(thing, names[name])
                 end = recorder.position(after)

@@ -32,7 +32,7 @@ MOST_TRIED = 400  # combinations of shapes
 OUTPUT = re.compile(r"out(put)?|y|a")
 BACK = re.compile(r"backwards?|backprop|bwd|back", re.IGNORECASE)
 KINDS = {
-    "error": re.compile(r"d|d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|(\w+_)?grad.*|delta.*|error.*|upstream.*|(\w+_)?diff"),
+    "error": re.compile(r"d|d_?(l_?)?(out|y|z|a|h|s|next.*|prev.*|values?|[a-z]\d?|[a-z]_?next|loss.*)|(\w+_)?grad.*|deriv\w*_?(out|output|y)s?|delta.*|error.*|upstream.*|(\w+_)?diff"),
     "table": re.compile(r".*param(eter)?s?|hp.*|config|options"),
     "cache": re.compile(r"cache.*|mem.*|ctx|saved.*"),
     "mode": re.compile(r"mode|activation.*|train(ing)?|is_train.*"),
