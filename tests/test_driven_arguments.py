@@ -259,3 +259,39 @@ def test_a_trainer_that_nobody_could_call_is_named_or_leaves_the_file_open() -> 
     computes = verdict_on(HEAD + TRAINER.replace("ERROR", "out + y"))
     assert computes["verdict"] == "undecided"
     assert "Net.fit" in computes["reason"]
+
+
+EITHER = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out, activation="sigmoid"):
+        self.w, self.v = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_out)
+        self.act = self.sigmoid if activation == "sigmoid" else self.tanh
+        self.slope = self.sigmoid_slope if activation == "sigmoid" else self.tanh_derivative
+
+    def sigmoid(self, z):
+        return 1 / (1 + np.exp(-z))
+
+    def sigmoid_slope(self, a):
+        return a * (1 - a)
+
+    def tanh(self, z):
+        return np.tanh(z)
+
+    def tanh_derivative(self, a):
+        return 1 - a ** 2
+
+    def fit(self, x, y, epochs):
+        for _ in range(epochs):
+            h = self.act(x @ self.w)
+            p = self.act(h @ self.v)
+            d = (p - y) * self.slope(p)
+            e = d @ self.v.T * self.slope(h)
+            self.v -= 0.1 * h.T @ d
+            self.w -= 0.1 * x.T @ e
+"""
+
+
+def test_what_an_option_chooses_if_it_has_another_name_is_driven_too() -> None:
+    assert verdict_on(HEAD + EITHER)["verdict"] == "right"
+    of_scores = HEAD + EITHER.replace("return 1 - a ** 2", "return 1 - np.tanh(a) ** 2")
+    assert verdict_on(of_scores)["verdict"] != "right"

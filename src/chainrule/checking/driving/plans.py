@@ -28,7 +28,7 @@ from chainrule.checking.driving.arguments import (
 from chainrule.checking.driving.engines import EnginePlan, engine_plans
 from chainrule.checking.driving.joining_layers import joining_plans
 from chainrule.checking.driving.kept_arrays import places
-from chainrule.checking.driving.known_names import ACTIVATIONS, known_names
+from chainrule.checking.driving.known_names import ACTIVATIONS, USUAL, known_names
 from chainrule.checking.driving.layer_operations import BACK, LayerPlan, layer_plans, way
 from chainrule.checking.driving.layer_operations import FORWARD as GOES_FORWARD
 from chainrule.checking.driving.layer_rows import (
@@ -332,6 +332,9 @@ def other_activations(run: Run, plan: ObjectPlan) -> Iterator[ObjectPlan]:
         used = plan.options.get(name, parameter.default)
         if not ACTIVATION.fullmatch(plain_name(name)) or not isinstance(used, str):
             continue
+        if known[name] == [used]:  # any other name is what else the program has
+            defined = " ".join([*methods_of(plan.owner), *run.namespace]).lower()
+            known[name] = [usual for usual in USUAL if usual in defined]
         for value in known[name]:
             if value != used:
                 alike = {other: value for other, values in known.items() if value in values}
