@@ -173,6 +173,10 @@ def test_a_network_is_given_what_it_asks_for(code: str, right: str, wrong: str) 
     assert verdict_on(HEAD + code.replace(right, wrong))["verdict"] != "right"
 
 
+def test_what_was_given_nothing_is_said() -> None:
+    assert "nothing was given for journal" in verdict_on(HEAD + NEVER_READ)["reason"]
+
+
 def test_what_chooses_by_an_argument_is_not_given_nothing() -> None:
     code = NEVER_READ.replace(
         "self.rate, self.journal = 0.1, journal",

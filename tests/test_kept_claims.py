@@ -330,7 +330,9 @@ def test_what_several_methods_change_is_one_step() -> None:
 
 def test_what_a_method_changes_that_nobody_called_is_not_blamed() -> None:
     other = IN_TWO_STEPS.replace("update_bias(self, lr)", "update_bias(self, lr, plan_of_steps)")
-    assert verdict_on(other)["verdict"] == "undecided"
+    assert verdict_on(other)["verdict"] == "right"  # who never reads it may be given anything
+    read = other.replace("lr * self.db", "lr * plan_of_steps.of(self.db)")
+    assert verdict_on(read)["verdict"] == "undecided"
 
 
 UPDATED = (

@@ -233,6 +233,7 @@ class Guess:
     batch: int = SAMPLES
     is_lost: bool = False  # whether what updates return was not handed on to the next pass
     moves: bool = False  # whether a layer takes its steps on its way back
+    lacking: set[str] = field(default_factory=set)  # parameters that were given nothing
     stepper: str = ""  # the method of a layer by which it was seen to go down its gradients
 
     def arguments(self, function: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
@@ -333,7 +334,10 @@ class Guess:
             is_whole = not any(value is inspect.Parameter.empty for value in table.values())
             return table if is_whole else inspect.Parameter.empty
         has_role = kind_of(name, kinds) or any(one.fullmatch(plain) for one in ROLES.values())
-        return inspect.Parameter.empty if has_role or is_compared(function, name) else None
+        if has_role or is_compared(function, name):
+            return inspect.Parameter.empty
+        self.lacking.add(name)
+        return None
 
     def layer_tables(self, function: Any) -> list[dict[str, Any]]:
         """Layers as tables of sizes, {"input_dim": 4, "output_dim": 5, "activation": "relu"}, where such are read."""

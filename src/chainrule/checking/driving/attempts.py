@@ -142,6 +142,8 @@ def try_layouts(run: Run, plan: Plan, deadline: Deadline) -> tuple[Driven | None
             continue
         found.chosen = frozenset(guess.chosen)
         found.moves, found.stepper = guess.moves, guess.stepper
+        if guess.lacking:
+            found.remark = f"nothing was given for {', '.join(sorted(guess.lacking))}"
         if found.right and not found.lacking:
             return found, True
         if best is None or rank(found) > rank(best):
