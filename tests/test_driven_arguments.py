@@ -260,6 +260,7 @@ def test_a_trainer_that_nobody_could_call_is_named_or_leaves_the_file_open() -> 
     calls = verdict_on(HEAD + TRAINER.replace("ERROR", "self.graph.error_of(out, y)"))
     assert calls["verdict"] == "right"
     assert "nothing is known of Net.fit" in calls["reason"]
+    assert "nothing is known" not in verdict_on(HEAD + PUSHED)["reason"]
     computes = verdict_on(HEAD + TRAINER.replace("ERROR", "out + y"))
     assert computes["verdict"] == "undecided"
     assert "Net.fit" in computes["reason"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+from chainrule.checking.anatomy.program import calls_of
 from chainrule.recording.execution import Run
 
 GOES_BACK = re.compile(
@@ -55,13 +56,22 @@ def ways_back(run: Run) -> list[WayBack]:
 
 def uncovered(run: Run, driven: Iterable[Run]) -> list[WayBack]:
     """Those ways back of which no step was recorded."""
+    driven = list(driven)
     seen = lines_seen(driven)
-    return [way for way in ways_back(run) if not seen.intersection(way.lines)]
+    through = seen | lines_called_from(driven)  # what trains may do no more than call
+    return [
+        way
+        for way in ways_back(run)
+        if not (through if is_trainer(way.name.rpartition(".")[2]) else seen).intersection(
+            way.lines
+        )
+    ]
 
 
 def callers_not_called(run: Run, driven: Iterable[Run]) -> list[str]:
     """Functions that train by what they call alone, and that nobody called."""
-    seen = lines_seen(driven)
+    driven = list(driven)
+    seen = lines_seen(driven) | lines_called_from(driven)
     return [
         name
         for name, function, is_inner in functions_of(run.sources[0].parse(), "")
@@ -93,6 +103,21 @@ def lines_seen(driven: Iterable[Run]) -> set[int]:
         for number in one.recording.sites
         if number >= 0 and one.sites[number].file == 0
     }
+
+
+def lines_called_from(driven: Iterable[Run]) -> set[int]:
+    """The lines of the program's own file that called what a step was recorded of."""
+    return {
+        one.sites[number].line
+        for one in driven
+        for call in set(one.recording.calls)
+        for number in calls_of(call)
+        if number >= 0 and one.sites[number].file == 0
+    }
+
+
+def is_trainer(name: str) -> bool:
+    return TRAINS.fullmatch(name.strip("_")) is not None
 
 
 def covers(function: Callable[..., Any], ways: Iterable[WayBack]) -> bool:
@@ -149,7 +174,7 @@ def sets_something(function: ast.FunctionDef) -> bool:
 
 def only_calls(function: ast.FunctionDef) -> bool:
     """Whether a function that trains computes nothing itself that goes on: only what others do may be wrong in it."""
-    return TRAINS.fullmatch(function.name.strip("_")) is not None and not hands_on(function)
+    return is_trainer(function.name) and not hands_on(function)
 
 
 def calls_something(function: ast.FunctionDef) -> bool:
@@ -160,7 +185,7 @@ def calls_something(function: ast.FunctionDef) -> bool:
 
 def hands_on(function: ast.FunctionDef) -> bool:
     """Whether a function that trains keeps, returns or hands to others what it has computed itself."""
-    if TRAINS.fullmatch(function.name.strip("_")) is None:
+    if not is_trainer(function.name):
         return False
     own: set[str] = set()
     for _ in range(2):  # what a loop computes comes into its next round
