@@ -6,6 +6,7 @@ another loss in it is not such a map, and proves nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,17 @@ from chainrule.checking.repairing.impossible_slopes import (
 )
 from chainrule.checking.repairing.named_rates import goes_by_plan, has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
-from chainrule.checking.repairing.own_steps import is_other_step, is_way_to_step
+from chainrule.checking.repairing.own_steps import (
+    is_other_step,
+    is_way_to_step,
+    remembers_otherwise,
+)
 from chainrule.checking.repairing.repair import Repair
 
 POINTS_ELSEWHERE = (
     1 - 1e-9
 )  # a cosine below it; at 1 only the length is off, which a rate may explain
+MOST_COUNTED, COUNTED = 64, 1e-5  # a ratio's denominator, and how near to it
 NOTHING = 1e-13  # beside the largest gradient
 MEETINGS = 20  # predictions, before their signs tell what they can be
 UNCLIPPED = 1e-3  # by which errors are made small enough for the loss of Huber to be quadratic
@@ -238,10 +244,13 @@ def is_believable(
         return False
     if decays_oddly(case, fit) or is_other_step(case, fit, repair):
         return False
+    if any(one.good and explains_by_steps(case, one, fit) for one in case.fits.values()):
+        return False
     if not fit.good and all(is_of_data(case, edit) for edit in repair.edits):
         return False
     if names == {"parameter-mis-scaled"} and all(
-        has_rate_of_its_own(case, fit, number) for number in fit.bad
+        has_rate_of_its_own(case, fit, number) or is_odd(fit.ratio.get(number, 1.0))
+        for number in fit.bad
     ):
         return False
     if fit.bad and all(goes_by_plan(case, fit, number) for number in fit.bad):
@@ -297,6 +306,25 @@ def is_of_data(case: Case, edit: Edit) -> bool:
     """Whether an edit changes what no parameter and no error is behind: a reward that errors are weighted by, say."""
     masks, errors = case.anatomy.masks, case.anatomy.error_masks
     return not any(masks[step.output] or errors[step.output] for step in edit.steps)
+
+
+def is_odd(ratio: float) -> bool:
+    """Whether no count of samples or units makes a gradient so much longer, nor a 2, as 1 / sqrt(3) does, a rate that was thought out."""
+    if not ratio or not np.isfinite(ratio):
+        return False
+    return all(
+        abs(Fraction(one).limit_denominator(MOST_COUNTED) / Fraction(one) - 1) > COUNTED
+        for one in (ratio, 1 / ratio)
+    )
+
+
+def explains_by_steps(case: Case, other: Fit, fit: Fit) -> bool:
+    """Whether beside another loss that some parameters follow nothing is wrong with the rest but the kind of its steps."""
+    if not fit.good:
+        return is_other_step(case, other)
+    return other is not fit and remembers_otherwise(
+        case, other, judge_plainly(case.anatomy, case.worlds, other.loss)[1]
+    )
 
 
 def is_swapped(case: Case, edit: Edit) -> bool:

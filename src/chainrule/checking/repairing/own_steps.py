@@ -1,6 +1,6 @@
 """Whether what a repair changes comes after right gradients: how a step is taken from these is a choice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,6 +35,7 @@ SOLVERS = {
     "cg", "cho_solve", "inv", "lstsq", "lu_solve", "pinv", "solve", "solve_triangular", "spsolve", "tensorinv", "tensorsolve",
 }  # fmt: skip
 
+SCALES = {"learning-rate-twice", "parameter-mis-scaled"}
 REDUCTIONS = {"max", "mean", "min", "sum"}
 NOTHING = 1e-9  # of a gradient beside its largest entry
 
@@ -94,12 +95,93 @@ def is_other_step(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
     With others of their own entries taken off, as their mean is; each entry bent, as g / (1 + |g|) bends it; or at a
     rate of its own. A repair must change nothing but that.
     """
-    if repair is not None and {edit.mistake for edit in repair.edits} & NO_CHOICES:
-        return False
     _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
-    kinds = [kind_of_step(case, number, traces[number], repair) for number in fit.bad]
+    names = set[str]() if repair is None else {edit.mistake for edit in repair.edits}
+    # A scale says nothing of how a gradient is made.
+    if remembers_otherwise(case, fit, traces, None if names <= SCALES else repair):
+        return True
+    kinds = {n: kind_of_step(case, n, traces[n], repair) for n in fit.bad}
+    for number, kind in kinds.items():
+        own, rights = traces[number], [traces[n] for n in fit.good]  # of which some may decay
+        if kind == "a rate" and rights and all(goes_by_time(case, own, one) for one in rights):
+            kinds[number] = "a plan"
+    if names & NO_CHOICES:
+        return bool(kinds) and set(kinds.values()) == {"a plan"}
     # One rate for all entries may be a mistake, but beside others that differ it is none.
-    return all(kinds) and any(kind != "a rate" for kind in kinds)
+    return all(kinds.values()) and any(kind != "a rate" for kind in kinds.values())
+
+
+def goes_by_time(case: Case, trace: Trace, right: Trace) -> bool:
+    """Whether a parameter's rate is another multiple of a right one's in each pass, as a plan of its own makes it.
+
+    A batch's own size makes none: a mean that the others lack is off by as much.
+    """
+    own, others = rates_by_turn(trace), rates_by_turn(right)
+    found = {turn: rate / others[turn] for turn, rate in own.items() if others.get(turn)}
+    multiples = list(found.values())
+    if len(found) < 2 or np.ptp(multiples) <= CLEAR * np.max(np.abs(multiples)):
+        return False
+    sizes: dict[int, set[int]] = {}
+    for update in trace.updates:
+        shapes = (np.shape(case.values[case.anatomy.mixes[n].prediction]) for n in update.mixes)
+        sizes.setdefault(update.turn, {len(update.mixes)}).update(*shapes)
+    return not all(
+        any(
+            abs(one * multiple - 1) <= CLEAR or abs(multiple / one - 1) <= CLEAR
+            for one in sizes[turn]
+            if one
+        )
+        for turn, multiple in found.items()
+    )
+
+
+def rates_by_turn(trace: Trace) -> dict[int, float]:
+    return {
+        update.turn: -float(np.sum(step * gradient)) / norm(gradient) ** 2
+        for update, step, gradient in zip(trace.updates, trace.steps, trace.gradients, strict=True)
+        if step is not None and norm(gradient) > 0
+    }
+
+
+def remembers_otherwise(
+    case: Case, fit: Fit, traces: Mapping[int, Trace], repair: Repair | None = None
+) -> bool:
+    """Whether wrong parameters go down right gradients and remember earlier ones, as a momentum does, and right ones do not; or the reverse.
+
+    No rates of such steps can be compared.
+    """
+
+    def memories(numbers: Collection[int]) -> set[bool | None]:
+        return {remembers(case, number, traces[number], repair) for number in sorted(numbers)}
+
+    of_wrong = memories(fit.bad)
+    return (
+        len(of_wrong) == 1 and None not in of_wrong and memories(fit.good) == {not of_wrong.pop()}
+    )
+
+
+def remembers(case: Case, number: int, trace: Trace, repair: Repair | None) -> bool | None:
+    """Whether a parameter's updates are made of right gradients of earlier passes, too; None where they are made otherwise, or climb."""
+    anatomy = case.anatomy
+    for place in find_gradients(anatomy, case.worlds, {number: trace}):
+        one = place.found[number]
+        if not passes_all(anatomy, trace, one, place.everywhere) or (
+            repair and changes_before(case, repair, one.positions[:EVENTS])
+        ):
+            continue
+        moving = [k for k, gradient in enumerate(trace.gradients) if norm(gradient) > 0]
+        steps = ((trace.steps[k], trace.gradients[k]) for k in moving[:1])
+        climbs = any(step is None or np.sum(step * gradient) > 0 for step, gradient in steps)
+        inner = set(anatomy.chains[number].versions) - {u.before for u in trace.updates}
+        afters = [trace.updates[k].after for k in moving[: len(one.positions)]]
+        found = [
+            not set(one.positions[:k]).isdisjoint(
+                case.program.ancestors([after], anatomy.stops - inner - {after})
+            )
+            for k, after in enumerate(afters)
+        ]
+        return None if climbs or len(found) < 2 else any(found)
+    return None
 
 
 def kind_of_step(case: Case, number: int, trace: Trace, repair: Repair | None) -> str | None:
