@@ -84,22 +84,8 @@ OWNERS = {
     "n_hidden": {"hidden", "hid", "neurons", "neuron", "units", "unit", "node", "nodes", "perceptrons"},
 }  # fmt: skip
 COUNTS = {
-    "n",
-    "num",
-    "nums",
-    "number",
-    "no",
-    "nb",
-    "amount",
-    "count",
-    "size",
-    "sizes",
-    "dim",
-    "dims",
-    "len",
-    "length",
-    "width",
-}
+    "n", "num", "nums", "number", "no", "nb", "amount", "count", "size", "sizes", "dim", "dims", "len", "length", "width",
+}  # fmt: skip
 FILLERS = {"of", "per", "the", "layer", "layers", "first", "second", "last", "a", "b", ""}
 
 # What asks for a size that is ours to choose.

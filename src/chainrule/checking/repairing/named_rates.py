@@ -53,18 +53,25 @@ def find_rate_of_nothing(case: Case) -> str | None:
     fit = max(case.fits.values(), key=lambda one: len(one.good), default=None)
     if fit is None or not fit.good or not fit.bad:
         return None
-    names = [name_of_nothing(case, number) for number in sorted(fit.bad)]
-    return names[0] if all(names) else None
+    names = [
+        name for n in sorted(fit.bad) if never_moves(case, n) if (name := name_of_nothing(case, n))
+    ]
+    return names[0] if len(names) == len(fit.bad) else None
+
+
+def never_moves(case: Case, number: int) -> bool:
+    values = case.values
+    own = [update for update in case.anatomy.updates if update.chain == number]
+    return all(np.array_equal(values[update.before], values[update.after]) for update in own)
 
 
 def name_of_nothing(case: Case, number: int) -> str | None:
     """What a parameter is multiplied by in all of its updates and is 0, and has a name: data may be 0 in some."""
     own = [update for update in case.anatomy.updates if update.chain == number]
-    named = (
+    names = {
         next((name for name, rate in rates_of(case, update) if name and rate == 0), None)
         for update in own[:: max(1, len(own) // MOST_ASKED)]
-    )
-    names = set(named)
+    }
     return names.pop() if len(names) == 1 else None
 
 

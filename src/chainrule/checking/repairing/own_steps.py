@@ -97,8 +97,9 @@ def is_other_step(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
     """
     _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
     names = set[str]() if repair is None else {edit.mistake for edit in repair.edits}
-    # A scale says nothing of how a gradient is made.
-    if remembers_otherwise(case, fit, traces, None if names <= SCALES else repair):
+    # A scale says nothing of how a gradient is made. What adds up all earlier gradients, whole, forgets none: no memory does.
+    whole = names == {"gradient-not-reset"}
+    if not whole and remembers_otherwise(case, fit, traces, None if names <= SCALES else repair):
         return True
     kinds = {n: kind_of_step(case, n, traces[n], repair) for n in fit.bad}
     for number, kind in kinds.items():
