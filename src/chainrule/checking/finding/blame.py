@@ -64,7 +64,8 @@ def places_to_blame(
             return [replace(handed_on, step=edit.step)]
     found: dict[tuple[int, int], Blame] = {}
     seen: set[Place | tuple[int, ...]] = set()
-    for step in edit.steps:
+    # Errors that go back together do so at all places from the first one on.
+    for step in edit.steps[:1] if edit.how == "each sample" else edit.steps:
         place = scene.place_of(step)
         key = place if edit.call is None else place[2]
         if key not in seen:

@@ -15,6 +15,7 @@ from chainrule.checking.finding.mistake_words import (
     LOSS_ITSELF,
     NO_SLOPE,
     NO_SLOPE_BESIDE,
+    OF_EACH_SAMPLE,
     ONE_TOO_MANY,
     ONE_WAY_TOO_FEW,
     PRODUCT_FIRST,
@@ -99,6 +100,8 @@ def finding(
         found, expected = LOSS_ITSELF
     if edit.how == "forgotten":
         found, expected = LAST_ALONE
+    if edit.how == "each sample":
+        found, expected = OF_EACH_SAMPLE
     if edit.how in GROUPED:
         found, expected = PRODUCT_FIRST
     if mistake in ("wrong-operator", "wrong-variable") and edit.how == "slope":

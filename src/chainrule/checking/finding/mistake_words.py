@@ -46,6 +46,10 @@ ONE_OPERATION_TOO_FEW = (
     "an operand's gradient without all that comes back through this operation",
     "it with this operation's own derivative",
 )
+OF_EACH_SAMPLE = (
+    "errors of several samples, added up, times {was}, which is one sample's alone",
+    "each sample's error times that sample's own values, and then the sum: go back once for each sample",
+)
 WORDS: Mapping[str, tuple[str, str]] = {
     "derivative-at-activation": (
         "the activation's derivative at {was}",

@@ -25,6 +25,7 @@ from chainrule.checking.repairing.raw_errors import raw_errors
 from chainrule.checking.repairing.refitting import is_multiple, refit, seen_by
 from chainrule.checking.repairing.removed_slopes import removed_slopes
 from chainrule.checking.repairing.scene import Place, Scene
+from chainrule.checking.repairing.summed_errors import summed_errors
 from chainrule.checking.repairing.switched_off import switched_off
 from chainrule.checking.repairing.through_time import (
     flows_through_time,
@@ -53,6 +54,7 @@ ORDER = (
 # Every edit that is worth trying, the likelier ones first.
 STAGES: tuple[Maker, ...] = (
     edit_list.old_versions,
+    summed_errors,
     memory_edits.fresh_sums,
     scale_edits.once_alone,
     sum_edits.sums_of_repeated,
