@@ -224,3 +224,37 @@ def test_a_row_that_is_made_of_a_wrong_entry_is_blamed_where_that_is_chosen(tmp_
     (finding,) = findings_in(ROWS.replace("inputs = values[1]", "inputs = values[2]"), tmp_path)
     assert (finding.mistake, finding.line) == ("wrong-layer-input", line_of(ROWS, "inputs = val"))
     assert finding.proved
+
+
+CALLED_IN_LINES = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+w, v = rng.normal(size=(3, 3)), rng.normal(size=(1, 3))
+
+
+def learn(x, t):
+    global w, v
+    x = np.array(x, ndmin=2).T
+    h = 1 / (1 + np.exp(-(w @ x)))
+    y = 1 / (1 + np.exp(-(v @ h)))
+    error = t - y
+    back = v.T @ error
+    v += 0.3 * (error * y * (1 - y)) @ h.T
+    w += 0.3 * (back * h * (1 - h)) @ x.T
+
+
+learn([0.3, 0.4, 0.2], 0.55)
+learn([0.4, 0.6, 0.4], 0.75)
+learn([0.1, 0.9, 0.5], 0.35)
+learn([0.8, 0.7, 0.1], 0.65)
+"""
+
+
+def test_what_is_called_in_several_lines_has_one_mistake(tmp_path: Path) -> None:
+    """Each call takes a step of its own: what it does at a line is one place, whoever calls it."""
+    (finding,) = findings_in(CALLED_IN_LINES, tmp_path)
+    assert finding.mistake == "raw-error-backpropagated"
+    assert finding.line == line_of(CALLED_IN_LINES, "back =")
+    right = CALLED_IN_LINES.replace("v.T @ error", "v.T @ (error * y * (1 - y))")
+    assert verdict_on(right)["verdict"] == "right"

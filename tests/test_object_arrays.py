@@ -108,3 +108,33 @@ assert other is w and not np.array_equal(first, w[0]) and w[0] is not first
     checks = "".join(f"one(lambda: {one}, {one!r})\n" for one in EXPRESSIONS)
     verdict = verdict_on(head + checks + BATCH.format(update="w -= rate * dw; b -= rate * db"))
     assert verdict["verdict"] == "right", verdict["reason"]
+
+
+ROWS = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+rows = np.array([rng.normal(size=3) for _ in range(3)], dtype=object)
+for epoch in range(30):
+    for x, t in (([0, 0], 0), ([0, 1], 1), ([1, 0], 1), ([1, 1], 0)):
+        x = np.insert(x, 0, 1)
+        a, b = np.tanh(rows[0].dot(x)), np.tanh(rows[1].dot(x))
+        h = np.array([1, a, b])
+        y = 1 / (1 + np.exp(-rows[2].dot(h)))
+        d = (y - t) * y * (1 - y)
+        da = d * rows[2][1] * (1 - a**2) * x
+        db = d * rows[2][2] * (1 - b**2) * x
+        steps = np.array([da, db, d * h], dtype=object)
+        for row, step in zip(rows, steps):
+            row -= 0.2 * step
+"""
+
+
+def test_rows_of_one_length_are_one_array_of_numbers() -> None:
+    """NumPy makes one array of objects of them, where a program may have meant a list of arrays."""
+    verdict = verdict_on(ROWS)
+    assert verdict["verdict"] == "right", verdict["reason"]
+    wrong = ROWS.replace("(1 - b**2) * x", "x")
+    (finding,) = verdict_on(wrong)["findings"]
+    assert finding["mistake"] == "missing-derivative"
+    assert finding["line"] == wrong[: wrong.index("db =")].count("\n") + 1

@@ -18,6 +18,7 @@ from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operatio
 
 KINDS = {function: kind for kind, (_, function) in OPERATORS.items() if kind != "MatMult"}
 CHANGING = {function: kind for kind, function in IN_PLACE.items() if kind != "MatMult"}
+MAKING = {"array", "asarray"}
 NAMED = {
     "add": "Add", "subtract": "Sub", "multiply": "Mult", "divide": "Div", "true_divide": "Div", "power": "Pow",
 }  # fmt: skip
@@ -92,6 +93,14 @@ def of_entries(recorder: Writer, site: int, kind: str, *entries: Any) -> Any:
     if not kind:
         return recorder.record(Operation(name, [recorder.position(entries[0])]), value)
     return recorder.record_call(function, name, entries, {}, value)
+
+
+def as_numbers(name: str, value: Any) -> Any:
+    """Rows that happen to be of one length, of which NumPy makes an array of numbers that are objects: one of numbers."""
+    if name not in MAKING or not is_object(value) or value.ndim < 2:
+        return value
+    numbers = value.size and all(isinstance(one, float) for one in value.flat)
+    return value.astype(float) if numbers else value
 
 
 def call(recorder: Writer, name: str, args: Arguments, kwargs: Keywords) -> Any:

@@ -428,7 +428,7 @@ class Recorder:
         if bound is not None:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
         else:
-            value = function(*args, **kwargs)
+            value = object_arrays.as_numbers(name, function(*args, **kwargs))
         if is_left_alone(self, name, function, args, kwargs, value):
             return value
         if module_of(function).startswith(RANDOM_MODULES):

@@ -6,10 +6,10 @@ these errors with respect to V.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, final
 
 import numpy as np
@@ -18,7 +18,7 @@ from chainrule.checking.anatomy.logits import lost_logit
 from chainrule.checking.anatomy.losses import OWN, SEEDS
 from chainrule.checking.anatomy.parameters import Chain, bits, origins, spread
 from chainrule.checking.anatomy.predictions import Mix
-from chainrule.checking.anatomy.program import Gradients, Program, Spot, Values
+from chainrule.checking.anatomy.program import Gradients, Program, Spot, Values, calls_of
 from chainrule.rules.linear import sum_to
 
 MOST_KEPT = 60_000_000  # bytes of gradients that may be asked for again
@@ -316,6 +316,20 @@ def true_gradients(
         for place in places:
             position = updates[place].before
             found[place] = gradients.get(position, np.zeros(np.shape(values[position])))
+    return found
+
+
+def calls_around_turns(anatomy: Anatomy, begin: Callable[[int], int]) -> dict[int, tuple[int, ...]]:
+    """For each turn, by where it begins, the calls that error and updates have in common: all of it lies within these."""
+    program = anatomy.program
+    found: dict[int, tuple[int, ...]] = {}
+    for update in anatomy.updates:
+        start = begin(update.after)
+        for step in (anatomy.mixes[update.turn].step, program.step_of[update.after]):
+            calls = calls_of(program.call(step))
+            pairs = zip(reversed(calls), reversed(found.get(start, calls)), strict=False)
+            same = list(takewhile(lambda pair: pair[0] == pair[1], pairs))
+            found[start] = calls[len(calls) - len(same) :]
     return found
 
 

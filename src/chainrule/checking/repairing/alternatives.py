@@ -96,10 +96,15 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
     for key in scene.classes_by_shape(shape, step.output):
         others = len(scene.members(key, step.output))
         yield from (("class", key, mode) for mode in modes(others, count))
-    for number in scene.chains_by_shape(shape):
+    for number in chains_by_shape(scene, shape):
         yield ("chain", number)
     for given in scene.given_values:
         yield ("given", given)
+
+
+def chains_by_shape(scene: Scene, shape: tuple[int, ...]) -> list[int]:
+    chains = enumerate(scene.case.anatomy.chains)
+    return [n for n, chain in chains if np.shape(scene.case.values[chain.root]) == shape][:12]
 
 
 def squares(count: int) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction, Program, Values, calls_of
-from chainrule.checking.anatomy.updates import Update, true_gradients
+from chainrule.checking.anatomy.updates import Update, calls_around_turns, true_gradients
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.rates import find_decaying, find_step_sizes, is_rate_name
@@ -121,9 +121,17 @@ class Scene:
         place = self.known_places.get(step.number)
         if place is None:
             calls = calls_of(self.program.call(step))
+            around = self.around_turns.get(self.window(step.output)[0], ())
+            if around and calls[-len(around) :] == around:
+                calls = calls[: -len(around)]
             place = self.program.recording.sites[step.number], step.operation, calls
             self.known_places[step.number] = place
         return place
+
+    @cached_property
+    def around_turns(self) -> dict[int, tuple[int, ...]]:
+        """For each turn, by its beginning, the calls around all of it: what one calls in several lines is one place."""
+        return calls_around_turns(self.case.anatomy, lambda position: self.window(position)[0])
 
     @cached_property
     def places(self) -> dict[Place, list[Instruction]]:
@@ -426,11 +434,9 @@ class Scene:
         """Whether a value is an output's error but for its sign, shape or scale."""
         mixes = {mix.output for mix in self.case.anatomy.mixes}
         for _ in range(8):
-            if position in mixes:
-                return True
             step = self.program.step_of.get(position)
-            if step is None:
-                return False
+            if position in mixes or step is None:
+                return position in mixes
             tainted = [p for p in step.inputs if self.is_tainted(p)]
             others = [p for p in step.inputs if p not in tainted]
             # A weight is no scale.
@@ -461,13 +467,6 @@ class Scene:
     @cached_property
     def known_classes(self) -> dict[int, dict[tuple[int, ...], list[Any]]]:
         return {}
-
-    def chains_by_shape(self, shape: tuple[int, ...]) -> list[int]:
-        return [
-            number
-            for number, chain in enumerate(self.case.anatomy.chains)
-            if np.shape(self.case.values[chain.root]) == shape
-        ][:12]
 
     @cached_property
     def given_values(self) -> list[int]:
