@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.recording import scratch
-from chainrule.recording.project import project_of
+from chainrule.recording.project import folder_of_start, project_of
 from chainrule.recording.scratch import copy_folder, remove_folder
 
 
@@ -82,6 +82,25 @@ def test_the_project_of_a_script_does_not_depend_on_where_chainrule_was_started(
         monkeypatch.chdir(folder)
         monkeypatch.syspath_prepend(str(folder))
         assert project_of(project / "examples" / "script.py") == project
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ('open("package/data/small.csv")', "project"),
+        ('f"package/data/small-{1}.csv"', "project"),
+        ('"large.csv"', "project"),
+        ('"data/small.csv"', "project/package"),
+        ('"package/data/small.csv", "data/small.csv"', "project/package"),
+        ('"nowhere/small.csv"', "project/package"),
+    ],
+)
+def test_a_script_is_started_where_its_files_are_to_be_found(
+    project: Path, text: str, start: str
+) -> None:
+    script = project / "package" / "script.py"
+    script.write_text(text)
+    assert folder_of_start(script) == project.parent / start
 
 
 def test_a_script_that_is_a_link_is_copied_as_what_it_is(project: Path) -> None:

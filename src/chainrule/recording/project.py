@@ -3,6 +3,7 @@
 project/run/train.py     import layers                    project/layers.py
                          open("../data/iris.csv")         project/data/iris.csv
                          from .losses import squared      project/run/losses.py
+                         open("run/data/x.csv")           project/run/data/x.csv, started in project
 """
 
 import importlib.machinery
@@ -14,6 +15,9 @@ MOST_ABOVE = 3  # folders
 SOURCES = "src"
 IMPORT = re.compile(r"^[\s\"]*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
 RELATIVE = re.compile(r"^[\s\"]*from\s+(\.+)(\w*)", re.MULTILINE)
+PATH = re.compile(
+    r"[\"']((?:[\w-]+/)+|[\w-]+\.(?:csv|txt|dat|data|npy|npz|mat|json))[^\"'/]*[\"'{]"
+)
 PATH_ABOVE = re.compile(r"[\"']((?:\.\./)+)([^\"'*?%{]*)")
 JOINED_ABOVE = re.compile(r"(?:[\"']\.\.[\"']|os\.pardir)\s*[,/]\s*[\"']([^\"']+)")
 PARENTS = re.compile(r"(?:\.parent){2,}|(?:dirname\((?:os\.path\.)?){2,}")
@@ -21,12 +25,24 @@ PARENTS = re.compile(r"(?:\.parent){2,}|(?:dirname\((?:os\.path\.)?){2,}")
 
 def project_of(script: Path) -> Path:
     """The nearest folder, from the script's own upwards, in which everything lies that it asks for."""
+    return (script.parent, *script.parent.parents)[max(heights_of(script))]
+
+
+def folder_of_start(script: Path) -> Path:
+    """The folder that a script is started in: its own, or one above that the files' names begin at."""
+    return (script.parent, *script.parent.parents)[heights_of(script)[1]]
+
+
+def heights_of(script: Path) -> tuple[int, int]:
+    """How many folders up a script's project begins, and how many the folder that it is started in."""
     folder = script.parent
     above = folder.parents[:MOST_ABOVE]
     height, waiting, seen = package_of(script).count("."), [script], {script}
+    named: set[str] = set()
     while waiting:
         path = waiting.pop()
         text = read_text(path)
+        named |= {name.rpartition("/")[0] or name for name in PATH.findall(text)}
         height = max(height, files_above(text, folder))
         asked = [
             (path, *path.parents)[len(dots)] / f"{name}.py" for dots, name in RELATIVE.findall(text)
@@ -42,7 +58,10 @@ def project_of(script: Path) -> Path:
             if module not in seen and module.is_file():
                 seen.add(module)
                 waiting.append(module)
-    return (folder, *above)[min(height, len(above))]
+    there = (
+        k for k, one in enumerate((folder, *above)) if any((one / name).exists() for name in named)
+    )
+    return min(height, len(above)), next(there, 0)
 
 
 def package_of(script: Path) -> str:

@@ -32,6 +32,7 @@ from typing import IO, Any
 
 from chainrule.errors import InputError
 from chainrule.recording.processes import find_by_environment
+from chainrule.recording.project import folder_of_start
 from chainrule.recording.scratch import copy_folder, remove_folder
 
 MIB, GIB = 1024**2, 1024**3
@@ -80,7 +81,7 @@ def run_limited(
     """Run `command`, with the path of the script's scratch copy and a file descriptor appended.
 
     The command writes its result, one JSON object, to the file descriptor. Its working directory is the
-    copy of the script's folder. All that it started is gone when this returns, and so is the copy.
+    copy of the folder that the script is started in. All that it started is gone when this returns, and so is the copy.
     Several threads may call this at once; `stopped`, once it is set, ends the run.
 
     Raises: InputError on Windows, which has none of what this is made of, and for a script that cannot be read.
@@ -100,7 +101,7 @@ def run_limited(
             written = result.fileno()
             order = {
                 "command": [*command, str(copy.script), str(written)],
-                "folder": str(copy.script.parent),
+                "folder": str(folder_of_start(copy.script)),
                 "private": str(private),
                 "needed": _needed_to_start(),
                 "seconds": limits.seconds,
