@@ -353,3 +353,42 @@ def test_the_gradient_of_what_stays_as_it_is_is_no_wrong_value() -> None:
     assert verdict["verdict"] == "wrong", verdict["reason"]
     (line,) = (n for n, text in enumerate(FROZEN.splitlines(), 1) if "dw1 =" in text)
     assert [finding["line"] for finding in verdict["findings"]][:1] == [line]
+
+
+RAW_AND_MOVED = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+X, T = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
+w1, w2 = rng.uniform(-0.01, 0.01, (4, 2)), rng.uniform(-0.01, 0.01, (1, 4))
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def slope(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+
+for epoch in range(20):
+    for x, t in zip(X, T):
+        a1 = sigmoid(w1 @ x)
+        a2 = sigmoid(w2 @ a1)
+        error = t - a2
+        back = w2.T @ error
+        d2 = error * slope(a2)
+        d1 = back * slope(a1)
+        w2 += 0.1 * np.outer(d2, a1)
+        w1 += 0.1 * np.outer(d1, x)
+"""
+
+
+def test_a_raw_error_is_seen_beside_slopes_at_activations() -> None:
+    """With weights so small all slopes are about 1/4: other ones show that what is missing is no factor."""
+    verdict = verdict_on(RAW_AND_MOVED)
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    found = {(finding["line"], finding["mistake"]) for finding in verdict["findings"]}
+    lines = RAW_AND_MOVED.splitlines()
+    assert found == {
+        (lines.index("        d2 = error * slope(a2)") + 1, "derivative-at-activation"),
+        (lines.index("        d1 = back * slope(a1)") + 1, "derivative-at-activation"),
+        (lines.index("        back = w2.T @ error") + 1, "raw-error-backpropagated"),
+    }

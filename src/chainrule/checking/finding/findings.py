@@ -55,9 +55,14 @@ def findings_of(case: Case, repair: Repair, sources: Sequence[Source]) -> list[F
     for edit, scene in zip(repair.edits, repair.scenes, strict=True):
         for blame in places_to_blame(scene, edit, texts, mended):
             one = finding(scene, edit, blame, texts, repair)
-            known = {(other.file, other.line, other.mistake) for other in found}
-            if (one.file, one.line, one.mistake) not in known:
+            same = [
+                k for k, other in enumerate(found)
+                if (one.file, one.line, one.mistake) == (other.file, other.line, other.mistake)
+            ]  # fmt: skip
+            if not same:
                 found.append(one)
+            elif edit.how == "remove":  # what an edit before it puts right there is taken away
+                found[same[0]] = one
         mended |= {step.number for step in edit.steps}
     if not found and repair.before is not None and is_clear(repair.before):
         step = first_wrong_step(case, repair)

@@ -201,7 +201,7 @@ def are_probabilities(case: Case, mixes: Sequence[Mix]) -> bool:
 def disturb(anatomy: Anatomy, seed: int = 1, keeping_choices: bool = False) -> Values | None:
     """The same computation from other starting weights: its values, where its way stays the same.
 
-    Small weights, zeros and equal numbers hide mistakes; so the weights are moved by a third, or less
+    Small weights, zeros and equal numbers hide mistakes; so weights are moved by a third of an ordinary size or theirs, or less
     where a comparison would come out otherwise.
     """
     program = anatomy.program
@@ -213,7 +213,10 @@ def disturb(anatomy: Anatomy, seed: int = 1, keeping_choices: bool = False) -> V
         for root in roots:
             numbers = np.asarray(start[root], dtype=float)
             size = float(np.sqrt(np.mean(numbers**2))) if numbers.size else 0.0
-            given[root] = numbers + amount * (size or 0.3) * rng.standard_normal(numbers.shape)
+            ordinary = min(0.3, 1 / np.sqrt(max(numbers.shape, default=1) or 1))
+            given[root] = numbers + amount * max(size, ordinary) * rng.standard_normal(
+                numbers.shape
+            )
         values = program.run(given)
         finite = all(
             np.all(np.isfinite(values[position]))

@@ -271,10 +271,12 @@ def is_believable(
         return False
     unusual = repair.loss in ("huber", "absolute-error")
     # A factor too many may be a loss's own; f' at another value than z is nobody's.
-    moved = names == {"derivative-at-activation"} and all(e.how != "remove" for e in repair.edits)
+    slopes = [edit for edit in repair.edits if edit.mistake != "raw-error-backpropagated"]
+    moved = all(e.mistake == "derivative-at-activation" and e.how != "remove" for e in slopes)
+    moved = moved and bool(slopes)
     # No loss asks for gradients of earlier passes, for weights that grow, or for one sample's slopes for another's error.
     entries = sum(np.size(case.values[case.anatomy.chains[n].root]) for n in fit.bad)
-    alone = moved and all(scales_error(case, edit) for edit in repair.edits)
+    alone = moved and all(scales_error(case, edit) for edit in slopes)
     several = len(fit.bad) > 1 or (alone and entries > 1 and len(case.worlds) > 1)
     unasked = moved or names in ({"decay-sign"}, {"gradient-not-reset"})
     unasked = unasked or all(edit.how == "each sample" for edit in repair.edits)

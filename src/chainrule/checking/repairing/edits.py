@@ -322,17 +322,19 @@ def spread(numbers: Any) -> float:
 def is_flat_beside(
     scene: Scene, edit: Edit, own: Changes, together: Mapping[int, Instruction]
 ) -> bool:
-    """Whether another operation makes, beside earlier changes, one number of a value that varies: a + (1 - a)."""
-    step = edit.step
-    if step.number not in own or own[step.number].operation == step.operation:
+    """Whether an edit makes, beside earlier changes, one number of a value that varies: a + (1 - a)."""
+    steps = [step for step in edit.steps[:4] if step.number in own]
+    if not steps or any(scene.is_tainted(step.output) for step in steps):
         return False
-    if scene.is_tainted(step.output) or np.size(scene.case.values[step.output]) < 2:
-        return False
-    behind = scene.program.ancestors([step.output], scene.forward | scene.fixed)
+    outputs = [step.output for step in steps]
+    behind = scene.program.ancestors(outputs, scene.forward | scene.fixed)
     cone = [one for one in scene.program.steps if one.output in behind]
     new = scene.program.rerun(scene.case.values, together, cone, scene.fixed)
-    made = np.ravel(np.asarray(new.get(step.output, 0.0), dtype=float))
-    return made.size > 1 and spread(made) <= 1e-12 * abs(made[0])
+    varied = np.concatenate([np.ravel(scene.case.values[p]) for p in outputs])
+    made = np.concatenate([np.ravel(np.asarray(new.get(p, 0.0))) for p in outputs])
+    if made.size < 2 or varied.dtype.kind == "b" or not spread(varied) > 0:
+        return False
+    return spread(made.astype(float)) <= 1e-12 * abs(float(made[0]))
 
 
 def flattens(scene: Scene, steps: Sequence[Instruction], change: Change) -> bool:

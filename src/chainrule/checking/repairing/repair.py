@@ -5,7 +5,7 @@ likeliest is kept, and what is still wrong is looked at again. A repair counts w
 parameter follows its gradient, at the recorded numbers and at disturbed ones.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, final
@@ -18,7 +18,7 @@ from chainrule.checking.fitting.rates import find_step_sizes
 from chainrule.checking.repairing.applied_rates import applies_again, number_at
 from chainrule.checking.repairing.companions import best_pair
 from chainrule.checking.repairing.edit_search import ORDER, best_edit
-from chainrule.checking.repairing.edits import Edit, merged
+from chainrule.checking.repairing.edits import Edit, merged, remembered, shared_operand_edits
 from chainrule.checking.repairing.goals import find_goals
 from chainrule.checking.repairing.milestones import best_milestone
 from chainrule.checking.repairing.refitting import is_multiple, refit, seen_by
@@ -120,12 +120,11 @@ def is_better(
 
 
 def rank(repair: Repair) -> tuple[Any, ...]:
-    cost = sum(edit.cost for edit in repair.edits)
+    # What is taken away may be a loss's own: then another loss would be the right one.
+    cost = sum(edit.cost for edit in repair.edits), sum(e.how == "remove" for e in repair.edits)
     good = len(repair.fit.good) if repair.fit is not None else 0
     order = max((ORDER.index(edit.mistake) for edit in repair.edits), default=0)
-    proof = (
-        (count_places(repair), len(repair.edits), cost, order) if repair.proved else (0, 0, 0, 0)
-    )
+    proof = (count_places(repair), len(repair.edits), *cost, order) if repair.proved else (0,) * 5
     return not repair.proved, *proof, -good
 
 
@@ -228,11 +227,9 @@ def find_repair(
             first.goals = repair.goals = find_goals(first)
             if first.goals or fit.form == "adaptive" or any(rate < 0 for rate in fit.rate.values()):
                 repair.fit = repair.before = refit(first, {})
-        trusted: list[Edit] = []
         if by_milestones:
             changes = put_errors_right(first, repair, deadline)
-            trusted = list(repair.edits)
-            if not trusted:
+            if not repair.edits:
                 return repair
         for number in range(stuck[2] if stuck is not None else 0, MOST_EDITS):
             assert repair.fit is not None
@@ -248,6 +245,9 @@ def find_repair(
                     found = best_edit(scene, changes, deadline, repair.edits)
                     if found is not None:
                         break
+            if found is None and (wider := for_all_callers(first, repair)) is not None:
+                changes, repair.fit = wider, refit(first, wider)
+                continue
             if found is None:
                 pair = best_pair(scene, changes, deadline, repair.edits, thorough, stuck is None)
                 if pair is not None:
@@ -265,7 +265,7 @@ def find_repair(
             repair.scenes.append(scene)
             if repair.fit.is_right:
                 repair.proved = True
-                drop_needless(repair, first, trusted)
+                drop_needless(repair, first)
                 repair.before = repair.scenes[0].fit  # as seen from those that were right
                 break
     except NoDerivativeError:
@@ -289,9 +289,32 @@ def put_errors_right(first: Scene, repair: Repair, deadline: Deadline) -> dict[i
     return changes
 
 
-def drop_needless(repair: Repair, first: Scene, trusted: Sequence[Edit]) -> None:
-    """Takes those of some edits out of a repair without which it holds as well."""
-    for edit in trusted:
+def for_all_callers(first: Scene, repair: Repair) -> dict[int, Any] | None:
+    """The changes of a repair with an edit of a helper made for all that call it: with another mistake beside it one call shows it.
+
+    As f'(a) does that is asked for twice, where what comes back to one is wrong anyway. The edit takes that one's place.
+    """
+    for k, (edit, scene) in enumerate(zip(repair.edits, repair.scenes, strict=True)):
+        steps, site = set(map(id, edit.steps)), first.program.recording.sites
+        for other in remembered(scene, shared_operand_edits):
+            alike = (other.mistake, other.how, other.slot) == (edit.mistake, edit.how, edit.slot)
+            if (
+                alike
+                and site[other.step.number] == site[edit.step.number]
+                and steps < set(map(id, other.steps))
+            ):
+                edits = [*repair.edits[:k], other, *repair.edits[k + 1 :]]
+                changes: dict[int, Any] = {}
+                for one in edits:
+                    changes = merged(first.program, changes, one.make(one.steps) or {})
+                repair.edits, repair.changes = edits, changes
+                return changes
+    return None
+
+
+def drop_needless(repair: Repair, first: Scene) -> None:
+    """Takes those edits out of a repair without which it holds as well: a later one may have undone them."""
+    for edit in list(repair.edits):
         pairs = [
             pair for pair in zip(repair.edits, repair.scenes, strict=True) if pair[0] is not edit
         ]

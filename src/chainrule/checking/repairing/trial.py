@@ -473,11 +473,7 @@ class Trial:
             for u in self.scene.case.anatomy.updates
             if u.chain in ratios
         )
-        # One number has some ratio in any one turn: only all turns tell whether it is constant.
+        # One number has some ratio in any one turn, and one sample's one output: only all turns tell whether it is constant.
         cosines = self.scene.fit.cosine
-        lone = [
-            u.chain for k, u in enumerate(self.updates)
-            if u.chain in ratios and np.size(self.gradients[k][0]) == 1
-        ]  # fmt: skip
-        constant = all(abs(cosines.get(chain, 1.0)) > 1 - 1e-9 for chain in lone)
+        constant = all(abs(cosines.get(chain, 1.0)) > 1 - 1e-9 for chain in ratios)
         return bool(wrong) and all(c in ratios for c in wrong) and entries > 1 and constant
