@@ -473,7 +473,13 @@ class Trial:
             for u in self.scene.case.anatomy.updates
             if u.chain in ratios
         )
-        # One number has some ratio in any one turn, and one sample's one output: only all turns tell whether it is constant.
-        cosines = self.scene.fit.cosine
-        constant = all(abs(cosines.get(chain, 1.0)) > 1 - 1e-9 for chain in ratios)
+        # One number has some ratio in any one turn, and one sample's one output: only all turns tell whether it is
+        # constant. Steps that remember earlier ones, or are made of other values, tell it of single numbers alone.
+        scene, cosines = self.scene, self.scene.fit.cosine
+        whole = scene.fit.form != "momentum" and not scene.goals
+        told = [
+            u.chain for k, u in enumerate(self.updates)
+            if u.chain in ratios and (whole or np.size(self.gradients[k][0]) == 1)
+        ]  # fmt: skip
+        constant = all(abs(cosines.get(chain, 1.0)) > 1 - 1e-9 for chain in told)
         return bool(wrong) and all(c in ratios for c in wrong) and entries > 1 and constant
