@@ -216,6 +216,14 @@ def test_what_bends_each_entry_of_one_gradient_down_its_slope_may_be_meant(
     assert verdict_on(BENT.replace("g / (1 + np.abs(g))", step))["verdict"] == verdict
 
 
+def test_one_gradient_over_its_own_norm_may_be_meant() -> None:
+    """Beside plain steps of the others, whose error has the slope that a squared error asks for."""
+    squashed = BENT.replace("y = a @ u + c", "y = 1 / (1 + np.exp(-(a @ u + c)))")
+    squashed = squashed.replace("d = (y - t) / len(x)", "d = (y - t) * y * (1 - y)")
+    step = squashed.replace("g / (1 + np.abs(g))", "g / np.abs(g).max()")
+    assert verdict_on(step)["verdict"] == "undecided"
+
+
 STEPS = (
     BENT[: BENT.index("    g = ")]
     + """\

@@ -92,8 +92,8 @@ def find_solved_step(case: Case) -> Instruction | None:
 def is_other_step(case: Case, fit: Fit, repair: Repair | None = None) -> bool:
     """Whether wrong parameters go by right gradients, but by steps of another kind, as somebody may want.
 
-    With others of their own entries taken off, as their mean is; each entry bent, as g / (1 + |g|) bends it; or at a
-    rate of its own. A repair must change nothing but that.
+    With others of their own entries taken off, as their mean is; each entry bent, as g / (1 + |g|) bends it; all made as
+    long as they are not, as g / |g| is; or at a rate of its own. A repair must change nothing but that.
     """
     _, traces = judge_plainly(case.anatomy, case.worlds, fit.loss)
     names = set[str]() if repair is None else {edit.mistake for edit in repair.edits}
@@ -197,6 +197,7 @@ def kind_of_step(case: Case, number: int, trace: Trace, repair: Repair | None) -
         if chosen and (
             keeps_entries(case, trace.updates[0], one.positions[:1])
             or bends_entries(case, trace.updates[0], one.positions[0], one.factors[0])
+            or has_own_length(case, trace.updates[0], one.positions[0], one.factors[0])
         ):
             return "other steps"
         spread = spread_of_rates(case, trace, one)
@@ -229,6 +230,22 @@ def bends_entries(case: Case, update: Update, position: int, factor: float) -> b
         and find_slope(longer, gradient) is None
         and not has_several_slopes(longer, gradient)
     )
+
+
+def has_own_length(case: Case, update: Update, position: int, factor: float) -> bool:
+    """Whether a parameter goes straight down its gradient, though not in proportion to it, as over its own norm."""
+    question = Question(case.anatomy, case.values, update, (position,))
+    gradient = np.asarray(case.values[position], dtype=float)
+    step, longer = question.respond({}), question.respond({position: 2 * gradient})
+    if gradient.shape != step.shape or not np.all(np.isfinite(longer)):
+        return False
+    down = -factor * gradient
+    size = norm(down) * norm(step), norm(down) * norm(longer)
+    straight = all(
+        whole > 0 and float(np.sum(down * one)) >= (1 - CLEAR) * whole
+        for one, whole in zip((step, longer), size, strict=True)
+    )
+    return straight and norm(longer - 2 * step) > CLEAR * norm(step)
 
 
 def spread_of_rates(case: Case, trace: Trace, found: Found) -> float | None:
