@@ -14,6 +14,8 @@ from chainrule.checking.repairing.scene import Scene
 
 Label: TypeAlias = tuple[Any, ...]
 MOST_SHIFT = 8
+NO_CHAIN = -1
+ONE = {"latest", "first"}  # of several the same one for all instances
 
 
 def alternatives(
@@ -96,6 +98,9 @@ def labels(scene: Scene, step: Instruction, position: int) -> Iterator[Label]:
     for key in scene.classes_by_shape(shape, step.output):
         others = len(scene.members(key, step.output))
         yield from (("class", key, mode) for mode in modes(others, count))
+    group = scene.case.anatomy.listed.get(scene.chain_of.get(position, NO_CHAIN), [])
+    if len(group) > 1 and count:
+        yield from (("listed", mode) for mode in modes(len(group), count) if mode not in ONE)
     for number in chains_by_shape(scene, shape):
         yield ("chain", number)
     for given in scene.given_values:
@@ -153,6 +158,8 @@ def alternative(scene: Scene, step: Instruction, slot: int, label: Label) -> int
         return int(label[1])
     if kind == "chain":
         return scene.version_used(label[1], step.output)
+    if kind == "listed":
+        return listed(scene, step, position, label[1])
     if kind == "name":
         return scene.latest_named(label[1], step.output)
     if kind == "scaled":
@@ -205,16 +212,44 @@ def parameter_behind(scene: Scene, position: int) -> int | None:
 
 
 def scaled(scene: Scene, step: Instruction, position: int) -> int | None:
-    """The error that an error is made into entry by entry, where it is made into one only: times a derivative."""
-    found = [
+    """The error that an error is made into entry by entry, where it is made into one only: times a derivative.
+
+    Or that one which was made of the same values elsewhere is made into: (p - t) * w, beside d = (p - t) * slope.
+    """
+    program = scene.program
+    maker = program.step_of.get(position)
+    same = {position}
+    if maker is not None and scene.is_error(position):
+        same |= {
+            one.output
+            for one in program.consumers.get(maker.inputs[0], ())
+            if (one.operation, one.inputs) == (maker.operation, maker.inputs)
+        }
+    found = [made for one in sorted(same) for made in scaled_here(scene, step, one)]
+    if len(found) != 1 or not scene.is_tainted(position):
+        return None
+    masks = scene.case.anatomy.masks
+    # e * a * (1 - a) is made in two steps.
+    while len(further := scaled_here(scene, step, found[-1])) == 1:
+        (factor,) = (p for p in program.step_of[further[0]].inputs if p != found[-1])
+        if not masks[factor]:
+            break
+        found += further
+    return found[-1]
+
+
+def scaled_here(scene: Scene, step: Instruction, position: int) -> list[int]:
+    """What an error is made into entry by entry before a step, by no weight."""
+    shape = np.shape(scene.case.values[position])
+    return [
         user.output
         for user in scene.program.consumers.get(position, ())
         if user.operation == "multiply"
         and user.output < step.output
         and not all(scene.is_tainted(p) for p in user.inputs)
-        and np.shape(scene.case.values[user.output]) == np.shape(scene.case.values[position])
+        and not any(scene.is_decay(p) for p in user.inputs)
+        and np.shape(scene.case.values[user.output]) == shape
     ]
-    return found[0] if len(found) == 1 and scene.is_tainted(position) else None
 
 
 def summed(scene: Scene, position: int) -> int | None:
@@ -239,24 +274,39 @@ def aligned(scene: Scene, step: Instruction, key: Any, mode: Any) -> int | None:
     if mode == "latest":
         before = [p for p in members if p < step.output]
         return before[-1] if before else None
-    if mode == "first":
-        chosen = index * (size // count) if count and size >= count else 0
-    elif mode == "last":
-        chosen = (index + 1) * (size // count) - 1
-    elif mode == "rank":
-        chosen = index
-    elif mode == "reversed":
-        chosen = size - 1 - index
-    elif mode == "outer":
-        chosen = index // (count // size)
-    elif mode == "inner":
-        chosen = index % size
-    else:
-        rows = mode[1]
-        chosen = index % rows * (size // rows) + index // rows
+    chosen = place_among(size, index, count, mode)
     if not 0 <= chosen < size or members[chosen] >= step.output:
         return None
     return members[chosen]
+
+
+def place_among(size: int, index: int, count: int, mode: Any) -> int:
+    """Which of so many values goes with an instance of a place, of which there are `count`."""
+    if mode == "first":
+        return index * (size // count) if count and size >= count else 0
+    if mode == "last":
+        return (index + 1) * (size // count) - 1
+    if mode == "rank":
+        return index
+    if mode == "reversed":
+        return size - 1 - index
+    if mode == "outer":
+        return index // (count // size)
+    if mode == "inner":
+        return index % size
+    rows = mode[1]
+    return int(index % rows * (size // rows) + index // rows)
+
+
+def listed(scene: Scene, step: Instruction, position: int, mode: Any) -> int | None:
+    """Of parameters that one place updates, as the numbers of a list, the one that goes with this instance of a step."""
+    group = scene.case.anatomy.listed.get(scene.chain_of.get(position, NO_CHAIN), [])
+    index, count = scene.rank(step)
+    size = len(group)
+    if not size or (mode in ("outer", "inner") and size > count):
+        return None
+    chosen = place_among(size, index, count, mode)
+    return scene.version_used(group[chosen], step.output) if 0 <= chosen < size else None
 
 
 def partner(scene: Scene, step: Instruction, slot: int, backwards: bool) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 import chainrule.checking.repairing.edits as edit_list
+import chainrule.checking.repairing.left_out_factors as left_out_factors
 import chainrule.checking.repairing.operation_edits as operation_edits
 import chainrule.checking.repairing.sum_edits as sum_edits
 import chainrule.checking.repairing.value_edits as value_edits
@@ -98,8 +99,8 @@ def companions(
 
 def likely_edits(scene: Scene) -> Iterator[Edit]:
     """Those of the commonest mistakes."""
-    yield from remembered(scene, value_edits.factor_edits)
-    yield from remembered(scene, value_edits.named_factor_edits)
+    yield from remembered(scene, left_out_factors.factor_edits)
+    yield from remembered(scene, left_out_factors.named_factor_edits)
     yield from remembered(scene, raw_errors)
     yield from remembered(scene, switched_off)
     yield from remembered(scene, operation_edits.operator_edits)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, final
 
 import chainrule.checking.repairing.edits as edit_list
 import chainrule.checking.repairing.grouping_edits as grouping_edits
+import chainrule.checking.repairing.left_out_factors as left_out_factors
 import chainrule.checking.repairing.memory_edits as memory_edits
 import chainrule.checking.repairing.operation_edits as operation_edits
 import chainrule.checking.repairing.scale_edits as scale_edits
@@ -63,8 +64,8 @@ STAGES: tuple[Maker, ...] = (
     operation_edits.transposes,
     operation_edits.turned_links,
     operation_edits.index_edits,
-    value_edits.factor_edits,
-    value_edits.named_factor_edits,
+    left_out_factors.factor_edits,
+    left_out_factors.named_factor_edits,
     raw_errors,
     switched_off,
     sum_edits.reductions,
@@ -97,7 +98,7 @@ def last_resorts(scene: Scene, trial: Trial) -> Iterator[Iterable[Edit]]:
     yield remembered(scene, slope_edits.true_slopes)
     yield remembered(scene, slope_edits.slopes_beside_errors)
     yield remembered(scene, slope_edits.slopes_of_losses)
-    yield remembered(scene, value_edits.factors_beside_ones)
+    yield remembered(scene, left_out_factors.factors_beside_ones)
 
 
 def best_edit(

@@ -252,6 +252,7 @@ def label_cost(label: Label) -> int:
         "net": 1,
         "turn": 1,
         "class": 2,
+        "listed": 2,
         "chain": 3,
         "given": 3,
     }[label[0]]

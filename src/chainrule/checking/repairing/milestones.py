@@ -134,12 +134,18 @@ class Watch:
             return None
         if tainted:
             unit = joined / length
-            close = np.linalg.norm(table * np.sign(table @ unit)[:, None] - unit, axis=1) <= SAME
+            along = table @ unit
+            near = np.flatnonzero(
+                np.abs(along) >= 1 - SAME
+            )  # few, if any: the rest is asked of these
+            apart = np.linalg.norm(table[near] * np.sign(along[near])[:, None] - unit, axis=1)
+            found = near[apart <= SAME]
         elif float(np.ptp(joined)) <= FLAT * abs(float(joined[0])):
             return None
         else:
-            close = np.all(np.abs(table - joined) <= SAME, axis=1)
-        return (tainted, joined.size, int(np.argmax(close))) if np.any(close) else None
+            near = np.flatnonzero(np.abs(table[:, 0] - joined[0]) <= SAME)
+            found = near[np.all(np.abs(table[near] - joined) <= SAME, axis=1)]
+        return (tainted, joined.size, int(found[0])) if found.size else None
 
     @cached_property
     def slopes(self) -> Directions:

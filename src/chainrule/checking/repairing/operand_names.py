@@ -63,7 +63,7 @@ def name_operand(
     if should:
         moves = scene.updated_by(step.output) is not None
         return "wrong-variable" if moves or lack_errors(scene) else None
-    if is_number(scene, position) and label[0] != "partner":
+    if is_number(scene, position) and label[0] not in ("listed", "partner"):
         return None
     if scene.is_decay(position) and scene.is_decay(other):
         same = scene.chain_of.get(position) == scene.chain_of.get(other) is not None

@@ -13,14 +13,9 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each
+from chainrule.checking.repairing.left_out_factors import NONE, factor, mates, pair_classes
 from chainrule.checking.repairing.scene import Scene
-from chainrule.checking.repairing.value_edits import (
-    NONE,
-    factor,
-    mates,
-    pair_classes,
-    with_changed_operand,
-)
+from chainrule.checking.repairing.value_edits import with_changed_operand
 
 Mate: TypeAlias = Callable[[Instruction], int | None]
 

@@ -439,8 +439,9 @@ class Scene:
                 return position in mixes
             tainted = [p for p in step.inputs if self.is_tainted(p)]
             others = [p for p in step.inputs if p not in tainted]
-            # A weight is no scale.
-            small = all(np.size(self.case.values[p]) == 1 and not self.is_decay(p) for p in others)
+            # A weight is no scale, and no slope.
+            masks, values = self.case.anatomy.masks, self.case.values
+            small = all(np.size(values[p]) == 1 and not masks[p] for p in others)
             if step.operation not in PLAIN or len(tainted) != 1 or not small:
                 return False
             (position,) = tainted

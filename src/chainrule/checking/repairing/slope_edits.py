@@ -15,14 +15,12 @@ import numpy as np
 from chainrule.checking.anatomy.parameters import bits
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit, each
+from chainrule.checking.repairing.left_out_factors import comes_from_mask, mates, pair_classes
 from chainrule.checking.repairing.raw_errors import Mate
 from chainrule.checking.repairing.scene import Place, Scene
 from chainrule.checking.repairing.value_edits import (
     NewValue,
     base_of,
-    comes_from_mask,
-    mates,
-    pair_classes,
     seen_as,
     with_changed_operand,
 )

@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.left_out_factors import weights_behind
 from chainrule.checking.repairing.scene import Place, Scene
-from chainrule.checking.repairing.value_edits import NewValue, seen_as, weights_behind
+from chainrule.checking.repairing.value_edits import NewValue, seen_as
 
 MOST_SEEN = 400  # errors of one place that are asked for their units
 
