@@ -15,7 +15,7 @@ run: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	@$(COMPILE)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .
