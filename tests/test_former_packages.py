@@ -194,5 +194,7 @@ print(rows.shape, samples.shape)
 def test_rows_of_unlike_lengths_are_objects_as_they_once_were() -> None:
     assert verdict_on(UNEVEN)["verdict"] == "right"
     assert verdict_on(UNEVEN.replace("(1 - hidden**2)", "hidden"))["verdict"] == "wrong"
-    stopped = verdict_on(UNEVEN.replace("np.array([", "np.array([[], ").replace(", t in", ", t, u in"))
+    stopped = verdict_on(
+        UNEVEN.replace("np.array([", "np.array([[], ").replace(", t in", ", t, u in")
+    )
     assert "ValueError: not enough values" in stopped["reason"]

@@ -96,7 +96,9 @@ def of_entries(recorder: Writer, site: int, kind: str, *entries: Any) -> Any:
     return recorder.record_call(function, name, entries, {}, value)
 
 
-def of_uneven_rows(function: Callable[..., Any], name: str, args: Arguments, kwargs: Keywords) -> Any:
+def of_uneven_rows(
+    function: Callable[..., Any], name: str, args: Arguments, kwargs: Keywords
+) -> Any:
     """The result of a function; rows of unlike lengths were objects to NumPy until 1.24, as older programs expect."""
     try:
         return function(*args, **kwargs)

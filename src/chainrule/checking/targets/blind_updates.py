@@ -197,7 +197,9 @@ def is_drawn_alone(case: Case) -> bool:
         if before not in drawn and step.operation not in PRODUCTS:
             continue  # a gradient at the bound that it is clipped to
         others = (p for p in made_of if p != before)  # each set is large, and there are many steps
-        if not any(p in anatomy.stops or (p in given and not is_written(program, p)) for p in others):
+        if not any(
+            p in anatomy.stops or (p in given and not is_written(program, p)) for p in others
+        ):
             return True
     return False
 
