@@ -169,3 +169,32 @@ def test_dummies_beside_numbers_are_numbers() -> None:
     assert writable(lambda _: mixed, table).dtype == float
     words = Columns(a=np.array([True, False]), b=np.array(["x", "y"]))
     assert writable(lambda _: mixed, words) is mixed
+
+
+UNEVEN = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+samples = [[rng.normal(size=3), rng.normal(size=2)] for _ in range(12)]
+np.random.seed(1)
+samples = np.random.permutation(samples)
+rows = np.array([[1.0], [2.0, 3.0]])
+w1, w2 = rng.normal(size=(4, 3)), rng.normal(size=(2, 4))
+for step in range(30):
+    for x, t in samples:
+        hidden = np.tanh(w1 @ x)
+        error = w2 @ hidden - t
+        d1 = w2.T @ error * (1 - hidden**2)
+        w2 -= 0.1 * np.outer(error, hidden)
+        w1 -= 0.1 * np.outer(d1, x)
+print(rows.shape, samples.shape)
+"""
+
+
+def test_rows_of_unlike_lengths_are_objects_as_they_once_were() -> None:
+    assert verdict_on(UNEVEN)["verdict"] == "right"
+    assert verdict_on(UNEVEN.replace("(1 - hidden**2)", "hidden"))["verdict"] == "wrong"
+    stopped = verdict_on(
+        UNEVEN.replace("np.array([", "np.array([[], ").replace(", t in", ", t, u in")
+    )
+    assert "ValueError: not enough values" in stopped["reason"]

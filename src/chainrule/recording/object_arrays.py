@@ -19,6 +19,7 @@ from chainrule.recording.recording import NUMBERS, Arguments, Keywords, Operatio
 KINDS = {function: kind for kind, (_, function) in OPERATORS.items() if kind != "MatMult"}
 CHANGING = {function: kind for kind, function in IN_PLACE.items() if kind != "MatMult"}
 MAKING = {"array", "asarray"}
+TAKING_ROWS = MAKING | {"permutation"}
 NAMED = {
     "add": "Add", "subtract": "Sub", "multiply": "Mult", "divide": "Div", "true_divide": "Div", "power": "Pow",
 }  # fmt: skip
@@ -93,6 +94,18 @@ def of_entries(recorder: Writer, site: int, kind: str, *entries: Any) -> Any:
     if not kind:
         return recorder.record(Operation(name, [recorder.position(entries[0])]), value)
     return recorder.record_call(function, name, entries, {}, value)
+
+
+def of_uneven_rows(
+    function: Callable[..., Any], name: str, args: Arguments, kwargs: Keywords
+) -> Any:
+    """The result of a function; rows of unlike lengths were objects to NumPy until 1.24, as older programs expect."""
+    try:
+        return function(*args, **kwargs)
+    except ValueError as error:
+        if name not in TAKING_ROWS or len(args) != 1 or kwargs or "inhomogeneous" not in str(error):
+            raise
+        return function(np.array(args[0], dtype=object))
 
 
 def as_numbers(name: str, value: Any) -> Any:

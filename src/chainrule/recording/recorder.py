@@ -428,7 +428,8 @@ class Recorder:
         if bound is not None:
             value = bound(*bound_arguments[0], **bound_arguments[1])  # type: ignore[index]
         else:
-            value = object_arrays.as_numbers(name, function(*args, **kwargs))
+            made = object_arrays.of_uneven_rows(function, name, args, kwargs)
+            value = object_arrays.as_numbers(name, made)
         if is_left_alone(self, name, function, args, kwargs, value):
             return value
         if module_of(function).startswith(RANDOM_MODULES):

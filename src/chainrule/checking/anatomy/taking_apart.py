@@ -235,14 +235,14 @@ def sites_without_error(
     for chain in anatomy.chains:
         if chain.root in idle or chain.root in kept or not anatomy.updates:
             continue
-        tainted = [
-            step
+        tainted = {
+            step.output: step.inputs
             for step in chain.steps
             if any(anatomy.error_masks[p] for p in step.inputs if p not in anatomy.stops)
-        ]
-        gone_on_from = {position for step in tainted for position in step.inputs}
+        }
+        gone_on_from = {position for inputs in tainted.values() for position in inputs}
         for step in chain.steps:
-            follows = step in tainted or step.output in gone_on_from
+            follows = step.output in tainted or step.output in gone_on_from
             (fed if follows else found).add(program.spot(step))
     return found - fed
 

@@ -190,13 +190,16 @@ def is_drawn_alone(case: Case) -> bool:
     As of a loss that is flat for some samples, which this is no part of: what it is in others proves little.
     """
     program, anatomy = case.program, case.anatomy
+    given = set(program.given)
     for before, step in changes_without_update(case):
         made_of = program.ancestors(step.inputs, anatomy.stops)
         drawn = program.ancestors((p for p in step.inputs if p != before), anatomy.stops)
         if before not in drawn and step.operation not in PRODUCTS:
             continue  # a gradient at the bound that it is clipped to
-        others = made_of & (anatomy.stops | set(program.given)) - {before}
-        if not any(p in anatomy.stops or not is_written(program, p) for p in others):
+        others = (p for p in made_of if p != before)  # each set is large, and there are many steps
+        if not any(
+            p in anatomy.stops or (p in given and not is_written(program, p)) for p in others
+        ):
             return True
     return False
 
