@@ -88,6 +88,8 @@ def repair_case(case: Case, deadline: Deadline) -> Repair:
         single = len(repair.edits) == 1 or (number == 0 and fit.loss in computed())
         if repair.proved and single and is_expected(fit):
             break
+        if best.proved and expected and count_places(best) == 1:
+            break  # nothing is mended in fewer places, and of as few the expected loss counts
     assert best is not None
     if not (best.proved and expected):
         fit = fits[0] if is_expected(fits[0]) else case.fits[best.loss]
