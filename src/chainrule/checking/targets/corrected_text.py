@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
+import numpy as np
+
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
@@ -76,7 +78,12 @@ def run_changed(
         if not right_losses(case):
             case = open_without_epsilons(case, part.finished) or case
         losses = right_losses(case)
-        right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
+        right = (
+            bool(losses)
+            and stays_finite(case)
+            and judges_all(case)
+            and moves_alike(case, losses[0])
+        )
         return (case, losses) if right else None
     return None
 
@@ -163,6 +170,11 @@ def watch_as_long(run: Run, deadline: Deadline) -> Callable[[Recorder], None]:
         watch(recorder)
 
     return bounded
+
+
+def stays_finite(case: Case) -> bool:
+    """Whether updates are numbers: of what a division by 0 makes nothing disagrees with a gradient."""
+    return all(bool(np.all(np.isfinite(case.values[u.after]))) for u in case.anatomy.updates)
 
 
 def judges_all(case: Case) -> bool:

@@ -20,9 +20,9 @@ from chainrule.checking.targets.corrected_text import (
     correction_of,
     run_changed,
 )
-from chainrule.checking.targets.own_slips import with_token
 from chainrule.checking.targets.rare_slips import Slip
 from chainrule.checking.targets.slips import hears_less, is_all_judged
+from chainrule.checking.targets.token_slips import with_token
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 

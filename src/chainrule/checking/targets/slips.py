@@ -32,6 +32,7 @@ from chainrule.checking.repairing.named_rates import goes_by_plan
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
+from chainrule.checking.targets.feedback import feedback_of
 from chainrule.checking.targets.foreign_updates import goes_astray
 from chainrule.checking.targets.index_slips import (
     bounds,
@@ -44,33 +45,44 @@ from chainrule.checking.targets.rare_slips import (
     Slip,
     all_columns,
     bare_penalties,
-    is_like,
     overwritten_sums,
     repeated_names,
     self_differences,
     stored_in_vain,
 )
+from chainrule.checking.targets.token_slips import (
+    EVERY,
+    NAMED,
+    other_names,
+    other_operators,
+    unread_names,
+)
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
-MOST_CHANGES = 50
+MOST_CHANGES = 100
 SHARE = 0.7  # of the time that is left, for all of them
 FEWEST_PARAMETERS = 3
 NOWHERE = -1  # the site of a step that was put together afterwards
 ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
-NAMED = (ast.Name, ast.Attribute)
 PLAIN = (*NAMED, ast.Subscript)
 
 Line: TypeAlias = tuple[int, int]  # of a file
 
 
 def find_slip(
-    run: Run, case: Case, deadline: Deadline, blind: bool = False, known: bool = False
+    run: Run,
+    case: Case,
+    deadline: Deadline,
+    blind: bool = False,
+    known: bool = False,
+    whole: bool = False,
 ) -> Correction | None:
     """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates.
 
-    `known`: that the program is wrong was shown otherwise, and only the place is looked for.
+    `known`: that the program is wrong was shown otherwise, and only the place is looked for. `whole`: loops go
+    round as often as they should, since how far back in time they go is a choice.
     """
     unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
     judged = unreached or case
@@ -78,6 +90,8 @@ def find_slip(
         return None
     if blind and not any(follows_in_part(judged, loss) for loss in judged.fits):
         return None  # what is missing may be a target
+    if feedback_of(judged) is not None:
+        return None
     if not known and any(goes_its_own_way(case, fit) for fit in case.fits.values() if fit.good):
         return None
     end = deadline.share(SHARE)
@@ -86,7 +100,12 @@ def find_slip(
         (text, several)
         for file, text in enumerate(read_texts(run.sources))
         for several in slips(
-            text, judged, file, [line for at, line in lines if at == file], unreached is not None
+            text,
+            judged,
+            file,
+            [line for at, line in lines if at == file],
+            unreached is not None,
+            whole,
         )
     )
     for text, several in islice(found, MOST_CHANGES):
@@ -131,6 +150,46 @@ def find_self_difference(run: Run, case: Case, deadline: Deadline) -> Correction
         if corrected is not None and is_all_judged(case, corrected[0]):
             return correction_of(*corrected, text, change, name, (was, should))
     return None
+
+
+def find_unread_gradient(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where a parameter's update has another value in the place of its gradient, which is computed and read nowhere.
+
+    The others follow a loss. With its gradient that parameter does, too, and is one more.
+    """
+    end = deadline.share(SHARE)
+    known = {update.chain for update in case.anatomy.updates}
+    found = (
+        (text, slip)
+        for text in read_texts(run.sources)
+        for slip in unread_names(text, within_updates(text))
+    )
+    for text, (change, name, was, should) in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, [(text, change)], end)
+        if corrected is None or not is_all_judged(case, corrected[0]):
+            continue
+        judged = {update.chain for update in corrected[0].anatomy.updates}
+        if len(judged) > len(known) and is_mistaken(case, *corrected):
+            return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
+def within_updates(text: Text) -> list[ast.expr]:
+    """The names in what changes a value by a sum or a difference."""
+    found: list[ast.expr] = []
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.AugAssign):
+            sums = isinstance(node.op, ast.Add | ast.Sub)
+        else:
+            sums = isinstance(node, ast.Assign) and any(
+                ast.unparse(target) == ast.unparse(part)
+                for target in node.targets
+                for part in ast.walk(node.value)
+                if isinstance(part, PLAIN)
+            )
+        if sums and isinstance(node, ast.Assign | ast.AugAssign):
+            found += [part for part in ast.walk(node.value) if isinstance(part, ast.Name)]
+    return found
 
 
 def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
@@ -277,7 +336,7 @@ def program_site(case: Case, step: Instruction) -> int:
 
 
 def slips(
-    text: Text, case: Case, file: int, lines: Collection[int], blind: bool
+    text: Text, case: Case, file: int, lines: Collection[int], blind: bool, whole: bool
 ) -> Iterator[list[Slip]]:
     """What may be put right in some lines, at once: rare slips, then one of a loop's order, an index, a sign, or a name.
 
@@ -293,17 +352,17 @@ def slips(
     if len(bare) > 1:
         yield bare
     rare = chain(bare, overwritten_sums(text, nodes))
-    alone = single_slips(text, case, file, nodes, blind)
+    alone = single_slips(text, case, file, nodes, blind, whole)
     yield from ([slip] for slip in chain(rare, alone))
 
 
 def single_slips(
-    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool
+    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool, whole: bool
 ) -> Iterator[Slip]:
     if blind:
         yield from differences(text, nodes)
         yield from other_names(text, nodes)
-    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
+    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node) if not whole)
     for head in heads:
         yield from strides(head)
     for head in heads:
@@ -327,6 +386,8 @@ def single_slips(
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
+    yield from unread_names(text, nodes)
+    yield from other_operators(text, nodes, EVERY)
 
 
 def is_of_text(node: ast.BinOp) -> bool:
@@ -401,60 +462,3 @@ def with_other_sign(text: Text, node: ast.BinOp, mistake: str) -> Iterator[Slip]
     coded = changed.encode()
     mended = coded[node.col_offset : len(coded) - after].decode()
     yield Change(node, mended), mistake, text.segment(node), mended
-
-
-def other_names(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
-    """Names that differ in a letter and stand for something in the same function, first those that nothing reads."""
-    loaded: dict[str, int] = {}
-    for node in ast.walk(text.tree):
-        if isinstance(node, NAMED) and isinstance(node.ctx, ast.Load):
-            loaded[own_name(node)] = loaded.get(own_name(node), 0) + 1
-    found = []
-    for node in nodes:
-        if not isinstance(node, NAMED) or not isinstance(node.ctx, ast.Load):
-            continue
-        name = own_name(node)
-        if len(name) < 2 or loaded[name] < 2:
-            continue
-        for other in sorted(names_beside(text, node)):
-            if is_like(name, other):
-                mended = ast.unparse(node).removesuffix(name) + other
-                found.append((loaded.get(other, 0), node.lineno, node.col_offset, node, mended))
-    for *_, node, mended in sorted(found, key=lambda one: (one[0] > 0, *one[1:3])):
-        was = ast.unparse(node)
-        yield (
-            Change(node, mended),
-            "wrong-variable",
-            f"with {was}, where {mended} belongs",
-            f"it with {mended}",
-        )
-
-
-def own_name(node: ast.Name | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr
-
-
-def names_beside(text: Text, node: ast.Name | ast.Attribute) -> set[str]:
-    """What a name's function or file assigns; of an attribute what any function does."""
-    if isinstance(node, ast.Attribute):
-        return {
-            one.attr
-            for one in ast.walk(text.tree)
-            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
-            if ast.unparse(one.value) == ast.unparse(node.value)
-        }
-    found: set[str] = set()
-    here = text.around(node, FUNCTIONS)
-    for scope in (here, text.tree):
-        if scope is None:
-            continue
-        for one in ast.walk(scope):
-            if isinstance(one, ast.arg) and scope is here:
-                found.add(one.arg)
-            elif (
-                isinstance(one, ast.Name)
-                and isinstance(one.ctx, ast.Store)
-                and text.around(one, FUNCTIONS) in (scope, None)
-            ):
-                found.add(one.id)
-    return found

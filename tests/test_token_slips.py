@@ -1,0 +1,156 @@
+"""One token in another's place: an operator in a momentum, a name in an update or on the way back through time."""
+
+import pytest
+
+from checked import NEVER_RIGHT, verdict_on
+
+FILTERS = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+signals = rng.normal(size=(20, 6))
+kernels = rng.normal(size=(2, 3))
+shift = 0.0
+w = rng.normal(size=(2, 4))
+
+
+def forward(signal, kernels):
+    z = np.zeros((2, 4))
+    for f in range(2):
+        for i in range(4):
+            z[f, i] = np.sum(kernels[f] * signal[i:i + 3])
+    return z
+
+
+for epoch in range(3):
+    for signal in signals:
+        z = forward(signal, kernels)
+        a = np.maximum(z, 0)
+        error = np.sum(w * a) + shift - signal.max()
+        back = error * w * (z > 0)
+        d_kernels = np.zeros((2, 3))
+        for f in range(2):
+            for i in range(4):
+                d_kernels[f] += back[f, i] * signal[i:i + 3]
+        w -= 0.05 * error * a
+        kernels -= 0.05 * d_kernels
+        shift -= 0.05 * error
+"""
+MOMENTUM = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(20, 3))
+t = np.tanh(x[:, :1] * x[:, 1:2])
+w1, b1 = rng.normal(size=(3, 4)), np.zeros((1, 4))
+w2, b2 = rng.normal(size=(4, 1)), np.zeros((1, 1))
+m1, n1 = np.zeros_like(w1), np.zeros_like(b1)
+m2, n2 = np.zeros_like(w2), np.zeros_like(b2)
+mu, rate = 0.8, 0.1
+for epoch in range(60):
+    h = np.tanh(x @ w1 + b1)
+    y = h @ w2 + b2
+    e = (y - t) / len(x)
+    d = e @ w2.T * (1 - h**2)
+    m2 = mu * m2 - rate * (h.T @ e)
+    n2 = mu * n2 - rate * e.sum(axis=0, keepdims=True)
+    m1 = mu * m1 - rate * (x.T @ d)
+    n1 = mu * n1 - rate * d.sum(axis=0, keepdims=True)
+    w2 += m2
+    b2 += n2
+    w1 += m1
+    b1 += n1
+"""
+RECURRENT = """\
+import numpy as np
+
+rng = np.random.default_rng(6)
+words = rng.normal(size=(12, 4, 2))
+u, w = 0.5 * rng.normal(size=(2, 3)), 0.5 * rng.normal(size=(3, 3))
+v = 0.5 * rng.normal(size=3)
+for epoch in range(5):
+    for word in words:
+        states = [np.zeros(3)]
+        for x in word:
+            states.append(np.tanh(x @ u + states[-1] @ w))
+        do = states[-1] @ v - word[:, 0].sum()
+        dv = states[-1] * do
+        dh = v * do
+        du, dw = np.zeros_like(u), np.zeros_like(w)
+        for k in range(3, -1, -1):
+            da = dh * (1 - states[k + 1] ** 2)
+            du += np.outer(word[k], da)
+            dw += np.outer(states[k], da)
+            dh = w @ da
+        u -= 0.05 * du
+        w -= 0.05 * dw
+        v -= 0.05 * dv
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "wrong", "mistake"),
+    [
+        (FILTERS, "kernels -= 0.05 * d_kernels", "kernels -= 0.05 * f", "wrong-variable"),
+        (MOMENTUM, "m2 = mu * m2 - rate * (h.T @ e)", "m2 = mu * m2 * rate * (h.T @ e)", "wrong-operator"),
+        (MOMENTUM, "b1 += n1", "b1 = n1", "wrong-operator"),
+        (RECURRENT, "da = dh * (1 - states[k + 1] ** 2)", "da = do * (1 - states[k + 1] ** 2)", "wrong-variable"),
+    ],
+)  # fmt: skip
+def test_a_token_is_put_right(program: str, line: str, wrong: str, mistake: str) -> None:
+    assert program.count(line) == 1
+    verdict = verdict_on(program.replace(line, wrong))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == (mistake, True)
+    assert finding["fix"].strip() == line
+
+
+@pytest.mark.parametrize("program", [FILTERS, MOMENTUM, RECURRENT])
+def test_what_has_no_slip_is_right(program: str) -> None:
+    assert verdict_on(program)["verdict"] == "right"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("shift -= 0.05 * error", "shift -= 0.05 * shift"),
+        ("kernels -= 0.05 * d_kernels", "kernels -= 0.05 * epoch"),
+    ],
+)
+def test_what_changes_by_no_error_is_not_right(right: str, wrong: str) -> None:
+    """A bias that begins with a 0 of the source is a bias, too."""
+    assert verdict_on(FILTERS.replace(right, wrong))["verdict"] != "right"
+
+
+ALIGNED = RECURRENT.replace(
+    "            dh = w @ da\n", "            dh = feedback @ da\n"
+).replace("v = 0.5", "feedback = rng.normal(size=(3, 3))\nprint(feedback)\nv = 0.5")
+
+
+def test_errors_that_go_back_through_numbers_of_their_own_are_no_slip() -> None:
+    assert verdict_on(ALIGNED, 3 * NEVER_RIGHT)["verdict"] != "wrong"
+
+
+FROZEN = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+x = rng.normal(size=(20, 3))
+t = x[:, :2] ** 2
+layers = [rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=(3, 2))]
+for epoch in range(30):
+    values = [x]
+    for w in layers:
+        values.append(np.tanh(values[-1] @ w))
+    d = (values[-1] - t) * (1 - values[-1] ** 2) / 20
+    for k in (2, 1):  # the first is frozen
+        back = d @ layers[k].T * (1 - values[k] ** 2)
+        layers[k] = layers[k] - 0.3 * values[k].T @ d
+        d = back
+"""
+
+
+def test_what_stays_as_it_was_drawn_is_replaced_by_nothing() -> None:
+    verdict = verdict_on(FROZEN)
+    assert "stands in the place of" not in verdict["reason"]
