@@ -87,10 +87,53 @@ for epoch in range(5):
         v -= 0.05 * dv
 """
 
+CLASSES = """\
+import numpy as np
+
+rng = np.random.default_rng(7)
+x = rng.normal(size=(20, 3))
+y = np.argmax(x * x, axis=1)
+w1, b1 = rng.normal(size=(3, 4)), np.zeros(4)
+w2, b2 = rng.normal(size=(4, 3)), np.zeros(3)
+
+
+def backward(x, y, h, p):
+    n = len(x)
+    d = p.copy()
+    d[np.arange(n), y] -= 1
+    d /= n
+    back = d @ w2.T * (1 - h**2)
+    return x.T @ back, back.sum(axis=0), h.T @ d, d.sum(axis=0)
+
+
+for epoch in range(30):
+    h = np.tanh(x @ w1 + b1)
+    e = np.exp(h @ w2 + b2)
+    p = e / e.sum(axis=1, keepdims=True)
+    for w, dw in zip([w1, b1, w2, b2], backward(x, y, h, p)):
+        w -= 0.2 * dw
+    print(-np.log(p[np.arange(20), y]).mean())
+"""
+NUMBERS = CLASSES.replace("y = np.argmax(x * x, axis=1)", "y = x * x").replace(
+    """\
+    d = p.copy()
+    d[np.arange(n), y] -= 1
+    d /= n
+""",
+    "    d = (p - y) / n\n",
+)
+NUMBERS = NUMBERS.replace("    e = np.exp(h @ w2 + b2)\n", "").replace(
+    "p = e / e.sum(axis=1, keepdims=True)", "p = h @ w2 + b2"
+)
+NUMBERS = NUMBERS.replace("-np.log(p[np.arange(20), y]).mean()", "np.mean((p - y) ** 2)")
+
 
 @pytest.mark.parametrize(
     ("program", "line", "wrong", "mistake"),
     [
+        (CLASSES, "d[np.arange(n), y] -= 1", "x[np.arange(n), y] -= 1", "wrong-variable"),
+        (NUMBERS, "d = (p - y) / n", "d = (x - y) / n", "wrong-variable"),
+        (NUMBERS, "d = (p - y) / n", "d = (y - y) / n", "wrong-variable"),
         (FILTERS, "kernels -= 0.05 * d_kernels", "kernels -= 0.05 * f", "wrong-variable"),
         (MOMENTUM, "m2 = mu * m2 - rate * (h.T @ e)", "m2 = mu * m2 * rate * (h.T @ e)", "wrong-operator"),
         (MOMENTUM, "b1 += n1", "b1 = n1", "wrong-operator"),
@@ -106,7 +149,7 @@ def test_a_token_is_put_right(program: str, line: str, wrong: str, mistake: str)
     assert finding["fix"].strip() == line
 
 
-@pytest.mark.parametrize("program", [FILTERS, MOMENTUM, RECURRENT])
+@pytest.mark.parametrize("program", [CLASSES, NUMBERS, FILTERS, MOMENTUM, RECURRENT])
 def test_what_has_no_slip_is_right(program: str) -> None:
     assert verdict_on(program)["verdict"] == "right"
 

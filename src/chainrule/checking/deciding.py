@@ -55,7 +55,7 @@ from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten, predicts_by_errors
 from chainrule.checking.targets.slips import (
-    find_error_of_parameter,
+    find_error_without_prediction,
     find_rare_slip,
     find_slip,
     find_unread_gradient,
@@ -322,7 +322,7 @@ def decide_without_updates(
     if missing is not None:
         return without_target(name, missing)
     again = changes_again(case.program)
-    slip = find_error_of_parameter(run, sooner(deadline)) if again else None
+    slip = find_error_without_prediction(run, case, sooner(deadline)) if again else None
     if slip is not None:
         return corrected_verdict(name, slip, "an error is made of no prediction")
     own = blame_by_own_losses(name, parts, run, sooner(deadline)) or blame_slip(

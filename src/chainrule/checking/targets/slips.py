@@ -26,7 +26,7 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
-from chainrule.checking.repairing.any_loss import follows_no_loss
+from chainrule.checking.repairing.any_loss import follows_no_loss, has_layers
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.repairing.named_rates import goes_by_plan
 from chainrule.checking.repairing.own_steps import is_other_step
@@ -53,6 +53,7 @@ from chainrule.checking.targets.rare_slips import (
 from chainrule.checking.targets.token_slips import (
     EVERY,
     NAMED,
+    names_just_made,
     other_names,
     other_operators,
     unread_names,
@@ -192,10 +193,10 @@ def within_updates(text: Text) -> list[ast.expr]:
     return found
 
 
-def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
-    """The mistake where a parameter stands in a prediction's place, in an error that all updates come from: b2 - t for a2 - t, b[y] -= 1 for p[y] -= 1.
+def find_error_without_prediction(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where no prediction stands in an error that all updates come from: b2 - t, x - t or t - t for a2 - t.
 
-    Then no prediction meets a target. With the prediction several parameters follow a loss, that one among them.
+    With the prediction parameters of several layers follow a loss, which no other learning does.
     """
     end = deadline.share(SHARE)
     for text in read_texts(run.sources):
@@ -206,16 +207,18 @@ def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
             for part in compared_in(node)
             if isinstance(part, NAMED)
         ]
-        for change, name, was, should in islice(other_names(text, compared), MOST_CHANGES):
+        found = chain(
+            self_differences(text),
+            other_names(text, compared),
+            unread_names(text, compared, twice=False),
+            names_just_made(text, compared),
+        )
+        for change, name, was, should in islice(found, MOST_CHANGES):
             corrected = run_changed(run, [(text, change)], end)
-            if corrected is None:
+            if corrected is None or not has_layers(corrected[0]):
                 continue
-            case = corrected[0]
-            own = ast.unparse(change.node).rpartition(".")[2]
-            chains = {update.chain for update in case.anatomy.updates}
-            first = (case.program.name(case.anatomy.chains[n].root) or "" for n in chains)
-            known = {name.rpartition(".")[2] for name in (*names_of_updated(case), *first)}
-            if own in known and len(chains) >= FEWEST_PARAMETERS and is_all_judged(case, case):
+            chains = {update.chain for update in corrected[0].anatomy.updates}
+            if len(chains) >= FEWEST_PARAMETERS and is_all_judged(case, corrected[0]):
                 return correction_of(*corrected, text, change, name, (was, should))
     return None
 

@@ -35,10 +35,10 @@ def with_token(text: Text, node: ast.BinOp, operator: str) -> str | None:
     return coded[node.col_offset : len(coded) - after].decode()
 
 
-def unread_names(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+def unread_names(text: Text, nodes: Collection[ast.expr], twice: bool = True) -> Iterator[Slip]:
     """What a function is given or computes and never reads, in the place of what a statement after it reads.
 
-    What is read in one place alone is meant to be read there.
+    What is read in one place alone is meant to be read there, unless what is read need not be read `twice`.
     """
     for function in {text.around(node, FUNCTIONS) for node in nodes}:
         read: dict[str, int] = {}
@@ -58,7 +58,7 @@ def unread_names(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
                 isinstance(node, ast.Name)
                 and isinstance(node.ctx, ast.Load)
                 and text.around(node, FUNCTIONS) is function
-                and read[node.id] > 1
+                and read[node.id] > int(twice)
             ):
                 for name in unread:
                     if first[name] < node.lineno:
@@ -91,6 +91,20 @@ def other_names(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
             f"with {was}, where {mended} belongs",
             f"it with {mended}",
         )
+
+
+def names_just_made(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
+    """What the statement before makes, in the place of a name: d[k] -= 1 for x[k] -= 1, after d = p.copy()."""
+    for node in nodes:
+        statement = text.statement(node)
+        block = getattr(text.parents.get(statement), "body", []) if statement else []
+        at = block.index(statement) if statement in block else 0
+        before = block[at - 1] if at else None
+        for target in before.targets if isinstance(before, ast.Assign) else ():
+            name = ast.unparse(target)
+            if isinstance(target, NAMED) and name != ast.unparse(node):
+                words = f"with {ast.unparse(node)}, where {name} belongs", f"it with {name}"
+                yield Change(node, name), "wrong-variable", *words
 
 
 def is_read(text: Text, node: ast.Name) -> bool:
