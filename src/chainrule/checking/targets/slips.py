@@ -83,7 +83,7 @@ def find_slip(
     """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates.
 
     `known`: that the program is wrong was shown otherwise, and only the place is looked for. `whole`: loops go
-    round as often as they should, since how far back in time they go is a choice.
+    round as often as they should, and conditions are what they should be: how far back in time they go is a choice.
     """
     unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
     judged = unreached or case
@@ -351,12 +351,24 @@ def slips(
     parts = (part for head in heads for part in ast.walk(head) if isinstance(part, ast.expr))
     nodes = list(dict.fromkeys((*nodes, *parts)))
     nodes += handed_back(text, nodes)
+    if whole:
+        kept = set(deciding_parts(text))
+        nodes = [node for node in nodes if node not in kept]
     bare = list(bare_penalties(text, nodes, names_of_updated(case)))
     if len(bare) > 1:
         yield bare
     rare = chain(bare, overwritten_sums(text, nodes))
     alone = single_slips(text, case, file, nodes, blind, whole)
     yield from ([slip] for slip in chain(rare, alone))
+
+
+def deciding_parts(text: Text) -> Iterator[ast.AST]:
+    """What conditions and the heads of loops are made of: they decide how far back in time errors go."""
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            yield from ast.walk(node.test)
+        elif isinstance(node, ast.For | ast.comprehension):
+            yield from ast.walk(node.iter)
 
 
 def single_slips(
