@@ -16,15 +16,14 @@ from chainrule.checking.fitting.epsilons import open_without_epsilons
 from chainrule.checking.fitting.own_readings import OwnReading, parts_of, read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
 from chainrule.checking.targets.error_places import lasting_chains
+from chainrule.checking.targets.first_turns import FirstTurns
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.recorder import Recorder
-from chainrule.recording.recording import EnoughError
 from chainrule.recording.source import Source, UnreadableError
 
 LEAST_SECONDS = 0.5  # for a run
-LONGER = 2
 
 
 @final
@@ -68,8 +67,9 @@ def run_changed(
     changed = changed_sources(changes)
     if changed is None:
         return None
-    again = run_again(run, changed, watch_as_long(run, deadline), deadline)
-    if again is None:
+    watch = FirstTurns(watch_until_enough(deadline), len(run.recording.graph.values))
+    again = run_again(run, changed, watch, deadline)
+    if again is None or watch.given_up:
         return None
     for part in (again, *again.later):
         case = open_case(build_program(part.recording, part.sites), part.finished)
@@ -158,18 +158,6 @@ def lines_changed(text: Text, change: Change) -> range:
     if handed_on:
         return range(1, len(text.source.shown) + 1)
     return range(change.node.lineno, change.node.lineno + 1)
-
-
-def watch_as_long(run: Run, deadline: Deadline) -> Callable[[Recorder], None]:
-    """A watch that has enough at twice what was recorded before: where the change is none, it may wait forever."""
-    watch, most = watch_until_enough(deadline), LONGER * len(run.recording.graph.values)
-
-    def bounded(recorder: Recorder) -> None:
-        if len(recorder.recording.graph.values) > most:
-            raise EnoughError
-        watch(recorder)
-
-    return bounded
 
 
 def stays_finite(case: Case) -> bool:

@@ -62,6 +62,7 @@ from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 MOST_CHANGES = 100
+TOKEN_SECONDS = 2.0  # at most, for any operator, and for names that nothing else reads
 SHARE = 0.7  # of the time that is left, for all of them
 FEWEST_PARAMETERS = 3
 NOWHERE = -1  # the site of a step that was put together afterwards
@@ -96,31 +97,21 @@ def find_slip(
     if not known and any(goes_its_own_way(case, fit) for fit in case.fits.values() if fit.good):
         return None
     end = deadline.share(SHARE)
-    lines = suspected_lines(judged)
-    found = (
-        (text, several)
-        for file, text in enumerate(read_texts(run.sources))
-        for several in slips(
-            text,
-            judged,
-            file,
-            [line for at, line in lines if at == file],
-            unreached is not None,
-            whole,
-        )
-    )
-    for text, several in islice(found, MOST_CHANGES):
-        corrected = run_changed(run, [(text, change) for change, *_ in several], end)
-        if corrected is None or not is_all_judged(judged, corrected[0]):
-            continue
-        if predicts_with_errors(judged, corrected[0]) or hears_less(judged, corrected[0]):
-            continue
-        if known or is_mistaken(judged, *corrected):
-            findings = [
-                correction_of(*corrected, text, change, name, (was, should)).findings[0]
-                for change, name, was, should in several
-            ]
-            return Correction(*corrected, findings)
+    for tokens in (False, True):  # any other token may be wrong: they are too many for all the time
+        found = islice(slips_of(run, judged, unreached is not None, whole, tokens), MOST_CHANGES)
+        last = end.within(TOKEN_SECONDS) if tokens else end
+        for text, several in found:
+            corrected = run_changed(run, [(text, change) for change, *_ in several], last)
+            if corrected is None or not is_all_judged(judged, corrected[0]):
+                continue
+            if predicts_with_errors(judged, corrected[0]) or hears_less(judged, corrected[0]):
+                continue
+            if known or is_mistaken(judged, *corrected):
+                findings = [
+                    correction_of(*corrected, text, change, name, (was, should)).findings[0]
+                    for change, name, was, should in several
+                ]
+                return Correction(*corrected, findings)
     return None
 
 
@@ -338,22 +329,45 @@ def program_site(case: Case, step: Instruction) -> int:
     return case.program.recording.sites[step.number]
 
 
-def slips(
-    text: Text, case: Case, file: int, lines: Collection[int], blind: bool, whole: bool
-) -> Iterator[list[Slip]]:
-    """What may be put right in some lines, at once: rare slips, then one of a loop's order, an index, a sign, or a name.
+def slips_of(
+    run: Run, case: Case, blind: bool, whole: bool, tokens: bool
+) -> Iterator[tuple[Text, list[Slip]]]:
+    """What may be put right in the lines that updates come from, or any one token there that is not tried before."""
+    lines = suspected_lines(case)
+    for file, text in enumerate(read_texts(run.sources)):
+        nodes = suspected_parts(text, [line for at, line in lines if at == file], whole)
+        if not tokens:
+            yield from ((text, several) for several in slips(text, case, file, nodes, blind, whole))
+            continue
+        known = {place_of(one) for one in single_slips(text, case, file, nodes, blind, whole)}
+        for slip in chain(unread_names(text, nodes), other_operators(text, nodes, EVERY)):
+            if place_of(slip) not in known:
+                yield text, [slip]
 
-    Names first where no error reaches some updates.
-    """
+
+def place_of(slip: Slip) -> tuple[int, int, str]:
+    return slip[0].node.lineno, slip[0].node.col_offset, slip[0].text
+
+
+def suspected_parts(text: Text, lines: Collection[int], whole: bool) -> list[ast.expr]:
+    """The expressions in some lines, in the heads of the loops around, and where functions hand values back."""
     found = (node for node in ast.walk(text.tree) if isinstance(node, ast.expr))
     nodes = [node for node in found if node.lineno in lines]
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
     parts = (part for head in heads for part in ast.walk(head) if isinstance(part, ast.expr))
     nodes = list(dict.fromkeys((*nodes, *parts)))
     nodes += handed_back(text, nodes)
-    if whole:
-        kept = set(deciding_parts(text))
-        nodes = [node for node in nodes if node not in kept]
+    kept = set(deciding_parts(text)) if whole else set[ast.AST]()
+    return [node for node in nodes if node not in kept]
+
+
+def slips(
+    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool, whole: bool
+) -> Iterator[list[Slip]]:
+    """What may be put right at once: rare slips, then one of a loop's order, an index, a sign, or a name.
+
+    Names first where no error reaches some updates.
+    """
     bare = list(bare_penalties(text, nodes, names_of_updated(case)))
     if len(bare) > 1:
         yield bare
@@ -401,8 +415,6 @@ def single_slips(
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
-    yield from unread_names(text, nodes)
-    yield from other_operators(text, nodes, EVERY)
 
 
 def is_of_text(node: ast.BinOp) -> bool:

@@ -11,6 +11,7 @@ from chainrule.checking.targets.rare_slips import Slip, is_like
 Swaps = Mapping[type[ast.operator], str]  # the operators in one's place
 
 NAMED = (ast.Name, ast.Attribute)
+COUNTING = {"range", "trange", "tqdm"}
 SWAPS: Swaps = {ast.Add: "*", ast.Mult: "+/", ast.Div: "*"}
 EVERY: Swaps = {ast.Add: "*-", ast.Sub: "*+", ast.Mult: "-/+", ast.Div: "*-"}
 
@@ -52,7 +53,8 @@ def unread_names(text: Text, nodes: Collection[ast.expr], twice: bool = True) ->
                 read[node.id] = read.get(node.id, 0) + 1
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 first[node.id] = min(node.lineno, first.get(node.id, node.lineno))
-        unread = [name for name in first if name not in read and name != "self"]
+        counted = counts_of(function or text.tree)
+        unread = [one for one in first if one not in read and one != "self" and one not in counted]
         for node in nodes:
             if (
                 isinstance(node, ast.Name)
@@ -64,6 +66,19 @@ def unread_names(text: Text, nodes: Collection[ast.expr], twice: bool = True) ->
                     if first[name] < node.lineno:
                         words = f"with {node.id}, where {name} belongs", f"it with {name}"
                         yield Change(node, name), "wrong-variable", *words
+
+
+def counts_of(scope: ast.AST) -> set[str]:
+    """The names that loops count by: nobody need read them."""
+    return {
+        part.id
+        for node in ast.walk(scope)
+        if isinstance(node, ast.For | ast.comprehension)
+        and isinstance(node.iter, ast.Call)
+        and ast.unparse(node.iter.func) in COUNTING
+        for part in ast.walk(node.target)
+        if isinstance(part, ast.Name)
+    }
 
 
 def other_names(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
