@@ -166,6 +166,49 @@ def test_what_changes_by_no_error_is_not_right(right: str, wrong: str) -> None:
     assert verdict_on(FILTERS.replace(right, wrong))["verdict"] != "right"
 
 
+UNREAD = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x = rng.normal(size=(20, 3))
+t = np.tanh(x[:, :1] - x[:, 1:2])
+skip = x[:, 2:]
+w1, b1 = rng.normal(size=(3, 4)), np.zeros(4)
+w2, b2 = rng.normal(size=(4, 1)), np.zeros(1)
+for epoch in range(60):
+    h = np.tanh(x @ w1 + b1)
+    y = h @ w2 + b2
+    e = (y - t) / len(x)
+    d = e @ w2.T * (1 - h**2)
+    w2 -= 0.1 * h.T @ e
+    b2 -= 0.1 * e.sum(axis=0)
+    w1 -= 0.1 * x.T @ d
+    b1 -= 0.1 * d.sum(axis=0)
+"""
+
+
+def test_a_parameter_that_no_prediction_reads_is_put_where_another_value_stands() -> None:
+    verdict = verdict_on(UNREAD.replace("h @ w2 + b2", "h @ w2 + t"))
+    assert verdict["verdict"] == "wrong", verdict["reason"]
+    (finding,) = verdict["findings"]
+    assert (finding["mistake"], finding["proved"]) == ("wrong-variable", True)
+    assert finding["fix"].strip() == "y = h @ w2 + b2"
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "b2 -= 0.1 * e.sum(axis=0)",
+        "b2 += e.sum(axis=0)",
+        "b2 -= 0.1 * abs(e).sum(axis=0)",
+    ],
+)
+def test_what_is_added_to_predictions_in_one_place_alone_is_meant(update: str) -> None:
+    program = UNREAD.replace("h @ w2 + b2", "h @ w2 + skip")
+    verdict = verdict_on(program.replace("b2 -= 0.1 * e.sum(axis=0)", update))
+    assert verdict["verdict"] != "wrong"
+
+
 ALIGNED = RECURRENT.replace(
     "            dh = w @ da\n", "            dh = feedback @ da\n"
 ).replace("v = 0.5", "feedback = rng.normal(size=(3, 3))\nprint(feedback)\nv = 0.5")

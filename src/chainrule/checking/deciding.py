@@ -12,6 +12,7 @@ from chainrule.checking.case_verdict import (
     MAYBE_TRUNCATED,
     NO_DATA,
     UNEXPLAINED,
+    UNREAD,
     corrected_verdict,
     decide_case,
     sooner,
@@ -50,7 +51,7 @@ from chainrule.checking.targets.blind_updates import with_blind_updates
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
-from chainrule.checking.targets.forward_slips import find_forward_slip
+from chainrule.checking.targets.forward_slips import find_forward_slip, find_unread_parameter
 from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten, predicts_by_errors
@@ -268,6 +269,10 @@ def decide_recorded(
         return doubt_about(case, models, verdict) or verdict
     if verdict.reason == WITHOUT_ERROR and right_losses(case):
         unread = find_unread_gradient(run, case, deadline)
+        return verdict if unread is None else corrected_verdict(name, unread, SLIPPED)
+    if verdict.reason.endswith(UNREAD):
+        idle = verdict.reason.removesuffix(UNREAD).split()[-1]
+        unread = find_unread_parameter(run, case, idle, deadline)
         return verdict if unread is None else corrected_verdict(name, unread, SLIPPED)
     proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
     if models[0] is not case and right_losses(case) and not proved:

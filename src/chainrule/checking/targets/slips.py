@@ -30,7 +30,10 @@ from chainrule.checking.repairing.any_loss import follows_no_loss, has_layers
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.repairing.named_rates import goes_by_plan
 from chainrule.checking.repairing.own_steps import is_other_step
-from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
+from chainrule.checking.targets.blind_updates import (
+    is_changed_alone,
+    with_blind_updates,
+)
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
 from chainrule.checking.targets.feedback import feedback_of
 from chainrule.checking.targets.foreign_updates import goes_astray
@@ -53,6 +56,7 @@ from chainrule.checking.targets.rare_slips import (
 from chainrule.checking.targets.token_slips import (
     EVERY,
     NAMED,
+    is_of_text,
     names_just_made,
     other_names,
     other_operators,
@@ -340,7 +344,10 @@ def slips_of(
             yield from ((text, several) for several in slips(text, case, file, nodes, blind, whole))
             continue
         known = {place_of(one) for one in single_slips(text, case, file, nodes, blind, whole)}
-        for slip in chain(unread_names(text, nodes), other_operators(text, nodes, EVERY)):
+        for slip in chain(
+            unread_names(text, nodes),
+            other_operators(text, nodes, EVERY),
+        ):
             if place_of(slip) not in known:
                 yield text, [slip]
 
@@ -415,12 +422,6 @@ def single_slips(
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
-
-
-def is_of_text(node: ast.BinOp) -> bool:
-    """Whether a sum joins pieces of text, as a key does: "W" + str(k)."""
-    sides = (node.left, node.right)
-    return any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides)
 
 
 def goes_round_updates(text: Text, case: Case, file: int, head: ast.expr) -> bool:

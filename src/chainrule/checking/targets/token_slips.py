@@ -19,11 +19,17 @@ EVERY: Swaps = {ast.Add: "*-", ast.Sub: "*+", ast.Mult: "-/+", ast.Div: "*-"}
 def other_operators(text: Text, nodes: Collection[ast.expr], swaps: Swaps) -> Iterator[Slip]:
     """A product where a sum or a quotient stands, and the reverse."""
     for node in nodes:
-        if isinstance(node, ast.BinOp):
+        if isinstance(node, ast.BinOp) and not is_of_text(node):
             for operator in swaps.get(type(node.op), ""):
                 made = with_token(text, node, operator)
                 if made is not None:
                     yield Change(node, made), "wrong-operator", text.segment(node), made
+
+
+def is_of_text(node: ast.BinOp) -> bool:
+    """Whether a sum joins pieces of text, as a key does: "W" + str(k)."""
+    sides = (node.left, node.right)
+    return any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides)
 
 
 def with_token(text: Text, node: ast.BinOp, operator: str) -> str | None:
