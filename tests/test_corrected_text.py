@@ -1,10 +1,12 @@
-"""A program that is run again with another text is recorded about as long as before."""
+"""A program that is run again with another text is recorded about as long as before, and no further than it may be right."""
 
 import multiprocessing
 from pathlib import Path
 
+import pytest
+
 from chainrule.checking.fitting.enough import watch_until_enough
-from chainrule.checking.targets.corrected_text import watch_as_long
+from chainrule.checking.targets.first_turns import FirstTurns
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import run_recorded
 
@@ -31,20 +33,30 @@ for k in range(20000):
 """
 
 
-def values_recorded(path: Path) -> tuple[int, int]:
-    """How many values the program has, and how many where w3 goes on from another weight and is none any more."""
+def values_recorded(path: Path, old: str, new: str) -> tuple[int, int]:
+    """How many values the program has, and how many with another text."""
     end = Deadline.after(60)
     run = run_recorded(path, watch_until_enough(end), end)
-    path.write_text(LONG.replace("w3 = w3", "w3 = w2"), encoding="utf-8")
-    again = run_recorded(path, watch_as_long(run, end), end)
-    return len(run.recording.graph.values), len(again.recording.graph.values)
+    path.write_text(LONG.replace(old, new), encoding="utf-8")
+    before = len(run.recording.graph.values)
+    again = run_recorded(path, FirstTurns(watch_until_enough(end), before), end)
+    return before, len(again.recording.graph.values)
 
 
-def test_a_text_with_a_parameter_that_never_moves_is_not_recorded_to_its_end(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("old", "new", "least", "most"),
+    [
+        ("w3 = w3", "w3 = w2", 0.0, 3.0),  # w3 goes on from another weight, and is none any more
+        ("e * w2 * rate", "e * w2", 0.5, 1.5),  # right
+        ("1 - h", "1 + h", 0.0, 0.25),  # wrong
+    ],
+)
+def test_a_changed_text_is_recorded_as_far_as_it_may_be_right(
+    tmp_path: Path, old: str, new: str, least: float, most: float
 ) -> None:
     path = tmp_path / "network.py"
     path.write_text(LONG, encoding="utf-8")
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        before, after = pool.apply(values_recorded, (path,))
-    assert 1000 < before < after < 3 * before
+        before, after = pool.apply(values_recorded, (path, old, new))
+    assert before > 1000
+    assert least * before <= after < most * before

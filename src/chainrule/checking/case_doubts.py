@@ -21,6 +21,7 @@ from chainrule.checking.targets.blind_updates import (
 )
 from chainrule.checking.targets.foreign_updates import goes_astray
 from chainrule.checking.targets.lost_updates import find_lost
+from chainrule.checking.targets.overwritten import replaced_start
 from chainrule.checking.targets.raw_predictions import find_raw_prediction
 from chainrule.checking.targets.unseen_outputs import unseen_parameters
 from chainrule.checking.verdict import Verdict, undecided
@@ -67,6 +68,12 @@ def doubt_about_case(name: str, case: Case, run: Run, driven: bool) -> Verdict |
         lost = case.anatomy.chains[astray].name(case.program) or "a parameter"
         return undecided(
             name, f"updates of {lost} are lost: in every pass it is made of another value"
+        )
+    replaced = replaced_start(case)
+    if replaced is not None:
+        named = case.program.name(replaced) or "a parameter"
+        return undecided(
+            name, f"another value stands in the place of {named} from the second pass on"
         )
     unused = find_lost(run, case)
     if unused is not None:

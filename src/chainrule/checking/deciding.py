@@ -7,10 +7,12 @@ from pathlib import Path
 
 from chainrule.checking.anatomy.program import Program, build_program, calls_of
 from chainrule.checking.anatomy.taking_apart import take_apart
-from chainrule.checking.case_doubts import listed
+from chainrule.checking.case_doubts import WITHOUT_ERROR, listed
 from chainrule.checking.case_verdict import (
+    MAYBE_TRUNCATED,
     NO_DATA,
     UNEXPLAINED,
+    UNREAD,
     corrected_verdict,
     decide_case,
     sooner,
@@ -49,11 +51,16 @@ from chainrule.checking.targets.blind_updates import with_blind_updates
 from chainrule.checking.targets.corrected_text import Correction
 from chainrule.checking.targets.cross_entropies import find_wrong_cross_entropy
 from chainrule.checking.targets.foreign_updates import find_foreign_update, goes_astray
-from chainrule.checking.targets.forward_slips import find_forward_slip
+from chainrule.checking.targets.forward_slips import find_forward_slip, find_unread_parameter
 from chainrule.checking.targets.lost_updates import find_lost_update, lost_steps
 from chainrule.checking.targets.missing_target import find_missing_target
 from chainrule.checking.targets.overwritten import find_overwritten, predicts_by_errors
-from chainrule.checking.targets.slips import find_error_of_parameter, find_rare_slip, find_slip
+from chainrule.checking.targets.slips import (
+    find_error_without_prediction,
+    find_rare_slip,
+    find_slip,
+    find_unread_gradient,
+)
 from chainrule.checking.targets.unread_errors import find_unread_error
 from chainrule.checking.untrained_verdict import (
     changes_again,
@@ -260,6 +267,13 @@ def decide_recorded(
         verdicts = [verdict]
     if verdict.verdict == "right":
         return doubt_about(case, models, verdict) or verdict
+    if verdict.reason == WITHOUT_ERROR and right_losses(case):
+        unread = find_unread_gradient(run, case, deadline)
+        return verdict if unread is None else corrected_verdict(name, unread, SLIPPED)
+    if verdict.reason.endswith(UNREAD):
+        idle = verdict.reason.removesuffix(UNREAD).split()[-1]
+        unread = find_unread_parameter(run, case, idle, deadline)
+        return verdict if unread is None else corrected_verdict(name, unread, SLIPPED)
     proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
     if models[0] is not case and right_losses(case) and not proved:
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
@@ -267,15 +281,21 @@ def decide_recorded(
         slip = find_slip(run, case, deadline.within(PLACE_SECONDS), known=True)
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
-    if reasons & {UNEXPLAINED, NO_DATA} and verdict.verdict == "undecided":
+    searched = reasons <= {UNEXPLAINED, MAYBE_TRUNCATED}
+    other_loss = verdict.verdict == "undecided" and bool(reasons & {UNEXPLAINED, NO_DATA})
+    if other_loss:
         parts = parts or parts_of(case.program, run.finished)
-        own = decide_by_own_losses(name, parts, run, deadline) or blame_by_own_losses(
-            name, parts, run, sooner(deadline)
-        )
+        own = decide_by_own_losses(name, parts, run, deadline)
+    if own is None and searched and not explains_few(case):
+        slip = find_slip(run, case, sooner(deadline), whole=MAYBE_TRUNCATED in reasons)
+        if slip is not None:
+            return corrected_verdict(name, slip, SLIPPED)
+    if own is None and parts and other_loss:
+        own = blame_by_own_losses(name, parts, run, sooner(deadline))
     if own is None and reasons == {UNEXPLAINED} and parts:
         own = blame_slip(name, parts, run, sooner(deadline))
-    if own is None and reasons == {UNEXPLAINED}:
-        slip = find_slip(run, case, deadline)
+    if own is None and searched and explains_few(case):
+        slip = find_slip(run, case, deadline, whole=MAYBE_TRUNCATED in reasons)
         if slip is not None:
             return corrected_verdict(name, slip, SLIPPED)
     if own is not None or reasons != {UNEXPLAINED} or len(models) > 1:
@@ -307,7 +327,7 @@ def decide_without_updates(
     if missing is not None:
         return without_target(name, missing)
     again = changes_again(case.program)
-    slip = find_error_of_parameter(run, sooner(deadline)) if again else None
+    slip = find_error_without_prediction(run, case, sooner(deadline)) if again else None
     if slip is not None:
         return corrected_verdict(name, slip, "an error is made of no prediction")
     own = blame_by_own_losses(name, parts, run, sooner(deadline)) or blame_slip(

@@ -166,6 +166,12 @@ def is_changed_alone(case: Case, idly: bool) -> bool:
     program, anatomy = case.program, case.anatomy
     predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
     forward = program.ancestors(predictions, anatomy.stops)
+    joined = {
+        p
+        for step in program.steps
+        if step.operation in SUMS and step.output in forward and anatomy.masks[step.output]
+        for p in step.inputs
+    }
     seen: dict[int, int] = {}
     places = cache(partial(places_of, case, forward))
     for step in program.steps:
@@ -179,7 +185,7 @@ def is_changed_alone(case: Case, idly: bool) -> bool:
             first, second = places(before), places(step.output)
             # Both meet, at one place, what is no parameter.
             serve_alike = bool(first & second) and None not in first | second
-            if serve_alike and is_made_alone(case, step):
+            if serve_alike and is_made_alone(case, step, step.output in joined):
                 seen[step.output] = seen.get(before, 0) + 1
     return any(times > 1 for times in seen.values())
 
@@ -258,14 +264,33 @@ def places_of(case: Case, forward: Collection[int], position: int) -> set[Spot |
     return found
 
 
-def is_made_alone(case: Case, step: Instruction) -> bool:
-    """Whether a value is made of random numbers or zeros, and of numbers of the source."""
+def is_made_alone(case: Case, step: Instruction, joined: bool) -> bool:
+    """Whether a value is made of random numbers or zeros, and of numbers of the source; arrays also of what a loop counts.
+
+    What is `joined` to what parameters have made may begin with a 0 of the source, as a bias does.
+    """
     program = case.program
     if case.anatomy.masks[step.output]:
         return False
     given = program.ancestors([step.output], case.anatomy.stops) & set(program.given)
-    origins = {program.origin(p) for p in given if not is_written(program, p)}
-    return bool(origins & STARTS) and origins <= STARTS
+    starts = {
+        p for p in given if program.origin(p) in STARTS or (joined and is_nothing(program, p))
+    }
+    several = np.size(case.values[step.output]) > 1
+    return bool(starts) and all(
+        is_written(program, p) or (several and is_whole(program, p)) for p in given - starts
+    )
+
+
+def is_nothing(program: Program, position: int) -> bool:
+    """Whether a given number is a 0 of the source."""
+    value = program.given[position]
+    return program.origin(position) == "literal" and np.size(value) == 1 and not np.any(value)
+
+
+def is_whole(program: Program, position: int) -> bool:
+    value = program.given[position]
+    return np.size(value) == 1 and float(np.ravel(value)[0]).is_integer()
 
 
 def is_written(program: Program, position: int) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
+import numpy as np
+
 from chainrule.checking.anatomy.program import build_program
 from chainrule.checking.finding.syntax import FUNCTIONS, Text, columns_of
 from chainrule.checking.fitting.case import Case, open_case, right_losses
@@ -14,15 +16,14 @@ from chainrule.checking.fitting.epsilons import open_without_epsilons
 from chainrule.checking.fitting.own_readings import OwnReading, parts_of, read_by_own_losses
 from chainrule.checking.fitting.unlike_optimizers import unlike_optimizers
 from chainrule.checking.targets.error_places import lasting_chains
+from chainrule.checking.targets.first_turns import FirstTurns
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run, run_recorded
 from chainrule.recording.recorder import Recorder
-from chainrule.recording.recording import EnoughError
 from chainrule.recording.source import Source, UnreadableError
 
 LEAST_SECONDS = 0.5  # for a run
-LONGER = 2
 
 
 @final
@@ -66,8 +67,9 @@ def run_changed(
     changed = changed_sources(changes)
     if changed is None:
         return None
-    again = run_again(run, changed, watch_as_long(run, deadline), deadline)
-    if again is None:
+    watch = FirstTurns(watch_until_enough(deadline), len(run.recording.graph.values))
+    again = run_again(run, changed, watch, deadline)
+    if again is None or watch.given_up:
         return None
     for part in (again, *again.later):
         case = open_case(build_program(part.recording, part.sites), part.finished)
@@ -76,7 +78,12 @@ def run_changed(
         if not right_losses(case):
             case = open_without_epsilons(case, part.finished) or case
         losses = right_losses(case)
-        right = bool(losses) and judges_all(case) and moves_alike(case, losses[0])
+        right = (
+            bool(losses)
+            and stays_finite(case)
+            and judges_all(case)
+            and moves_alike(case, losses[0])
+        )
         return (case, losses) if right else None
     return None
 
@@ -153,16 +160,9 @@ def lines_changed(text: Text, change: Change) -> range:
     return range(change.node.lineno, change.node.lineno + 1)
 
 
-def watch_as_long(run: Run, deadline: Deadline) -> Callable[[Recorder], None]:
-    """A watch that has enough at twice what was recorded before: where the change is none, it may wait forever."""
-    watch, most = watch_until_enough(deadline), LONGER * len(run.recording.graph.values)
-
-    def bounded(recorder: Recorder) -> None:
-        if len(recorder.recording.graph.values) > most:
-            raise EnoughError
-        watch(recorder)
-
-    return bounded
+def stays_finite(case: Case) -> bool:
+    """Whether updates are numbers: of what a division by 0 makes nothing disagrees with a gradient."""
+    return all(bool(np.all(np.isfinite(case.values[u.after]))) for u in case.anatomy.updates)
 
 
 def judges_all(case: Case) -> bool:

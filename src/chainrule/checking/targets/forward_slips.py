@@ -7,6 +7,7 @@ changed one often makes a network that some loss explains.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -20,14 +21,15 @@ from chainrule.checking.targets.corrected_text import (
     correction_of,
     run_changed,
 )
-from chainrule.checking.targets.own_slips import with_token
 from chainrule.checking.targets.rare_slips import Slip
-from chainrule.checking.targets.slips import hears_less, is_all_judged
+from chainrule.checking.targets.slips import hears_less, is_all_judged, names_of_updated
+from chainrule.checking.targets.token_slips import with_token
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
 MOST_CHANGES = 40
 SHARE = 0.9  # of the time that is left, for all of them
+SECONDS = 2.0  # for the place of a parameter that nothing reads
 REDUCTIONS = {"mean": "sum", "sum": "mean"}
 
 
@@ -49,6 +51,63 @@ def find_forward_slip(run: Run, case: Case, deadline: Deadline) -> Correction | 
         ):
             return correction_of(*corrected, text, change, name, (was, should))
     return None
+
+
+def find_unread_parameter(
+    run: Run, case: Case, parameter: str, deadline: Deadline
+) -> Correction | None:
+    """The mistake where another value stands in a prediction than a parameter that errors update and nothing reads.
+
+    With the parameter there it follows the loss that the others follow. Then its update was meant for no other purpose.
+    What is read in one place alone is meant to be read there.
+    """
+    end = deadline.within(SECONDS)
+    for text, nodes in nodes_of_predictions(case, run):
+        read = Counter(
+            ast.unparse(node)
+            for node in ast.walk(text.tree)
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+        )
+        written = {ast.unparse(node) for node in ast.walk(text.tree) if is_updated(text, node)}
+        for name in sorted(one for one in written if one.rpartition(".")[2] == parameter):
+            summands = [node for node in nodes if is_summand(text, node)]
+            for node in (one for one in summands if read[ast.unparse(one)] > 1):
+                if ast.unparse(node) == name:
+                    continue
+                change = Change(node, name)
+                corrected = run_changed(run, [(text, change)], end)
+                if (
+                    corrected is not None
+                    and parameter in names_of_updated(corrected[0])
+                    and learns_as_much(case, *corrected)
+                    and is_all_judged(case, corrected[0])
+                ):
+                    words = f"with {text.segment(node)}, where {name} belongs", f"it with {name}"
+                    return correction_of(*corrected, text, change, "wrong-variable", words)
+    return None
+
+
+def is_updated(text: Text, node: ast.AST) -> bool:
+    """Whether a name or attribute is what a statement changes: b in b -= d and in b = b - d."""
+    around = text.parents.get(node)
+    targets = (
+        around.targets
+        if isinstance(around, ast.Assign)
+        else [around.target]
+        if isinstance(around, ast.AugAssign)
+        else []
+    )
+    return isinstance(node, ast.Name | ast.Attribute) and node in targets
+
+
+def is_summand(text: Text, node: ast.expr) -> bool:
+    """Whether a name is added to something, as a bias is."""
+    around = text.parents.get(node)
+    return (
+        isinstance(node, ast.Name | ast.Attribute)
+        and isinstance(around, ast.BinOp)
+        and isinstance(around.op, ast.Add)
+    )
 
 
 def learns_as_much(before: Case, case: Case, losses: Sequence[str]) -> bool:

@@ -31,7 +31,8 @@ from chainrule.checking.targets.corrected_text import (
     run_changed,
 )
 from chainrule.checking.targets.rare_slips import Slip
-from chainrule.checking.targets.slips import is_all_judged, other_names
+from chainrule.checking.targets.slips import is_all_judged
+from chainrule.checking.targets.token_slips import other_names
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 

@@ -10,6 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
+from chainrule.checking.anatomy.program import Spot
+from chainrule.checking.finding.frozen import STARTS as DRAWN
+from chainrule.checking.finding.starting_values import SUMS, source_of
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.targets.corrected_text import Change, Correction, finding_of, run_changed
@@ -19,6 +23,7 @@ from chainrule.recording.execution import Run
 STARTS = re.compile(
     r"rand|normal|uniform|zeros|gauss"
 )  # what a parameter's first value is made with
+MEETING = SUMS | PRODUCTS
 MOST_TRIED = 4
 MANY = 6  # versions of a parameter, or errors
 TRY_SHARE = 0.4  # of the time that is left, for a run
@@ -47,7 +52,7 @@ def predicts_by_errors(case: Case) -> bool:
     anatomy, updates, sites = case.anatomy, case.anatomy.updates, case.program.recording.sites
     mixes = [anatomy.mixes[n] for n in {n for update in updates for n in update.mixes}]
     predicting = case.program.ancestors((mix.prediction for mix in mixes), anatomy.stops)
-    if any(mix.output in predicting for mix in anatomy.mixes):
+    if any(mix.output in predicting for mix in anatomy.mixes) or replaced_start(case) is not None:
         return True
     if len(mixes) == 1:
         line = sites[mixes[0].step.number]
@@ -58,6 +63,33 @@ def predicts_by_errors(case: Case) -> bool:
         for number in {update.chain for update in updates}
     )
     return bool(updates) and min(later) >= MANY
+
+
+def replaced_start(case: Case) -> int | None:
+    """What was drawn, or is 0, and is read where the first predictions are made; from then on a parameter stands there.
+
+    Of b = v that is b's first value, where v is a velocity: it is what goes on.
+    """
+    program, anatomy = case.program, case.anatomy
+    predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
+    read: dict[tuple[Spot, int], list[int]] = {}
+    for position in sorted(program.ancestors(predictions, anatomy.stops)):
+        step = program.step_of.get(position)
+        if step is not None and step.operation in MEETING and position not in anatomy.stops:
+            for slot, operand in enumerate(step.inputs):
+                read.setdefault((program.spot(step), slot), []).append(operand)
+    for operands in read.values():
+        first = operands[0]
+        later = [p for p in operands if p != first]
+        if (
+            len(later) >= MANY
+            and anatomy.stops.issuperset(later)
+            and first not in operands[-len(later) :]
+            and first not in anatomy.stops
+            and source_of(program, first) in DRAWN
+        ):
+            return first
+    return None
 
 
 def signed_changes(texts: Sequence[Text]) -> Iterator[Changes]:
@@ -89,7 +121,7 @@ def plain_changes(texts: Sequence[Text]) -> Iterator[Changes]:
             listed = not words.isdisjoint(words_of(node.targets[0])) and is_step(value)
             if (
                 (target in drawn or listed)
-                and isinstance(value, ast.BinOp | ast.UnaryOp)
+                and (isinstance(value, ast.BinOp | ast.UnaryOp) or ast.unparse(value) in drawn)
                 and sign_of(text, node) is None
                 and not STARTS.search(ast.unparse(value))
                 and target not in {ast.unparse(part) for part in ast.walk(value)}

@@ -7,7 +7,7 @@ the bias beside it down, nobody plays: the player would be both.
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
@@ -16,7 +16,6 @@ import numpy as np
 from chainrule.checking.anatomy.losses import OWN
 from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Program, calls_of
-from chainrule.checking.finding.findings import with_operator
 from chainrule.checking.finding.syntax import Text, read_texts
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.fitting.own_readings import Parts
@@ -29,7 +28,8 @@ from chainrule.checking.targets.corrected_text import (
     read_again,
 )
 from chainrule.checking.targets.rare_slips import Slip, repeated_names
-from chainrule.checking.targets.slips import other_names, suspected_lines, with_other_sign
+from chainrule.checking.targets.slips import suspected_lines, with_other_sign
+from chainrule.checking.targets.token_slips import SWAPS, other_names, other_operators
 from chainrule.checking.verdict import Finding
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -40,9 +40,6 @@ JOIN = "concatenate"
 MOVES = ("reshape", "transpose", "broadcast", "gather")
 COLLINEAR = 1 - 1e-9
 LOSS = re.compile(r"loss|cost|err|mse|nll", re.IGNORECASE)
-SWAPS: Sequence[tuple[type[ast.operator], str]] = (
-    (ast.Add, "*"), (ast.Mult, "+"), (ast.Div, "*"), (ast.Mult, "/"),
-)  # fmt: skip
 FLIPPED: Mapping[type[ast.operator], str] = {ast.Add: "-=", ast.Sub: "+="}
 
 Slipped: TypeAlias = tuple[Case, list[int], Finding]
@@ -213,7 +210,7 @@ def slips(run: Run, case: Case) -> Iterator[tuple[Text, Slip]]:
         found = chain(
             other_signs(text, nodes),
             other_names(text, expressions),
-            other_operators(text, expressions),
+            other_operators(text, expressions, SWAPS),
         )
         yield from ((text, slip) for slip in found)
 
@@ -240,23 +237,3 @@ def other_signs(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
                 f"{text.segment(node.target)} {FLIPPED[type(node.op)]} {text.segment(node.value)}"
             )
             yield Change(node, made), "sign-error", text.segment(node), made
-
-
-def other_operators(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
-    """A product where a sum or a quotient stands, and the reverse."""
-    for node in nodes:
-        for kind, operator in SWAPS:
-            if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
-                made = with_token(text, node, operator)
-                if made is not None:
-                    yield Change(node, made), "wrong-operator", text.segment(node), made
-
-
-def with_token(text: Text, node: ast.BinOp, operator: str) -> str | None:
-    """The text of a node with another operator, and no more parentheses than it has."""
-    line = text.source.text.split("\n")[node.lineno - 1]
-    changed = with_operator(line, node, operator)
-    if node.lineno != node.end_lineno or changed is None or node.end_col_offset is None:
-        return None
-    coded, after = changed.encode(), len(line.encode()) - node.end_col_offset
-    return coded[node.col_offset : len(coded) - after].decode()

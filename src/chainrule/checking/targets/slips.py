@@ -26,12 +26,16 @@ from chainrule.checking.fitting.case import (
 from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
-from chainrule.checking.repairing.any_loss import follows_no_loss
+from chainrule.checking.repairing.any_loss import follows_no_loss, has_layers
 from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.repairing.named_rates import goes_by_plan
 from chainrule.checking.repairing.own_steps import is_other_step
-from chainrule.checking.targets.blind_updates import is_changed_alone, with_blind_updates
+from chainrule.checking.targets.blind_updates import (
+    is_changed_alone,
+    with_blind_updates,
+)
 from chainrule.checking.targets.corrected_text import Change, Correction, correction_of, run_changed
+from chainrule.checking.targets.feedback import feedback_of
 from chainrule.checking.targets.foreign_updates import goes_astray
 from chainrule.checking.targets.index_slips import (
     bounds,
@@ -44,33 +48,47 @@ from chainrule.checking.targets.rare_slips import (
     Slip,
     all_columns,
     bare_penalties,
-    is_like,
     overwritten_sums,
     repeated_names,
     self_differences,
     stored_in_vain,
 )
+from chainrule.checking.targets.token_slips import (
+    EVERY,
+    NAMED,
+    is_of_text,
+    names_just_made,
+    other_names,
+    other_operators,
+    unread_names,
+)
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 
-MOST_CHANGES = 50
+MOST_CHANGES = 100
+TOKEN_SECONDS = 2.0  # at most, for any operator, and for names that nothing else reads
 SHARE = 0.7  # of the time that is left, for all of them
 FEWEST_PARAMETERS = 3
 NOWHERE = -1  # the site of a step that was put together afterwards
 ENOUGH_ENTRIES = 2  # that follow a loss by one rate: it is no chance
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
-NAMED = (ast.Name, ast.Attribute)
 PLAIN = (*NAMED, ast.Subscript)
 
 Line: TypeAlias = tuple[int, int]  # of a file
 
 
 def find_slip(
-    run: Run, case: Case, deadline: Deadline, blind: bool = False, known: bool = False
+    run: Run,
+    case: Case,
+    deadline: Deadline,
+    blind: bool = False,
+    known: bool = False,
+    whole: bool = False,
 ) -> Correction | None:
     """The mistake where one name or sign is another than it should be; `blind`: only where no error reaches some updates.
 
-    `known`: that the program is wrong was shown otherwise, and only the place is looked for.
+    `known`: that the program is wrong was shown otherwise, and only the place is looked for. `whole`: loops go
+    round as often as they should, and conditions are what they should be: how far back in time they go is a choice.
     """
     unreached = with_blind_updates(case, run.finished, bool(right_losses(case)))
     judged = unreached or case
@@ -78,29 +96,26 @@ def find_slip(
         return None
     if blind and not any(follows_in_part(judged, loss) for loss in judged.fits):
         return None  # what is missing may be a target
+    if feedback_of(judged) is not None:
+        return None
     if not known and any(goes_its_own_way(case, fit) for fit in case.fits.values() if fit.good):
         return None
     end = deadline.share(SHARE)
-    lines = suspected_lines(judged)
-    found = (
-        (text, several)
-        for file, text in enumerate(read_texts(run.sources))
-        for several in slips(
-            text, judged, file, [line for at, line in lines if at == file], unreached is not None
-        )
-    )
-    for text, several in islice(found, MOST_CHANGES):
-        corrected = run_changed(run, [(text, change) for change, *_ in several], end)
-        if corrected is None or not is_all_judged(judged, corrected[0]):
-            continue
-        if predicts_with_errors(judged, corrected[0]) or hears_less(judged, corrected[0]):
-            continue
-        if known or is_mistaken(judged, *corrected):
-            findings = [
-                correction_of(*corrected, text, change, name, (was, should)).findings[0]
-                for change, name, was, should in several
-            ]
-            return Correction(*corrected, findings)
+    for tokens in (False, True):  # any other token may be wrong: they are too many for all the time
+        found = islice(slips_of(run, judged, unreached is not None, whole, tokens), MOST_CHANGES)
+        last = end.within(TOKEN_SECONDS) if tokens else end
+        for text, several in found:
+            corrected = run_changed(run, [(text, change) for change, *_ in several], last)
+            if corrected is None or not is_all_judged(judged, corrected[0]):
+                continue
+            if predicts_with_errors(judged, corrected[0]) or hears_less(judged, corrected[0]):
+                continue
+            if known or is_mistaken(judged, *corrected):
+                findings = [
+                    correction_of(*corrected, text, change, name, (was, should)).findings[0]
+                    for change, name, was, should in several
+                ]
+                return Correction(*corrected, findings)
     return None
 
 
@@ -133,10 +148,50 @@ def find_self_difference(run: Run, case: Case, deadline: Deadline) -> Correction
     return None
 
 
-def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
-    """The mistake where a parameter stands in a prediction's place, in an error that all updates come from: b2 - t for a2 - t, b[y] -= 1 for p[y] -= 1.
+def find_unread_gradient(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where a parameter's update has another value in the place of its gradient, which is computed and read nowhere.
 
-    Then no prediction meets a target. With the prediction several parameters follow a loss, that one among them.
+    The others follow a loss. With its gradient that parameter does, too, and is one more.
+    """
+    end = deadline.share(SHARE)
+    known = {update.chain for update in case.anatomy.updates}
+    found = (
+        (text, slip)
+        for text in read_texts(run.sources)
+        for slip in unread_names(text, within_updates(text))
+    )
+    for text, (change, name, was, should) in islice(found, MOST_CHANGES):
+        corrected = run_changed(run, [(text, change)], end)
+        if corrected is None or not is_all_judged(case, corrected[0]):
+            continue
+        judged = {update.chain for update in corrected[0].anatomy.updates}
+        if len(judged) > len(known) and is_mistaken(case, *corrected):
+            return correction_of(*corrected, text, change, name, (was, should))
+    return None
+
+
+def within_updates(text: Text) -> list[ast.expr]:
+    """The names in what changes a value by a sum or a difference."""
+    found: list[ast.expr] = []
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.AugAssign):
+            sums = isinstance(node.op, ast.Add | ast.Sub)
+        else:
+            sums = isinstance(node, ast.Assign) and any(
+                ast.unparse(target) == ast.unparse(part)
+                for target in node.targets
+                for part in ast.walk(node.value)
+                if isinstance(part, PLAIN)
+            )
+        if sums and isinstance(node, ast.Assign | ast.AugAssign):
+            found += [part for part in ast.walk(node.value) if isinstance(part, ast.Name)]
+    return found
+
+
+def find_error_without_prediction(run: Run, case: Case, deadline: Deadline) -> Correction | None:
+    """The mistake where no prediction stands in an error that all updates come from: b2 - t, x - t or t - t for a2 - t.
+
+    With the prediction parameters of several layers follow a loss, which no other learning does.
     """
     end = deadline.share(SHARE)
     for text in read_texts(run.sources):
@@ -147,16 +202,18 @@ def find_error_of_parameter(run: Run, deadline: Deadline) -> Correction | None:
             for part in compared_in(node)
             if isinstance(part, NAMED)
         ]
-        for change, name, was, should in islice(other_names(text, compared), MOST_CHANGES):
+        found = chain(
+            self_differences(text),
+            other_names(text, compared),
+            unread_names(text, compared, twice=False),
+            names_just_made(text, compared),
+        )
+        for change, name, was, should in islice(found, MOST_CHANGES):
             corrected = run_changed(run, [(text, change)], end)
-            if corrected is None:
+            if corrected is None or not has_layers(corrected[0]):
                 continue
-            case = corrected[0]
-            own = ast.unparse(change.node).rpartition(".")[2]
-            chains = {update.chain for update in case.anatomy.updates}
-            first = (case.program.name(case.anatomy.chains[n].root) or "" for n in chains)
-            known = {name.rpartition(".")[2] for name in (*names_of_updated(case), *first)}
-            if own in known and len(chains) >= FEWEST_PARAMETERS and is_all_judged(case, case):
+            chains = {update.chain for update in corrected[0].anatomy.updates}
+            if len(chains) >= FEWEST_PARAMETERS and is_all_judged(case, corrected[0]):
                 return correction_of(*corrected, text, change, name, (was, should))
     return None
 
@@ -276,34 +333,72 @@ def program_site(case: Case, step: Instruction) -> int:
     return case.program.recording.sites[step.number]
 
 
-def slips(
-    text: Text, case: Case, file: int, lines: Collection[int], blind: bool
-) -> Iterator[list[Slip]]:
-    """What may be put right in some lines, at once: rare slips, then one of a loop's order, an index, a sign, or a name.
+def slips_of(
+    run: Run, case: Case, blind: bool, whole: bool, tokens: bool
+) -> Iterator[tuple[Text, list[Slip]]]:
+    """What may be put right in the lines that updates come from, or any one token there that is not tried before."""
+    lines = suspected_lines(case)
+    for file, text in enumerate(read_texts(run.sources)):
+        nodes = suspected_parts(text, [line for at, line in lines if at == file], whole)
+        if not tokens:
+            yield from ((text, several) for several in slips(text, case, file, nodes, blind, whole))
+            continue
+        known = {place_of(one) for one in single_slips(text, case, file, nodes, blind, whole)}
+        for slip in chain(
+            unread_names(text, nodes),
+            other_operators(text, nodes, EVERY),
+        ):
+            if place_of(slip) not in known:
+                yield text, [slip]
 
-    Names first where no error reaches some updates.
-    """
+
+def place_of(slip: Slip) -> tuple[int, int, str]:
+    return slip[0].node.lineno, slip[0].node.col_offset, slip[0].text
+
+
+def suspected_parts(text: Text, lines: Collection[int], whole: bool) -> list[ast.expr]:
+    """The expressions in some lines, in the heads of the loops around, and where functions hand values back."""
     found = (node for node in ast.walk(text.tree) if isinstance(node, ast.expr))
     nodes = [node for node in found if node.lineno in lines]
     heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
     parts = (part for head in heads for part in ast.walk(head) if isinstance(part, ast.expr))
     nodes = list(dict.fromkeys((*nodes, *parts)))
     nodes += handed_back(text, nodes)
+    kept = set(deciding_parts(text)) if whole else set[ast.AST]()
+    return [node for node in nodes if node not in kept]
+
+
+def slips(
+    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool, whole: bool
+) -> Iterator[list[Slip]]:
+    """What may be put right at once: rare slips, then one of a loop's order, an index, a sign, or a name.
+
+    Names first where no error reaches some updates.
+    """
     bare = list(bare_penalties(text, nodes, names_of_updated(case)))
     if len(bare) > 1:
         yield bare
     rare = chain(bare, overwritten_sums(text, nodes))
-    alone = single_slips(text, case, file, nodes, blind)
+    alone = single_slips(text, case, file, nodes, blind, whole)
     yield from ([slip] for slip in chain(rare, alone))
 
 
+def deciding_parts(text: Text) -> Iterator[ast.AST]:
+    """What conditions and the heads of loops are made of: they decide how far back in time errors go."""
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            yield from ast.walk(node.test)
+        elif isinstance(node, ast.For | ast.comprehension):
+            yield from ast.walk(node.iter)
+
+
 def single_slips(
-    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool
+    text: Text, case: Case, file: int, nodes: Collection[ast.expr], blind: bool, whole: bool
 ) -> Iterator[Slip]:
     if blind:
         yield from differences(text, nodes)
         yield from other_names(text, nodes)
-    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node))
+    heads = dict.fromkeys(loop for node in nodes for loop in loops_around(text, node) if not whole)
     for head in heads:
         yield from strides(head)
     for head in heads:
@@ -327,12 +422,6 @@ def single_slips(
                 yield from with_other_sign(text, node, "wrong-index" if index else "wrong-operator")
     if not blind:
         yield from other_names(text, nodes)
-
-
-def is_of_text(node: ast.BinOp) -> bool:
-    """Whether a sum joins pieces of text, as a key does: "W" + str(k)."""
-    sides = (node.left, node.right)
-    return any(isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides)
 
 
 def goes_round_updates(text: Text, case: Case, file: int, head: ast.expr) -> bool:
@@ -401,60 +490,3 @@ def with_other_sign(text: Text, node: ast.BinOp, mistake: str) -> Iterator[Slip]
     coded = changed.encode()
     mended = coded[node.col_offset : len(coded) - after].decode()
     yield Change(node, mended), mistake, text.segment(node), mended
-
-
-def other_names(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
-    """Names that differ in a letter and stand for something in the same function, first those that nothing reads."""
-    loaded: dict[str, int] = {}
-    for node in ast.walk(text.tree):
-        if isinstance(node, NAMED) and isinstance(node.ctx, ast.Load):
-            loaded[own_name(node)] = loaded.get(own_name(node), 0) + 1
-    found = []
-    for node in nodes:
-        if not isinstance(node, NAMED) or not isinstance(node.ctx, ast.Load):
-            continue
-        name = own_name(node)
-        if len(name) < 2 or loaded[name] < 2:
-            continue
-        for other in sorted(names_beside(text, node)):
-            if is_like(name, other):
-                mended = ast.unparse(node).removesuffix(name) + other
-                found.append((loaded.get(other, 0), node.lineno, node.col_offset, node, mended))
-    for *_, node, mended in sorted(found, key=lambda one: (one[0] > 0, *one[1:3])):
-        was = ast.unparse(node)
-        yield (
-            Change(node, mended),
-            "wrong-variable",
-            f"with {was}, where {mended} belongs",
-            f"it with {mended}",
-        )
-
-
-def own_name(node: ast.Name | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr
-
-
-def names_beside(text: Text, node: ast.Name | ast.Attribute) -> set[str]:
-    """What a name's function or file assigns; of an attribute what any function does."""
-    if isinstance(node, ast.Attribute):
-        return {
-            one.attr
-            for one in ast.walk(text.tree)
-            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)
-            if ast.unparse(one.value) == ast.unparse(node.value)
-        }
-    found: set[str] = set()
-    here = text.around(node, FUNCTIONS)
-    for scope in (here, text.tree):
-        if scope is None:
-            continue
-        for one in ast.walk(scope):
-            if isinstance(one, ast.arg) and scope is here:
-                found.add(one.arg)
-            elif (
-                isinstance(one, ast.Name)
-                and isinstance(one.ctx, ast.Store)
-                and text.around(one, FUNCTIONS) in (scope, None)
-            ):
-                found.add(one.id)
-    return found
