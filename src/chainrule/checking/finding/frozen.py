@@ -76,12 +76,15 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
     pure = starting_values(program, anatomy.stops)
     uses = uses_of(program, forward, pure)
     name_at = cache(partial(given_name, run))
+    data = data_of_targets(case)
     sizes = {size for chain in anatomy.chains for size in np.shape(case.values[chain.root])}
     found = []
     for position, places in uses.items():
         origin = source_of(program, position)
         if origin is None or not all(is_parameters_use(case, place) for place in places):
             continue
+        if not data.isdisjoint(program.ancestors([position])):
+            continue  # a mean of targets, say
         if (
             position in anatomy.stops
             or meets_error(case, position)
@@ -114,6 +117,17 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
             )
         )  # fmt: skip
     return found + thrown_away(case, fit, run)
+
+
+def data_of_targets(case: Case) -> set[int]:
+    """What is given, but for numbers of the source, and targets are made of."""
+    program, anatomy = case.program, case.anatomy
+    used = {number for update in anatomy.updates for number in update.mixes}
+    return {
+        p
+        for p in program.ancestors(anatomy.mixes[number].target for number in used)
+        if p in program.given and (program.origin(p) == "random" or np.size(program.given[p]) > 1)
+    }
 
 
 def thrown_away(case: Case, fit: Fit, run: Run) -> list[Frozen]:
