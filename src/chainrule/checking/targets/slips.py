@@ -60,6 +60,7 @@ from chainrule.checking.targets.token_slips import (
     names_just_made,
     other_names,
     other_operators,
+    puts_data_for_prediction,
     unread_names,
 )
 from chainrule.recording.deadline import Deadline
@@ -105,6 +106,8 @@ def find_slip(
         found = islice(slips_of(run, judged, unreached is not None, whole, tokens), MOST_CHANGES)
         last = end.within(TOKEN_SECONDS) if tokens else end
         for text, several in found:
+            if tokens and any(puts_data_for_prediction(judged, change) for change, *_ in several):
+                continue
             corrected = run_changed(run, [(text, change) for change, *_ in several], last)
             if corrected is None or not is_all_judged(judged, corrected[0]):
                 continue

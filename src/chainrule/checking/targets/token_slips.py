@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from chainrule.checking.finding.findings import with_operator
 from chainrule.checking.finding.syntax import FUNCTIONS, Text
+from chainrule.checking.fitting.case import Case
 from chainrule.checking.targets.corrected_text import Change
 from chainrule.checking.targets.rare_slips import Slip, is_like
 
@@ -112,6 +113,19 @@ def other_names(text: Text, nodes: Collection[ast.AST]) -> Iterator[Slip]:
             f"with {was}, where {mended} belongs",
             f"it with {mended}",
         )
+
+
+def puts_data_for_prediction(case: Case, change: Change) -> bool:
+    """Whether a name for what no parameter is behind takes the place of one for what is made with parameters.
+
+    A target may be made with predictions, as a reward plus what the next value is: data that nothing reads are no proof.
+    """
+    names, masks = case.program.recording.names, case.anatomy.masks
+    was, new = (
+        any(masks[p] for p, name in names.items() if name == text and p < len(masks))
+        for text in (ast.unparse(change.node), change.text)
+    )
+    return isinstance(change.node, ast.Name) and was and not new
 
 
 def names_just_made(text: Text, nodes: Collection[ast.expr]) -> Iterator[Slip]:
