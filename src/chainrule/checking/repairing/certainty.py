@@ -33,6 +33,7 @@ from chainrule.checking.repairing.impossible_slopes import (
 )
 from chainrule.checking.repairing.named_rates import goes_by_plan, has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
+from chainrule.checking.repairing.other_losses import predicts_differences, takes_mean_off
 from chainrule.checking.repairing.own_steps import (
     is_other_step,
     is_way_to_step,
@@ -59,6 +60,8 @@ def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
     `goals` are the hand-made gradients inside an optimizer's updates: they are looked at in the updates' place.
     """
     if count_losses(case) > 1 or not is_evident_loss(case, fit) or decays_oddly(case, fit):
+        return False
+    if predicts_differences(case):
         return False
     bad = fit.bad - without_gradient(case, fit)
     plain = {number for number in bad if is_linear_in_errors(case, number, goals)}
@@ -247,6 +250,8 @@ def is_believable(
     if any(one.good and explains_by_steps(case, one, fit) for one in case.fits.values()):
         return False
     if not fit.good and all(is_of_data(case, edit) for edit in repair.edits):
+        return False
+    if not fit.good and any(takes_mean_off(case, edit) for edit in repair.edits):
         return False
     if names == {"parameter-mis-scaled"} and all(
         has_rate_of_its_own(case, fit, number) or is_odd(fit.ratio.get(number, 1.0))

@@ -23,6 +23,10 @@ def name_operand(
 ) -> str | None:
     """What the mistake is called when an operand should have been another; None for what nobody writes."""
     position = step.inputs[slot]
+    if step.operation in COMPARISONS and other in step.inputs:
+        return None  # p > p for p > t chooses nothing
+    if is_choice(scene, position) and not is_choice(scene, other):
+        return None
     if label[0] in ("before", "now"):
         if decays_later(scene, step, slot):
             return None
@@ -167,6 +171,10 @@ def is_before_mask(scene: Scene, before: int, after: int) -> bool:
     """Whether one value is another before dropout, or what that was an activation of."""
     source = scene.masked.get(after)
     return source is not None and before in (source, scene.activations.get(source))
+
+
+def is_choice(scene: Scene, position: int) -> bool:
+    return bool(np.asarray(scene.case.values[position]).dtype.kind == "b")
 
 
 def is_number(scene: Scene, position: int) -> bool:
