@@ -283,3 +283,27 @@ def test_what_a_running_average_is_taken_off_is_no_error() -> None:
         "mean += 0.1 * (z1.mean(axis=0) - mean)", "mean = 0.9 * mean + 0.1 * z1.mean(axis=0)"
     )
     assert verdict_on(program, NEVER_RIGHT)["verdict"] != "wrong"
+
+
+TARGETS_MEAN = """\
+import numpy as np
+
+rng = np.random.default_rng(5)
+x = rng.normal(size=(20, 3))
+t = np.tanh(x[:, :1] - x[:, 1:2])
+offset = {offset}
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for epoch in range(40):
+    h = np.tanh(x @ w1)
+    e = (h @ w2 + offset - t) / len(x)
+    d = e @ w2.T * (1 - h**2)
+    w2 -= 0.1 * h.T @ e
+    w1 -= 0.1 * x.T @ d
+"""
+
+
+@pytest.mark.parametrize(
+    ("offset", "verdict"), [("t.mean(axis=0)", "right"), ("rng.normal(size=1)", "wrong")]
+)
+def test_what_is_made_of_the_targets_is_no_parameter(offset: str, verdict: str) -> None:
+    assert verdict_on(TARGETS_MEAN.format(offset=offset))["verdict"] == verdict
