@@ -47,3 +47,5 @@ def test_one_line_is_wrong_and_put_right_for_all_units(
     verdict = verdict_on(changed(UNITS, (right, wrong)))
     assert mistakes(verdict) == {(line_of(UNITS, "back ="), mistake)}
     assert all(one["proved"] for one in verdict["findings"])
+    if mistake == "wrong-index":
+        assert verdict["findings"][0]["fix"] == UNITS.splitlines()[line_of(UNITS, "back =") - 1]

@@ -81,7 +81,6 @@ MAYBE_TRUNCATED = (
     "its recurrent parameters do not follow the whole gradient: no single mistake explains that, and some of the ways "
     "back through time may be left out on purpose"
 )
-UNREAD = ", and no prediction is made with it"
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
@@ -179,6 +178,10 @@ def decide_other_classes(name: str, case: Case, run: Run, deadline: Deadline) ->
     return undecided(name, reason) if mended is None else corrected_verdict(name, mended, reason)
 
 
+def words_for_unused(parameter: str) -> str:
+    return f"errors update {parameter}, and no prediction is made with it"
+
+
 def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven: bool) -> Verdict:
     """Right, where a loss explains every update: unless a parameter has none, or one of another optimizer."""
     fit = case.fits[losses[0]]
@@ -194,7 +197,7 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     unlike = unlike_optimizers(case, fit)
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
     if unused is not None:
-        return undecided(name, f"errors update {unused}{UNREAD}", parameters=rows)
+        return undecided(name, words_for_unused(unused), parameters=rows)
     if unsure and not findings:
         return undecided(name, doubt_about(unsure[0]), parameters=rows)
     if not driven and not findings and is_changed_alone(case, idly=True):

@@ -12,11 +12,11 @@ from chainrule.checking.case_verdict import (
     MAYBE_TRUNCATED,
     NO_DATA,
     UNEXPLAINED,
-    UNREAD,
     corrected_verdict,
     decide_case,
     sooner,
     without_target,
+    words_for_unused,
 )
 from chainrule.checking.driving.discarded import find_discarded
 from chainrule.checking.engine_verdict import (
@@ -62,6 +62,8 @@ from chainrule.checking.targets.slips import (
     find_unread_gradient,
 )
 from chainrule.checking.targets.unread_errors import find_unread_error
+from chainrule.checking.targets.unused_parameters import find_unused
+from chainrule.checking.targets.written_indices import write_index
 from chainrule.checking.untrained_verdict import (
     changes_again,
     decide_discarded,
@@ -270,11 +272,13 @@ def decide_recorded(
     if verdict.reason == WITHOUT_ERROR and right_losses(case):
         unread = find_unread_gradient(run, case, deadline)
         return verdict if unread is None else corrected_verdict(name, unread, SLIPPED)
-    if verdict.reason.endswith(UNREAD):
-        idle = verdict.reason.removesuffix(UNREAD).split()[-1]
+    idle = find_unused(case) if verdict.verdict == "undecided" and right_losses(case) else None
+    if idle is not None and verdict.reason == words_for_unused(idle):
         unread = find_unread_parameter(run, case, idle, deadline)
         return verdict if unread is None else corrected_verdict(name, unread, SLIPPED)
     proved = verdict.verdict == "wrong" and all(finding.proved for finding in verdict.findings)
+    if proved and len(verdict.findings) == 1:
+        write_index(verdict.findings[0], run, case, deadline.within(PLACE_SECONDS))
     if models[0] is not case and right_losses(case) and not proved:
         return undecided(name, ONE_ERROR, parameters=verdict.parameters)
     if verdict.verdict == "wrong" and all(one.mistake == "unknown" for one in verdict.findings):

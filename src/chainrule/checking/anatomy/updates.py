@@ -114,16 +114,12 @@ class Anatomy:
     def listed(self) -> dict[int, list[int]]:
         """For each parameter those that the same line updates, in order, as it does the numbers of a list."""
         groups: dict[Any, list[int]] = {}
-        for number in sorted({update.chain for update in self.updates}, key=self.first_of):
-            step, shape = (
-                self.chains[number].steps[0],
-                np.shape(self.program.recorded[self.first_of(number)]),
-            )
-            groups.setdefault((self.program.recording.sites[step.number], shape), []).append(number)
+        firsts = [chain.versions[0] for chain in self.chains]
+        for number in sorted(range(len(firsts)), key=firsts.__getitem__):
+            site = self.program.recording.sites[self.chains[number].steps[0].number]
+            shape = np.shape(self.program.recorded[firsts[number]])
+            groups.setdefault((site, shape), []).append(number)
         return {number: group for group in groups.values() for number in group}
-
-    def first_of(self, number: int) -> int:
-        return self.chains[number].versions[0]
 
     def is_blind(self, number: int) -> bool:
         """Whether no error goes into a parameter's updates as they stand."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.repairing.scene import Scene
 
 Label: TypeAlias = tuple[Any, ...]
@@ -220,11 +220,7 @@ def scaled(scene: Scene, step: Instruction, position: int) -> int | None:
     maker = program.step_of.get(position)
     same = {position}
     if maker is not None and scene.is_error(position):
-        same |= {
-            one.output
-            for one in program.consumers.get(maker.inputs[0], ())
-            if (one.operation, one.inputs) == (maker.operation, maker.inputs)
-        }
+        same |= {one.output for one in made_again(program, maker)}
     found = [made for one in sorted(same) for made in scaled_here(scene, step, one)]
     if len(found) != 1 or not scene.is_tainted(position):
         return None
@@ -236,6 +232,15 @@ def scaled(scene: Scene, step: Instruction, position: int) -> int | None:
             break
         found += further
     return found[-1]
+
+
+def made_again(program: Program, step: Instruction) -> list[Instruction]:
+    """The steps that make the same of the same values, the given one among them."""
+    return [
+        one
+        for one in program.consumers.get(step.inputs[0], ())
+        if (one.operation, one.inputs) == (step.operation, step.inputs)
+    ]
 
 
 def scaled_here(scene: Scene, step: Instruction, position: int) -> list[int]:

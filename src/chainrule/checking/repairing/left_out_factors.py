@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction
+from chainrule.checking.repairing.alternatives import made_again
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.operand_names import comes_entry_by_entry
 from chainrule.checking.repairing.scene import CARRIERS, Place, Scene
@@ -77,9 +78,7 @@ def factors_of(scene: Scene, beside_ones: bool) -> Iterator[Edit]:
 def is_made_anew(scene: Scene, step: Instruction) -> bool:
     """Whether a step makes an output's error once more, which right updates are made from."""
     return scene.is_error(step.output) and any(
-        (one.operation, one.inputs) == (step.operation, step.inputs)
-        and one.number not in scene.suspect_numbers
-        for one in scene.program.consumers.get(step.inputs[0], ())
+        one.number not in scene.suspect_numbers for one in made_again(scene.program, step)
     )
 
 

@@ -135,9 +135,7 @@ class Watch:
         if tainted:
             unit = joined / length
             along = table @ unit
-            near = np.flatnonzero(
-                np.abs(along) >= 1 - SAME
-            )  # few, if any: the rest is asked of these
+            near = np.flatnonzero(np.abs(along) >= 1 - SAME)  # few, if any
             apart = np.linalg.norm(table[near] * np.sign(along[near])[:, None] - unit, axis=1)
             found = near[apart <= SAME]
         elif float(np.ptp(joined)) <= FLAT * abs(float(joined[0])):

@@ -270,9 +270,8 @@ def same_array(scene: Scene, position: int) -> int:
 def are_listed(scene: Scene, position: int, other: int) -> bool:
     """Whether two weights are updated by one line, as those of one list are."""
     versions = [scene.version_behind(p) for p in (position, other)]
-    chains = [scene.case.anatomy.chains[scene.chain_of[v]] for v in versions if v is not None]
-    sites = {scene.program.recording.sites[chain.steps[0].number] for chain in chains}
-    return len(chains) == 2 and len(sites) == 1
+    numbers = [scene.chain_of[version] for version in versions if version is not None]
+    return len(numbers) == 2 and numbers[1] in scene.case.anatomy.listed[numbers[0]]
 
 
 def is_gate(scene: Scene, position: int) -> bool:

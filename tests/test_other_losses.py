@@ -1,0 +1,43 @@
+"""Errors that are the gradient of a loss that is none of the family, or of a part of one on purpose, are not called wrong."""
+
+import pytest
+
+from checked import verdict_on
+
+NETWORK = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(24, 3))
+t = np.sin(x[:, :2] * 2)
+w1, b1 = 0.6 * rng.normal(size=(3, 5)), np.zeros(5)
+w2, b2 = 0.6 * rng.normal(size=(5, 2)), np.zeros(2)
+for epoch in range(40):
+    h = np.tanh(x @ w1 + b1)
+    y = h @ w2 + b2
+    later = np.roll(y, 1, axis=0)
+    e = {error}
+    e -= {less}
+    d = e @ w2.T * (1 - h * h)
+    w2 -= 0.05 * h.T @ e / 24
+    b2 -= 0.05 * e.sum(axis=0) / 24
+    w1 -= 0.05 * x.T @ d / 24
+    b1 -= 0.05 * d.sum(axis=0) / 24
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "less"),
+    [
+        ("y - 0.5 * later - t", "0"),  # a value, less the next one, is moved alone
+        ("y - t", "e.mean(axis=0)"),  # the variance of errors
+        ("np.where(y > t, 2 * (y - t), y - t)", "0"),  # what is too large costs more
+    ],
+)
+def test_another_loss_may_be_meant(error: str, less: str) -> None:
+    assert verdict_on(NETWORK.format(error=error, less=less))["verdict"] != "wrong"
+
+
+def test_what_the_others_follow_is_still_told() -> None:
+    program = NETWORK.format(error="y - t", less="0").replace("x.T @ d", "x.T @ (d * h)")
+    assert verdict_on(program)["verdict"] == "wrong"
