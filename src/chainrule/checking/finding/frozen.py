@@ -120,12 +120,16 @@ def find_frozen(case: Case, fit: Fit, run: Run) -> list[Frozen]:
 
 
 def data_of_targets(case: Case) -> set[int]:
-    """What is given, but for numbers of the source, and targets are made of."""
+    """What is given, but for numbers of the source, and targets are made of.
+
+    A target that parameters are part of is none of data alone: a loss of the program's own, a next value.
+    """
     program, anatomy = case.program, case.anatomy
     used = {number for update in anatomy.updates for number in update.mixes}
+    targets = {anatomy.mixes[number].target for number in used}
     return {
         p
-        for p in program.ancestors(anatomy.mixes[number].target for number in used)
+        for p in program.ancestors(target for target in targets if not anatomy.masks[target])
         if p in program.given and (program.origin(p) == "random" or np.size(program.given[p]) > 1)
     }
 
