@@ -2,7 +2,7 @@
 
 import pytest
 
-from checked import verdict_on
+from checked import NEVER_RIGHT, verdict_on
 
 NETWORK = """\
 import numpy as np
@@ -36,6 +36,32 @@ for epoch in range(40):
 )
 def test_another_loss_may_be_meant(error: str, less: str) -> None:
     assert verdict_on(NETWORK.format(error=error, less=less))["verdict"] != "wrong"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "np.where(y - t > 0, 3.0, 1.0) * (y - t)",  # weighed by the sign
+        "(y - t) / np.sqrt(1 + (y - t) ** 2)",  # a smooth absolute error
+        "(y - t) ** 3",
+        "y - t + (y - t).mean()",
+        "y - t + 0.3 * y",  # predictions are drawn to 0
+    ],
+)
+def test_nor_is_it_where_a_program_prints_the_mean_of_squares(error: str) -> None:
+    program = NETWORK.format(error=error, less="0")
+    program += "    print(np.mean((y - t) ** 2))\n"
+    assert verdict_on(program, NEVER_RIGHT)["verdict"] != "wrong"
+
+
+@pytest.mark.parametrize("error", ["np.where(t > 0, 3.0, 1.0) * (y - t)", "-(t - y) * (1 + t**2)"])
+def test_weights_of_errors_are_seen_though_a_difference_is_computed_once_more(error: str) -> None:
+    program = NETWORK.format(error=error, less="0")
+    program += "    print(np.abs(y - t).mean())\n"
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "right"
+    assert "half-squared-error" in verdict["loss"]
+    assert verdict_on(program.replace("(1 - h * h)", "(1 - h)"))["verdict"] == "wrong"
 
 
 def test_what_the_others_follow_is_still_told() -> None:

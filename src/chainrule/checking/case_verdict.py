@@ -51,6 +51,7 @@ from chainrule.checking.repairing.certainty import (
     is_seen_as_recorded,
 )
 from chainrule.checking.repairing.impossible_slopes import lifts_slope
+from chainrule.checking.repairing.other_losses import is_of_another_loss, shapes_errors
 from chainrule.checking.repairing.own_steps import find_solved_step
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import (
@@ -82,6 +83,7 @@ MAYBE_TRUNCATED = (
     "back through time may be left out on purpose"
 )
 UNEXPLAINED = "no loss of the family explains its updates, and no single mistake either"
+OTHER_LOSS = "no loss of the family explains its updates, and what it makes of its errors may be the gradient of another one"
 FREEZING = re.compile("freez|frozen|trainable", re.IGNORECASE)
 ENOUGH_ENTRIES = 2  # that follow their gradients by one rate
 SERVING = {"add", "matmul"}
@@ -346,7 +348,11 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
     if not (proved or is_clearly_wrong(case, fit, repair.goals)) or not is_seen_as_recorded(
         case, fit
     ):
-        return undecided(name, UNEXPLAINED if moves_anything(case) else ALL_ZERO)
+        other = not fit.good and (
+            shapes_errors(case) or (repair.proved and is_of_another_loss(case, repair))
+        )
+        unexplained = OTHER_LOSS if other else UNEXPLAINED
+        return undecided(name, unexplained if moves_anything(case) else ALL_ZERO)
     feedback = feedback_of(case)
     if feedback is not None:
         named = case.program.name(feedback) or "random numbers"

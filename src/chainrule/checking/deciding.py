@@ -11,6 +11,7 @@ from chainrule.checking.case_doubts import WITHOUT_ERROR, listed
 from chainrule.checking.case_verdict import (
     MAYBE_TRUNCATED,
     NO_DATA,
+    OTHER_LOSS,
     UNEXPLAINED,
     corrected_verdict,
     decide_case,
@@ -286,7 +287,8 @@ def decide_recorded(
         return verdict if slip is None else corrected_verdict(name, slip, SLIPPED)
     reasons = {one.reason for one in verdicts}
     searched = reasons <= {UNEXPLAINED, MAYBE_TRUNCATED}
-    other_loss = verdict.verdict == "undecided" and bool(reasons & {UNEXPLAINED, NO_DATA})
+    unexplained = bool(reasons & {UNEXPLAINED, NO_DATA, OTHER_LOSS})
+    other_loss = verdict.verdict == "undecided" and unexplained
     if other_loss:
         parts = parts or parts_of(case.program, run.finished)
         own = decide_by_own_losses(name, parts, run, deadline)
@@ -295,7 +297,8 @@ def decide_recorded(
         if slip is not None:
             return corrected_verdict(name, slip, SLIPPED)
     if own is None and parts and other_loss:
-        own = blame_by_own_losses(name, parts, run, sooner(deadline))
+        followed = OTHER_LOSS in reasons
+        own = blame_by_own_losses(name, parts, run, sooner(deadline), followed)
     if own is None and reasons == {UNEXPLAINED} and parts:
         own = blame_slip(name, parts, run, sooner(deadline))
     if own is None and searched and explains_few(case):

@@ -72,9 +72,14 @@ def decide_reading(
     )
 
 
-def blame_by_own_losses(name: str, parts: Parts, run: Run, deadline: Deadline) -> Verdict | None:
-    """Wrong, where one mistake keeps updates from a loss that the program computes, and no other loss may be meant."""
-    own = repair_by_own_losses(parts, deadline)
+def blame_by_own_losses(
+    name: str, parts: Parts, run: Run, deadline: Deadline, followed: bool = False
+) -> Verdict | None:
+    """Wrong, where one mistake keeps updates from a loss that the program computes, and no other loss may be meant.
+
+    Or only where that is `followed` by some parameters.
+    """
+    own = repair_by_own_losses(parts, deadline, followed)
     if own is None or not is_seen_as_recorded(own.case, own.case.fits[OWN]):
         return None
     findings = findings_of(own.case, own.repair, run.sources)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from chainrule.checking.anatomy.parameters import find_chains
 from chainrule.checking.anatomy.program import Program
 from chainrule.checking.case_doubts import listed
-from chainrule.checking.case_verdict import UNEXPLAINED, decide_case, parameter_rows
+from chainrule.checking.case_verdict import OTHER_LOSS, UNEXPLAINED, decide_case, parameter_rows
 from chainrule.checking.driving.attempts import Driven
 from chainrule.checking.driving.descents import steps_that_descend
 from chainrule.checking.driving.discarded import Discarded, discarded_finding
@@ -142,7 +142,7 @@ def decide_driven(name: str, driven: Driven, deadline: Deadline) -> Verdict:
     if verdict.verdict == "right" and not driven.operation and driven.is_of_one_number:
         return undecided(name, "trained on random data one number alone follows a gradient")
     unproved = verdict.verdict == "wrong" and not any(one.proved for one in verdict.findings)
-    if unproved or verdict.reason == UNEXPLAINED:
+    if unproved or verdict.reason in (UNEXPLAINED, OTHER_LOSS):
         of_operation = f"what comes back of {driven.words} agrees with no gradient that it was held against, and why was not found"
         of_network = (
             "trained on random data its gradients agree with no loss, and why was not found"

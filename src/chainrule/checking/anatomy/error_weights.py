@@ -20,7 +20,14 @@ def with_weights(anatomy: Anatomy) -> Anatomy | None:
     """The anatomy with the weights of its errors; None where none has any."""
     into_updates = anatomy.program.ancestors([update.after for update in anatomy.updates])
     mixes = [replace(mix, weights=weights_of(anatomy, mix, into_updates)) for mix in anatomy.mixes]
-    return replace(anatomy, mixes=mixes) if any(mix.weights for mix in mixes) else None
+    if not any(mix.weights for mix in mixes):
+        return None
+    # The same difference that is computed once more, to be printed, has none of its own.
+    used = {mix.meeting: mix.weights for mix in reversed(mixes) if mix.output in into_updates}
+    for number, mix in enumerate(mixes):
+        if mix.output not in into_updates:
+            mixes[number] = replace(mix, weights=used.get(mix.meeting, ()))
+    return replace(anatomy, mixes=mixes)
 
 
 def weights_of(anatomy: Anatomy, mix: Mix, into_updates: Collection[int]) -> tuple[Weight, ...]:
@@ -32,6 +39,9 @@ def weights_of(anatomy: Anatomy, mix: Mix, into_updates: Collection[int]) -> tup
         if len(users) != 1:
             break
         (step,) = users
+        if step.operation == "negate":
+            position = step.output
+            continue
         factor = factor_of(anatomy, step, position)
         if factor is None or np.shape(program.recorded[step.output]) != shape:
             break

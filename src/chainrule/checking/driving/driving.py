@@ -34,7 +34,7 @@ from chainrule.checking.driving.slopes import SlopePlan
 from chainrule.checking.driving.uncovered import covers, uncovered
 from chainrule.checking.fitting.case import Case, fit_anatomy
 from chainrule.checking.repairing.any_loss import follows_no_loss
-from chainrule.checking.repairing.certainty import update_with
+from chainrule.checking.repairing.other_errors import update_with
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
 from chainrule.recording.functions import parameters_of

@@ -15,10 +15,9 @@ from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.updates import Update, true_gradients
 from chainrule.checking.fitting.case import Case, is_constant
 from chainrule.checking.fitting.fitting import CLEAR, RATE, Fit, norm
-from chainrule.checking.fitting.general_form import decaying_entries, decays_its_own_way
+from chainrule.checking.fitting.general_form import decays_its_own_way
 from chainrule.checking.fitting.judging import judge_plainly
 from chainrule.checking.fitting.own_losses import stated_losses
-from chainrule.checking.fitting.rates import drawn_entries
 from chainrule.checking.repairing.any_loss import drifts, follows_no_loss
 from chainrule.checking.repairing.edits import Edit, merged
 from chainrule.checking.repairing.goals import find_goals
@@ -33,7 +32,18 @@ from chainrule.checking.repairing.impossible_slopes import (
 )
 from chainrule.checking.repairing.named_rates import goes_by_plan, has_rate_of_its_own
 from chainrule.checking.repairing.operation_edits import SWAPS
-from chainrule.checking.repairing.other_losses import predicts_differences, takes_mean_off
+from chainrule.checking.repairing.other_errors import (
+    doubles,
+    ignores_sign,
+    is_linear,
+    scaled_update,
+    update_with,
+)
+from chainrule.checking.repairing.other_losses import (
+    OF_SIGNS,
+    is_of_another_loss,
+    predicts_differences,
+)
 from chainrule.checking.repairing.own_steps import (
     is_other_step,
     is_way_to_step,
@@ -50,8 +60,6 @@ MEETINGS = 20  # predictions, before their signs tell what they can be
 UNCLIPPED = 1e-3  # by which errors are made small enough for the loss of Huber to be quadratic
 MOST_TURNS = 6  # of a parameter that decays, to be looked into
 STEADY = 8  # turns with one rate, before numbers alone are evidence
-MOST_ASKED = 60  # updates
-ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
 def is_clearly_wrong(case: Case, fit: Fit, goals: Mapping[int, int]) -> bool:
@@ -175,47 +183,6 @@ def uses_own_errors_alone(case: Case, update: Update, goal: int | None = None) -
     return not mask & ~own
 
 
-def doubles(case: Case, update: Update, goal: int | None = None) -> bool:
-    at_rest, once, twice = (scaled_update(case, update, factor, goal) for factor in (0.0, 1.0, 2.0))
-    return not np.any(at_rest) and norm(twice - 2 * once) <= CLEAR * norm(once)
-
-
-def scaled_update(
-    case: Case,
-    update: Update,
-    factor: float,
-    target: int | None = None,
-    changes: Mapping[int, Any] | None = None,
-) -> Any:
-    """What becomes of an update, or of a value on its way, when all errors are so many times as large."""
-    values = case.worlds[-1]
-    outputs = {mix.output for mix in used_mixes(case)}
-    scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
-    return update_with(case, update, scaled, target, changes)
-
-
-def update_with(
-    case: Case,
-    update: Update,
-    errors: Mapping[int, Any],
-    target: int | None = None,
-    changes: Mapping[int, Any] | None = None,
-) -> Any:
-    """The same with other errors."""
-    anatomy, program = case.anatomy, case.program
-    chain = anatomy.chains[update.chain]
-    moving = set(chain.versions[chain.versions.index(update.before) + 1 :])
-    fixed = anatomy.stops - moving
-    end = update.after if target is None else target
-    reach = program.ancestors([end], fixed | set(errors))
-    # All steps would be many to go through, for each update of as many numbers.
-    cone = [program.step_of[p] for p in sorted(reach - fixed) if p in program.step_of]
-    values = case.worlds[-1]
-    new = program.rerun(values, changes or {}, cone, fixed, errors)
-    result = np.asarray(new.get(end, values[end]), dtype=float)
-    return result if target is not None else result - np.asarray(values[update.before], dtype=float)
-
-
 def is_believable(
     case: Case, repair: Repair, is_compared: Callable[[], bool] = lambda: False
 ) -> bool:
@@ -251,7 +218,7 @@ def is_believable(
         return False
     if not fit.good and all(is_of_data(case, edit) for edit in repair.edits):
         return False
-    if not fit.good and any(takes_mean_off(case, edit) for edit in repair.edits):
+    if not fit.good and is_of_another_loss(case, repair):
         return False
     if names == {"parameter-mis-scaled"} and all(
         has_rate_of_its_own(case, fit, number) or is_odd(fit.ratio.get(number, 1.0))
@@ -274,7 +241,7 @@ def is_believable(
         return True
     if names == {"sign-error"} and meets_nothing(case):
         return False
-    unusual = repair.loss in ("huber", "absolute-error")
+    unusual = repair.loss in OF_SIGNS
     # A factor too many may be a loss's own; f' at another value than z is nobody's.
     slopes = [edit for edit in repair.edits if edit.mistake != "raw-error-backpropagated"]
     moved = all(e.mistake == "derivative-at-activation" and e.how != "remove" for e in slopes)
@@ -351,23 +318,6 @@ def multiplies_errors(case: Case, edit: Edit) -> bool:
     return edit.how == "remove" and all(
         len(step.inputs) == 2 and all(masks[p] for p in step.inputs) for step in edit.steps
     )
-
-
-def ignores_sign(case: Case) -> bool:
-    """Whether errors of the other sign make the same updates: |y - t| or (y - t)**2 in the error's place.
-
-    Such updates move predictions one way, whether these are too large or too small, and whatever penalty they have.
-    """
-    told = set()
-    for update in case.anatomy.updates[:MOST_ASKED]:
-        at_rest, once, back = (scaled_update(case, update, factor) for factor in (0.0, 1.0, -1.0))
-        rounding = ROUNDING * norm(np.asarray(case.worlds[-1][update.before], dtype=float))
-        made = norm(once - at_rest)
-        if norm(once - back) > CLEAR * made + rounding:
-            return False
-        if made > 100 * rounding:
-            told.add(update.chain)
-    return len(told) > 1
 
 
 def is_error_misplaced(case: Case, edit: Edit) -> bool:
@@ -452,45 +402,3 @@ def is_nothing(case: Case, repair: Repair, number: int, goals: Mapping[int, int]
         if k in goals or norm(after - before) > 1e-12 * expected + 4e-16 * norm(before):
             return False
     return bool(updates)
-
-
-def is_linear(
-    case: Case,
-    number: int,
-    goals: Mapping[int, int],
-    changes: Mapping[int, Any] | None = None,
-    size: float = 1.0,
-) -> bool:
-    """Whether a parameter's updates, or the gradients in them, are linear in all errors, but for a decay.
-
-    The errors are first made so many times as large: small ones are not clipped. A memory has decays of earlier passes.
-    """
-    anatomy = case.anatomy
-    updates = [(k, u) for k, u in enumerate(anatomy.updates) if u.chain == number][:3]
-    earlier = [update for _, update in updates]
-    for k, update in updates:
-        target = goals.get(k)
-        at_rest, once, twice = (
-            scaled_update(case, update, factor, target, changes) for factor in (0.0, size, 2 * size)
-        )
-        before = np.asarray(case.worlds[-1][update.before], dtype=float)
-        rounding = ROUNDING * norm(before)
-        beyond = norm(twice - 2 * once + at_rest)  # no number, where nothing is divided by itself
-        if not beyond <= CLEAR * (norm(once) + norm(at_rest)) + rounding:
-            return False
-        if np.any(at_rest) and np.shape(at_rest) == np.shape(before):
-            drawn = drawn_entries(case.anatomy).get(number, 1.0)
-            befores = [
-                case.worlds[-1][own.before] for own in earlier if own.number <= update.number
-            ]
-            if np.size(before) < 2 * len(befores):
-                befores = befores[-1:]
-            columns = np.stack(
-                [np.ravel(decaying_entries(np.asarray(one, dtype=float), once, at_rest) * drawn) for one in befores],
-                axis=1,
-            )  # fmt: skip
-            rest = np.ravel(at_rest)
-            decays, *_ = np.linalg.lstsq(columns, rest, rcond=1e-12)
-            if norm(rest - columns @ decays) > CLEAR * norm(rest) + rounding:
-                return False
-    return True

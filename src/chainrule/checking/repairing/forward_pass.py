@@ -6,7 +6,7 @@ on into sums over entries, or under a mask.
 
 import heapq
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
 
@@ -22,6 +22,7 @@ ELEMENTWISE = {
 SHAPES = {"gather", "reshape", "transpose", "concatenate", "stack"}
 BY_ENTRIES = {*ELEMENTWISE, "gather", "scatter"}
 MOST_ENTRY_STEPS = 2000
+MOST_KEPT = 60_000_000  # bytes of slopes that may be asked for again
 STRAIGHT = {"multiply", "divide", "negate", "reshape", "add", "subtract"}
 
 
@@ -36,6 +37,9 @@ class ForwardPass:
     forward: Collection[int]
     versions: Collection[int]
     predictions: Collection[int]
+    # What was asked for once, with the values that it was asked of: they are known by what they are.
+    slopes: dict[tuple[int, int, int], tuple[Values, Any]] = field(default_factory=dict)
+    bytes: int = 0
 
     def pre_activation(self, position: int) -> int | None:
         """z of a = f(z): the value behind elementwise steps that all come from it alone."""
@@ -266,6 +270,16 @@ class ForwardPass:
 
     def slope(self, a: int, z: int, values: Values) -> Any:
         """f'(z) of an activation, or of a copy of one, by the rules, entry by entry."""
+        known = self.slopes.get((a, z, id(values)))
+        if known is not None:
+            return known[1]
+        found = self.find_slope(a, z, values)
+        self.bytes += np.size(found) * 8
+        if self.bytes <= MOST_KEPT:
+            self.slopes[a, z, id(values)] = values, found
+        return found
+
+    def find_slope(self, a: int, z: int, values: Values) -> Any:
         source = self.copies.get(a)
         if source is not None:  # ones beside it have the slope 0
             step = self.program.step_of[a]

@@ -1,8 +1,27 @@
 """What errors may be the gradient of, though the family of losses has none such."""
 
+from collections.abc import Collection
+
+import numpy as np
+
+from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.impossible_slopes import used_mixes
+from chainrule.checking.repairing.other_errors import MOST_ASKED, keeps_sign
+from chainrule.checking.repairing.repair import Repair
+
+SIDES = {"greater", "greater-equal", "less", "less-equal", "sign", "absolute", "maximum", "minimum"}
+SUMS = {"add", "subtract"}
+STRAIGHT = {
+    *SUMS, "negate", "sum", "mean", "reshape", "transpose", "gather", "scatter", "stack", "concatenate",
+    "matmul",
+}  # fmt: skip
+OF_SLOPES = {"derivative-at-activation", "missing-derivative", "raw-error-backpropagated"}
+OF_SIGNS = {
+    "huber",
+    "absolute-error",
+}  # losses whose gradients depend on an error's sign themselves
 
 
 def predicts_differences(case: Case) -> bool:
@@ -17,10 +36,83 @@ def predicts_differences(case: Case) -> bool:
     )
 
 
-def takes_mean_off(case: Case, edit: Edit) -> bool:
-    """Whether an edit removes what takes their own mean off errors: e - mean(e) is the gradient of their variance."""
-    step = edit.step
-    if edit.how != "remove" or step.operation != "subtract":
+def is_of_another_loss(case: Case, repair: Repair) -> bool:
+    """Whether what a repair changes is what makes another loss of this one, where no parameter follows this one."""
+    edits = repair.edits
+    if any(adds_mean(case, edit) for edit in edits):
+        return True
+    if repair.loss in OF_SIGNS:
         return False
-    mean = case.program.step_of.get(step.inputs[1])
-    return mean is not None and mean.operation == "mean" and mean.inputs[0] == step.inputs[0]
+    if any(weighs_by_sign(case, edit) for edit in edits):
+        return True
+    # f' at an error is odd as well, and a mistake.
+    taken = any(edit.mistake in OF_SLOPES for edit in edits)
+    return not taken and shapes_errors(case)
+
+
+def shapes_errors(case: Case) -> bool:
+    """Whether errors are bent before they meet anything else, and keep their signs: e / sqrt(1 + e**2), e**3, tanh(e).
+
+    Of some loss of the differences that is the gradient.
+    """
+    program, anatomy = case.program, case.anatomy
+    made = {
+        mix.output for mix in used_mixes(case)
+    }  # errors, and what is made of them and of data alone
+    bent: set[int] = set()
+    for step in program.steps:
+        own = made.intersection(step.inputs)
+        if not own or step.output in anatomy.stops:
+            continue
+        if all(p in made or not anatomy.masks[p] for p in step.inputs):
+            made.add(step.output)
+            if bends(step, own) or not bent.isdisjoint(own):
+                bent.add(step.output)
+    ways = program.ancestors((one.after for one in anatomy.updates[:MOST_ASKED]), made - bent)
+    return not bent.isdisjoint(ways) and keeps_sign(case)
+
+
+def bends(step: Instruction, errors: Collection[int]) -> bool:
+    """Whether a step makes of errors what is not twice as large of errors twice as large."""
+    if step.operation in STRAIGHT:
+        return False
+    if step.operation == "multiply":
+        return all(position in errors for position in step.inputs)
+    return step.operation != "divide" or step.inputs[1] in errors
+
+
+def adds_mean(case: Case, edit: Edit) -> bool:
+    """Whether an edit changes that errors' own mean is added to them, or taken off: that is the gradient of a loss, too."""
+    program, values, step = case.program, case.values, edit.step
+    near = {step.output, *step.inputs} if step.operation in SUMS else {step.output}
+    means = (made for p in near if (made := program.step_of.get(p)) and made.operation == "mean")
+    return any(
+        np.array_equal(values[mean.inputs[0]], values[other])
+        for mean in means
+        if case.anatomy.error_masks[mean.output]
+        for consumer in program.consumers.get(mean.output, ())
+        if consumer.operation in SUMS
+        for other in consumer.inputs
+    )
+
+
+def weighs_by_sign(case: Case, edit: Edit) -> bool:
+    """Whether what an edit changes depends on which of prediction and target is larger: a loss may weigh errors by that.
+
+    Errors that have come back through weights are compared with 0 by mistake alone.
+    """
+    anatomy, program = case.anatomy, case.program
+    ends = anatomy.forward | anatomy.stops
+    changed = program.ancestors((step.output for step in edit.steps), ends)
+    for step in (program.step_of[p] for p in changed - ends if p in program.step_of):
+        if step.operation in SIDES and any(anatomy.masks[p] for p in step.inputs):
+            behind = program.ancestors(step.inputs, ends)
+            given = (p for p in behind - ends if p in program.given)
+            compared = any(not is_number(program, p) for p in given)
+            if compared and behind.isdisjoint(anatomy.stops):
+                return True
+    return False
+
+
+def is_number(program: Program, position: int) -> bool:
+    return program.origin(position) == "literal" and np.size(program.given[position]) == 1

@@ -25,6 +25,7 @@ from chainrule.checking.fitting.own_readings import (
 )
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.other_losses import weighs_by_sign
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.repairing.repair import Repair, count_places, repair_case
 from chainrule.recording.deadline import Deadline
@@ -40,6 +41,7 @@ PLAIN = {
     "wrong-layer-input", "wrong-index", "wrong-variable", "wrong-operator",
 }  # fmt: skip
 TURNED = {"add", "subtract", "left", "right"}
+SUMS = {"add", "subtract"}
 LINKS = {"add", "subtract", "negate", "multiply", "divide", "reshape", "sum", "mean"}
 COLLINEAR = 1 - 1e-9  # a squared cosine from which on values differ by a factor alone
 REVERSED = -(1 - 1e-9)  # a cosine below it
@@ -55,9 +57,16 @@ class OwnRepair:
     lines: list[int]
 
 
-def repair_by_own_losses(parts: Parts, deadline: Deadline) -> OwnRepair | None:
-    """The loss of the program's own under which one mistake explains all, with the mistake put right."""
+def repair_by_own_losses(
+    parts: Parts, deadline: Deadline, followed: bool = False
+) -> OwnRepair | None:
+    """The loss of the program's own under which one mistake explains all, with the mistake put right.
+
+    Or of those alone that are `followed` by some parameters.
+    """
     for steps, case in cases_of(parts, deadline):
+        if followed and not case.fits[OWN].good:
+            continue
         repair = repair_case(case, deadline)
         if repair.proved and is_no_choice(parts, case, repair):
             return OwnRepair(case, repair, sorted({parts.program.site(s).line for s in steps}))
@@ -116,7 +125,10 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
         return False
     if decays_oddly(case, fit) or is_other_step(case, fit, repair):
         return False
-    if not fit.good and any(is_of_data(case, edit) for edit in repair.edits):
+    if not fit.good and any(
+        is_of_data(case, edit) or weighs_by_sign(case, edit) or is_own_term(case, edit)
+        for edit in repair.edits
+    ):
         return False
     if not fit.good or not is_evident_loss(case, fit):
         # An error of another loss may differ by a factor.
@@ -139,8 +151,24 @@ def takes_several_steps(case: Case) -> bool:
 
 def is_of_terms(edit: Edit) -> bool:
     """Whether an edit adds or removes a term: a penalty, or what is held fast on purpose."""
-    sums = edit.step.operation in ("add", "subtract")
+    sums = edit.step.operation in SUMS
     return edit.how in ("missing path", "factor") or (sums and edit.how == "remove")
+
+
+def is_own_term(case: Case, edit: Edit) -> bool:
+    """Whether an edit puts in a value's place what it is made of on the way back, or what another term is made of.
+
+    A loss may have that term, as a penalty of predictions, or may be made so.
+    """
+    if edit.slot is None or edit.instead is None:
+        return False
+    program, replaced = case.program, edit.step.inputs[edit.slot]
+    ends = case.anatomy.stops | case.anatomy.forward
+    if edit.instead in program.ancestors([replaced], ends):
+        return True
+    terms = (s for s in program.consumers.get(edit.step.output, ()) if s.operation in SUMS)
+    made = (p for step in terms for p in step.inputs if p != edit.step.output)
+    return replaced in ends and edit.instead in program.ancestors(made, ends)
 
 
 def only_scales(edit: Edit, values: Values) -> bool:

@@ -27,8 +27,8 @@ from chainrule.checking.fitting.fitting import Fit
 from chainrule.checking.fitting.left_out_errors import loss_of_more_errors
 from chainrule.checking.fitting.own_losses import stated_losses
 from chainrule.checking.repairing.any_loss import follows_no_loss, has_layers
-from chainrule.checking.repairing.certainty import update_with
 from chainrule.checking.repairing.named_rates import goes_by_plan
+from chainrule.checking.repairing.other_errors import update_with
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.targets.blind_updates import (
     is_changed_alone,
