@@ -43,6 +43,7 @@ from chainrule.checking.repairing.other_losses import (
     OF_SIGNS,
     is_of_another_loss,
     predicts_differences,
+    undoes,
 )
 from chainrule.checking.repairing.own_steps import (
     is_other_step,
@@ -218,8 +219,6 @@ def is_believable(
         return False
     if not fit.good and all(is_of_data(case, edit) for edit in repair.edits):
         return False
-    if not fit.good and is_of_another_loss(case, repair):
-        return False
     if names == {"parameter-mis-scaled"} and all(
         has_rate_of_its_own(case, fit, number) or is_odd(fit.ratio.get(number, 1.0))
         for number in fit.bad
@@ -227,9 +226,11 @@ def is_believable(
         return False
     if fit.bad and all(goes_by_plan(case, fit, number) for number in fit.bad):
         return False
-    bare = all(edit.how in ("remove", "**1", "loss") for edit in repair.edits)
+    bare = all(edit.how in ("remove", "**1", "loss") or undoes(case, edit) for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):
         return True
+    if not fit.good and is_of_another_loss(case, repair):
+        return False
     if names != {"decay-sign"} and not all(
         case.anatomy.is_blind(number)
         or is_linear(case, number, goals, changes, UNCLIPPED if repair.loss == "huber" else 1.0)

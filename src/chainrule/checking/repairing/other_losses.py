@@ -4,19 +4,17 @@ from collections.abc import Collection
 
 import numpy as np
 
+from chainrule.checking.anatomy.parameters import PRODUCTS
 from chainrule.checking.anatomy.program import Instruction, Program
 from chainrule.checking.fitting.case import Case
 from chainrule.checking.repairing.edits import Edit
+from chainrule.checking.repairing.forward_pass import ELEMENTWISE, STRAIGHT
 from chainrule.checking.repairing.impossible_slopes import used_mixes
 from chainrule.checking.repairing.other_errors import MOST_ASKED, keeps_sign
 from chainrule.checking.repairing.repair import Repair
 
 SIDES = {"greater", "greater-equal", "less", "less-equal", "sign", "absolute", "maximum", "minimum"}
 SUMS = {"add", "subtract"}
-STRAIGHT = {
-    *SUMS, "negate", "sum", "mean", "reshape", "transpose", "gather", "scatter", "stack", "concatenate",
-    "matmul",
-}  # fmt: skip
 OF_SLOPES = {"derivative-at-activation", "missing-derivative", "raw-error-backpropagated"}
 OF_SIGNS = {
     "huber",
@@ -73,12 +71,26 @@ def shapes_errors(case: Case) -> bool:
 
 
 def bends(step: Instruction, errors: Collection[int]) -> bool:
-    """Whether a step makes of errors what is not twice as large of errors twice as large."""
-    if step.operation in STRAIGHT:
-        return False
-    if step.operation == "multiply":
+    """Whether a step makes of errors, entry by entry, what is not twice as large of errors twice as large."""
+    if step.operation in PRODUCTS:
         return all(position in errors for position in step.inputs)
-    return step.operation != "divide" or step.inputs[1] in errors
+    if step.operation == "divide":
+        return step.inputs[1] in errors
+    return step.operation in ELEMENTWISE - STRAIGHT - {"where"}
+
+
+def known_values(case: Case) -> set[int]:
+    """Parameters, and what predictions are made of in each pass: the way back begins behind them."""
+    stops = case.anatomy.stops
+    return case.program.ancestors((mix.prediction for mix in used_mixes(case)), stops) | stops
+
+
+def undoes(case: Case, edit: Edit) -> bool:
+    """Whether an edit puts in a value's place what that is made of on the way back."""
+    if edit.slot is None or edit.instead is None:
+        return False
+    ends = known_values(case)
+    return edit.instead in case.program.ancestors([edit.step.inputs[edit.slot]], ends)
 
 
 def adds_mean(case: Case, edit: Edit) -> bool:
@@ -102,7 +114,7 @@ def weighs_by_sign(case: Case, edit: Edit) -> bool:
     Errors that have come back through weights are compared with 0 by mistake alone.
     """
     anatomy, program = case.anatomy, case.program
-    ends = anatomy.forward | anatomy.stops
+    ends = known_values(case)
     changed = program.ancestors((step.output for step in edit.steps), ends)
     for step in (program.step_of[p] for p in changed - ends if p in program.step_of):
         if step.operation in SIDES and any(anatomy.masks[p] for p in step.inputs):

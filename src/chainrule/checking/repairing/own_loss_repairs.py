@@ -25,7 +25,7 @@ from chainrule.checking.fitting.own_readings import (
 )
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
-from chainrule.checking.repairing.other_losses import weighs_by_sign
+from chainrule.checking.repairing.other_losses import known_values, undoes, weighs_by_sign
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.repairing.repair import Repair, count_places, repair_case
 from chainrule.recording.deadline import Deadline
@@ -162,10 +162,10 @@ def is_own_term(case: Case, edit: Edit) -> bool:
     """
     if edit.slot is None or edit.instead is None:
         return False
-    program, replaced = case.program, edit.step.inputs[edit.slot]
-    ends = case.anatomy.stops | case.anatomy.forward
-    if edit.instead in program.ancestors([replaced], ends):
+    if undoes(case, edit):
         return True
+    program, replaced = case.program, edit.step.inputs[edit.slot]
+    ends = known_values(case)
     terms = (s for s in program.consumers.get(edit.step.output, ()) if s.operation in SUMS)
     made = (p for step in terms for p in step.inputs if p != edit.step.output)
     return replaced in ends and edit.instead in program.ancestors(made, ends)
