@@ -15,6 +15,7 @@ from chainrule.checking.finding.mistake_words import (
     LOSS_ITSELF,
     NO_SLOPE,
     NO_SLOPE_BESIDE,
+    OF_ACTIVATION,
     OF_EACH_SAMPLE,
     ONE_TOO_MANY,
     ONE_WAY_TOO_FEW,
@@ -95,6 +96,8 @@ def finding(
     found, expected = WORDS[mistake]
     if mistake == "derivative-at-activation" and edit.how == "remove":
         found, expected = ONE_TOO_MANY
+    if mistake == "derivative-at-activation" and edit.instead in scene.activations:
+        found, expected = OF_ACTIVATION
     if mistake == "wrong-variable" and edit.how == "remove":
         found, expected = TERM_TOO_MANY
     if mistake == "missing-derivative" and edit.how == "missing path":

@@ -22,6 +22,10 @@ ONE_WAY_TOO_FEW = (
     "{code}, an error without what comes back through a mean or sum of the same values",
     "it with the derivatives of all that is made of these values, as a batch's mean and variance are",
 )
+OF_ACTIVATION = (
+    "the activation's derivative, which is written in terms of the activation, from {was}",
+    "it from the activation of the forward pass{should_be}",
+)
 NO_SLOPE = (
     "{code}, which is not the activation's derivative",
     "the activation's derivative at the pre-activation",
