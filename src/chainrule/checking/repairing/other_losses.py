@@ -37,7 +37,7 @@ def predicts_differences(case: Case) -> bool:
 def is_of_another_loss(case: Case, repair: Repair) -> bool:
     """Whether what a repair changes is what makes another loss of this one, where no parameter follows this one."""
     edits = repair.edits
-    if any(adds_mean(case, edit) for edit in edits):
+    if any(adds_mean(case, edit) or picks_samples(case, edit) for edit in edits):
         return True
     if repair.loss in OF_SIGNS:
         return False
@@ -106,6 +106,27 @@ def adds_mean(case: Case, edit: Edit) -> bool:
         if consumer.operation in SUMS
         for other in consumer.inputs
     )
+
+
+def picks_samples(case: Case, edit: Edit) -> bool:
+    """Whether an edit changes which samples' errors go back, of those that were picked: of a batch some may be left out."""
+    program, errors = case.program, case.anatomy.error_masks
+    makers = (program.step_of.get(p) for p in (edit.step.output, *edit.step.inputs))
+    for step in makers:
+        if step is not None and step.operation == "gather" and errors[step.output]:
+            rows, picked = (np.shape(case.values[p]) for p in (step.inputs[0], step.output))
+            if picked and len(rows) == len(picked) and rows[0] > picked[0] > 1:
+                return True
+    return False
+
+
+def is_of_parameters(case: Case, edit: Edit) -> bool:
+    """Whether all that an edit changes is made of parameters alone, as a penalty is: no loss's errors are part of it."""
+    program, stops, step = case.program, case.anatomy.stops, edit.step
+    if step.operation not in SUMS | PRODUCTS or len(step.inputs) < 2:
+        return False
+    behind = program.ancestors([step.output], stops)
+    return not behind.isdisjoint(stops) and (behind - stops).isdisjoint(known_values(case) - stops)
 
 
 def weighs_by_sign(case: Case, edit: Edit) -> bool:

@@ -25,7 +25,12 @@ from chainrule.checking.fitting.own_readings import (
 )
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
-from chainrule.checking.repairing.other_losses import known_values, undoes, weighs_by_sign
+from chainrule.checking.repairing.other_losses import (
+    is_of_parameters,
+    known_values,
+    undoes,
+    weighs_by_sign,
+)
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.repairing.repair import Repair, count_places, repair_case
 from chainrule.recording.deadline import Deadline
@@ -120,6 +125,8 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
     if "updated-weights" in names and takes_several_steps(case):
         return False
     if names & CHOICES or count_places(repair) > 1 or any(map(is_of_terms, repair.edits)):
+        return False
+    if any(is_of_parameters(case, edit) for edit in repair.edits):
         return False
     if any(only_scales(edit, values) for edit in repair.edits for values in case.worlds[-1:]):
         return False
