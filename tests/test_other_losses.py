@@ -54,6 +54,41 @@ def test_nor_is_it_where_a_program_prints_the_mean_of_squares(error: str) -> Non
     assert verdict_on(program, NEVER_RIGHT)["verdict"] != "wrong"
 
 
+GRADIENTS = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(24, 3))
+t = np.sin(x[:, :2] * 2)
+w1, w2 = 0.6 * rng.normal(size=(3, 5)), 0.6 * rng.normal(size=(5, 2))
+for epoch in range(40):
+    h = np.tanh(x @ w1)
+    y = h @ w2
+    print(np.mean((y - t) ** 2))
+    e = (y - t) / 24
+    d = e @ w2.T * (1 - h * h)
+    half = rng.random(24) < 0.5
+    dw1, dw2 = {gradients}
+    {more}
+    w2 -= 0.05 * dw2
+    w1 -= 0.05 * dw1
+"""
+
+
+@pytest.mark.parametrize(
+    ("gradients", "more"),
+    [
+        ("x.T @ d, h.T @ e", "dw1 += 0.1 * w1 @ (w1.T @ w1 - np.eye(5))"),  # orthogonal weights
+        ("x[half].T @ d[half] * 2, h[half].T @ e[half] * 2", "pass"),  # half of the samples go back
+    ],
+)
+def test_nor_are_terms_of_parameters_alone_or_samples_that_are_left_out(
+    gradients: str, more: str
+) -> None:
+    program = GRADIENTS.format(gradients=gradients, more=more)
+    assert verdict_on(program, NEVER_RIGHT)["verdict"] != "wrong"
+
+
 @pytest.mark.parametrize("error", ["np.where(t > 0, 3.0, 1.0) * (y - t)", "-(t - y) * (1 + t**2)"])
 def test_weights_of_errors_are_seen_though_a_difference_is_computed_once_more(error: str) -> None:
     program = NETWORK.format(error=error, less="0")
