@@ -102,3 +102,51 @@ def test_weights_of_errors_are_seen_though_a_difference_is_computed_once_more(er
 def test_what_the_others_follow_is_still_told() -> None:
     program = NETWORK.format(error="y - t", less="0").replace("x.T @ d", "x.T @ (d * h)")
     assert verdict_on(program)["verdict"] == "wrong"
+
+
+CLASSES = """\
+import numpy as np
+
+rng = np.random.default_rng(7)
+x = rng.normal(size=(40, 4))
+label = np.argmax(x[:, :3] + 0.3 * rng.normal(size=(40, 3)), axis=1)
+t = np.eye(3)[label]
+w1, w2 = 0.5 * rng.normal(size=(4, 6)), 0.5 * rng.normal(size=(6, 3))
+for epoch in range(50):
+    h = {h}
+    z = h @ w2
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    print(-np.mean(np.sum(t * np.log(p), axis=1)))
+    q = np.sum(p * t, axis=1, keepdims=True)
+    d2 = {d2} / 40
+    d1 = ({back}) * (1 - h**2)
+    w2 -= 0.1 * h.T @ d2
+    w1 -= 0.1 * x.T @ d1
+"""
+PLAIN = {"h": "np.tanh(x @ w1)", "d2": "(p - t)", "back": "d2 @ w2.T"}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"d2": "(p - t) * ((1 - q) ** 2 - 2 * q * (1 - q) * np.log(q))"},  # focal
+        {"d2": "(p - t) * q**0.7"},
+        {"d2": "(p - t + 0.01 * z)"},  # large logits cost
+        {"d2": "(p - t + 0.05 * p * (np.log(p) - np.sum(p * np.log(p), axis=1, keepdims=True)))"},
+        {"d2": "(p - t) * (p.argmax(axis=1) != label)[:, None]"},  # mistaken samples alone
+        {"back": "d2 @ w2.T + 0.01 * (h - np.array([h[label == c].mean(axis=0) for c in label]))"},
+        {"h": "np.round(np.tanh(x @ w1) * 8) / 8"},  # its slope is that of tanh on purpose
+    ],
+    ids=lambda parts: " ".join(parts.values())[:40],
+)
+def test_nor_are_other_losses_of_classes_beside_a_printed_cross_entropy(
+    parts: dict[str, str],
+) -> None:
+    assert verdict_on(CLASSES.format(**{**PLAIN, **parts}), NEVER_RIGHT)["verdict"] != "wrong"
+
+
+def test_beside_the_same_cross_entropy_mistakes_are_found() -> None:
+    assert verdict_on(CLASSES.format(**PLAIN))["verdict"] == "right"
+    for part in ({"d2": "(p - t) * p"}, {"d2": "(p + t)"}, {"back": "d2 @ w2.T * h"}):
+        verdict = verdict_on(CLASSES.format(**{**PLAIN, **part}))
+        assert verdict["verdict"] == "wrong", (part, verdict["reason"])

@@ -51,7 +51,11 @@ from chainrule.checking.repairing.certainty import (
     is_seen_as_recorded,
 )
 from chainrule.checking.repairing.impossible_slopes import lifts_slope
-from chainrule.checking.repairing.other_losses import is_of_another_loss, shapes_errors
+from chainrule.checking.repairing.other_losses import (
+    is_of_another_loss,
+    rounds_on_its_way,
+    shapes_errors,
+)
 from chainrule.checking.repairing.own_steps import find_solved_step
 from chainrule.checking.repairing.repair import fits_last_layer, repair_case
 from chainrule.checking.targets.blind_updates import (
@@ -337,6 +341,11 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
             name, "a small number is added to derivatives, as is done so that saturated units go on to learn: "
             "that is no gradient",
         )  # fmt: skip
+    if rounds_on_its_way(case):
+        return undecided(
+            name, "its predictions are made of numbers that it rounds, whose slopes are 0: what goes back past them "
+            "is no gradient, but may be meant to take the place of one",
+        )  # fmt: skip
     repair = repair_case(case, deadline)
     fit = repair.before
     assert fit is not None
@@ -349,7 +358,8 @@ def blame(name: str, run: Run, case: Case, deadline: Deadline) -> Verdict:
         case, fit
     ):
         other = not fit.good and (
-            shapes_errors(case) or (repair.proved and is_of_another_loss(case, repair))
+            shapes_errors(case)
+            or (repair.proved and is_of_another_loss(case, repair.edits, repair.loss))
         )
         unexplained = OTHER_LOSS if other else UNEXPLAINED
         return undecided(name, unexplained if moves_anything(case) else ALL_ZERO)

@@ -245,7 +245,7 @@ def decide_recorded(
         return undecided(name, f"{held}, by which it multiplies a gradient, is 0")
     own = decide_by_evident_loss(name, case, parts, run, deadline) if parts else None
     if own is None and parts and explains_few(case):
-        own = blame_early_by_own_losses(name, parts, run, deadline.share(EARLY_BLAME))
+        own = blame_early_by_own_losses(name, case, parts, run, deadline.share(EARLY_BLAME))
     if own is not None:
         return own
     # To look for it in the recording takes all the time that there is.
@@ -298,7 +298,7 @@ def decide_recorded(
             return corrected_verdict(name, slip, SLIPPED)
     if own is None and parts and other_loss:
         followed = OTHER_LOSS in reasons
-        own = blame_by_own_losses(name, parts, run, sooner(deadline), followed)
+        own = blame_by_own_losses(name, case, parts, run, sooner(deadline), followed)
     if own is None and reasons == {UNEXPLAINED} and parts:
         own = blame_slip(name, parts, run, sooner(deadline))
     if own is None and searched and explains_few(case):
@@ -337,7 +337,7 @@ def decide_without_updates(
     slip = find_error_without_prediction(run, case, sooner(deadline)) if again else None
     if slip is not None:
         return corrected_verdict(name, slip, "an error is made of no prediction")
-    own = blame_by_own_losses(name, parts, run, sooner(deadline)) or blame_slip(
+    own = blame_by_own_losses(name, case, parts, run, sooner(deadline)) or blame_slip(
         name, parts, run, sooner(deadline)
     )
     if own is not None:

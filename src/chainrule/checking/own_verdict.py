@@ -73,13 +73,13 @@ def decide_reading(
 
 
 def blame_by_own_losses(
-    name: str, parts: Parts, run: Run, deadline: Deadline, followed: bool = False
+    name: str, case: Case, parts: Parts, run: Run, deadline: Deadline, followed: bool = False
 ) -> Verdict | None:
     """Wrong, where one mistake keeps updates from a loss that the program computes, and no other loss may be meant.
 
-    Or only where that is `followed` by some parameters.
+    Or only where that is `followed` by some parameters. The case of the family's losses tells what errors are made of.
     """
-    own = repair_by_own_losses(parts, deadline, followed)
+    own = repair_by_own_losses(parts, deadline, case, followed)
     if own is None or not is_seen_as_recorded(own.case, own.case.fits[OWN]):
         return None
     findings = findings_of(own.case, own.repair, run.sources)
@@ -96,13 +96,13 @@ def blame_by_own_losses(
 
 
 def blame_early_by_own_losses(
-    name: str, parts: Parts, run: Run, deadline: Deadline
+    name: str, case: Case, parts: Parts, run: Run, deadline: Deadline
 ) -> Verdict | None:
     """The same where most parameters show that it is the loss: beside another one all may look wrong."""
-    fits = [case.fits[OWN] for _, case in cases_of(parts, deadline)]
+    fits = [own.fits[OWN] for _, own in cases_of(parts, deadline)]
     if not any(fit.bad and len(fit.good) >= len(fit.bad) for fit in fits):
         return None
-    return blame_by_own_losses(name, parts, run, sooner(deadline)) or blame_slip(
+    return blame_by_own_losses(name, case, parts, run, sooner(deadline)) or blame_slip(
         name, parts, run, deadline
     )
 

@@ -42,6 +42,7 @@ from chainrule.checking.repairing.other_errors import (
 from chainrule.checking.repairing.other_losses import (
     OF_SIGNS,
     is_of_another_loss,
+    is_of_term,
     predicts_differences,
     undoes,
 )
@@ -229,7 +230,9 @@ def is_believable(
     bare = all(edit.how in ("remove", "**1", "loss") or undoes(case, edit) for edit in repair.edits)
     if not fit.good and bare and ignores_sign(case):
         return True
-    if not fit.good and is_of_another_loss(case, repair):
+    if not fit.good and is_of_another_loss(case, repair.edits, repair.loss):
+        return False
+    if any(is_of_term(case, edit) for edit in repair.edits):
         return False
     if names != {"decay-sign"} and not all(
         case.anatomy.is_blind(number)

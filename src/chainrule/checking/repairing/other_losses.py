@@ -1,6 +1,6 @@
 """What errors may be the gradient of, though the family of losses has none such."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.forward_pass import ELEMENTWISE, STRAIGHT
 from chainrule.checking.repairing.impossible_slopes import used_mixes
 from chainrule.checking.repairing.other_errors import MOST_ASKED, keeps_sign
-from chainrule.checking.repairing.repair import Repair
 
 SIDES = {"greater", "greater-equal", "less", "less-equal", "sign", "absolute", "maximum", "minimum"}
 SUMS = {"add", "subtract"}
+STAIRS = {"around", "ceil", "fix", "floor", "rint", "round", "trunc"}
 OF_SLOPES = {"derivative-at-activation", "missing-derivative", "raw-error-backpropagated"}
 OF_SIGNS = {
     "huber",
@@ -34,18 +34,62 @@ def predicts_differences(case: Case) -> bool:
     )
 
 
-def is_of_another_loss(case: Case, repair: Repair) -> bool:
-    """Whether what a repair changes is what makes another loss of this one, where no parameter follows this one."""
-    edits = repair.edits
-    if any(adds_mean(case, edit) or picks_samples(case, edit) for edit in edits):
+def is_of_another_loss(case: Case, edits: Sequence[Edit], loss: str) -> bool:
+    """Whether what edits change is what makes another loss of this one, where no parameter follows this one."""
+    if any(
+        adds_mean(case, edit) or picks_samples(case, edit) or is_weighed(case, edit)
+        for edit in edits
+    ):
         return True
-    if repair.loss in OF_SIGNS:
+    if loss in OF_SIGNS:
         return False
     if any(weighs_by_sign(case, edit) for edit in edits):
         return True
     # f' at an error is odd as well, and a mistake.
     taken = any(edit.mistake in OF_SLOPES for edit in edits)
     return not taken and shapes_errors(case)
+
+
+def is_of_term(case: Case, edit: Edit) -> bool:
+    """Whether an edit changes what is made of the forward pass and added to errors: penalties of activations or predictions."""
+    known, stops = known_values(case), case.anatomy.stops
+    return any(
+        join.operation in SUMS and not case.program.ancestors([at], known).isdisjoint(known - stops)
+        for join, at in meetings(case, edit)
+    )
+
+
+def is_weighed(case: Case, edit: Edit) -> bool:
+    """Whether an edit changes what errors are multiplied by and no slope can be: data are part of it that no prediction is made of."""
+    program, known = case.program, known_values(case)
+    for join, at in meetings(case, edit):
+        behind = program.ancestors([at], known)
+        given = (p for p in behind - known if p in program.given)
+        if join.operation not in SUMS and any(program.origin(p) != "literal" for p in given):
+            return True
+    return False
+
+
+def meetings(case: Case, edit: Edit) -> Iterator[tuple[Instruction, int]]:
+    """Where errors meet what an edit changes, and that: a factor of errors, or a term that is added to them."""
+    program, errors = case.program, case.anatomy.error_masks
+    if errors[edit.step.output]:
+        if edit.how == "remove" or undoes(case, edit):
+            for position in edit.step.inputs:
+                if not errors[position] and any(errors[p] for p in edit.step.inputs):
+                    yield edit.step, position
+        return
+    waiting, seen = [edit.step.output], {edit.step.output}
+    while waiting:
+        position = waiting.pop()
+        for step in program.consumers.get(position, ()):
+            if step.output in seen or step.output in case.anatomy.stops:
+                continue
+            seen.add(step.output)
+            if not errors[step.output]:
+                waiting.append(step.output)
+            elif any(errors[p] for p in step.inputs):
+                yield step, position
 
 
 def shapes_errors(case: Case) -> bool:
@@ -77,6 +121,18 @@ def bends(step: Instruction, errors: Collection[int]) -> bool:
     if step.operation == "divide":
         return step.inputs[1] in errors
     return step.operation in ELEMENTWISE - STRAIGHT - {"where"}
+
+
+def rounds_on_its_way(case: Case) -> bool:
+    """Whether predictions are made of rounded numbers that parameters are behind: what goes back past them is a choice."""
+    program, masks = case.program, case.anatomy.masks
+    return any(
+        step.operation.startswith("call:")
+        and step.operation.split(":")[1] in STAIRS
+        and any(masks[p] for p in step.inputs)
+        for step in (program.step_of.get(position) for position in known_values(case))
+        if step is not None
+    )
 
 
 def known_values(case: Case) -> set[int]:

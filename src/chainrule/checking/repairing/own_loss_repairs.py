@@ -26,7 +26,9 @@ from chainrule.checking.fitting.own_readings import (
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.other_losses import (
+    is_of_another_loss,
     is_of_parameters,
+    is_of_term,
     known_values,
     undoes,
     weighs_by_sign,
@@ -63,17 +65,17 @@ class OwnRepair:
 
 
 def repair_by_own_losses(
-    parts: Parts, deadline: Deadline, followed: bool = False
+    parts: Parts, deadline: Deadline, known: Case | None = None, followed: bool = False
 ) -> OwnRepair | None:
     """The loss of the program's own under which one mistake explains all, with the mistake put right.
 
-    Or of those alone that are `followed` by some parameters.
+    Or of those alone that are `followed` by some parameters. Of a `known` case it is told what errors are made of.
     """
     for steps, case in cases_of(parts, deadline):
         if followed and not case.fits[OWN].good:
             continue
         repair = repair_case(case, deadline)
-        if repair.proved and is_no_choice(parts, case, repair):
+        if repair.proved and is_no_choice(parts, case, repair, known):
             return OwnRepair(case, repair, sorted({parts.program.site(s).line for s in steps}))
     return None
 
@@ -115,7 +117,7 @@ def covers_all(parts: Parts, case: Case, fit: Fit) -> bool:
     )
 
 
-def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
+def is_no_choice(parts: Parts, case: Case, repair: Repair, known: Case | None = None) -> bool:
     """Whether what a repair puts right is a mistake, whatever loss is meant."""
     fit = repair.before
     assert fit is not None
@@ -128,6 +130,11 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair) -> bool:
         return False
     if any(is_of_parameters(case, edit) for edit in repair.edits):
         return False
+    if known is not None and known.anatomy.updates:
+        if any(is_of_term(known, edit) for edit in repair.edits):
+            return False
+        if not fit.good and is_of_another_loss(known, repair.edits, repair.loss):
+            return False
     if any(only_scales(edit, values) for edit in repair.edits for values in case.worlds[-1:]):
         return False
     if decays_oddly(case, fit) or is_other_step(case, fit, repair):
