@@ -64,8 +64,8 @@ def is_weighed(case: Case, edit: Edit) -> bool:
     program, known = case.program, known_values(case)
     for join, at in meetings(case, edit):
         behind = program.ancestors([at], known)
-        given = (p for p in behind - known if p in program.given)
-        if join.operation not in SUMS and any(program.origin(p) != "literal" for p in given):
+        given = [p for p in behind - known if p in program.given and not is_number(program, p)]
+        if join.operation not in SUMS and given:
             return True
     return False
 
@@ -196,12 +196,11 @@ def weighs_by_sign(case: Case, edit: Edit) -> bool:
     for step in (program.step_of[p] for p in changed - ends if p in program.step_of):
         if step.operation in SIDES and any(anatomy.masks[p] for p in step.inputs):
             behind = program.ancestors(step.inputs, ends)
-            given = (p for p in behind - ends if p in program.given)
-            compared = any(not is_number(program, p) for p in given)
-            if compared and behind.isdisjoint(anatomy.stops):
+            given = [p for p in behind - ends if p in program.given and not is_number(program, p)]
+            if given and behind.isdisjoint(anatomy.stops):
                 return True
     return False
 
 
 def is_number(program: Program, position: int) -> bool:
-    return program.origin(position) == "literal" and np.size(program.given[position]) == 1
+    return program.origin(position) == "literal" or np.size(program.given[position]) == 1
