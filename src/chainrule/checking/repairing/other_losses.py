@@ -51,10 +51,14 @@ def is_of_another_loss(case: Case, edits: Sequence[Edit], loss: str) -> bool:
 
 
 def is_of_term(case: Case, edit: Edit) -> bool:
-    """Whether an edit changes what is made of the forward pass and added to errors: penalties of activations or predictions."""
-    known, stops = known_values(case), case.anatomy.stops
+    """Whether an edit changes what is made of the forward pass and added to errors: penalties of activations or predictions.
+
+    A decay is none: no data are behind what is made of parameters alone.
+    """
+    program, stops = case.program, case.anatomy.stops
     return any(
-        join.operation in SUMS and not case.program.ancestors([at], known).isdisjoint(known - stops)
+        join.operation in SUMS
+        and bool(data_behind(program, program.ancestors([at], stops) - stops))
         for join, at in meetings(case, edit)
     )
 
@@ -62,12 +66,11 @@ def is_of_term(case: Case, edit: Edit) -> bool:
 def is_weighed(case: Case, edit: Edit) -> bool:
     """Whether an edit changes what errors are multiplied by and no slope can be: data are part of it that no prediction is made of."""
     program, known = case.program, known_values(case)
-    for join, at in meetings(case, edit):
-        behind = program.ancestors([at], known)
-        given = [p for p in behind - known if p in program.given and not is_number(program, p)]
-        if join.operation not in SUMS and given:
-            return True
-    return False
+    return any(
+        join.operation not in SUMS
+        and bool(data_behind(program, program.ancestors([at], known) - known))
+        for join, at in meetings(case, edit)
+    )
 
 
 def meetings(case: Case, edit: Edit) -> Iterator[tuple[Instruction, int]]:
@@ -196,11 +199,14 @@ def weighs_by_sign(case: Case, edit: Edit) -> bool:
     for step in (program.step_of[p] for p in changed - ends if p in program.step_of):
         if step.operation in SIDES and any(anatomy.masks[p] for p in step.inputs):
             behind = program.ancestors(step.inputs, ends)
-            given = [p for p in behind - ends if p in program.given and not is_number(program, p)]
-            if given and behind.isdisjoint(anatomy.stops):
+            if data_behind(program, behind - ends) and behind.isdisjoint(anatomy.stops):
                 return True
     return False
 
 
-def is_number(program: Program, position: int) -> bool:
-    return program.origin(position) == "literal" or np.size(program.given[position]) == 1
+def data_behind(program: Program, positions: Collection[int]) -> list[int]:
+    """What of some positions is given from outside: no number, and no array that the source writes down."""
+    return [
+        p for p in positions
+        if p in program.given and program.origin(p) != "literal" and np.size(program.given[p]) > 1
+    ]  # fmt: skip
