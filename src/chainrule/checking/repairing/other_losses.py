@@ -64,13 +64,15 @@ def is_of_term(case: Case, edit: Edit) -> bool:
 
 
 def is_weighed(case: Case, edit: Edit) -> bool:
-    """Whether an edit changes what errors are multiplied by and no slope can be: data are part of it that no prediction is made of."""
+    """Whether an edit changes what errors are multiplied by and no slope can be: targets, or data that no prediction is made of."""
     program, known = case.program, known_values(case)
-    return any(
-        join.operation not in SUMS
-        and bool(data_behind(program, program.ancestors([at], known) - known))
-        for join, at in meetings(case, edit)
-    )
+    targets = {mix.target for mix in used_mixes(case)}
+    for join, at in meetings(case, edit):
+        behind = program.ancestors([at], known)
+        given = not behind.isdisjoint(targets) or data_behind(program, behind - known)
+        if given and join.operation not in SUMS:
+            return True
+    return False
 
 
 def meetings(case: Case, edit: Edit) -> Iterator[tuple[Instruction, int]]:
@@ -195,11 +197,12 @@ def weighs_by_sign(case: Case, edit: Edit) -> bool:
     """
     anatomy, program = case.anatomy, case.program
     ends = known_values(case)
+    met = {position for mix in used_mixes(case) for position in (mix.target, mix.output)}
     changed = program.ancestors((step.output for step in edit.steps), ends)
     for step in (program.step_of[p] for p in changed - ends if p in program.step_of):
         if step.operation in SIDES and any(anatomy.masks[p] for p in step.inputs):
             behind = program.ancestors(step.inputs, ends)
-            if data_behind(program, behind - ends) and behind.isdisjoint(anatomy.stops):
+            if not behind.isdisjoint(met) and behind.isdisjoint(anatomy.stops):
                 return True
     return False
 

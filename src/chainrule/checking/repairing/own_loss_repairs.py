@@ -31,7 +31,6 @@ from chainrule.checking.repairing.other_losses import (
     is_of_term,
     known_values,
     undoes,
-    weighs_by_sign,
 )
 from chainrule.checking.repairing.own_steps import is_other_step
 from chainrule.checking.repairing.repair import Repair, count_places, repair_case
@@ -140,8 +139,7 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair, known: Case | None = 
     if decays_oddly(case, fit) or is_other_step(case, fit, repair):
         return False
     if not fit.good and any(
-        is_of_data(case, edit) or weighs_by_sign(case, edit) or is_own_term(case, edit)
-        for edit in repair.edits
+        is_of_data(case, edit) or is_own_term(case, edit) for edit in repair.edits
     ):
         return False
     if not fit.good or not is_evident_loss(case, fit):
