@@ -16,10 +16,8 @@ SIDES = {"greater", "greater-equal", "less", "less-equal", "sign", "absolute", "
 SUMS = {"add", "subtract"}
 STAIRS = {"around", "ceil", "fix", "floor", "rint", "round", "trunc"}
 OF_SLOPES = {"derivative-at-activation", "missing-derivative", "raw-error-backpropagated"}
-OF_SIGNS = {
-    "huber",
-    "absolute-error",
-}  # losses whose gradients depend on an error's sign themselves
+# Losses whose own gradients depend on an error's sign.
+OF_SIGNS = {"huber", "absolute-error"}
 
 
 def predicts_differences(case: Case) -> bool:
@@ -28,7 +26,7 @@ def predicts_differences(case: Case) -> bool:
     makers = (program.step_of.get(mix.prediction) for mix in used_mixes(case))
     return any(
         step is not None
-        and step.operation in ("add", "subtract")
+        and step.operation in SUMS
         and all(anatomy.masks[p] and p not in anatomy.stops for p in step.inputs)
         for step in makers
     )
@@ -103,9 +101,8 @@ def shapes_errors(case: Case) -> bool:
     Of some loss of the differences that is the gradient.
     """
     program, anatomy = case.program, case.anatomy
-    made = {
-        mix.output for mix in used_mixes(case)
-    }  # errors, and what is made of them and of data alone
+    # Errors, and what is made of them and of data alone.
+    made = {mix.output for mix in used_mixes(case)}
     bent: set[int] = set()
     for step in program.steps:
         own = made.intersection(step.inputs)
