@@ -41,8 +41,8 @@ from chainrule.checking.repairing.other_errors import (
 )
 from chainrule.checking.repairing.other_losses import (
     OF_SIGNS,
+    changes_term,
     is_of_another_loss,
-    is_of_term,
     predicts_differences,
     undoes,
 )
@@ -232,7 +232,7 @@ def is_believable(
         return True
     if not fit.good and is_of_another_loss(case, repair.edits, repair.loss):
         return False
-    if any(is_of_term(case, edit) for edit in repair.edits):
+    if changes_term(case, repair.edits):
         return False
     if names != {"decay-sign"} and not all(
         case.anatomy.is_blind(number)

@@ -48,15 +48,18 @@ def is_of_another_loss(case: Case, edits: Sequence[Edit], loss: str) -> bool:
     return not taken and shapes_errors(case)
 
 
-def is_of_term(case: Case, edit: Edit) -> bool:
+def changes_term(case: Case, edits: Sequence[Edit]) -> bool:
     """Whether an edit changes what is made of the forward pass and added to errors: penalties of activations or predictions.
 
-    A decay is none: no data are behind what is made of parameters alone.
+    A decay is none: no data are behind what is made of parameters alone. Nor is what another edit makes a factor.
     """
     program, stops = case.program, case.anatomy.stops
+    mended = {step.number for edit in edits for step in edit.steps}
     return any(
         join.operation in SUMS
+        and join.number not in mended
         and bool(data_behind(program, program.ancestors([at], stops) - stops))
+        for edit in edits
         for join, at in meetings(case, edit)
     )
 

@@ -26,9 +26,9 @@ from chainrule.checking.fitting.own_readings import (
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.other_losses import (
+    changes_term,
     is_of_another_loss,
     is_of_parameters,
-    is_of_term,
     known_values,
     undoes,
 )
@@ -130,7 +130,7 @@ def is_no_choice(parts: Parts, case: Case, repair: Repair, known: Case | None = 
     if any(is_of_parameters(case, edit) for edit in repair.edits):
         return False
     if known is not None and known.anatomy.updates:
-        if any(is_of_term(known, edit) for edit in repair.edits):
+        if changes_term(known, repair.edits):
             return False
         if not fit.good and is_of_another_loss(known, repair.edits, repair.loss):
             return False
