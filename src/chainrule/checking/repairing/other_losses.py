@@ -65,13 +65,17 @@ def changes_term(case: Case, edits: Sequence[Edit]) -> bool:
 
 
 def is_weighed(case: Case, edit: Edit) -> bool:
-    """Whether an edit changes what errors are multiplied by and no slope can be: targets, or data that no prediction is made of."""
+    """Whether an edit changes what errors are multiplied by and no slope can be: it is made of targets.
+
+    Or it is taken away, and made of data that no prediction is made of. A softmax's slopes have zeros and ones beside.
+    """
     program, known = case.program, known_values(case)
+    removed = edit.how == "remove" or undoes(case, edit)
     targets = {mix.target for mix in used_mixes(case)}
     for join, at in meetings(case, edit):
         behind = program.ancestors([at], known)
-        given = not behind.isdisjoint(targets) or data_behind(program, behind - known)
-        if given and join.operation not in SUMS:
+        data = removed and bool(data_behind(program, behind - known))
+        if join.operation not in SUMS and (data or not behind.isdisjoint(targets)):
             return True
     return False
 
