@@ -44,7 +44,7 @@ from chainrule.checking.repairing.other_losses import (
     changes_term,
     is_of_another_loss,
     predicts_differences,
-    undoes,
+    unbends,
 )
 from chainrule.checking.repairing.own_steps import (
     is_other_step,
@@ -227,7 +227,9 @@ def is_believable(
         return False
     if fit.bad and all(goes_by_plan(case, fit, number) for number in fit.bad):
         return False
-    bare = all(edit.how in ("remove", "**1", "loss") or undoes(case, edit) for edit in repair.edits)
+    bare = all(
+        edit.how in ("remove", "**1", "loss") or unbends(case, edit) for edit in repair.edits
+    )
     if not fit.good and bare and ignores_sign(case):
         return True
     if not fit.good and is_of_another_loss(case, repair.edits, repair.loss):

@@ -158,6 +158,15 @@ def undoes(case: Case, edit: Edit) -> bool:
     return edit.instead in case.program.ancestors([edit.step.inputs[edit.slot]], ends)
 
 
+def unbends(case: Case, edit: Edit) -> bool:
+    """Whether an edit puts an error in the place of what is made of it alone, as its square."""
+    if edit.slot is None or edit.instead is None or not undoes(case, edit):
+        return False
+    known = known_values(case)
+    ends = known | {edit.instead}
+    return case.program.ancestors([edit.step.inputs[edit.slot]], ends).isdisjoint(known)
+
+
 def adds_mean(case: Case, edit: Edit) -> bool:
     """Whether an edit changes that errors' own mean is added to them, or taken off: that is the gradient of a loss, too."""
     program, values, step = case.program, case.values, edit.step
