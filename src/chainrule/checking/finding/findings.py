@@ -96,7 +96,7 @@ def finding(
     found, expected = WORDS[mistake]
     if mistake == "derivative-at-activation" and edit.how == "remove":
         found, expected = ONE_TOO_MANY
-    if mistake == "derivative-at-activation" and edit.instead in scene.activations:
+    elif mistake == "derivative-at-activation" and edit.instead in scene.activations:
         found, expected = OF_ACTIVATION
     if mistake == "wrong-variable" and edit.how == "remove":
         found, expected = TERM_TOO_MANY

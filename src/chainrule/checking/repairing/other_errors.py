@@ -16,28 +16,6 @@ MOST_ASKED = 60  # updates
 ROUNDING = 32 * np.finfo(float).eps  # of a parameter: an update this small may be rounding alone
 
 
-def update_with(
-    case: Case,
-    update: Update,
-    errors: Mapping[int, Any],
-    target: int | None = None,
-    changes: Mapping[int, Any] | None = None,
-) -> Any:
-    """The same with other errors."""
-    anatomy, program = case.anatomy, case.program
-    chain = anatomy.chains[update.chain]
-    moving = set(chain.versions[chain.versions.index(update.before) + 1 :])
-    fixed = anatomy.stops - moving
-    end = update.after if target is None else target
-    reach = program.ancestors([end], fixed | set(errors))
-    # All steps would be many to go through, for each update of as many numbers.
-    cone = [program.step_of[p] for p in sorted(reach - fixed) if p in program.step_of]
-    values = case.worlds[-1]
-    new = program.rerun(values, changes or {}, cone, fixed, errors)
-    result = np.asarray(new.get(end, values[end]), dtype=float)
-    return result if target is not None else result - np.asarray(values[update.before], dtype=float)
-
-
 def scaled_update(
     case: Case,
     update: Update,
@@ -50,6 +28,28 @@ def scaled_update(
     outputs = {mix.output for mix in used_mixes(case)}
     scaled = {p: factor * np.asarray(values[p], dtype=float) for p in outputs}
     return update_with(case, update, scaled, target, changes)
+
+
+def update_with(
+    case: Case,
+    update: Update,
+    errors: Mapping[int, Any],
+    target: int | None = None,
+    changes: Mapping[int, Any] | None = None,
+) -> Any:
+    """The same with other errors, by position."""
+    anatomy, program = case.anatomy, case.program
+    chain = anatomy.chains[update.chain]
+    moving = set(chain.versions[chain.versions.index(update.before) + 1 :])
+    fixed = anatomy.stops - moving
+    end = update.after if target is None else target
+    reach = program.ancestors([end], fixed | set(errors))
+    # All steps would be many to go through, for each update of as many numbers.
+    cone = [program.step_of[p] for p in sorted(reach - fixed) if p in program.step_of]
+    values = case.worlds[-1]
+    new = program.rerun(values, changes or {}, cone, fixed, errors)
+    result = np.asarray(new.get(end, values[end]), dtype=float)
+    return result if target is not None else result - np.asarray(values[update.before], dtype=float)
 
 
 def doubles(case: Case, update: Update, goal: int | None = None) -> bool:

@@ -26,6 +26,7 @@ from chainrule.checking.fitting.own_readings import (
 from chainrule.checking.repairing.certainty import decays_oddly, is_evident_loss, is_of_data
 from chainrule.checking.repairing.edits import Edit
 from chainrule.checking.repairing.other_losses import (
+    SUMS,
     changes_term,
     is_of_another_loss,
     is_of_parameters,
@@ -47,7 +48,6 @@ PLAIN = {
     "wrong-layer-input", "wrong-index", "wrong-variable", "wrong-operator",
 }  # fmt: skip
 TURNED = {"add", "subtract", "left", "right"}
-SUMS = {"add", "subtract"}
 LINKS = {"add", "subtract", "negate", "multiply", "divide", "reshape", "sum", "mean"}
 COLLINEAR = 1 - 1e-9  # a squared cosine from which on values differ by a factor alone
 REVERSED = -(1 - 1e-9)  # a cosine below it
