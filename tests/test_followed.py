@@ -204,3 +204,54 @@ def test_arrays_may_begin_without_entries() -> None:
 def test_a_program_may_ask_how_wide_the_terminal_is() -> None:
     asking = "import os\nwidth = os.get_terminal_size().columns\n"
     assert verdict_on(asking + GROWN)["verdict"] == "right"
+
+
+NETWORK = """\
+import operator
+import numpy as np
+
+rng = np.random.default_rng(3)
+x, t = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+w1, w2 = 0.6 * rng.normal(size=(3, 5)), 0.6 * rng.normal(size=(5, 2))
+for epoch in range(60):
+    z = x @ w1
+    h = np.tanh({z})
+    e = h @ w2 - t
+    d = e @ w2.T * (1 - h * h)
+    w2 -= 0.01 * h.T @ e
+    w1 -= 0.01 * x.T @ d
+"""
+
+
+@pytest.mark.parametrize(
+    "z",
+    [
+        "+z",
+        "z * ~(z > 0) + z * (z > 0)",
+        "operator.neg(-z)",
+        "operator.matmul(z, np.eye(5))",
+        "np.r_[z]",
+        "np.c_[z]",
+        "np.array(z.tolist())",
+        "np.select([z > 0, z < 0], [z, 1 * z])",
+        "np.block([[z]])",
+        "np.multiply.outer(1, z)",
+        "np.add.outer(0, z)",
+        "np.apply_along_axis(lambda row: row * 1.0, 1, z)",
+        "np.apply_along_axis(lambda column: column * 1.0, 0, z)",
+    ],
+)
+def test_what_gives_values_on_in_rare_ways_is_followed(z: str) -> None:
+    """Not followed, the weights behind were no part of the prediction, and whatever changed them was called right."""
+    program = NETWORK.format(z=z)
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("(1 - h * h)", "(1 - h)"))["verdict"] == "wrong"
+
+
+@pytest.mark.parametrize("z", ["np.fft.ifft(np.fft.fft(z)).real", "np.array([v for v in z.flat]).reshape(12, 5)"])  # fmt: skip
+def test_where_a_way_to_a_prediction_is_lost_nothing_is_called_right(z: str) -> None:
+    program = NETWORK.format(z=z).replace("(1 - h * h)", "(1 - h)")
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "undecided"
+    lost = "errors update w1, and how predictions are made of what line 8 computes with it"
+    assert verdict["reason"] == f"{lost} could not be followed"

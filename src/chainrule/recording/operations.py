@@ -38,6 +38,11 @@ from chainrule.recording.recording import (
 )
 from chainrule.recording.single_entries import modulo
 
+UNARY: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "USub": ("negative", operator.neg),
+    "UAdd": ("positive", operator.pos),
+    "Invert": ("invert", operator.invert),
+}
 OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "Add": ("add", operator.add),
     "Sub": ("subtract", operator.sub),
@@ -103,6 +108,8 @@ SAME = {
     "asarray_chkfinite", "real",
 }  # fmt: skip
 
+MOST_LISTED = 2000  # entries of an array that becomes a list
+
 # What makes arrays of nothing, and the origin that these have.
 CONSTANTS = dict.fromkeys(("zeros", "zeros_like", "empty", "empty_like"), "zeros") | dict.fromkeys(
     ("ones", "ones_like", "full", "full_like", "eye", "identity"), "ones"
@@ -120,10 +127,21 @@ def translate(
 ) -> Operation | None:
     """The operation that a call is; None where its result has nothing to do with known numbers."""
     try:
-        operation = known_operation(recorder, name, args, kwargs, value)
+        known = not is_of_ufunc(function, args)
+        operation = known_operation(recorder, name, args, kwargs, value) if known else None
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         operation = None
-    return operation if operation is not None else opaque(recorder, function, args, kwargs)
+    try:
+        return operation if operation is not None else opaque(recorder, function, args, kwargs)
+    except ValueError:  # rows of several lengths are no array
+        return None
+
+
+def is_of_ufunc(function: Any, args: Arguments) -> bool:
+    """Whether a function is a ufunc's own: np.add.outer is no product, and np.multiply.outer one of vectors alone."""
+    owner = getattr(function, "__self__", None)
+    vectors = owner is np.multiply and all(np.ndim(argument) == 1 for argument in args)
+    return isinstance(owner, np.ufunc) and not vectors
 
 
 def known_operation(
@@ -146,6 +164,8 @@ def known_operation(
         return power(recorder, *args)
     if name == "where" and len(args) == 3:
         return Operation("where", [position(argument) for argument in args])
+    if name == "select" and not options:
+        return selected(recorder, *args)
     if name == "exp2" and not options:
         return power(recorder, 2, args[0])
     if name == "reciprocal" and not options:
@@ -195,6 +215,19 @@ def known_operation(
     return None
 
 
+def selected(
+    recorder: Writer, conditions: Sequence[Any], values: Sequence[Any], default: Any = 0
+) -> Operation:
+    """np.select: the first condition that holds counts, so the last is the innermost."""
+    otherwise = recorder.position(default)
+    for k in range(len(conditions) - 1, 0, -1):
+        inputs = [recorder.position(conditions[k]), recorder.position(values[k]), otherwise]
+        made = np.select(list(conditions[k:]), list(values[k:]), default)
+        otherwise = recorder.add(Operation("where", inputs), made)
+    inputs = [recorder.position(conditions[0]), recorder.position(values[0]), otherwise]
+    return Operation("where", inputs)
+
+
 def entry_taken(recorder: Writer, values: Any, *index: Any) -> Operation:
     """The entry that `item` takes: by one number in the order of rows, or by an index."""
     shape = np.shape(values)
@@ -225,16 +258,9 @@ def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -
             isinstance(argument, np.ndarray) and argument.dtype.kind not in "fiub"
         )
         if numeric or (isinstance(argument, list | tuple) and holds_numbers(argument)):
-            number, kind = len(inputs), type(argument)
+            number = len(inputs)
             inputs.append(recorder.position(argument))
-            if issubclass(kind, float | np.floating):
-                return lambda values: kind(values[number])
-            dtype = (
-                argument.dtype
-                if isinstance(argument, np.ndarray) and argument.dtype.kind in "iub"
-                else None
-            )
-            return lambda values: values[number] if dtype is None else values[number].astype(dtype)
+            return lambda values: alike(values[number], argument)
         return lambda values: argument
 
     slots = [slot(argument) for argument in args]
@@ -246,6 +272,16 @@ def opaque(recorder: Writer, function: Any, args: Arguments, kwargs: Keywords) -
     name = f"call:{getattr(function, '__name__', 'function')}:{len(recorder.recording.functions)}"
     recorder.recording.functions[name] = again
     return Operation(name, inputs)
+
+
+def alike(values: Any, argument: Any) -> Any:
+    """Numbers as an argument has them: in lists, or of its kind, where it has whole numbers or truths."""
+    if isinstance(argument, list | tuple):
+        return [alike(one, old) for one, old in zip(values, argument, strict=True)]
+    if isinstance(argument, float | np.floating):
+        return type(argument)(values)
+    kind = argument.dtype if isinstance(argument, np.ndarray) else np.float64
+    return values.astype(kind) if np.dtype(kind).kind in "iub" else values
 
 
 def change(
@@ -344,4 +380,19 @@ def item(values: Any, *args: Any) -> Any:
     return np.asarray(values).item(*args)
 
 
-METHODS |= {"flatten": flatten, "astype": astype, "item": item}
+def listed(recorder: Writer, values: Any) -> Any:
+    """Lists of the numbers of an array; where no step made it they are known when they are used."""
+    rows = values.tolist()
+    position = recorder.memory.known(values)
+    made = position is not None and position not in recorder.recording.origins
+    if made and values.dtype.kind == "f" and values.size <= MOST_LISTED:
+        for index in np.ndindex(values.shape):
+            row = rows
+            for k in index[:-1]:
+                row = row[k]
+            entry = row[index[-1]] if index else row
+            recorder.record(Operation("gather", [position], {"indices": index}), entry)
+    return rows
+
+
+METHODS |= {"flatten": flatten, "astype": astype, "item": item, "tolist": listed}

@@ -5,7 +5,6 @@ it: writing into memory makes a new value, and a view that is read later is read
 """
 
 import functools
-import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
@@ -34,10 +33,12 @@ from chainrule.recording.operations import (
     CONSTANTS,
     METHODS,
     OPERATORS,
+    UNARY,
     change,
     holds_numbers,
     is_filled_with_made,
     is_left_alone,
+    listed,
     translate,
 )
 from chainrule.recording.placing import SPECIAL
@@ -171,17 +172,16 @@ class Recorder:
         return fresh
 
     def unary(self, site: int, value: Any, /) -> Any:
-        kind = self.table[site].kind
-        functions: Any = {"USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert}
-        function = functions[kind]
+        name, function = UNARY[self.table[site].kind]
         if self.is_off(site):
             return function(value)
         if hands_on(value):
             return self.own_operator(site, function, value)
-        if isinstance(value, NUMBERS) and is_number(value) and kind == "USub":
-            self.current_site = site
-            return self.record(Operation("negate", [self.position(value)]), function(value))
-        return function(value)
+        made = function(value)
+        if not is_number(value):
+            return made
+        self.current_site = site
+        return self.record_call(function, name, (value,), {}, made)
 
     def sums(self, sites: Sequence[int], value: Any, /, *terms: Any) -> Any:
         """a - b - c, with all of its terms at hand before the first is taken off."""
@@ -341,12 +341,11 @@ class Recorder:
                     self.recording.namings[name, position] = site
 
     def method(self, site: int, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        if (
-            isinstance(owner, np.ndarray | np.floating)
-            and name in METHODS
-            and not self.is_off(site)
-        ):
+        of_numbers = isinstance(owner, np.ndarray | np.floating) and name in METHODS
+        if of_numbers and not self.is_off(site):
             self.current_site = site
+            if name == "tolist":
+                return listed(self, owner)
             function = METHODS[name]
             if function is None:
                 return change(self, owner, getattr(owner, name), args, kwargs)
@@ -467,8 +466,8 @@ class Recorder:
     def end_part(self) -> None:
         """Enough is known: the program goes on to updates that it has not reached, or ends by EnoughError."""
         self.off = True
-        if self.awaited:
-            return  # a round that came to none of them
+        if self.awaited:  # a round that came to none of them
+            return
         self.loop.part_ends()
         self.awaited = self.find_awaited()
         if not self.awaited:

@@ -8,7 +8,6 @@ import copy
 import functools
 import itertools
 import math
-import operator
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -17,7 +16,7 @@ import numpy as np
 from chainrule.recording.functions import frozen, is_array_of_arrays
 from chainrule.recording.memory import unravel
 from chainrule.recording.object_arrays import added
-from chainrule.recording.operations import OPERATORS, translate
+from chainrule.recording.operations import OPERATORS, UNARY, translate
 from chainrule.recording.recording import NUMBERS, Guard, Operation, Writer, is_number
 from chainrule.recording.single_entries import is_one_entry
 
@@ -149,14 +148,12 @@ def find_arrays(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
             yield from find_arrays(old[key], new[key])
 
 
-def operator_hook(kind: str) -> Any:
-    name, function = OPERATORS[kind]
-
-    def apply(recorder: Writer, site: int, left: Any, right: Any) -> Any:
-        value = function(left, right)
-        if not is_number(value) or not (isinstance(left, NUMBERS) or isinstance(right, NUMBERS)):
+def operator_hook(name: str, function: Any) -> Any:
+    def apply(recorder: Writer, site: int, *operands: Any) -> Any:
+        value = function(*operands)
+        if not is_number(value) or not any(isinstance(one, NUMBERS) for one in operands):
             return value
-        return recorder.record_call(function, name, (left, right), {}, value)
+        return recorder.record_call(function, name, operands, {}, value)
 
     return apply
 
@@ -188,6 +185,27 @@ def walk_vectorized(
     parts = [recorder.position(result) for result in results]
     flat = recorder.add(Operation("stack", parts, {"axis": 0}), value.reshape(-1))
     return recorder.record(Operation("reshape", [flat], {"shape": shape}), value)
+
+
+def walk_along_axis(
+    recorder: Writer, site: int, function: Any, axis: int, values: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """np.apply_along_axis: of a matrix, row by row or column by column."""
+    if not isinstance(values, np.ndarray) or not is_number(values) or values.ndim != 2:
+        return np.apply_along_axis(function, axis, values, *args, **kwargs)
+    by_row = axis in (1, -1)
+    places: list[Any] = [
+        k if by_row else (slice(None), k) for k in range(values.shape[0 if by_row else 1])
+    ]
+    results = [
+        recorder.call(site, function, recorder.item(site, values, place), *args, **kwargs)
+        for place in places
+    ]
+    axis = 0 if by_row or not np.ndim(results[0]) else 1
+    value = np.stack(results, axis)
+    if not is_number(value):
+        return value
+    return recorder.record_call(np.stack, "stack", (results,), {"axis": axis}, value)
 
 
 def accumulate(recorder: Writer, function: Any, target: Any, index: Any, *values: Any) -> Any:
@@ -281,7 +299,8 @@ def augment_entry(
 
 def join_parts(recorder: Writer, owner: Any, parts: Any, value: Any) -> Any:
     """np.c_[p, q] and np.r_[p, q]."""
-    if not isinstance(parts, tuple) or any(isinstance(part, slice | str) for part in parts):
+    parts = parts if isinstance(parts, tuple) else (parts,)
+    if any(isinstance(part, slice | str) for part in parts):
         return value
     name = "column_stack" if owner is np.c_ else "concatenate"
     parts = tuple(np.atleast_1d(part) if np.ndim(part) == 0 else part for part in parts)
@@ -301,30 +320,34 @@ def apart(recorder: Writer, repeated: Any, once: Any) -> Any:
     return repeated
 
 
-WALKERS: dict[Any, Walker] = {
-    function: walk_through(function)
-    for function in (
-        zip,
-        list,
-        tuple,
-        iter,
-        itertools.chain,
-        itertools.product,
-        itertools.zip_longest,
-    )
-} | {
-    builtins.enumerate: walk_enumerate,
-    builtins.map: walk_map,
-    builtins.sum: walk_sum,
-    builtins.max: walk_extreme(max),
-    builtins.min: walk_extreme(min),
-    builtins.reversed: walk_reversed,
-    math.fsum: walk_sum,
-    functools.reduce: walk_reduce,
-    copy.copy: walk_deepcopy,
-    copy.deepcopy: walk_deepcopy,
-    operator.add: operator_hook("Add"),
-    operator.sub: operator_hook("Sub"),
-    operator.mul: operator_hook("Mult"),
-    operator.truediv: operator_hook("Div"),
-}
+WALKERS: dict[Any, Walker] = (
+    {
+        function: walk_through(function)
+        for function in (
+            zip,
+            list,
+            tuple,
+            iter,
+            itertools.chain,
+            itertools.product,
+            itertools.zip_longest,
+        )
+    }
+    | {
+        builtins.enumerate: walk_enumerate,
+        builtins.map: walk_map,
+        builtins.sum: walk_sum,
+        builtins.max: walk_extreme(max),
+        builtins.min: walk_extreme(min),
+        builtins.reversed: walk_reversed,
+        math.fsum: walk_sum,
+        functools.reduce: walk_reduce,
+        copy.copy: walk_deepcopy,
+        copy.deepcopy: walk_deepcopy,
+        np.apply_along_axis: walk_along_axis,
+    }
+    | {
+        function: operator_hook(name, function)
+        for name, function in [*OPERATORS.values(), *UNARY.values()]
+    }
+)

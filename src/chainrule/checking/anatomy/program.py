@@ -389,10 +389,12 @@ class Program:
                         moved = value.copy()
                         moved[index] += sign * h
                         at = [moved if k == number else other for k, other in enumerate(inputs)]
-                        ends.append(np.asarray(function(FLOAT64, *at), dtype=float))
+                        try:  # it may not be made for other numbers
+                            ends.append(np.asarray(function(FLOAT64, *at), dtype=float))
+                        except Exception as error:
+                            raise NoDerivativeError(step.operation.split(":")[1]) from error
                     slopes.append((ends[0] - ends[1]) / (2 * h))
-                slope = (4 * slopes[1] - slopes[0]) / 3
-                gradient[index] = float(np.sum(slope * dL_dy))
+                gradient[index] = float(np.sum((4 * slopes[1] - slopes[0]) / 3 * dL_dy))
             flowing.append(gradient)
         return flowing
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.checking.anatomy.parameters import LINKS, Chain
+from chainrule.checking.anatomy.parameters import LINKS, PRODUCTS, Chain
+from chainrule.checking.anatomy.program import Instruction
 from chainrule.checking.finding.frozen import STARTS
 from chainrule.checking.finding.starting_values import source_of
 from chainrule.checking.fitting.case import Case
@@ -36,23 +37,51 @@ def find_unused(case: Case) -> str | None:
             and source_of(program, root) in STARTS
             and not anatomy.masks[chain.root]
             and serving.isdisjoint(chain.versions)
-            and goes_on(chain, updated)
+            and goes_on(chain.steps, updated)
             and all(goes_by_rate(case, chain, k, rates) for k in range(len(chain.steps)))
         ):
             return chain.name(program) or "a parameter"
     return None
 
 
-def goes_on(chain: Chain, updated: Sequence[int]) -> bool:
-    """Whether other parameters are updated between all of its steps: else it is a sum within one pass, perhaps the last."""
+def find_lost(case: Case) -> tuple[str, Instruction] | None:
+    """The first such value that multiplies others in each pass, and that step: how predictions come of it was not followed."""
+    program, anatomy = case.program, case.anatomy
+    errors = anatomy.error_masks
+    serving = program.ancestors(
+        [*(update.after for update in anatomy.updates), *(mix.output for mix in anatomy.mixes)]
+    )
+    updated = sorted(update.after for update in anatomy.updates)
+    for root in program.given:
+        if root in anatomy.stops or source_of(program, root) not in STARTS:
+            continue
+        chain = chain_from(case, root, alone=False)
+        steps = chain.steps[:-1]  # of the last pass not all updates need be known
+        if len(steps) < FEWEST or anatomy.masks[chain.root] or not goes_on(steps, updated):
+            continue
+        uses = [
+            step
+            for version in chain.versions
+            for step in program.consumers.get(version, ())
+            if step.operation in PRODUCTS
+            and not any(errors[p] for p in step.inputs if p != version)
+        ]
+        if len(uses) >= FEWEST and serving.isdisjoint(chain.versions):
+            return chain.name(program) or "a parameter", uses[0]
+    return None
+
+
+def goes_on(steps: Sequence[Instruction], updated: Sequence[int]) -> bool:
+    """Whether other parameters are updated between all of a sum's steps: else it is a sum within one pass, perhaps the last."""
     return all(
         bisect(updated, after) > bisect(updated, before)
-        for before, after in pairwise(step.output for step in chain.steps)
+        for before, after in pairwise(step.output for step in steps)
     )
 
 
-def chain_from(case: Case, root: int) -> Chain:
-    """What becomes of a value that is read by nothing but the sums that go on from it, one after the other."""
+def chain_from(case: Case, root: int, alone: bool = True) -> Chain:
+    """What becomes of a value by the sums that go on from it; `alone`, where nothing else reads it."""
+    errors = case.anatomy.error_masks
     chain = Chain(root, [root])
     while True:  # drawn numbers may be made smaller first
         users = case.program.consumers.get(chain.root, ())
@@ -61,10 +90,11 @@ def chain_from(case: Case, root: int) -> Chain:
         chain = Chain(users[0].output, [users[0].output])
     while True:
         users = case.program.consumers.get(chain.versions[-1], ())
-        if len(users) != 1 or users[0].operation not in LINKS:
+        moving = [s for s in users if s.operation in LINKS and (alone or errors[s.output])]
+        if len(moving) != 1 or (alone and len(users) != 1):
             return chain
-        chain.steps.append(users[0])
-        chain.versions.append(users[0].output)
+        chain.steps.append(moving[0])
+        chain.versions.append(moving[0].output)
 
 
 def goes_by_rate(case: Case, chain: Chain, number: int, rates: set[float]) -> bool:
