@@ -38,6 +38,21 @@ for k in range(60):
     assert verdict_on(program.replace("* h * (1 - h)", "* h"))["verdict"] == "wrong"
 
 
+def test_products_that_starmap_makes_are_followed() -> None:
+    step = """
+for k in range(60):
+    z = [sum(itertools.starmap(operator.mul, zip(x[k % 9], w))) for w in w1.T]
+    h = np.tanh(z)
+    d2 = h @ w2 - t[k % 9]
+    d1 = w2 @ d2 * (1 - h * h)
+    w2 = w2 - 0.1 * np.outer(h, d2)
+    w1 = w1 - 0.1 * np.outer(x[k % 9], d1)
+"""
+    program = "import itertools, operator\nimport numpy as np\n" + MAKE + step
+    assert verdict_on(program)["verdict"] == "right"
+    assert verdict_on(program.replace("* (1 - h * h)", ""))["verdict"] == "wrong"
+
+
 def test_a_matrix_that_is_made_of_values_is_followed() -> None:
     """Not followed, the weights that it changes looked like data, and what was left of the program right."""
     step = """

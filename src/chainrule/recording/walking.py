@@ -42,6 +42,10 @@ def walk_map(recorder: Writer, site: int, function: Any, *values: Any) -> Any:
     return results()
 
 
+def walk_starmap(recorder: Writer, site: int, function: Any, rows: Any) -> Any:
+    return (recorder.call(site, function, *row) for row in walk(recorder, site, rows))
+
+
 def walk_sum(recorder: Writer, site: int, values: Any, *start: Any, **kwargs: Any) -> Any:
     items = list(walk(recorder, site, values))
     if any(map(is_array_of_arrays, items)) and not kwargs:
@@ -336,7 +340,8 @@ WALKERS: dict[Any, Walker] = (
     | {
         builtins.enumerate: walk_enumerate,
         builtins.map: walk_map,
-        builtins.sum: walk_sum,
+        itertools.starmap: walk_starmap,
+    builtins.sum: walk_sum,
         builtins.max: walk_extreme(max),
         builtins.min: walk_extreme(min),
         builtins.reversed: walk_reversed,
