@@ -49,6 +49,7 @@ CHANGERS = {
     "resize",
     "setfield",
 }
+COPYING = (np.sort, np.partition, np.resize)  # of the same names as methods that change an array
 MOST_OBJECTS = 100  # of an array whose operators are followed
 RANDOM_MODULES = ("numpy.random", "random")
 

@@ -15,6 +15,7 @@ import chainrule.recording.single_entries as single_entries
 from chainrule.recording.functions import (
     CHANGERS,
     COMPARISONS,
+    COPYING,
     IN_PLACE,
     RANDOM_MODULES,
     ends,
@@ -384,7 +385,7 @@ class Recorder:
                 site, function.func, *function.args, *args, **{**function.keywords, **kwargs}
             )
         if is_numeric_function(function):
-            if getattr(function, "__name__", "") in CHANGERS:
+            if getattr(function, "__name__", "") in CHANGERS and function not in COPYING:
                 return change(self, args[0] if args else None, function, args, kwargs)
             return self.numeric(function, args, kwargs, self.table[site].literal)
         return self.called(site, function, *args, **kwargs)

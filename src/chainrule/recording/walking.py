@@ -341,7 +341,7 @@ WALKERS: dict[Any, Walker] = (
         builtins.enumerate: walk_enumerate,
         builtins.map: walk_map,
         itertools.starmap: walk_starmap,
-    builtins.sum: walk_sum,
+        builtins.sum: walk_sum,
         builtins.max: walk_extreme(max),
         builtins.min: walk_extreme(min),
         builtins.reversed: walk_reversed,
