@@ -263,12 +263,29 @@ def test_what_gives_values_on_in_rare_ways_is_followed(z: str) -> None:
     assert verdict_on(program.replace("(1 - h * h)", "(1 - h)"))["verdict"] == "wrong"
 
 
+@pytest.mark.parametrize(
+    "z",
+    [
+        "np.array([v for v in z.flat]).reshape(12, 5)",
+        "sum(np.modf(z))",
+        "z.compress(np.ones(12, bool), axis=0)",
+        "z.__add__(0)",
+        "np.ndarray.copy(z)",
+        "np.meshgrid(z.ravel(), [0])[0].reshape(12, 5)",
+    ],
+)
+def test_one_of_two_ways_is_not_lost(z: str) -> None:
+    """With one lost what was left of the gradient was another one: right weights were called wrong."""
+    program = NETWORK.format(z=f"0.5 * z + 0.5 * ({z})")
+    assert verdict_on(program)["verdict"] == "right"
+
+
 def test_a_sorted_copy_leaves_the_values_known_that_it_is_made_of() -> None:
     program = NETWORK.format(z="z * (np.sort(z).sum() > -1e9)").replace("(1 - h * h)", "(1 - h)")
     assert verdict_on(program)["verdict"] == "wrong"
 
 
-@pytest.mark.parametrize("z", ["np.fft.ifft(np.fft.fft(z)).real", "np.array([v for v in z.flat]).reshape(12, 5)"])  # fmt: skip
+@pytest.mark.parametrize("z", ["np.fft.ifft(np.fft.fft(z)).real", "np.array([v for v in np.nditer(z)]).reshape(12, 5)"])  # fmt: skip
 def test_where_a_way_to_a_prediction_is_lost_nothing_is_called_right(z: str) -> None:
     program = NETWORK.format(z=z).replace("(1 - h * h)", "(1 - h)")
     verdict = verdict_on(program)

@@ -66,6 +66,8 @@ def is_numeric_function(function: Any) -> bool:
         )
     if type(function).__name__ == "_ArrayFunctionDispatcher":
         return True
+    if isinstance(function, types.MethodDescriptorType):
+        return function.__objclass__ is np.ndarray
     if isinstance(function, types.MethodType):
         return type(function.__self__).__module__.startswith(("numpy.random", "random"))
     if not isinstance(function, type):

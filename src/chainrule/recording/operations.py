@@ -6,6 +6,7 @@ as it is, to be called again: `checking` then takes its derivative numerically.
 """
 
 import operator
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -108,6 +109,7 @@ SAME = {
     "asarray_chkfinite", "real",
 }  # fmt: skip
 
+DESCRIPTORS = types.MethodDescriptorType | types.WrapperDescriptorType
 MOST_LISTED = 2000  # entries of an array that becomes a list
 
 # What makes arrays of nothing, and the origin that these have.
@@ -357,7 +359,7 @@ ATTRIBUTES: dict[str, Callable[[Writer, Any], Operation | None]] = {
     "real": unchanged,
 }
 
-# Methods of arrays, as functions; None for those that change the array itself.
+# Methods of arrays, as functions; `change` for those that change the array itself.
 METHODS: dict[str, Any] = {
     name: getattr(np, name)
     for name in (
@@ -365,7 +367,7 @@ METHODS: dict[str, Any] = {
         "swapaxes", "take", "transpose", "var", "copy", "diagonal", "prod", "cumsum", "trace", "round",
         "argmax", "argmin", "argsort",
     )
-} | dict.fromkeys(("fill", "sort", "partition", "put", "resize"))  # fmt: skip
+} | dict.fromkeys(("fill", "sort", "partition", "put", "resize"), change)  # fmt: skip
 
 
 def flatten(values: Any, *args: Any) -> Any:
@@ -380,9 +382,9 @@ def item(values: Any, *args: Any) -> Any:
     return np.asarray(values).item(*args)
 
 
-def listed(recorder: Writer, values: Any) -> Any:
+def listed(recorder: Writer, values: Any, function: Any, *_: Any) -> Any:
     """Lists of the numbers of an array; where no step made it they are known when they are used."""
-    rows = values.tolist()
+    rows = function()
     position = recorder.memory.known(values)
     made = position is not None and position not in recorder.recording.origins
     if made and values.dtype.kind == "f" and values.size <= MOST_LISTED:
@@ -396,3 +398,33 @@ def listed(recorder: Writer, values: Any) -> Any:
 
 
 METHODS |= {"flatten": flatten, "astype": astype, "item": item, "tolist": listed}
+
+
+def method_of(owner: Any, name: str) -> Any:
+    """A method of numbers as a function of them: those that are not told above, too, as compress."""
+    if not isinstance(owner, np.ndarray | np.floating):
+        return None
+    found = METHODS.get(name)
+    plain = type(owner) is np.ndarray and is_number(owner)
+    own = getattr(np.ndarray, name, None) if found is None and plain else found
+    return own if found is not None or isinstance(own, DESCRIPTORS) else None
+
+
+def part_by_part(
+    recorder: Writer, function: Any, args: Arguments, kwargs: Keywords, values: Any
+) -> Any:
+    """Several arrays that a function gives at once, as np.modf does: each is one by itself."""
+    if isinstance(values, tuple | list):
+        for number, value in enumerate(values):
+            made = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+            if made and recorder.memory.known(value) is None:
+                one = nth_of(function, number)
+                recorder.record(opaque(recorder, one, args, kwargs), value)
+    return values
+
+
+def nth_of(function: Any, number: int) -> Callable[..., Any]:
+    def one(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)[number]
+
+    return one

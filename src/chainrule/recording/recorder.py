@@ -32,7 +32,6 @@ from chainrule.recording.memory import Memory
 from chainrule.recording.operations import (
     ATTRIBUTES,
     CONSTANTS,
-    METHODS,
     OPERATORS,
     UNARY,
     change,
@@ -40,6 +39,8 @@ from chainrule.recording.operations import (
     is_filled_with_made,
     is_left_alone,
     listed,
+    method_of,
+    part_by_part,
     translate,
 )
 from chainrule.recording.placing import SPECIAL
@@ -306,6 +307,8 @@ class Recorder:
         augment_entry(self, site, IN_PLACE[self.table[site].kind], owner, index, value)
 
     def iterate(self, site: int, values: Any, /) -> Any:
+        if isinstance(values, np.flatiter) and not self.is_off(site):
+            values = self.method(site, values.base, "flatten")
         walked = isinstance(values, np.ndarray) and not self.is_off(site) and values.ndim
         return self.entries(site, values) if walked and is_number(values) else values
 
@@ -342,14 +345,11 @@ class Recorder:
                     self.recording.namings[name, position] = site
 
     def method(self, site: int, owner: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        of_numbers = isinstance(owner, np.ndarray | np.floating) and name in METHODS
-        if of_numbers and not self.is_off(site):
+        function = method_of(owner, name)
+        if function is not None and not self.is_off(site):
             self.current_site = site
-            if name == "tolist":
-                return listed(self, owner)
-            function = METHODS[name]
-            if function is None:
-                return change(self, owner, getattr(owner, name), args, kwargs)
+            if function in (change, listed):
+                return function(self, owner, getattr(owner, name), args, kwargs)
             literal = (False, *self.table[site].literal)
             return self.numeric(
                 function, (owner, *args), kwargs, literal, getattr(owner, name), (args, kwargs)
@@ -431,7 +431,7 @@ class Recorder:
             made = object_arrays.of_uneven_rows(function, name, args, kwargs)
             value = object_arrays.as_numbers(name, made)
         if is_left_alone(self, name, function, args, kwargs, value):
-            return value
+            return part_by_part(self, function, args, kwargs, value)
         if module_of(function).startswith(RANDOM_MODULES):
             return self.give(value, "random")
         if name in CONSTANTS and not is_filled_with_made(self, name, args, kwargs):
