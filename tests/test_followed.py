@@ -272,6 +272,7 @@ def test_what_gives_values_on_in_rare_ways_is_followed(z: str) -> None:
         "z.__add__(0)",
         "np.ndarray.copy(z)",
         "np.meshgrid(z.ravel(), [0])[0].reshape(12, 5)",
+        "np.array([([float(v)] * 2)[1] for v in z.ravel()]).reshape(12, 5)",
     ],
 )
 def test_one_of_two_ways_is_not_lost(z: str) -> None:

@@ -321,6 +321,8 @@ def apart(recorder: Writer, repeated: Any, once: Any) -> Any:
             repeated[place] = number * 1.0
             if literal.get(id(number)) is number:
                 recorder.memory.learn_literal(repeated[place])
+            elif (position := recorder.memory.known(number)) is not None:
+                recorder.record(Operation("reshape", [position], {"shape": ()}), repeated[place])
     return repeated
 
 
