@@ -168,7 +168,7 @@ def rate_ratios(
                 continue
             common = scales.get(turn) if rate is None else rates.get(turn)
             mine = factor if rate is None else rate
-            alike = rate is not None and own is not None and own[one.chain].get(turn)
+            alike = rate is not None and own is not None and own.get(one.chain, {}).get(turn)
             ratios[one.chain].append(1.0 if alike else mine / common if common else 0.0)
     return ratios
 
