@@ -253,7 +253,7 @@ for epoch in range(60):
         "np.multiply.outer(1, z)",
         "np.add.outer(0, z)",
         "np.apply_along_axis(lambda row: row * 1.0, 1, z)",
-        "np.apply_along_axis(lambda column: column * 1.0, 0, z)",
+        "np.apply_along_axis(lambda column: column * 1.0, axis=0, arr=z)",
     ],
 )
 def test_what_gives_values_on_in_rare_ways_is_followed(z: str) -> None:
@@ -278,6 +278,14 @@ def test_what_gives_values_on_in_rare_ways_is_followed(z: str) -> None:
 def test_one_of_two_ways_is_not_lost(z: str) -> None:
     """With one lost what was left of the gradient was another one: right weights were called wrong."""
     program = NETWORK.format(z=f"0.5 * z + 0.5 * ({z})")
+    assert verdict_on(program)["verdict"] == "right"
+
+
+@pytest.mark.parametrize("mask", ["~(z <= 0)", "np.logical_not(z <= 0)", "((z > 0) & (z < 60))"])
+def test_masks_need_no_derivative_however_large_they_are(mask: str) -> None:
+    program = NETWORK.replace("(12, 3)", "(300, 3)").replace("(12, 2)", "(300, 2)")
+    program = program.replace("0.01 *", "0.0005 *").replace("(1 - h * h)", mask)
+    program = program.replace("np.tanh({z})", f"z * {mask}")
     assert verdict_on(program)["verdict"] == "right"
 
 

@@ -28,6 +28,7 @@ from chainrule.recording.composites import (
     tensordot,
     variance,
 )
+from chainrule.recording.functions import RANDOM_MODULES, module_of
 from chainrule.recording.recording import (
     NUMBERS,
     Arguments,
@@ -106,7 +107,7 @@ MOVERS = {
 SAME = {
     "array", "asarray", "ascontiguousarray", "asfortranarray", "asanyarray", "copy", "astype", "float",
     "float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool", "bool_", "positive", "pos", "item", "nan_to_num", "asmatrix", "mat", "matrix",
-    "asarray_chkfinite", "real",
+    "asarray_chkfinite", "real", "conj", "conjugate", "view",
 }  # fmt: skip
 
 DESCRIPTORS = types.MethodDescriptorType | types.WrapperDescriptorType
@@ -166,6 +167,8 @@ def known_operation(
         return power(recorder, *args)
     if name == "where" and len(args) == 3:
         return Operation("where", [position(argument) for argument in args])
+    if name in ("invert", "logical_not") and np.asarray(args[0]).dtype.kind == "b":
+        return Operation("equal", [position(args[0]), position(0)])
     if name == "select" and not options:
         return selected(recorder, *args)
     if name == "exp2" and not options:
@@ -413,8 +416,9 @@ def method_of(owner: Any, name: str) -> Any:
 def part_by_part(
     recorder: Writer, function: Any, args: Arguments, kwargs: Keywords, values: Any
 ) -> Any:
-    """Several arrays that a function gives at once, as np.modf does: each is one by itself."""
-    if isinstance(values, tuple | list):
+    """Several arrays that a function gives at once, as np.modf does: each is one by itself, unless it is drawn."""
+    drawn = module_of(function).startswith(RANDOM_MODULES)
+    if isinstance(values, tuple | list) and not drawn:
         for number, value in enumerate(values):
             made = isinstance(value, np.ndarray) and value.dtype.kind == "f"
             if made and recorder.memory.known(value) is None:

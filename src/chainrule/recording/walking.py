@@ -192,17 +192,17 @@ def walk_vectorized(
 
 
 def walk_along_axis(
-    recorder: Writer, site: int, function: Any, axis: int, values: Any, *args: Any, **kwargs: Any
+    recorder: Writer, site: int, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    """np.apply_along_axis: of a matrix, row by row or column by column."""
-    if not isinstance(values, np.ndarray) or not is_number(values) or values.ndim != 2:
-        return np.apply_along_axis(function, axis, values, *args, **kwargs)
+    """np.apply_along_axis: of a matrix, row by row or column by column; named as NumPy does."""
+    if not isinstance(arr, np.ndarray) or not is_number(arr) or arr.ndim != 2:
+        return np.apply_along_axis(func1d, axis, arr, *args, **kwargs)
     by_row = axis in (1, -1)
     places: list[Any] = [
-        k if by_row else (slice(None), k) for k in range(values.shape[0 if by_row else 1])
+        k if by_row else (slice(None), k) for k in range(arr.shape[0 if by_row else 1])
     ]
     results = [
-        recorder.call(site, function, recorder.item(site, values, place), *args, **kwargs)
+        recorder.call(site, func1d, recorder.item(site, arr, place), *args, **kwargs)
         for place in places
     ]
     axis = 0 if by_row or not np.ndim(results[0]) else 1

@@ -348,16 +348,16 @@ class Program:
         needed: Collection[int] | None = None,
     ) -> Sequence[Any]:
         if step.operation in self.recording.functions:
+            if np.asarray(y).dtype.kind == "b":
+                return [None] * len(inputs)
             return self.numerical_backward(step, dL_dy, y, inputs, needed)
         rule = RULES[step.operation]
         if rule.backward is None:
             return [None] * len(inputs)
         if step.operation in ("maximum", "minimum") and step.inputs[0] in self.given:
             # Of equals the rule prefers the second: let that be the constant, as in max(z, 0).
-            flowing = rule.backward(
-                FLOAT64, np.asarray(dL_dy), np.asarray(y), *map(np.asarray, inputs[::-1])
-            )
-            return flowing[::-1]
+            swapped = map(np.asarray, inputs[::-1])
+            return rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *swapped)[::-1]
         inputs = [value.astype(float) if value.dtype.kind in "iu" else value for value in inputs]
         return rule.backward(FLOAT64, np.asarray(dL_dy), np.asarray(y), *inputs, **step.parameters)
 
