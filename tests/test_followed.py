@@ -301,3 +301,12 @@ def test_where_a_way_to_a_prediction_is_lost_nothing_is_called_right(z: str) -> 
     assert verdict["verdict"] == "undecided"
     lost = "errors update w1, and how predictions are made of what line 8 computes with it"
     assert verdict["reason"] == f"{lost} could not be followed"
+
+
+@pytest.mark.parametrize("new", ['eval("w1 - g")', "np.frompyfunc(operator.sub, 2, 1)(w1, g).astype(float)"])  # fmt: skip
+def test_where_an_update_is_lost_nothing_is_called_right(new: str) -> None:
+    program = NETWORK.format(z="z").replace("(1 - h * h)", "(1 - h)")
+    program = program.replace("w1 -= 0.01 * x.T @ d", f"g = 0.01 * x.T @ d\n    w1 = {new}")
+    verdict = verdict_on(program)
+    assert verdict["verdict"] == "undecided"
+    assert verdict["reason"] == "another value stands in the place of w1 from the second pass on"

@@ -76,7 +76,7 @@ from chainrule.checking.targets.other_targets import (
 )
 from chainrule.checking.targets.slips import find_self_difference
 from chainrule.checking.targets.unread_errors import find_unread_error
-from chainrule.checking.targets.unused_parameters import find_lost, find_unused
+from chainrule.checking.targets.unused_parameters import find_unfollowed, find_unused
 from chainrule.checking.verdict import ParameterVerdict, Verdict, joined_losses, undecided
 from chainrule.recording.deadline import Deadline
 from chainrule.recording.execution import Run
@@ -189,7 +189,7 @@ def words_for_unused(parameter: str) -> str:
     return f"errors update {parameter}, and no prediction is made with it"
 
 
-def words_for_lost(case: Case, parameter: str, step: Instruction) -> str:
+def words_for_unfollowed(case: Case, parameter: str, step: Instruction) -> str:
     return (
         f"errors update {parameter}, and how predictions are made of what line {case.program.site(step).line} "
         "computes with it could not be followed"
@@ -208,13 +208,13 @@ def decide_right(name: str, case: Case, losses: Sequence[str], run: Run, driven:
     findings = frozen_findings(case, fit, frozen, run)
     unsure = [one for one in drawn if one.meant is None]
     unused = None if driven or findings else find_unused(case)
-    lost = None if findings else find_lost(case)
+    unfollowed = None if findings else find_unfollowed(case)
     unlike = unlike_optimizers(case, fit)
     rows = parameter_rows(case, fit, {one.position for one in frozen}) + frozen_rows(frozen)
     if unused is not None:
         return undecided(name, words_for_unused(unused), parameters=rows)
-    if lost is not None:
-        return undecided(name, words_for_lost(case, *lost), parameters=rows)
+    if unfollowed is not None:
+        return undecided(name, words_for_unfollowed(case, *unfollowed), parameters=rows)
     if unsure and not findings:
         return undecided(name, doubt_about(unsure[0]), parameters=rows)
     if not driven and not findings and is_changed_alone(case, idly=True):

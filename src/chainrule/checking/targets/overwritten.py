@@ -68,7 +68,8 @@ def predicts_by_errors(case: Case) -> bool:
 def replaced_start(case: Case) -> int | None:
     """What was drawn, or is 0, and is read where the first predictions are made; from then on a parameter stands there.
 
-    Of b = v that is b's first value, where v is a velocity: it is what goes on.
+    Of b = v that is b's first value, where v is a velocity: it is what goes on. Or values whose making was not followed
+    stand there, as after w = eval("w - g").
     """
     program, anatomy = case.program, case.anatomy
     predictions = (anatomy.mixes[n].prediction for update in anatomy.updates for n in update.mixes)
@@ -83,7 +84,10 @@ def replaced_start(case: Case) -> int | None:
         later = [p for p in operands if p != first]
         if (
             len(later) >= MANY
-            and anatomy.stops.issuperset(later)
+            and (
+                anatomy.stops.issuperset(later)
+                or all(program.origins[p] <= {"data"} for p in later)
+            )
             and first not in operands[-len(later) :]
             and first not in anatomy.stops
             and source_of(program, first) in DRAWN

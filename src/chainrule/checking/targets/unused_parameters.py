@@ -44,7 +44,7 @@ def find_unused(case: Case) -> str | None:
     return None
 
 
-def find_lost(case: Case) -> tuple[str, Instruction] | None:
+def find_unfollowed(case: Case) -> tuple[str, Instruction] | None:
     """The first such value that multiplies others in each pass, and that step: how predictions come of it was not followed."""
     program, anatomy = case.program, case.anatomy
     errors = anatomy.error_masks
